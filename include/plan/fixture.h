@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A fixture: the wiring of one rig. Loaded once, read-only afterwards, shared by all threads.
+ * It names buses, devices and registers, never limits of a unit. Both benchd and benchd-io load
+ * the same file (hash compared when they meet), so channels, outputs, bays, buses and devices are
+ * spoken of by their index here.
+ *
+ * Values: a channel's or output's own unit (`unit`), unless the name says otherwise.
+ */
+#ifndef PLAN_FIXTURE_H
+#define PLAN_FIXTURE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "base/error.h"
+#include "base/expr.h"
+#include "base/unit.h"
+
+enum { FIXTURE_BAYS_MAX = 8, FIXTURE_CHANNELS_MAX = 256, FIXTURE_OUTPUTS_MAX = 128, FIXTURE_BUSES_MAX = 16,
+       FIXTURE_DEVICES_MAX = 128, FIXTURE_INTERLOCKS_MAX = 64 };
+
+enum bus_kind { BUS_MODBUS_RTU = 1, BUS_MODBUS_TCP, BUS_SERIAL, BUS_GPIO };
+
+struct fx_bus {
+	const char *name;
+	enum bus_kind kind;
+	const char *port;   /* "sim:NAME", a path below /dev/serial, "usb:VID:PID:SERIAL", "host:502", a chip's
+			     * label or "sim:NAME" for GPIO; never ttyUSBn or gpiochipN */
+	int baud;	    /* one of the kernel's fixed rates; refused otherwise */
+	char parity;	    /* 'N' 'E' 'O' */
+	int stop_bits;
+	int64_t turnaround_ns;	    /* slowest answer expected of a device on this line */
+	int64_t reply_timeout_ns;   /* 0: computed from turnaround and length */
+	int64_t extra_gap_ns;	    /* beyond t3.5 */
+	int line, col;
+};
+
+/* An option or point as written, checked against the driver's table by rig/. */
+struct fx_option {
+	const char *key, *value; /* scalar text; nested maps are joined: "points.setpoint.register" */
+	int line, col;
+};
+
+struct fx_device {
+	const char *name, *driver;
+	uint16_t bus;
+	int unit_id; /* Modbus 1..247 */
+	struct fx_option *options;
+	int option_count;
+	int line, col;
+};
+
+enum fx_scale_kind {
+	FX_SCALE_LINEAR = 1, /* value = gain * point + offset */
+	FX_SCALE_PULSE_RATE, /* point is a frequency in Hz: L/min = 60 * Hz / per_litre */
+	FX_SCALE_COUNTER     /* point counts pulses (u32, wraps): rate between updates, as above */
+};
+
+struct fx_channel {
+	const char *name;    /* unique within each bay */
+	const char *title_en, *title_zh;
+	uint32_t bays;	     /* bit per bay that sees it; shared channels have several */
+	enum quantity quantity;
+	const struct unit *unit;
+	uint16_t device;
+	const char *point;   /* the driver's point */
+	enum fx_scale_kind scale;
+	double gain, offset; /* linear; from "from: 4 mA..20 mA, to: 0 MPa..1 MPa" or gain/offset */
+	double per_litre;
+	bool active_low;     /* states: 1 on the wire means 0 here */
+	int64_t poll_ns;     /* how often it is asked (run time) */
+	int64_t update_ns;   /* how often the device really renews it; >= 0, poll_ns if not given */
+	int64_t stale_ns;    /* older than this: stale */
+	int64_t debounce_ns; /* states only */
+	double range_lo, range_hi; /* outside: out_of_range */
+	double resolution;   /* smallest step, channel unit */
+	double uncertainty_abs, uncertainty_rel; /* standard uncertainty k=1: abs + rel * |value| combined by root sum of squares */
+	int frozen_after;    /* updates without any change; 0: not checked */
+	struct expr *frozen_while; /* over the bay's channels; NULL: always */
+	/* calibration entry; revision 0: none (releasing then needs one) */
+	struct fx_calibration {
+		int revision;
+		double gain, offset; /* value = gain * scaled + offset */
+		const char *done, *due, *reference; /* ISO dates, certificate */
+	} calibration;
+	int line, col;
+};
+
+enum output_kind { OUTPUT_VALVE = 1, OUTPUT_POWER, OUTPUT_PUMP, OUTPUT_SETPOINT, OUTPUT_LAMP };
+
+/* A logical value: valves 1 = open, 0 = closed; power, pump, lamp 1 = on, 0 = off; setpoints a number in `unit`. */
+struct fx_output {
+	const char *name;
+	const char *title_en, *title_zh;
+	uint32_t bays;	     /* several bits: a shared output, on while any bay holds it */
+	enum output_kind kind;
+	enum quantity quantity;	 /* state, or the setpoint's quantity */
+	const struct unit *unit;
+	uint16_t device;
+	const char *point;
+	bool inverted;	     /* energised means 0: normally open valves */
+	double gain, offset; /* setpoints: point = gain * value + offset */
+	double safe;	     /* logical value of the safe state; required */
+	double min, max;     /* setpoints */
+	int64_t max_on_ns;   /* longest time away from safe; required except lamps */
+	bool trips;	     /* trips depend on it (default true except lamps): the edge-to-safe bound applies */
+	double supply_flow;  /* L/min it may draw from the common supply when away from safe; 0: none */
+	int line, col;
+};
+
+enum trip_class { TRIP_ESTOP = 0, TRIP_LEAK, TRIP_OVER_PRESSURE, TRIP_OVER_TEMPERATURE, TRIP_DRY_RUN,
+		  TRIP_OVER_CURRENT, TRIP_SENSOR, TRIP_TIMEOUT, TRIP_COMMS, TRIP_OPERATOR }; /* A0..A9 */
+const char *trip_class_name(enum trip_class c);	 /* "estop" "leak" ... */
+int trip_class_find(const char *name);		 /* -1 if unknown */
+
+struct fx_interlock {
+	const char *name;
+	const char *title_en, *title_zh;
+	uint32_t bays;	   /* bays it watches */
+	bool whole_rig;	   /* action: drop every bay of the rig; else the bay it held in */
+	enum trip_class class;
+	struct expr *when; /* over the bay's channels and outputs; unknown counts as true when unknown_trips */
+	bool unknown_trips;
+	int64_t debounce_ns;
+	int line, col;
+};
+
+struct fx_stop_step {
+	int16_t output;	 /* index, or -1: wait only; only outputs of the bay at hand apply */
+	double value;
+	int64_t wait_ns; /* after setting */
+};
+
+struct fx_bay {
+	const char *name; /* "1", "2": what people say */
+	int16_t scanner;  /* device index, -1: none */
+	const char *scanner_point;
+};
+
+struct fixture {
+	const char *path, *name, *title_en, *title_zh;
+	uint8_t hash[32]; /* SHA-256 of the file's bytes */
+	bool simulated;	  /* "simulated: true", or any port "sim:" */
+	struct fx_bus *buses;	      int bus_count;
+	struct fx_device *devices;    int device_count;
+	struct fx_bay *bays;	      int bay_count;
+	struct fx_channel *channels;  int channel_count;
+	struct fx_output *outputs;    int output_count;
+	struct fx_interlock *interlocks; int interlock_count;
+	struct fx_stop_step *stop;    int stop_count;	/* the ordered end, for each bay */
+	struct expr **proof;	      int proof_count;	/* each must hold, within proof_within_ns */
+	int64_t proof_within_ns;
+	int16_t dead_man;	/* output index of the dead-man line, -1: none */
+	double supply_capacity; /* L/min of the common supply, 0: not limited */
+	int64_t stagger_ns;	/* between two starts on the common supply */
+	struct arena *arena;
+};
+
+/* Load and check all that needs no driver. NULL with problems filled. */
+struct fixture *fixture_load(const char *path, struct problems *problems);
+struct fixture *fixture_parse(const char *path, const char *bytes, size_t n, struct problems *problems);
+void fixture_free(struct fixture *f);
+
+/* Index of the channel or output a bay knows by that name, -1 if none. */
+int fixture_channel(const struct fixture *f, int bay, const char *name);
+int fixture_output(const struct fixture *f, int bay, const char *name);
+int fixture_bay(const struct fixture *f, const char *name);
+
+/* Scope of expressions within a bay: channels by name; outputs by name with ref = FIXTURE_OUTPUT_REF + index.
+ * `value of a channel` refs are channel indices. ctx must outlive the use. */
+enum { FIXTURE_OUTPUT_REF = 0x4000 };
+struct fixture_scope {
+	const struct fixture *fixture;
+	int bay;
+};
+struct expr_scope fixture_expr_scope(struct fixture_scope *ctx);
+/* Interlocks, proofs and frozen_while are parsed for the first of their bays. Refs of another bay:
+ * the channel (or output) of the same name there. -1 if that bay has none. */
+int fixture_ref_for_bay(const struct fixture *f, int ref, int bay);
+
+/* "open"/"closed"/"on"/"off"/number with unit -> logical value of that output. */
+int fixture_output_value(const struct fx_output *o, const char *text, double *value, struct error *err);
+/* "open", "off", "0.25 MPa": for people. */
+void fixture_output_text(const struct fx_output *o, double value, char *dst, size_t size);
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A model: one product type with its nameplate. Parameters are read by profiles as model.NAME.
+ */
+#ifndef PLAN_MODEL_H
+#define PLAN_MODEL_H
+
+#include "base/error.h"
+#include "base/unit.h"
+
+struct model_param {
+	const char *name; /* rated_permeate_flow, adapter_efficiency, ... */
+	double si;
+	const struct unit *unit;
+};
+struct model_code { /* fault-code table of the unit's own display */
+	const char *code, *en, *zh;
+	const char *fault; /* F01.. of the depot's table, "" if none */
+};
+struct model {
+	const char *path, *code, *title_en, *title_zh, *class_name;
+	const char **aliases;	  int alias_count;
+	const char *serial_pattern; /* POSIX extended regular expression, anchored */
+	struct model_param *params; int param_count;
+	struct model_code *codes;   int code_count;
+	uint8_t hash[32];
+	struct arena *arena;
+};
+struct model *model_load(const char *path, struct problems *problems);
+struct model *model_parse(const char *path, const char *bytes, size_t n, struct problems *problems);
+void model_free(struct model *m);
+/* Does the code name this model (code or alias, case-sensitive)? */
+bool model_is(const struct model *m, const char *code);
+/* 0 or ERR_CONFIG with what a serial of this model looks like. */
+int model_check_serial(const struct model *m, const char *serial, struct error *err);
+const struct model_param *model_param(const struct model *m, const char *name); /* NULL if none */
+
+#endif
