@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The io link: benchd-io <-> benchd, SOCK_SEQPACKET, one message per packet, little endian, fixed layouts,
+ * version 1. Every field is checked on arrival by io_decode; a message that fails closes the link. benchd
+ * listens (STATE/io.sock); each benchd-io connects, or inherits a socketpair.
+ *
+ *	io -> benchd				benchd -> io
+ *	HELLO	who, fixture hash, simulated	WELCOME	time scale
+ *	SAMPLES	a batch per cycle		IMAGE	a bay's whole output image: the lease
+ *	BAY	a bay's state, with the reason	SAFE	drop, stop, reset, check of a bay
+ *	OUTPUTS	commanded and read back
+ *	TRIP	an interlock or lease dropped bays
+ *	PROOF	the answer to SAFE, and the proof at start
+ *	INPUT	a scanned line, a button
+ *	DEVICE	a device was lost or is back
+ *
+ * Leases: an IMAGE holds the bay's outputs for IO_LEASE_NS of wire time. It is sent every IO_IMAGE_NS.
+ * An IMAGE is honoured only in states READY and ACTIVE; the first one makes the bay ACTIVE. A drop
+ * (TRIP) or stop ends the lease: later images of the same lease number are refused, so nothing resumes.
+ */
+#ifndef LINK_IO_H
+#define LINK_IO_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include "base/error.h"
+#include "link/sample.h"
+
+enum { IO_VERSION = 1, IO_MESSAGE_MAX = 8192, IO_SAMPLES_MAX = 200, IO_OUTPUTS_MAX = 64, IO_TEXT_MAX = 160 };
+#define IO_IMAGE_NS ((int64_t)100000000)
+#define IO_LEASE_NS ((int64_t)500000000)
+
+enum io_type { IO_HELLO = 1, IO_WELCOME, IO_SAMPLES, IO_BAY, IO_IMAGE, IO_OUTPUTS, IO_TRIP, IO_SAFE, IO_PROOF,
+	       IO_INPUT, IO_DEVICE };
+
+enum bay_state {
+	BAY_SECURING = 1, /* at start: drop, stop and proof are under way */
+	BAY_NOT_READY,	  /* a device it needs is missing; reason */
+	BAY_READY,	  /* proven safe, all devices answer */
+	BAY_ACTIVE,	  /* a lease holds its outputs */
+	BAY_STOPPING,	  /* drop or ordered stop, then proof, under way */
+	BAY_TRIPPED,	  /* dropped and proven; waits for reset */
+	BAY_LOCKED	  /* not proven safe, or a read-back contradicts: reset proves again */
+};
+const char *bay_state_name(enum bay_state s);
+
+enum safe_what { SAFE_DROP = 1, SAFE_STOP, SAFE_RESET, SAFE_CHECK };
+/* SAFE_CHECK: identity of every device the bay needs, read-back of all outputs; answered by PROOF with
+ * after = SAFE_CHECK. PROOF with token 0 and after = SAFE_RESET: the proof at start. */
+
+struct io_msg {
+	enum io_type type;
+	union {
+		struct {
+			uint32_t version;
+			char rig[64];
+			uint8_t fixture_hash[32];
+			uint8_t simulated;
+			uint32_t pid;
+		} hello;
+		struct {
+			uint32_t version;
+			int64_t origin_ns; /* struct clock_scale */
+			uint32_t speed;
+		} welcome;
+		struct {
+			uint16_t count;
+			struct sample at[IO_SAMPLES_MAX];
+		} samples;
+		struct {
+			uint8_t bay, state;
+			uint32_t lease;	  /* the lease in force or the last one */
+			int64_t at_ns;	  /* run time, here and below */
+			char reason[IO_TEXT_MAX];
+		} bay;
+		struct {
+			uint8_t bay;
+			uint32_t lease; /* number of the run's lease: ascending, never 0 */
+			uint32_t seq;	/* ascending within the lease */
+			uint16_t count; /* the bay's outputs, in fixture order */
+			double value[IO_OUTPUTS_MAX];
+		} image;
+		struct {
+			uint8_t bay;
+			uint32_t lease, seq; /* of the last image applied */
+			uint16_t count;
+			struct {
+				double commanded, read_back; /* logical values */
+				uint8_t quality;	     /* of the read-back */
+			} at[IO_OUTPUTS_MAX];
+			int64_t at_ns;
+		} outputs;
+		struct {
+			uint32_t bays;	     /* bit per bay dropped */
+			uint8_t class;	     /* enum trip_class */
+			int16_t interlock;   /* fixture index, -1: none (lease lost, device lost, on-time, read-back) */
+			int16_t channel;     /* that showed it, -1 */
+			double value;
+			int64_t at_ns;	     /* when the condition was seen */
+			char reason[IO_TEXT_MAX];
+		} trip;
+		struct {
+			uint8_t bay, what; /* enum safe_what */
+			uint32_t token;
+		} safe;
+		struct {
+			uint8_t bay, after; /* enum safe_what that it proves */
+			uint8_t proven;	    /* 1 only if read back and shown by physics */
+			uint32_t token;
+			int64_t at_ns;
+			int64_t took_ns;
+			char detail[IO_TEXT_MAX]; /* what is not as it should be, or how it was shown */
+		} proof;
+		struct {
+			uint8_t bay;
+			char name[64];	  /* "scan", "start_button", "reset_button" */
+			char text[IO_TEXT_MAX];
+			int64_t at_ns;
+		} input;
+		struct {
+			uint16_t device;
+			uint8_t present;
+			char reason[IO_TEXT_MAX]; /* device on which port and why */
+			int64_t at_ns;
+		} device;
+	} u;
+};
+
+/* Returns the length, or ERR_RANGE (a bug of the caller's). dst holds IO_MESSAGE_MAX. */
+int io_encode(const struct io_msg *m, uint8_t *dst, size_t size);
+/* 0, or ERR_PROTOCOL with which field is wrong. Texts are NUL terminated clean UTF-8 afterwards, numbers
+ * within the bounds above, doubles finite (samples' values may be NaN unless good). */
+int io_decode(struct io_msg *m, const uint8_t *p, size_t n, struct error *err);
+
+#endif
