@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The simulated rig: physics of units and rig, and device personalities made from the same fixture file the
+ * station loads: for each device the simulator knows from the fixture which physical quantity each point
+ * carries (standard names of plan/names.h) and inverts the channel's scale into what the device would
+ * send. benchsim serves a world on ptys, TCP and a GPIO socket; tests and proving run it in process.
+ *
+ * Time is run time (scaled by the caller). Deterministic for a seed: same calls, same values.
+ */
+#ifndef SIM_WORLD_H
+#define SIM_WORLD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "base/error.h"
+#include "plan/fixture.h"
+#include "plan/model.h"
+
+struct world;
+
+struct world_config {
+	const struct fixture *fixture;
+	uint64_t seed;
+	double feed_tds_mg_l;	/* 250 */
+	double feed_temperature_c; /* 25 */
+	bool noise;		/* sensor noise, pulsation, hammer; on by default */
+};
+struct world *world_new(const struct world_config *config, struct error *err);
+void world_free(struct world *w);
+
+/* "[BAY:]NAME[=K][@SECONDS]": names and K of the fault table; without BAY every bay. Takes effect at
+ * run time start_ns + SECONDS. ERR_SYNTAX / ERR_NOT_FOUND with a did-you-mean. */
+int world_fault(struct world *w, const char *spec, int64_t start_ns, struct error *err);
+const char *const *world_fault_names(int *n);
+int world_clear_faults(struct world *w, int bay); /* -1: all */
+
+/* Put a unit on a bay's hoses: NULL serial takes it off. Fresh unit: default state, no fault. */
+void world_mount(struct world *w, int bay, const char *model_code, const char *serial);
+
+/* Advance the physics to now_ns (run time); never backwards. Internal steps <= 20 ms while water moves, longer
+ * when nothing does. */
+void world_run(struct world *w, int64_t now_ns);
+
+/* Truth, for oracles and for the simulated operator: "permeate_tds", "display_permeate_tds", "membrane_rejection",
+ * "feed_pressure", "pump_current", "membrane_pressure", ... NAN if unknown name. */
+double world_truth(const struct world *w, int bay, const char *name);
+/* Is the rig physically safe there: pump off, feed shut, unit off, both sides below 0.02 MPa? */
+bool world_is_safe(const struct world *w, int bay);
+/* Physical output by fixture index: logical value now in force, with the run time of its last change. */
+double world_output(const struct world *w, int output, int64_t *changed_ns);
+
+/* Devices: Modbus PDU in, PDU out, as the device at that unit id of that bus would answer now (run time).
+ * Returns reply length; 0: silence. delay_ns: turnaround it takes (wire time). */
+size_t world_modbus(struct world *w, int bus, uint8_t unit, const uint8_t *pdu, size_t n, uint8_t *reply, size_t max,
+		    int64_t *delay_ns);
+/* Bus faults on demand: "dead" (K unused), "late" (K: seconds late, or factor of time-out), on a device by fixture name:
+ * "DEVICE:dead", "DEVICE:late=0.7", n-th transaction faults for fault loops are the wire's (sim/wire.h). */
+int world_bus_fault(struct world *w, const char *spec, struct error *err);
+/* GPIO lines of a bus by line name: level now; outputs set. Pulses: rising edges since the last call in [from, to]. */
+int world_gpio_get(struct world *w, int bus, const char *line);
+void world_gpio_set(struct world *w, int bus, const char *line, int value);
+uint32_t world_gpio_pulses(struct world *w, int bus, const char *line, int64_t *first_ns, int64_t *last_ns);
+/* A bay's scanner reads this code now. */
+void world_scan(struct world *w, int bay, const char *code);
+
+#endif
