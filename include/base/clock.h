@@ -33,11 +33,15 @@ static inline int64_t clock_to_run(const struct clock_scale *s, int64_t wire_ns)
 {
 	return s->origin_ns + (wire_ns - s->origin_ns) * (int64_t)s->speed;
 }
-/* The first wire time at or after the given run time. */
+/* The first wire time at or after the given run time; INT64_MAX (never) stays so. */
 static inline int64_t clock_to_wire(const struct clock_scale *s, int64_t run_ns)
 {
+	int64_t speed = (int64_t)s->speed;
 	int64_t d = run_ns - s->origin_ns;
-	return s->origin_ns + (d + (int64_t)s->speed - 1) / (int64_t)s->speed;
+
+	if (run_ns == INT64_MAX)
+		return INT64_MAX;
+	return s->origin_ns + (d > 0 ? (d - 1) / speed + 1 : d / speed);
 }
 
 #endif

@@ -2,7 +2,8 @@
  *
  * Streaming JSON writer into a struct text: no tree, commas by itself, numbers
  * as text_from_double, strings escaped (invalid UTF-8 becomes U+FFFD). Writing
- * the same calls gives the same bytes. Input is jansson's (json_load_limited).
+ * the same calls gives the same bytes. Input is jansson's (json_load_limited);
+ * the names here stay clear of its json_object, json_array, json_string and json_null.
  */
 #ifndef BASE_JSON_H
 #define BASE_JSON_H
@@ -20,19 +21,19 @@ struct json {
 	bool key;	/* a key waits for its value */
 };
 void json_init(struct json *j, struct text *out);
-void json_object(struct json *j);
-void json_array(struct json *j);
+void json_open_object(struct json *j);
+void json_open_array(struct json *j);
 void json_end_object(struct json *j);
 void json_end_array(struct json *j);
 void json_key(struct json *j, const char *key);
-void json_string(struct json *j, const char *s); /* NULL writes null */
-void json_string_n(struct json *j, const char *s, size_t n);
-void json_number(struct json *j, double v);	 /* NaN and infinity write null */
-void json_int(struct json *j, int64_t v);
-void json_bool(struct json *j, bool v);
-void json_null(struct json *j);
+void json_put_string(struct json *j, const char *s); /* NULL writes null */
+void json_put_string_n(struct json *j, const char *s, size_t n);
+void json_put_number(struct json *j, double v);	 /* NaN and infinity write null */
+void json_put_int(struct json *j, int64_t v);
+void json_put_bool(struct json *j, bool v);
+void json_put_null(struct json *j);
 /* A complete JSON value written as it is. */
-void json_raw(struct json *j, const char *s, size_t n);
+void json_put_raw(struct json *j, const char *s, size_t n);
 /* key and value in one call */
 void json_kv_string(struct json *j, const char *key, const char *s);
 void json_kv_number(struct json *j, const char *key, double v);

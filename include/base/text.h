@@ -31,13 +31,22 @@ bool text_copy(char *dst, size_t size, const char *src);
 /* Valid UTF-8 without NUL and without control characters other than those in allow ("" for none)? */
 bool text_is_clean(const char *s, size_t n, const char *allow);
 bool text_is_utf8(const char *s, size_t n);
+/* Bytes of the UTF-8 character at s[0..n), its code point to *c; 0 if it is none (or n is 0). */
+size_t text_char(const char *s, size_t n, uint32_t *c);
+/* Columns a terminal gives to a character: 2 for wide (CJK), 0 for combining, else 1. */
+int text_columns(uint32_t c);
+/* Make s one clean line in place: control characters and bytes that are no UTF-8 become '?',
+ * line ends and tabs spaces; a character cut in two at the end goes. */
+void text_make_line(char *s);
 /* Identifier of files, records and API: [a-z][a-z0-9_]*, at most 63 bytes. */
 bool text_is_name(const char *s);
-/* The name of list[n] (stride bytes apart, each a const char *) nearest to s, NULL if none is near. */
+/* The name of list[n] nearest to s (typing errors and wrong case), NULL if none is near. */
 const char *text_nearest(const char *s, const char *const *list, size_t n);
 /* Lower-case hex, dst needs 2n+1 bytes. */
 void text_hex(char *dst, const uint8_t *p, size_t n);
-/* strtod in the C locale over the whole of s; false on anything left over, NaN or infinity. */
+/* Bytes of the decimal number s begins with: -1.5e-3; no '+', blanks, hex, inf, nan. 0 if none. */
+size_t text_number_span(const char *s, size_t n);
+/* The number that is the whole of s; false on anything left over, NaN or infinity. */
 bool text_to_double(const char *s, size_t n, double *out);
 bool text_to_int64(const char *s, size_t n, int64_t *out);
 /* Round to 9 significant decimal digits: the value judged, stored and compared. */

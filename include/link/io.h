@@ -27,6 +27,9 @@
 #include "link/sample.h"
 
 enum { IO_VERSION = 1, IO_MESSAGE_MAX = 8192, IO_SAMPLES_MAX = 200, IO_OUTPUTS_MAX = 64, IO_TEXT_MAX = 160 };
+/* Bounds of the indices; equal to those of plan/fixture.h (checked where both are known). */
+enum { IO_BAYS_MAX = 8, IO_CHANNELS_MAX = 256, IO_DEVICES_MAX = 128, IO_INTERLOCKS_MAX = 64,
+       IO_TRIP_CLASSES = 10, IO_SPEED_MAX = 20 };
 #define IO_IMAGE_NS ((int64_t)100000000)
 #define IO_LEASE_NS ((int64_t)500000000)
 
@@ -125,6 +128,9 @@ struct io_msg {
 		} device;
 	} u;
 };
+
+const char *io_type_name(enum io_type t);   /* "hello" ..., "?" for others */
+const char *safe_what_name(enum safe_what w); /* "drop" "stop" "reset" "check", "?" */
 
 /* Returns the length, or ERR_RANGE (a bug of the caller's). dst holds IO_MESSAGE_MAX. */
 int io_encode(const struct io_msg *m, uint8_t *dst, size_t size);

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The web link: benchd-web and benchctl -> benchd, SOCK_SEQPACKET (STATE/web.sock for benchd-web, STATE/ctl.sock for
+ * local programs), one message per packet, version 1, every field checked on arrival. A request names a
+ * route of the one table below; benchd answers each with one reply, and a connection that asked for events
+ * gets EVENT messages with that request's id until it closes.
+ *
+ *	REQUEST	 id, route, two path arguments, query, if_match, credential, JSON body <= 64 KiB
+ *	REPLY	 id, status (as HTTP), etag, type, bytes <= 64 KiB or one descriptor (memfd) with the bytes
+ *	EVENT	 id, JSON
+ */
+#ifndef LINK_WEB_H
+#define LINK_WEB_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include "base/error.h"
+
+enum { WEB_VERSION = 1, WEB_BODY_MAX = 65536, WEB_MESSAGE_MAX = WEB_BODY_MAX + 1024, WEB_ARG_MAX = 96,
+       WEB_QUERY_MAX = 256, WEB_CREDENTIAL_MAX = 128, WEB_ETAG_MAX = 96 };
+
+/* id, method, path below /api/v1 ("{}": an argument), what it does */
+#define WEB_ROUTES(X) \
+	X(STATION, "GET", "/station", "state of the station") \
+	X(BAYS, "GET", "/bays", "all bays with live values") \
+	X(BAY, "GET", "/bays/{}", "one bay") \
+	X(BAY_STOP, "POST", "/bays/{}/stop", "stop whatever runs there; needs nobody") \
+	X(BAY_RESET, "POST", "/bays/{}/reset", "acknowledge a trip or lock; proves the safe state again") \
+	X(TICKETS, "GET", "/tickets", "list; ?serial= ?model= ?state= ?limit=") \
+	X(TICKET_GET, "GET", "/tickets/{}", "one ticket") \
+	X(TICKET_PUT, "PUT", "/tickets/{}", "create or change; If-Match") \
+	X(RELEASE, "GET", "/tickets/{}/release", "may the unit leave, and why not") \
+	X(RUNS, "GET", "/runs", "list; ?ticket= ?serial= ?bay= ?limit=") \
+	X(RUN_START, "POST", "/runs", "start a run: {bay, ticket, serial, run_type, profile, operator}") \
+	X(RUN_GET, "GET", "/runs/{}", "a run: live state, or the finished document") \
+	X(RUN_ANSWER, "POST", "/runs/{}/answer", "answer the open prompt: {prompt, answer, operator}") \
+	X(RUN_ABORT, "POST", "/runs/{}/abort", "abort; needs nobody") \
+	X(RESULTS, "GET", "/results", "finished runs in commit order; ?cursor= ?limit=") \
+	X(PROFILES, "GET", "/profiles", "profiles with their state") \
+	X(PROFILE, "GET", "/profiles/{}", "one profile: steps, measurements, problems") \
+	X(DOCTOR, "GET", "/doctor", "buses, devices, store, clocks: what is not well and what to do") \
+	X(EVENTS, "GET", "/events", "live events (SSE)") \
+	X(READY, "GET", "/readyz", "ready to run?")
+
+enum web_route {
+	WEB_ROUTE_NONE = 0,
+#define WEB_ROUTE_ENUM(id, method, path, help) WEB_##id,
+	WEB_ROUTES(WEB_ROUTE_ENUM)
+#undef WEB_ROUTE_ENUM
+	WEB_ROUTE_COUNT
+};
+struct web_route_info {
+	const char *name, *method, *path, *help;
+};
+const struct web_route_info *web_route_info(enum web_route r); /* NULL if unknown */
+/* The route of a method and a path without query ("/api/v1" already removed), arguments percent-decoded. 0 if none;
+ * *allowed (NULL allowed) then tells whether another method would be right. */
+enum web_route web_route_find(const char *method, const char *path, char args[2][WEB_ARG_MAX], int *allowed);
+
+enum web_kind { WEB_REQUEST = 1, WEB_REPLY, WEB_EVENT };
+enum web_type { WEB_TYPE_JSON = 1, WEB_TYPE_PROBLEM, WEB_TYPE_TEXT };
+struct web_msg {
+	enum web_kind kind;
+	uint32_t id;
+	uint16_t route;			/* request */
+	char arg[2][WEB_ARG_MAX];
+	char query[WEB_QUERY_MAX];	/* as in a URL, still percent-encoded */
+	char if_match[WEB_ETAG_MAX];	/* "" none */
+	char credential[WEB_CREDENTIAL_MAX];
+	uint16_t status;		/* reply */
+	uint8_t type;
+	char etag[WEB_ETAG_MAX];
+	uint8_t has_fd;			/* reply: the body is in the descriptor that came with it */
+	uint32_t size;			/* body bytes, in the packet or the descriptor */
+	const char *body;		/* points into the packet or the caller's memory */
+};
+/* Length, or ERR_RANGE. */
+int web_encode(const struct web_msg *m, uint8_t *dst, size_t size);
+/* body points into p. */
+int web_decode(struct web_msg *m, const uint8_t *p, size_t n, struct error *err);
+/* Value of name in a query, percent-decoded; NULL if absent or too long. */
+const char *web_query(const char *query, const char *name, char *dst, size_t size);
+
+#endif
