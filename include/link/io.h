@@ -135,7 +135,8 @@ const char *safe_what_name(enum safe_what w); /* "drop" "stop" "reset" "check", 
 /* Returns the length, or ERR_RANGE (a bug of the caller's). dst holds IO_MESSAGE_MAX. */
 int io_encode(const struct io_msg *m, uint8_t *dst, size_t size);
 /* 0, or ERR_PROTOCOL with which field is wrong. Texts are NUL terminated clean UTF-8 afterwards, numbers
- * within the bounds above, doubles finite (samples' values may be NaN unless good). */
+ * within the bounds above, doubles finite (samples' values may be NaN unless good). After an error *m holds
+ * nothing of use. */
 int io_decode(struct io_msg *m, const uint8_t *p, size_t n, struct error *err);
 
 #endif
