@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * struct problems of base/error.h: collected while files are read, printed
+ * all at once.
+ */
+#include "base/error.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+
+/* Widest piece of a line shown around the caret, in columns of the terminal. */
+enum { EXCERPT_COLUMNS = 100, EXCERPT_BEFORE = 70, EXCERPT_BYTES = 4096 };
+
+void problems_add(struct problems *p, const char *file, int line, int col, const char *excerpt,
+		  const char *fmt, ...)
+{
+	struct problem *at;
+	char text[1024];
+	va_list ap;
+
+	if (p->count == PROBLEMS_MAX) {
+		p->dropped++;
+		return;
+	}
+	va_start(ap, fmt);
+	if (vsnprintf(text, sizeof(text), fmt, ap) < 0)
+		text[0] = '\0';
+	va_end(ap);
+	text_make_line(text);
+	if (p->count == p->cap) {
+		p->cap = p->cap ? p->cap * 2 : 8;
+		p->at = xrealloc(p->at, (size_t)p->cap * sizeof(*p->at));
+	}
+	at = &p->at[p->count++];
+	at->file = xstrdup(file ? file : "");
+	at->line = line;
+	at->col = col;
+	at->text = xstrdup(text);
+	at->excerpt = NULL;
+	if (excerpt) {
+		size_t n = strcspn(excerpt, "\r\n");
+
+		n = n < EXCERPT_BYTES ? n : EXCERPT_BYTES;
+		at->excerpt = xcalloc(n + 1, 1);
+		memcpy(at->excerpt, excerpt, n);
+	}
+}
+
+static int compare(const struct problem *a, const struct problem *b)
+{
+	int d = strcmp(a->file, b->file);
+
+	if (d)
+		return d;
+	if (a->line != b->line)
+		return a->line < b->line ? -1 : 1;
+	if (a->col != b->col)
+		return a->col < b->col ? -1 : 1;
+	return 0;
+}
+
+/* Insertion sort: at most PROBLEMS_MAX, nearly sorted already, and it keeps the
+ * order of what was found at one place. */
+static void sort(struct problems *p)
+{
+	for (int i = 1; i < p->count; i++) {
+		struct problem moving = p->at[i];
+		int k = i;
+
+		for (; k > 0 && compare(&p->at[k - 1], &moving) > 0; k--)
+			p->at[k] = p->at[k - 1];
+		p->at[k] = moving;
+	}
+}
+
+/* One character of the excerpt, as it is printed. */
+struct glyph {
+	const char *s;
+	size_t bytes;
+	int columns;
+};
+
+static struct glyph glyph_at(const char *s)
+{
+	uint32_t c;
+	size_t n = text_char(s, strlen(s), &c);
+	struct glyph g = {s, n, text_columns(c)};
+
+	if (n == 0) /* no UTF-8 */
+		return (struct glyph){"?", 1, 1};
+	if (c == '\t')
+		g.columns = 8;
+	else if (c < 0x20 || (c >= 0x7f && c < 0xa0))
+		return (struct glyph){"?", 1, 1};
+	return g;
+}
+
+/* Bytes of the excerpt that glyph_at consumed at s. */
+static size_t step(const char *s)
+{
+	uint32_t c;
+	size_t n = text_char(s, strlen(s), &c);
+
+	return n ? n : 1;
+}
+
+/* First byte to show, so that the caret at byte mark stays within the width. */
+static size_t first_shown(const char *s, size_t mark)
+{
+	size_t from = 0;
+	int columns = 0;
+
+	for (size_t i = 0; i < mark && s[i]; i += step(s + i))
+		columns += glyph_at(s + i).columns;
+	while (columns > EXCERPT_BEFORE && s[from]) {
+		columns -= glyph_at(s + from).columns;
+		from += step(s + from);
+	}
+	return from;
+}
+
+static void print_excerpt(const struct problem *at, FILE *fp)
+{
+	const char *s = at->excerpt;
+	size_t mark = at->col > 0 ? (size_t)at->col - 1 : 0;
+	size_t from = first_shown(s, mark);
+	const char *dots = from ? "..." : "";
+	int columns = 0;
+	size_t i;
+
+	fprintf(fp, "    %s", dots);
+	for (i = from; s[i] && columns < EXCERPT_COLUMNS; i += step(s + i)) {
+		struct glyph g = glyph_at(s + i);
+
+		columns += g.columns;
+		fwrite(g.s, 1, g.bytes, fp);
+	}
+	fprintf(fp, "%s\n", s[i] ? "..." : "");
+	if (at->col <= 0)
+		return;
+	fprintf(fp, "    %*s", (int)strlen(dots), "");
+	for (i = from; i < mark && s[i]; i += step(s + i)) {
+		if (s[i] == '\t')
+			fputc('\t', fp);
+		else
+			fprintf(fp, "%*s", glyph_at(s + i).columns, "");
+	}
+	fputs("^\n", fp);
+}
+
+/* The column in characters of a byte column. */
+static int column_of(const struct problem *at)
+{
+	size_t mark = (size_t)at->col - 1;
+	size_t i = 0;
+	int col = 1;
+
+	if (!at->excerpt)
+		return at->col;
+	while (i < mark && at->excerpt[i]) {
+		i += step(at->excerpt + i);
+		col++;
+	}
+	return col;
+}
+
+void problems_print(struct problems *p, FILE *fp)
+{
+	sort(p);
+	for (int i = 0; i < p->count; i++) {
+		const struct problem *at = &p->at[i];
+
+		if (at->line > 0 && at->col > 0)
+			fprintf(fp, "%s:%d:%d: %s\n", at->file, at->line, column_of(at), at->text);
+		else if (at->line > 0)
+			fprintf(fp, "%s:%d: %s\n", at->file, at->line, at->text);
+		else
+			fprintf(fp, "%s: %s\n", at->file, at->text);
+		if (at->excerpt)
+			print_excerpt(at, fp);
+	}
+	if (p->dropped)
+		fprintf(fp, "%d more not shown\n", p->dropped);
+}
+
+void problems_release(struct problems *p)
+{
+	if (!p)
+		return;
+	for (int i = 0; i < p->count; i++) {
+		free(p->at[i].file);
+		free(p->at[i].text);
+		free(p->at[i].excerpt);
+	}
+	free(p->at);
+	*p = (struct problems){0};
+}
