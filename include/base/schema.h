@@ -41,7 +41,7 @@ enum schema_type {
 	SCHEMA_TEXTS,	 /* struct schema_texts: list of texts; a single one may stand alone */
 	SCHEMA_PAIRS,	 /* struct schema_list of struct schema_pair: mapping of names to texts */
 	SCHEMA_DEEP,	 /* as SCHEMA_PAIRS, nested mappings and lists joined with dots */
-	SCHEMA_VALUE	 /* const struct yaml_node *: one scalar read later; `shape` tells what it is */
+	SCHEMA_VALUE /* const struct yaml_node *: one scalar read later; `shape` tells what it is */
 };
 
 struct schema_range {
@@ -82,17 +82,17 @@ struct schema_field {
 	double min, max;	/* both 0: not limited */
 	const struct schema_name *names; /* ends with name NULL */
 	const struct schema *sub;
-	const char *shape;	/* SCHEMA_VALUE: "expression", "quantity of the channel" */
-	const char *allow;	/* SCHEMA_NAME, SCHEMA_KEYED: further characters, e.g. "ABC-" */
-	const char *en, *zh;	/* help */
+	const char *shape;   /* SCHEMA_VALUE: "expression", "quantity of the channel" */
+	const char *allow;   /* SCHEMA_NAME, SCHEMA_KEYED: further characters, e.g. "ABC-" */
+	const char *en, *zh; /* help */
 };
 
 struct schema {
-	const char *name; /* heading in the documentation */
-	size_t size;	  /* of the struct */
+	const char *name;		   /* heading in the documentation */
+	size_t size;			   /* of the struct */
 	const struct schema_field *fields; /* ends with key NULL */
-	const char *shorthand;	/* key that a bare scalar in place of the mapping stands for */
-	bool one_of;		/* exactly one key, as in a list of verbs */
+	const char *shorthand; /* key that a bare scalar in place of the mapping stands for */
+	bool one_of;	       /* exactly one key, as in a list of verbs */
 	const char *en, *zh;
 };
 

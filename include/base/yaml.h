@@ -31,7 +31,7 @@ struct yaml_node {
 	int line, col;	  /* of the value, from 1, col in bytes */
 	const char *text; /* scalar, NUL terminated; "" for none */
 	size_t len;
-	bool quoted; /* scalar in quotes or a block */
+	bool quoted;	 /* scalar in quotes or a block */
 	bool plain_line; /* text stands in the file byte for byte from text_col on */
 	int text_col;
 	const char *key; /* child of a map */
@@ -43,7 +43,7 @@ struct yaml_node {
 struct yaml {
 	const char *file;
 	const struct yaml_node *root; /* NULL: nothing could be read */
-	bool complete;		      /* read to the end: what is missing in root is missing in the file */
+	bool complete; /* read to the end: what is missing in root is missing in the file */
 	struct arena *arena;
 	struct problems *problems;
 	/* the bytes and where each line starts; the bytes stay the caller's */
