@@ -20,6 +20,10 @@ bool dim_equal(struct dim a, struct dim b);
 struct dim dim_mul(struct dim a, struct dim b);
 struct dim dim_div(struct dim a, struct dim b);
 extern const struct dim DIM_NONE;
+/* What people call it: "pressure (MPa)", "number without unit", "m4*s/kg". Returns dst. */
+char *dim_text(struct dim d, char *dst, size_t size);
+/* The unit of the first quantity of that dimension, NULL if none has it. DIM_NONE gives "". */
+const struct unit *dim_unit(struct dim d);
 
 /* si = value * scale + offset. "degC" has an offset, "K" has none. */
 struct unit {
@@ -29,9 +33,12 @@ struct unit {
 	struct dim dim;
 	double scale, offset;
 };
-/* Exact name, also composed with * and / ("MPa/s", "L/min/MPa" when not in the table). NULL if unknown.
- * The pointer is good for the life of the process. */
+/* Exact name, also composed with * and / from left to right ("MPa/s", "1/min"). NULL if unknown, and for degC in a
+ * composed unit: its zero is elsewhere, use K. U+00B5 and U+03BC are read as u, a degree sign C as degC.
+ * Any thread. The pointer is good for the life of the process, and equal for equal names. */
 const struct unit *unit_find(const char *name, size_t n);
+/* The known name nearest to name[n], NULL if none is near. */
+const char *unit_nearest(const char *name, size_t n);
 double unit_to_si(const struct unit *u, double v);
 double unit_from_si(const struct unit *u, double si);
 
