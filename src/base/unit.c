@@ -237,8 +237,8 @@ char *dim_text(struct dim d, char *dst, size_t size)
 	}
 	for (int q = QUANTITY_PRESSURE; q < QUANTITY_COUNT_OF; q++) {
 		if (dim_equal(quantity_unit((enum quantity)q)->dim, d)) {
-			(void)snprintf(dst, size, "%s (%s)", quantities[q].name,
-				       quantities[q].unit);
+			(void)snprintf(dst, size, "%s (%s)", quantity_name((enum quantity)q),
+				       quantity_unit((enum quantity)q)->name);
 			return dst;
 		}
 	}
