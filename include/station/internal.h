@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the files of src/station share. Nothing outside that folder includes this.
+ *
+ *	rig.c      a rig's link: messages of benchd-io, liveness
+ *	bay.c      a bay: live values, scans, images, the lease
+ *	session.c  one run from the request to its durable record
+ *	journal.c  notes and samples on their way to the store
+ *	serve.c    web link: connections, requests, replies, events
+ *	routes_*.c one handler per route
+ *	show.c     JSON of bays, runs, profiles
+ *	spawn.c    the child processes of --spawn
+ */
+#ifndef STATION_INTERNAL_H
+#define STATION_INTERNAL_H
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "link/io.h"
+#include "link/web.h"
+#include "plan/profile.h"
+#include "run/engine.h"
+#include "run/record.h"
+#include "station/station.h"
+#include "store/store.h"
+#include "store/worker.h"
+
+enum { STATION_BAYS_MAX = 32, STATION_CONNS_MAX = 64, STATION_SAMPLES_MAX = 2048 };
+
+struct rig_link {
+	struct station *station;
+	struct fixture *fixture;
+	int fd; /* -1: benchd-io is not connected */
+	struct loop_io *io;
+	bool welcome;	    /* HELLO was accepted */
+	bool simulated;
+	int64_t heard_ns;   /* wire time of the last message */
+	uint32_t token;	    /* last SAFE token given */
+	pid_t pid;	    /* of benchd-io as it says */
+	struct device_state {
+		bool known, present;
+		char reason[IO_TEXT_MAX];
+	} *devices;
+	int first_bay; /* index in station.bays */
+};
+
+struct session;
+struct latest {
+	struct sample sample;
+	bool seen;
+};
+struct bay {
+	struct station *station;
+	struct rig_link *rig;
+	int index;	   /* in the fixture */
+	const char *name;
+	enum bay_state state;
+	char reason[IO_TEXT_MAX];
+	uint32_t lease;	   /* last number given */
+	struct latest *values; /* by fixture channel */
+	char scanned_ticket[64], scanned_serial[64];
+	int64_t scanned_ns;	/* wire time */
+	int64_t last_used_ns;	/* run time at which outputs were last away from safe, 0: never */
+	struct session *session; /* NULL: idle */
+	struct loop_timer *tick;
+};
+
+enum session_phase {
+	SESSION_CHECKING = 1, /* waits for the answer to SAFE_CHECK */
+	SESSION_BEGINNING,    /* its first row is on the way to the disk */
+	SESSION_RUNNING,
+	SESSION_STOPPING,     /* waits for the proof */
+	SESSION_FINISHING     /* its record is on the way to the disk */
+};
+struct request;
+struct session {
+	struct bay *bay;
+	enum session_phase phase;
+	struct run_facts facts;
+	struct profile *profile;
+	struct engine *engine;
+	struct record *record;
+	struct segment *segment; /* used by the writer thread only */
+	bool segment_failed;
+	struct request *starter; /* waits for its reply until the run has begun */
+	uint32_t lease, seq;
+	uint32_t stop_token, check_token;
+	bool stop_sent;
+	bool tripped;		 /* the rig dropped the bay by itself: no SAFE_STOP needed */
+	int64_t image_sent_ns;	 /* wire */
+	int64_t stopping_ns;	 /* wire */
+	int64_t progress_ns;	 /* wire: last progress event */
+	int64_t synced_ns;	 /* wire: last sync of the trace */
+	double *image;		 /* last one sent */
+	struct sample *pending;	 /* samples not yet given to the writer */
+	int pending_count;
+	struct latest *sent;	 /* per channel: what the trace has last */
+	bool proven;
+	char proof_detail[IO_TEXT_MAX];
+	enum verdict verdict;
+	int step_count_done;
+};
+
+struct web_conn {
+	struct station *station;
+	int fd;		  /* -1: free */
+	uint32_t generation;
+	bool is_web;	  /* benchd-web; else a local program */
+	uid_t uid;
+	struct loop_io *io;
+	uint32_t events_id; /* 0: not subscribed */
+	struct queued {
+		struct text bytes;
+		struct queued *next;
+	} *queue, **queue_tail;
+	int queued;
+};
+
+/* A request whose reply may come later. Owned by the station until request_reply. */
+struct request {
+	struct station *station;
+	int conn;
+	uint32_t generation, id;
+	struct web_msg msg; /* body points to `body` */
+	char *body;
+	char who[96];	    /* operator or peer, for the audit */
+};
+
+struct child {
+	const char *what;   /* "benchd-io" "benchd-web" "make-safe" */
+	pid_t pid;	    /* 0: not running */
+	struct rig_link *rig;
+	int starts;	    /* within the window */
+	int64_t window_ns;
+	bool failed;	    /* given up */
+};
+
+struct station {
+	struct loop *loop;
+	struct station_options options;
+	struct clock_scale scale;
+	char boot_id[37], name[64];
+	char token[65];	    /* for loopback TCP */
+	struct rig_link rigs[8];
+	int rig_count;
+	struct bay bays[STATION_BAYS_MAX];
+	int bay_count;
+	struct library library;
+	struct worker *writer, *reader;
+	int io_fd, web_fd, ctl_fd;
+	struct loop_io *io_listen, *web_listen, *ctl_listen;
+	struct web_conn conns[STATION_CONNS_MAX];
+	struct child children[24];
+	int child_count;
+	struct loop_timer *housekeeping;
+	int64_t started_ns;
+	int64_t stop_since_ns;
+	bool stopping, store_failed, children_told;
+	int exit_code;
+	uint64_t last_seq;
+};
+
+/* station.c */
+int64_t station_run_ns(const struct station *s); /* run time now */
+struct bay *station_bay(struct station *s, const char *name);
+bool station_is_simulated(const struct station *s);
+void station_store_failed(struct station *s, const char *what, const struct error *err);
+/* Submit, or fail the store. */
+void station_write(struct station *s, struct job *j);
+void station_read(struct station *s, struct job *j);
+void station_audit(struct station *s, const char *who, const char *what, const char *json);
+
+/* rig.c */
+int rig_listen(struct station *s, struct error *err);
+void rig_close(struct rig_link *r, const char *why);
+int rig_send(struct rig_link *r, const struct io_msg *m);
+uint32_t rig_safe(struct rig_link *r, int bay, enum safe_what what); /* token, 0: not sent */
+
+/* bay.c */
+void bay_init(struct bay *b, struct rig_link *r, int index);
+void bay_state_changed(struct bay *b, enum bay_state st, const char *reason);
+void bay_samples(struct rig_link *r, const struct sample *at, int n);
+void bay_input(struct bay *b, const char *name, const char *text);
+void bay_tick(void *ctx); /* timer */
+bool bay_is_usable(const struct bay *b, char *why, size_t size);
+
+/* session.c */
+struct session_order {
+	char ticket[64], serial[64], run_type[32], profile[64], operator_name[64];
+};
+/* Starts looking things up; the reply comes later, through rq (NULL: a button was pressed). */
+void session_request(struct bay *b, const struct session_order *o, struct request *rq);
+void session_proof(struct bay *b, uint32_t token, enum safe_what after, bool proven, const char *detail);
+void session_trip(struct bay *b, enum trip_class class, const char *reason, double value);
+void session_error(struct session *z, const char *code, const char *text);
+void session_abort(struct session *z, const char *who, const char *why);
+void session_tick(struct session *z, int64_t run_ns, int64_t wire_ns);
+void session_io_lost(struct bay *b, const char *why);
+void session_free(struct session *z);
+/* rig made safe by a child: the proof of a run whose io was lost */
+void session_made_safe(struct rig_link *r, bool proven, const char *detail);
+
+/* journal.c */
+void journal_note(struct session *z, const struct engine_note *note);
+void journal_samples(struct session *z, bool sync);
+void journal_begin(struct session *z, void (*done)(struct session *z, int rc, const struct error *err));
+void journal_finish(struct session *z);
+
+/* serve.c */
+int serve_listen(struct station *s, struct error *err);
+void serve_close(struct station *s);
+void request_reply(struct request *rq, int status, const char *etag, const struct text *json);
+/* code: stable name; detail: what to do. Frees rq (NULL allowed: logged only). */
+void request_problem(struct request *rq, int status, const char *code, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+void request_problem_of(struct request *rq, const struct error *err);
+void serve_event(struct station *s, const struct text *json);
+
+/* routes */
+void route_dispatch(struct request *rq);
+void route_station(struct request *rq);
+void route_bays(struct request *rq);
+void route_bay(struct request *rq);
+void route_bay_stop(struct request *rq);
+void route_bay_reset(struct request *rq);
+void route_tickets(struct request *rq);
+void route_ticket_get(struct request *rq);
+void route_ticket_put(struct request *rq);
+void route_release(struct request *rq);
+void route_runs(struct request *rq);
+void route_run_start(struct request *rq);
+void route_run_get(struct request *rq);
+void route_run_answer(struct request *rq);
+void route_run_abort(struct request *rq);
+void route_results(struct request *rq);
+void route_profiles(struct request *rq);
+void route_profile(struct request *rq);
+void route_doctor(struct request *rq);
+void route_events(struct request *rq);
+void route_ready(struct request *rq);
+
+/* show.c */
+void show_bay(struct json *j, const struct bay *b);
+void show_step(struct json *j, const struct session *z);
+void show_prompt(struct json *j, const struct session *z);
+void show_values(struct json *j, const struct bay *b);
+void show_measurements(struct json *j, const struct session *z);
+void show_event_head(struct json *j, const char *type, const struct bay *b);
+
+/* spawn.c */
+int spawn_start(struct station *s, struct error *err);
+void spawn_reap(struct station *s);
+void spawn_watch(struct station *s); /* from housekeeping: hung io, restarts */
+void spawn_tell_all(struct station *s); /* end: web first, then io */
+bool spawn_all_gone(const struct station *s);
+void spawn_make_safe(struct rig_link *r);
+
+#endif
