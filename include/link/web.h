@@ -17,7 +17,8 @@
 #include "base/error.h"
 
 enum { WEB_VERSION = 1, WEB_BODY_MAX = 65536, WEB_MESSAGE_MAX = WEB_BODY_MAX + 1024, WEB_ARG_MAX = 96,
-       WEB_QUERY_MAX = 256, WEB_CREDENTIAL_MAX = 128, WEB_ETAG_MAX = 96 };
+       WEB_QUERY_MAX = 256, WEB_CREDENTIAL_MAX = 128, WEB_ETAG_MAX = 96,
+       WEB_FD_MAX = 64 << 20 /* bytes of a reply in a descriptor */ };
 
 /* id, method, path below /api/v1 ("{}": an argument), what it does */
 #define WEB_ROUTES(X) \
@@ -53,8 +54,8 @@ struct web_route_info {
 	const char *name, *method, *path, *help;
 };
 const struct web_route_info *web_route_info(enum web_route r); /* NULL if unknown */
-/* The route of a method and a path without query ("/api/v1" already removed), arguments percent-decoded. 0 if none;
- * *allowed (NULL allowed) then tells whether another method would be right. */
+/* The route of a method and a path without query ("/api/v1" already removed), arguments percent-decoded. 0 if none (or an
+ * argument is too long or not clean); *allowed (NULL allowed) then tells whether another method would be right. */
 enum web_route web_route_find(const char *method, const char *path, char args[2][WEB_ARG_MAX], int *allowed);
 
 enum web_kind { WEB_REQUEST = 1, WEB_REPLY, WEB_EVENT };
@@ -74,11 +75,13 @@ struct web_msg {
 	uint32_t size;			/* body bytes, in the packet or the descriptor */
 	const char *body;		/* points into the packet or the caller's memory */
 };
-/* Length, or ERR_RANGE. */
+/* Length, or ERR_RANGE: a text too long or not clean (query, if_match, credential and etag: ASCII), a body too
+ * long, a number outside its range. WEB_MESSAGE_MAX bytes are always enough. */
 int web_encode(const struct web_msg *m, uint8_t *dst, size_t size);
-/* body points into p. */
+/* 0, or ERR_PROTOCOL with which field is wrong: close the link. body points into p, is not NUL terminated and not
+ * checked; NULL with has_fd. */
 int web_decode(struct web_msg *m, const uint8_t *p, size_t n, struct error *err);
-/* Value of name in a query, percent-decoded; NULL if absent or too long. */
+/* Value of name in a query, percent-decoded; NULL if absent, malformed or too long. */
 const char *web_query(const char *query, const char *name, char *dst, size_t size);
 
 #endif
