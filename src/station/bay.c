@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+#include "station/internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MODULE "bay"
+#define TICK_NS (100 * NS_PER_MS) /* of run time */
+
+void bay_init(struct bay *b, struct rig_link *r, int index)
+{
+	b->rig = r;
+	b->index = index;
+	b->name = r->fixture->bays[index].name;
+	b->state = BAY_NOT_READY;
+	text_copy(b->reason, sizeof(b->reason), "benchd-io is not connected");
+	b->values = xcalloc((size_t)r->fixture->channel_count + 1, sizeof(*b->values));
+	b->tick = loop_add_timer(b->station->loop, bay_tick, b);
+}
+
+bool bay_is_usable(const struct bay *b, char *why, size_t size)
+{
+	if (b->state == BAY_READY)
+		return true;
+	snprintf(why, size, "bay %s is %s%s%s", b->name, bay_state_name(b->state), b->reason[0] ? ": " : "",
+		 b->reason);
+	return false;
+}
+
+void bay_state_changed(struct bay *b, enum bay_state st, const char *reason)
+{
+	if (b->state == st && !strcmp(b->reason, reason))
+		return;
+	bool news = b->state != st;
+	b->state = st;
+	text_copy(b->reason, sizeof(b->reason), reason);
+	if (!news && b->session)
+		return;
+	if (st == BAY_LOCKED || st == BAY_NOT_READY)
+		log_warning(MODULE, "bay %s is %s: %s", b->name, bay_state_name(st), b->reason);
+	else
+		log_info(MODULE, "bay %s is %s%s%s", b->name, bay_state_name(st), b->reason[0] ? ": " : "", b->reason);
+	struct text t = {0};
+	struct json j;
+	json_init(&j, &t);
+	show_event_head(&j, "bay", b);
+	json_kv_string(&j, "state", bay_state_name(st));
+	json_kv_string(&j, "reason", b->reason);
+	json_end_object(&j);
+	serve_event(b->station, &t);
+	if (st == BAY_LOCKED)
+		station_audit(b->station, "rig", "bay_locked", t.buf);
+	text_release(&t);
+}
+
+void bay_samples(struct rig_link *r, const struct sample *at, int n)
+{
+	struct station *s = r->station;
+	for (int k = 0; k < r->fixture->bay_count; k++) {
+		struct bay *b = &s->bays[r->first_bay + k];
+		struct sample own[IO_SAMPLES_MAX];
+		int m = 0;
+		for (int i = 0; i < n; i++) {
+			if (at[i].channel >= r->fixture->channel_count)
+				continue;
+			if (!(r->fixture->channels[at[i].channel].bays & (1u << k)))
+				continue;
+			b->values[at[i].channel].sample = at[i];
+			b->values[at[i].channel].seen = true;
+			own[m++] = at[i];
+		}
+		struct session *z = b->session;
+		if (!m || !z || !z->engine)
+			continue;
+		if (z->phase == SESSION_RUNNING || z->phase == SESSION_STOPPING) {
+			if (z->pending_count + m > STATION_SAMPLES_MAX)
+				journal_samples(z, false);
+			memcpy(z->pending + z->pending_count, own, (size_t)m * sizeof(own[0]));
+			z->pending_count += m;
+			engine_samples(z->engine, own, m);
+		}
+	}
+}
+
+static void say_input(struct bay *b, const char *name, const char *text, const char *code)
+{
+	struct text t = {0};
+	struct json j;
+	json_init(&j, &t);
+	show_event_head(&j, "input", b);
+	json_kv_string(&j, "name", name);
+	json_kv_string(&j, "text", text);
+	json_kv_string(&j, "result", code);
+	json_kv_string(&j, "ticket", b->scanned_ticket);
+	json_kv_string(&j, "serial", b->scanned_serial);
+	json_end_object(&j);
+	serve_event(b->station, &t);
+	text_release(&t);
+}
+
+struct scan_job {
+	struct job job;
+	struct bay *bay;
+	char code[IO_TEXT_MAX];
+	struct ticket ticket;
+};
+
+static void scan_work(struct job *j, struct store *store)
+{
+	struct scan_job *q = (struct scan_job *)j;
+	j->rc = store_ticket_get(store, q->code, &q->ticket, &j->err);
+}
+
+/* At an idle bay a code that is a ticket selects it; then the serial of its unit's plate. */
+static void scan_done(struct job *j)
+{
+	struct scan_job *q = (struct scan_job *)j;
+	struct bay *b = q->bay;
+	const char *result = "unknown";
+	if (!j->rc) {
+		text_copy(b->scanned_ticket, sizeof(b->scanned_ticket), q->ticket.id);
+		b->scanned_serial[0] = 0;
+		result = "ticket";
+	} else if (b->scanned_ticket[0] && strlen(q->code) < sizeof(b->scanned_serial)) {
+		/* compared with the ticket's own serial when the run is asked for */
+		text_copy(b->scanned_serial, sizeof(b->scanned_serial), q->code);
+		result = "serial";
+	}
+	b->scanned_ns = clock_mono_ns();
+	if (!strcmp(result, "unknown"))
+		log_warning(MODULE, "bay %s: \"%s\" is no ticket of this station; scan the ticket first, then the "
+			    "unit's plate", b->name, q->code);
+	say_input(b, "scan", q->code, result);
+	free(q);
+}
+
+static void on_scan(struct bay *b, const char *text)
+{
+	struct session *z = b->session;
+	if (z) {
+		const struct pf_prompt *p = z->engine ? engine_prompt(z->engine, NULL) : NULL;
+		struct error err = {0};
+		const char *result = "ignored";
+		if (p && p->kind == PROMPT_SCAN_SERIAL)
+			result = engine_answer(z->engine, p->id, text, "scanner", station_run_ns(b->station), &err) ?
+					 "refused" : "serial";
+		if (err.text[0])
+			log_warning(MODULE, "bay %s: scan refused: %s", b->name, err.text);
+		say_input(b, "scan", text, result);
+		return;
+	}
+	struct scan_job *q = xcalloc(1, sizeof(*q));
+	q->job.work = scan_work;
+	q->job.done = scan_done;
+	q->bay = b;
+	text_copy(q->code, sizeof(q->code), text);
+	station_read(b->station, &q->job);
+}
+
+void bay_input(struct bay *b, const char *name, const char *text)
+{
+	if (!strcmp(name, "scan")) {
+		on_scan(b, text);
+	} else if (!strcmp(name, "reset_button")) {
+		if (b->state == BAY_TRIPPED || b->state == BAY_LOCKED)
+			rig_safe(b->rig, b->index, SAFE_RESET);
+		say_input(b, name, "", "reset");
+	} else if (!strcmp(name, "start_button")) {
+		if (b->session || !b->scanned_ticket[0] || !b->scanned_serial[0]) {
+			say_input(b, name, "", b->session ? "busy" : "scan ticket and serial first");
+			return;
+		}
+		struct session_order o = {0};
+		text_copy(o.ticket, sizeof(o.ticket), b->scanned_ticket);
+		text_copy(o.serial, sizeof(o.serial), b->scanned_serial);
+		text_copy(o.operator_name, sizeof(o.operator_name), "bay button");
+		say_input(b, name, "", "start");
+		session_request(b, &o, NULL);
+	}
+}
+
+void bay_tick(void *ctx)
+{
+	struct bay *b = ctx;
+	struct station *s = b->station;
+	if (!b->session)
+		return;
+	int64_t wire = clock_mono_ns();
+	session_tick(b->session, clock_to_run(&s->scale, wire), wire);
+	if (b->session)
+		loop_set_timer(b->tick, wire + TICK_NS / (int64_t)s->scale.speed);
+}

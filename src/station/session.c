@@ -1,0 +1,478 @@
+/* SPDX-License-Identifier: MIT */
+#include "station/internal.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MODULE "run"
+#define PROGRESS_NS (500 * NS_PER_MS)
+#define FLUSH_NS (1 * NS_PER_S)
+#define SYNC_NS (5 * NS_PER_S)
+/* benchd-io proves within its own bounds; past this nobody will answer */
+#define PROOF_MAX_NS (60 * NS_PER_S)
+#define CHECK_MAX_NS (15 * NS_PER_S)
+
+void session_free(struct session *z)
+{
+	if (!z)
+		return;
+	if (z->bay->session == z) {
+		z->bay->session = NULL;
+		loop_set_timer(z->bay->tick, INT64_MAX);
+	}
+	engine_free(z->engine);
+	record_free(z->record);
+	profile_free(z->profile);
+	free(z->image);
+	free(z->pending);
+	free(z);
+}
+
+/* ---- what follows an engine call: notes only leave marks, so that the engine is never entered twice ---- */
+
+static void settle(struct session *z)
+{
+	struct bay *b = z->bay;
+	if (!z->engine)
+		return;
+	enum engine_state st = engine_get_state(z->engine);
+	if (st == ENGINE_STOPPING && z->phase == SESSION_RUNNING) {
+		z->phase = SESSION_STOPPING;
+		z->stopping_ns = clock_mono_ns();
+		journal_samples(z, true);
+		if (!z->tripped && b->rig->welcome) {
+			z->stop_sent = true;
+			z->stop_token = rig_safe(b->rig, b->index, SAFE_STOP);
+		}
+	}
+	if (st == ENGINE_DONE && z->phase != SESSION_FINISHING) {
+		z->phase = SESSION_FINISHING;
+		z->verdict = engine_verdict(z->engine);
+		journal_finish(z);
+	}
+}
+
+static void on_note(void *ctx, const struct engine_note *note)
+{
+	struct session *z = ctx;
+	record_note(z->record, note);
+	if (note->kind == NOTE_STEP_END)
+		z->step_count_done++;
+	journal_note(z, note);
+}
+
+/* ---- start ---- */
+
+struct lookup_job {
+	struct job job;
+	struct session *z;
+	struct session_order order;
+	struct ticket ticket;
+	int attempts;
+};
+
+static void lookup_work(struct job *j, struct store *store)
+{
+	struct lookup_job *q = (struct lookup_job *)j;
+	j->rc = store_ticket_get(store, q->order.ticket, &q->ticket, &j->err);
+	if (!j->rc)
+		j->rc = store_run_attempts(store, q->order.ticket, q->order.run_type, &q->attempts, &j->err);
+}
+
+static void refuse(struct session *z, int status, const char *code, const char *text)
+{
+	struct request *rq = z->starter;
+	z->starter = NULL;
+	log_warning(MODULE, "bay %s: start refused: %s", z->bay->name, text);
+	session_free(z);
+	if (rq)
+		request_problem(rq, status, code, "%s", text);
+}
+
+/* The profile asked for, or the one releasable profile of that run type for that model. */
+static const struct library_entry *choose_profile(struct session *z, const struct session_order *o,
+						  const struct model *model, struct profile **out, struct error *err)
+{
+	struct station *s = z->bay->station;
+	const struct library_entry *found = NULL;
+	*out = NULL;
+	for (int i = 0; i < s->library.entry_count; i++) {
+		const struct library_entry *e = &s->library.entries[i];
+		if (o->profile[0] ? strcmp(e->id, o->profile) != 0 : e->broken)
+			continue;
+		if (e->broken) {
+			error_set(err, ERR_CONFIG, "profile %s is broken; see: benchctl profile check %s", e->id,
+				  e->path);
+			return NULL;
+		}
+		struct problems problems = {0};
+		struct profile *p = profile_parse(e->path, e->bytes, e->size, model, z->bay->rig->fixture,
+						  z->bay->index, &problems);
+		if (!p && o->profile[0]) {
+			error_set(err, ERR_CONFIG, "profile %s does not fit bay %s: %s", e->id, z->bay->name,
+				  problems.count ? problems.at[0].text : "see benchctl profile check");
+			problems_release(&problems);
+			return NULL;
+		}
+		problems_release(&problems);
+		if (!p)
+			continue;
+		if (!profile_covers(p, model, z->facts.type) || (!o->profile[0] && !p->releasable)) {
+			profile_free(p);
+			if (o->profile[0]) {
+				error_set(err, ERR_CONFIG, "profile %s is not for model %s and run type %s", e->id,
+					  model->code, run_type_name(z->facts.type));
+				return NULL;
+			}
+			continue;
+		}
+		if (found) {
+			profile_free(p);
+			profile_free(*out);
+			*out = NULL;
+			error_set(err, ERR_CONFIG, "two profiles fit (%s, %s); name one with --profile", found->id,
+				  e->id);
+			return NULL;
+		}
+		found = e;
+		*out = p;
+	}
+	if (!found)
+		error_set(err, ERR_NOT_FOUND, o->profile[0] ? "there is no profile %s; see: benchctl profile list" :
+			  "no releasable profile for this model and run type%s; see: benchctl profile list",
+			  o->profile);
+	return found;
+}
+
+static int check_identity(struct session *z, const struct session_order *o, const struct ticket *t,
+			  const struct model **model, struct error *err)
+{
+	struct station *s = z->bay->station;
+	*model = library_model(&s->library, t->model);
+	if (!*model)
+		return error_set(err, ERR_NOT_FOUND, "ticket %s is for model %s, which this station does not know; "
+				 "add profiles/models/%s.yaml", t->id, t->model, t->model);
+	if (model_check_serial(*model, t->serial, err))
+		return err->code;
+	if (o->serial[0] && strcmp(o->serial, t->serial))
+		return error_set(err, ERR_CONFLICT, "the unit's serial %s is not that of ticket %s (%s): wrong unit or "
+				 "wrong ticket", o->serial, t->id, t->serial);
+	z->facts.type = (enum run_type)run_type_find(o->run_type);
+	if (!z->facts.type)
+		return error_set(err, ERR_USAGE, "\"%s\" is no run type; one of incoming, diagnosis, post_repair_qc, "
+				 "trial_run, acceptance, part_qc, verification, msa", o->run_type);
+	return 0;
+}
+
+static void fill_facts(struct session *z, const struct session_order *o, const struct ticket *t, int attempts)
+{
+	struct station *s = z->bay->station;
+	struct run_facts *f = &z->facts;
+	text_uuid(f->id);
+	text_copy(f->ticket, sizeof(f->ticket), t->id);
+	text_copy(f->serial, sizeof(f->serial), t->serial);
+	text_copy(f->model, sizeof(f->model), t->model);
+	text_copy(f->bay, sizeof(f->bay), z->bay->name);
+	text_copy(f->rig, sizeof(f->rig), z->bay->rig->fixture->name);
+	text_copy(f->station, sizeof(f->station), s->name);
+	text_copy(f->operator_name, sizeof(f->operator_name), o->operator_name);
+	f->profile = z->profile;
+	memcpy(f->fixture_hash, z->bay->rig->fixture->hash, 32);
+	f->simulated = z->bay->rig->simulated;
+	f->speed = s->scale.speed;
+	f->unapproved = true; /* approvals do not exist yet */
+	f->utc_synced = clock_is_synced();
+	memcpy(f->boot_id, s->boot_id, sizeof(f->boot_id));
+	f->attempt_no = attempts + 1;
+	f->repair_seq = t->repair_seq;
+	text_copy(f->software, sizeof(f->software), "benchd " BENCHD_VERSION);
+}
+
+static int problem_status(int code)
+{
+	return code == ERR_NOT_FOUND ? 404 : code == ERR_CONFLICT || code == ERR_STATE ? 409 : 422;
+}
+
+static void lookup_done(struct job *j)
+{
+	struct lookup_job *q = (struct lookup_job *)j;
+	struct session *z = q->z;
+	struct error err = j->err;
+	const struct model *model = NULL;
+	char why[256];
+	if (j->rc == ERR_NOT_FOUND)
+		snprintf(err.text, sizeof(err.text), "there is no ticket \"%s\"; add it with: benchctl ticket add %s "
+			 "--serial ... --model ...", q->order.ticket, q->order.ticket);
+	if (j->rc || check_identity(z, &q->order, &q->ticket, &model, &err) ||
+	    !choose_profile(z, &q->order, model, &z->profile, &err)) {
+		refuse(z, problem_status(err.code), error_name(err.code), err.text);
+	} else if (!bay_is_usable(z->bay, why, sizeof(why))) {
+		refuse(z, 409, "bay_not_ready", why);
+	} else {
+		fill_facts(z, &q->order, &q->ticket, q->attempts);
+		z->check_token = rig_safe(z->bay->rig, z->bay->index, SAFE_CHECK);
+		z->stopping_ns = clock_mono_ns();
+		/* a link that broke just now has refused the session already */
+	}
+	free(q);
+}
+
+void session_request(struct bay *b, const struct session_order *o, struct request *rq)
+{
+	struct station *s = b->station;
+	char why[256];
+	if (s->stopping || s->store_failed) {
+		request_problem(rq, 503, "stopping", "the station is stopping; start it again first");
+		return;
+	}
+	if (b->session) {
+		request_problem(rq, 409, "run_active", "bay %s is busy with ticket %s (run %s, operator %s)", b->name,
+				b->session->facts.ticket, b->session->facts.id, b->session->facts.operator_name);
+		return;
+	}
+	if (!bay_is_usable(b, why, sizeof(why))) {
+		request_problem(rq, 409, "bay_not_ready", "%s", why);
+		return;
+	}
+	struct session *z = xcalloc(1, sizeof(*z));
+	z->bay = b;
+	z->phase = SESSION_CHECKING;
+	z->starter = rq;
+	z->pending = xcalloc(STATION_SAMPLES_MAX, sizeof(*z->pending));
+	z->image = xcalloc((size_t)b->rig->fixture->output_count + 1, sizeof(*z->image));
+	b->session = z;
+	text_copy(z->facts.ticket, sizeof(z->facts.ticket), o->ticket);
+	text_copy(z->facts.operator_name, sizeof(z->facts.operator_name), o->operator_name);
+	struct lookup_job *q = xcalloc(1, sizeof(*q));
+	q->job.work = lookup_work;
+	q->job.done = lookup_done;
+	q->z = z;
+	q->order = *o;
+	if (!q->order.run_type[0])
+		text_copy(q->order.run_type, sizeof(q->order.run_type), "post_repair_qc");
+	station_read(s, &q->job);
+	loop_set_timer(b->tick, clock_mono_ns() + NS_PER_S);
+}
+
+static void begun(struct session *z, int rc, const struct error *err)
+{
+	struct station *s = z->bay->station;
+	if (rc) {
+		refuse(z, 500, "store_failure", err->text);
+		return;
+	}
+	struct engine_ops ops = {.ctx = z, .note = on_note};
+	struct engine_config config = {.profile = z->profile, .serial = z->facts.serial,
+				       .simulated = z->facts.simulated, .now_ns = z->facts.started_ns};
+	struct bay *b = z->bay;
+	z->phase = SESSION_RUNNING;
+	z->lease = ++b->lease;
+	z->synced_ns = clock_mono_ns();
+	struct text t = {0};
+	struct json j;
+	json_init(&j, &t);
+	show_event_head(&j, "run_started", b);
+	json_kv_string(&j, "profile", z->profile->id);
+	json_kv_bool(&j, "simulated", z->facts.simulated);
+	json_end_object(&j);
+	serve_event(s, &t);
+	text_clear(&t);
+	json_init(&j, &t);
+	json_object(&j);
+	json_kv_string(&j, "run", z->facts.id);
+	json_kv_string(&j, "bay", b->name);
+	json_end_object(&j);
+	if (z->starter)
+		request_reply(z->starter, 201, "", &t);
+	z->starter = NULL;
+	text_release(&t);
+	z->engine = engine_new(&config, &ops);
+	b->scanned_ticket[0] = b->scanned_serial[0] = 0;
+	/* what is known now, so that the first tick does not wait for a round of polling */
+	for (int i = 0; i < b->rig->fixture->channel_count; i++)
+		if (b->values[i].seen)
+			engine_samples(z->engine, &b->values[i].sample, 1);
+	if (!b->rig->welcome)
+		session_error(z, "io_lost", "benchd-io was lost while the run began");
+	else if (s->stopping)
+		session_abort(z, "station", "the station stops");
+	else
+		bay_tick(b);
+}
+
+static void checked(struct session *z, bool ok, const char *detail)
+{
+	char text[IO_TEXT_MAX + 64];
+	z->check_token = 0;
+	if (!ok) {
+		snprintf(text, sizeof(text), "bay %s did not pass its check before the run: %s", z->bay->name, detail);
+		refuse(z, 409, "bay_check_failed", text);
+		return;
+	}
+	z->phase = SESSION_BEGINNING;
+	z->facts.started_utc_us = clock_utc_us();
+	z->facts.started_ns = station_run_ns(z->bay->station);
+	z->record = record_new(&z->facts);
+	journal_begin(z, begun);
+}
+
+/* ---- while it runs ---- */
+
+void session_proof(struct bay *b, uint32_t token, enum safe_what after, bool proven, const char *detail)
+{
+	struct session *z = b->session;
+	if (!z)
+		return;
+	if (z->phase == SESSION_CHECKING && after == SAFE_CHECK && token == z->check_token && token) {
+		checked(z, proven, detail);
+		return;
+	}
+	if (z->phase != SESSION_STOPPING || after == SAFE_CHECK)
+		return;
+	z->proven = proven;
+	text_copy(z->proof_detail, sizeof(z->proof_detail), detail);
+	engine_proof(z->engine, proven, detail, station_run_ns(b->station));
+	settle(z);
+}
+
+void session_made_safe(struct rig_link *r, bool proven, const char *detail)
+{
+	for (int i = 0; i < r->fixture->bay_count; i++) {
+		struct bay *b = &r->station->bays[r->first_bay + i];
+		if (b->session && b->session->phase == SESSION_STOPPING)
+			session_proof(b, 0, SAFE_DROP, proven, detail);
+	}
+}
+
+void session_trip(struct bay *b, enum trip_class class, const char *reason, double value)
+{
+	struct session *z = b->session;
+	if (!z || !z->engine || z->phase > SESSION_STOPPING)
+		return;
+	z->tripped = true;
+	engine_trip(z->engine, class, reason, value, station_run_ns(b->station));
+	settle(z);
+}
+
+void session_error(struct session *z, const char *code, const char *text)
+{
+	if (!z->engine || z->phase == SESSION_FINISHING)
+		return;
+	engine_error(z->engine, code, text, station_run_ns(z->bay->station));
+	settle(z);
+}
+
+void session_abort(struct session *z, const char *who, const char *why)
+{
+	if (z->phase == SESSION_CHECKING && !z->check_token)
+		return; /* still looking up: lookup_done sees the bay or the station as it is then */
+	if (z->phase == SESSION_CHECKING) {
+		refuse(z, 409, "aborted", why);
+		return;
+	}
+	if (!z->engine || z->phase == SESSION_FINISHING)
+		return;
+	engine_abort(z->engine, who, why, station_run_ns(z->bay->station));
+	settle(z);
+}
+
+void session_io_lost(struct bay *b, const char *why)
+{
+	struct session *z = b->session;
+	if (z->phase == SESSION_CHECKING && z->check_token) {
+		refuse(z, 503, "io_lost", why);
+		return;
+	}
+	if (!z->engine)
+		return; /* `begun` or `lookup_done` will see that the link is gone */
+	z->tripped = true; /* benchd-io, or its successor, makes safe by itself */
+	if (z->phase == SESSION_RUNNING)
+		session_error(z, "io_lost", why);
+}
+
+static void send_image(struct session *z, int64_t wire)
+{
+	struct bay *b = z->bay;
+	const struct fixture *f = b->rig->fixture;
+	const double *want = engine_image(z->engine);
+	struct io_msg m = {.type = IO_IMAGE};
+	bool changed = !z->seq;
+	if (!want)
+		return;
+	for (int i = 0; i < f->output_count; i++) {
+		if (!(f->outputs[i].bays & (1u << b->index)))
+			continue;
+		changed = changed || fabs(want[i] - z->image[i]) > 0;
+		z->image[i] = want[i];
+		if (m.u.image.count == IO_OUTPUTS_MAX)
+			panic("more than %d outputs in a bay", IO_OUTPUTS_MAX);
+		m.u.image.value[m.u.image.count++] = want[i];
+	}
+	if (!changed && wire - z->image_sent_ns < IO_IMAGE_NS - 20 * NS_PER_MS)
+		return;
+	z->image_sent_ns = wire;
+	m.u.image.bay = (uint8_t)b->index;
+	m.u.image.lease = z->lease;
+	m.u.image.seq = ++z->seq;
+	rig_send(b->rig, &m);
+}
+
+static void progress(struct session *z, int64_t run_ns)
+{
+	struct text t = {0};
+	struct json j;
+	json_init(&j, &t);
+	show_event_head(&j, "progress", z->bay);
+	show_step(&j, z);
+	json_kv_number(&j, "elapsed_s", text_round9((double)(run_ns - z->facts.started_ns) / 1e9));
+	json_kv_number(&j, "longest_s", text_round9(z->profile->longest_s));
+	show_values(&j, z->bay);
+	json_end_object(&j);
+	serve_event(z->bay->station, &t);
+	text_release(&t);
+}
+
+static void tick_running(struct session *z, int64_t run_ns, int64_t wire)
+{
+	if (wire - z->progress_ns >= PROGRESS_NS) {
+		z->progress_ns = wire;
+		progress(z, run_ns);
+	}
+	bool sync = wire - z->synced_ns >= SYNC_NS;
+	if (sync || z->pending_count > STATION_SAMPLES_MAX / 2) {
+		journal_samples(z, sync);
+		if (sync)
+			z->synced_ns = wire;
+	}
+	engine_time(z->engine, run_ns);
+	settle(z);
+	if (z->phase == SESSION_RUNNING)
+		send_image(z, wire);
+}
+
+void session_tick(struct session *z, int64_t run_ns, int64_t wire)
+{
+	char text[96];
+	switch (z->phase) {
+	case SESSION_CHECKING:
+		if (z->check_token && wire - z->stopping_ns > CHECK_MAX_NS)
+			refuse(z, 409, "bay_check_failed", "benchd-io did not finish the check of the bay within 15 s");
+		return;
+	case SESSION_RUNNING: tick_running(z, run_ns, wire); return;
+	case SESSION_STOPPING:
+		engine_time(z->engine, run_ns);
+		if (wire - z->stopping_ns > PROOF_MAX_NS) {
+			snprintf(text, sizeof(text), "no proof of the safe state within %d s",
+				 (int)(PROOF_MAX_NS / NS_PER_S));
+			z->proven = false;
+			text_copy(z->proof_detail, sizeof(z->proof_detail), text);
+			engine_proof(z->engine, false, text, run_ns);
+		}
+		settle(z);
+		return;
+	case SESSION_BEGINNING:
+	case SESSION_FINISHING: return;
+	}
+}

@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: MIT */
+#include "station/internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "link/socket.h"
+#include "ticket/recover.h"
+
+#define MODULE "station"
+#define HOUSEKEEPING_NS (250 * NS_PER_MS)
+/* a disk that takes longer than this to take a record is a failed disk */
+#define STORE_LAG_MAX_NS (5 * NS_PER_S)
+/* a stop that is not proven and recorded by then ends anyway; benchd-io has its own proof */
+#define STOP_MAX_NS (60 * NS_PER_S)
+
+int64_t station_run_ns(const struct station *s)
+{
+	return clock_to_run(&s->scale, clock_mono_ns());
+}
+
+struct bay *station_bay(struct station *s, const char *name)
+{
+	for (int i = 0; i < s->bay_count; i++)
+		if (!strcmp(s->bays[i].name, name))
+			return &s->bays[i];
+	return NULL;
+}
+
+bool station_is_simulated(const struct station *s)
+{
+	for (int i = 0; i < s->rig_count; i++)
+		if (s->rigs[i].simulated || s->rigs[i].fixture->simulated)
+			return true;
+	return false;
+}
+
+void station_store_failed(struct station *s, const char *what, const struct error *err)
+{
+	if (s->store_failed)
+		return;
+	s->store_failed = true;
+	log_error(MODULE, "the record cannot be kept (%s: %s); every run is stopped, nothing new starts", what,
+		  err && err->text[0] ? err->text : "no detail");
+	for (int i = 0; i < s->bay_count; i++)
+		if (s->bays[i].session)
+			session_error(s->bays[i].session, "store_failure", what);
+	s->exit_code = 74;
+	station_stop(s, "store failure");
+}
+
+void station_write(struct station *s, struct job *j)
+{
+	if (!worker_submit(s->writer, j))
+		return;
+	struct error err = {0};
+	error_set(&err, ERR_LIMIT, "too many records wait for the disk");
+	j->rc = ERR_STORE;
+	j->err = err;
+	station_store_failed(s, "queue of the writer", &err);
+	j->done(j);
+}
+
+void station_read(struct station *s, struct job *j)
+{
+	if (!worker_submit(s->reader, j))
+		return;
+	j->rc = error_set(&j->err, ERR_LIMIT, "too many queries wait; try again in a moment");
+	j->done(j);
+}
+
+struct audit_job {
+	struct job job;
+	struct station *station;
+	int64_t utc_us;
+	char who[96], what[64];
+	char *json;
+};
+
+static void audit_work(struct job *j, struct store *store)
+{
+	struct audit_job *a = (struct audit_job *)j;
+	j->rc = store_audit(store, a->utc_us, a->who, a->what, a->json, &j->err);
+}
+
+static void audit_done(struct job *j)
+{
+	struct audit_job *a = (struct audit_job *)j;
+	if (j->rc)
+		station_store_failed(a->station, "audit", &j->err);
+	free(a->json);
+	free(a);
+}
+
+void station_audit(struct station *s, const char *who, const char *what, const char *json)
+{
+	struct audit_job *a = xcalloc(1, sizeof(*a));
+	a->job.work = audit_work;
+	a->job.done = audit_done;
+	a->station = s;
+	a->utc_us = clock_utc_us();
+	text_copy(a->who, sizeof(a->who), who);
+	text_copy(a->what, sizeof(a->what), what);
+	a->json = xstrdup(json);
+	station_write(s, &a->job);
+}
+
+/* Everything has ended: no session is open and no child is left. */
+static bool is_over(const struct station *s)
+{
+	for (int i = 0; i < s->bay_count; i++)
+		if (s->bays[i].session)
+			return false;
+	return true;
+}
+
+static void continue_stop(struct station *s, int64_t now)
+{
+	bool late = now - s->stop_since_ns > STOP_MAX_NS;
+	if (!s->children_told && (is_over(s) || late || s->store_failed)) {
+		/* with a failed store no record can be finished: the rig's own proof counts */
+		s->children_told = true;
+		serve_close(s);
+		spawn_tell_all(s);
+		for (int i = 0; i < s->rig_count; i++)
+			rig_close(&s->rigs[i], "the station stops");
+	}
+	if (s->children_told && (spawn_all_gone(s) || late))
+		loop_stop(s->loop, s->exit_code);
+}
+
+static void housekeeping(void *ctx)
+{
+	struct station *s = ctx;
+	int64_t now = clock_mono_ns();
+	if (!s->store_failed && worker_lag_ns(s->writer, now) > STORE_LAG_MAX_NS) {
+		struct error err;
+		error_set(&err, ERR_TIMEOUT, "the disk did not take a record within 5 s");
+		station_store_failed(s, "slow disk", &err);
+	}
+	spawn_watch(s);
+	if (s->stopping)
+		continue_stop(s, now);
+	loop_set_timer(s->housekeeping, now + HOUSEKEEPING_NS);
+}
+
+void station_stop(struct station *s, const char *why)
+{
+	if (s->stopping)
+		return;
+	s->stopping = true;
+	s->stop_since_ns = clock_mono_ns();
+	log_info(MODULE, "stopping: %s", why);
+	for (int i = 0; i < s->bay_count; i++)
+		if (s->bays[i].session)
+			session_abort(s->bays[i].session, "station", why);
+	loop_set_timer(s->housekeeping, s->stop_since_ns + 20 * NS_PER_MS);
+}
+
+void station_child(struct station *s)
+{
+	spawn_reap(s);
+	if (s->stopping)
+		loop_set_timer(s->housekeeping, clock_mono_ns());
+}
+
+static int load_fixtures(struct station *s, struct error *err)
+{
+	struct problems problems = {0};
+	for (int i = 0; i < s->options.fixture_count; i++) {
+		struct rig_link *r = &s->rigs[i];
+		r->station = s;
+		r->fd = -1;
+		r->fixture = fixture_load(s->options.fixtures[i], &problems);
+		if (!r->fixture) {
+			problems_print(&problems, stderr);
+			int n = problems.count + problems.dropped;
+			problems_release(&problems);
+			return error_set(err, ERR_CONFIG, "fixture %s has %d mistake%s; nothing was started",
+					 s->options.fixtures[i], n, n == 1 ? "" : "s");
+		}
+		s->rig_count++;
+		r->devices = xcalloc((size_t)r->fixture->device_count + 1, sizeof(*r->devices));
+		r->first_bay = s->bay_count;
+		for (int b = 0; b < r->fixture->bay_count; b++) {
+			if (s->bay_count == STATION_BAYS_MAX)
+				return error_set(err, ERR_LIMIT, "more than %d bays in one station",
+						 STATION_BAYS_MAX);
+			if (station_bay(s, r->fixture->bays[b].name))
+				return error_set(err, ERR_CONFIG, "two bays are called \"%s\"; each bay of a "
+						 "station needs its own name", r->fixture->bays[b].name);
+			s->bays[s->bay_count].station = s;
+			bay_init(&s->bays[s->bay_count++], r, b);
+		}
+	}
+	return 0;
+}
+
+static void warn_broken(const struct station *s)
+{
+	for (int i = 0; i < s->library.entry_count; i++)
+		if (s->library.entries[i].broken)
+			log_warning(MODULE, "profile %s is broken and will not run; see: benchctl profile check %s",
+				    s->library.entries[i].path, s->library.entries[i].path);
+}
+
+static int make_token(struct station *s, struct error *err)
+{
+	char path[512], a[37], b[37], hex[65];
+	uint8_t hash[32];
+	text_uuid(a);
+	text_uuid(b);
+	char both[80];
+	snprintf(both, sizeof(both), "%s%s", a, b);
+	text_sha256(hash, both, strlen(both));
+	text_hex(hex, hash, 32);
+	snprintf(path, sizeof(path), "%s/token", s->options.state_dir);
+	char *old = NULL;
+	size_t n = 0;
+	if (!text_read_file(path, 256, &old, &n, NULL) && n >= 64) {
+		memcpy(s->token, old, 64);
+		free(old);
+		return 0;
+	}
+	free(old);
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return error_errno(err, "token file %s", path);
+	bool ok = write(fd, hex, 64) == 64 && !fsync(fd);
+	close(fd);
+	if (!ok)
+		return error_errno(err, "token file %s", path);
+	memcpy(s->token, hex, 65);
+	return 0;
+}
+
+static int open_store(struct station *s, int *exit_code, struct error *err)
+{
+	const char *dir = s->options.state_dir;
+	if (mkdir(dir, 0750) && errno != EEXIST) {
+		*exit_code = 74;
+		return error_errno(err, "state folder %s", dir);
+	}
+	struct store *w = store_open(dir, err);
+	if (!w) {
+		*exit_code = err->code == ERR_BUSY ? 75 : 74;
+		return err->code;
+	}
+	int closed = 0;
+	if (recover_interrupted(w, clock_utc_us(), "process_or_power_lost", &closed, err)) {
+		store_close(w);
+		*exit_code = 74;
+		return err->code;
+	}
+	if (closed)
+		log_warning(MODULE, "%d run%s had been cut off and %s closed as interrupted", closed,
+			    closed == 1 ? "" : "s", closed == 1 ? "is" : "are");
+	struct store *r = store_open_reader(dir, err);
+	*exit_code = 74;
+	if (!r) {
+		store_close(w);
+		return err->code;
+	}
+	s->writer = worker_start(s->loop, w, true, err);
+	if (!s->writer) {
+		store_close(w);
+		store_close(r);
+		return err->code;
+	}
+	s->reader = worker_start(s->loop, r, false, err);
+	if (!s->reader) {
+		store_close(r);
+		return err->code;
+	}
+	return 0;
+}
+
+struct station *station_new(struct loop *loop, const struct station_options *o, int *exit_code, struct error *err)
+{
+	struct station *s = xcalloc(1, sizeof(*s));
+	s->loop = loop;
+	s->options = *o;
+	s->io_fd = s->web_fd = s->ctl_fd = -1;
+	for (int i = 0; i < STATION_CONNS_MAX; i++)
+		s->conns[i].fd = -1;
+	s->started_ns = clock_mono_ns();
+	s->scale = (struct clock_scale){s->started_ns, o->speed};
+	clock_boot_id(s->boot_id);
+	if (o->name)
+		text_copy(s->name, sizeof(s->name), o->name);
+	else if (gethostname(s->name, sizeof(s->name) - 1))
+		text_copy(s->name, sizeof(s->name), "station");
+	*exit_code = 2;
+	if (load_fixtures(s, err))
+		goto out;
+	if (o->speed > 1)
+		for (int i = 0; i < s->rig_count; i++)
+			if (!s->rigs[i].fixture->simulated) {
+				error_set(err, ERR_CONFIG, "--speed %u is for simulated rigs only, and %s drives "
+					  "real ports", o->speed, o->fixtures[i]);
+				goto out;
+			}
+	if (library_load(&s->library, o->profiles_dir, err))
+		goto out;
+	if (s->library.problems.count)
+		problems_print(&s->library.problems, stderr);
+	warn_broken(s);
+	if (open_store(s, exit_code, err))
+		goto out;
+	if (make_token(s, err))
+		goto out;
+	*exit_code = 0;
+	return s;
+out:
+	station_free(s);
+	return NULL;
+}
+
+int station_start(struct station *s, struct error *err)
+{
+	s->housekeeping = loop_add_timer(s->loop, housekeeping, s);
+	loop_set_timer(s->housekeeping, clock_mono_ns() + HOUSEKEEPING_NS);
+	if (rig_listen(s, err) || serve_listen(s, err))
+		return err->code;
+	if (s->options.spawn && spawn_start(s, err))
+		return err->code;
+	return 0;
+}
+
+void station_free(struct station *s)
+{
+	if (!s)
+		return;
+	serve_close(s);
+	for (int i = 0; i < s->rig_count; i++)
+		rig_close(&s->rigs[i], NULL);
+	/* The writer drains first: what was promised is kept. */
+	if (s->writer)
+		worker_stop(s->writer);
+	if (s->reader)
+		worker_stop(s->reader);
+	char path[512];
+	const char *const names[] = {"io.sock", "web.sock", "ctl.sock"};
+	const int fds[] = {s->io_fd, s->web_fd, s->ctl_fd};
+	for (int i = 0; i < 3; i++) {
+		if (fds[i] < 0)
+			continue;
+		close(fds[i]);
+		snprintf(path, sizeof(path), "%s/%s", s->options.state_dir, names[i]);
+		unlink(path);
+	}
+	loop_remove_io(s->io_listen);
+	loop_remove_io(s->web_listen);
+	loop_remove_io(s->ctl_listen);
+	loop_remove_timer(s->housekeeping);
+	for (int i = 0; i < s->bay_count; i++) {
+		if (s->bays[i].session)
+			session_free(s->bays[i].session);
+		loop_remove_timer(s->bays[i].tick);
+		free(s->bays[i].values);
+	}
+	for (int i = 0; i < s->rig_count; i++) {
+		free(s->rigs[i].devices);
+		fixture_free(s->rigs[i].fixture);
+	}
+	library_release(&s->library);
+	free(s);
+}
