@@ -71,6 +71,7 @@ struct bus_request {
 	uint16_t verify_first, verify_count;
 	uint16_t verify_expect[BUS_WRITE_MAX], verify_mask[BUS_WRITE_MAX];
 	int line;	   /* BUS_GPIO_SET: index of the line, data[0] the value */
+	bool single_try;   /* no retry by the bus (replays, identification); else up to 3 tries */
 };
 
 enum bus_status {
@@ -105,7 +106,8 @@ struct bus_event {
 	uint16_t data[BUS_DATA_MAX]; /* registers or coils */
 	int64_t at_ns;	    /* wire time: mid of request's end and first reply byte; edges: kernel time */
 	int64_t spread_ns;  /* half of that interval */
-	uint8_t value;	    /* GPIO level */
+	uint8_t value;	    /* GPIO level, after active_low */
+	bool is_edge;	    /* GPIO_IN: delivered because of a change, not of the period */
 	uint32_t pulses;    /* GPIO_PULSE: rising edges since the last event */
 	int64_t first_edge_ns, last_edge_ns; /* of those, 0 without */
 	uint8_t bytes[256];
@@ -138,10 +140,16 @@ void bus_free(struct bus *b);
 int bus_submit(struct bus *b, const struct bus_request *r);
 /* Do what is due at now_ns; returns when it wants to be called next (INT64_MAX: only on bytes or requests). */
 int64_t bus_run(struct bus *b, int64_t now_ns);
-/* Bytes arrived (RTU, serial). */
+/* No byte that arrives before this time changes anything: the driver need not look at the descriptor
+ * until then (the rest of a frame is waited for by its predicted end, not byte by byte). 0: look now. */
+int64_t bus_quiet_until_ns(const struct bus *b);
+/* Bytes arrived (RTU, serial). Call it before bus_run when both are due: what has come counts first. */
 void bus_bytes(struct bus *b, const uint8_t *p, size_t n, int64_t now_ns);
 /* A GPIO edge (kernel time at_ns) or a level read. */
 void bus_gpio(struct bus *b, int line, uint8_t value, bool is_edge, int64_t at_ns, int64_t now_ns);
+/* Several rising edges of a GPIO_PULSE line at once: count >= 1, times of the first and the last. */
+void bus_gpio_pulses(struct bus *b, int line, uint32_t count, int64_t first_ns, int64_t last_ns,
+		     int64_t now_ns);
 /* The descriptor hung up or failed. */
 void bus_lost(struct bus *b, const char *why, int64_t now_ns);
 /* A run needs these devices: no backoff while needed, a loss is reported after 3 tries and within 2 s. */
@@ -149,6 +157,8 @@ void bus_need(struct bus *b, uint16_t device, bool needed);
 
 struct bus_stats {
 	uint64_t transactions, timeouts, bad_replies, exceptions, drained_bytes, late_replies;
+	uint64_t conflicts;    /* valid frames of a slave that no request explains: two devices at one address? */
+	uint64_t reopens;      /* of the port or connection */
 	int64_t worst_ns;      /* slowest transaction since start */
 };
 void bus_stats(const struct bus *b, struct bus_stats *out);
