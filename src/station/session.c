@@ -205,6 +205,8 @@ static void lookup_done(struct job *j)
 	if (j->rc == ERR_NOT_FOUND)
 		snprintf(err.text, sizeof(err.text), "there is no ticket \"%s\"; add it with: benchctl ticket add %s "
 			 "--serial ... --model ...", q->order.ticket, q->order.ticket);
+	if (z->bay->station->stopping)
+		j->rc = error_set(&err, ERR_STATE, "the station is stopping");
 	if (j->rc || check_identity(z, &q->order, &q->ticket, &model, &err) ||
 	    !choose_profile(z, &q->order, model, &z->profile, &err)) {
 		refuse(z, problem_status(err.code), error_name(err.code), err.text);
@@ -212,9 +214,10 @@ static void lookup_done(struct job *j)
 		refuse(z, 409, "bay_not_ready", why);
 	} else {
 		fill_facts(z, &q->order, &q->ticket, q->attempts);
-		z->check_token = rig_safe(z->bay->rig, z->bay->index, SAFE_CHECK);
 		z->stopping_ns = clock_mono_ns();
-		/* a link that broke just now has refused the session already */
+		z->check_token = rig_safe(z->bay->rig, z->bay->index, SAFE_CHECK);
+		if (!z->check_token)
+			refuse(z, 503, "io_lost", "the link to benchd-io broke; try again when the bay is ready");
 	}
 	free(q);
 }

@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The web link's server side: connections of benchd-web and local programs, requests, replies, events.
+ */
+#include "station/internal.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "link/socket.h"
+
+#define MODULE "serve"
+enum { QUEUE_MAX = 256 }; /* events a slow reader may be behind */
+
+static void conn_close(struct web_conn *c, const char *why)
+{
+	if (c->fd < 0)
+		return;
+	if (why)
+		log_debug(MODULE, "connection closed: %s", why);
+	loop_remove_io(c->io);
+	close(c->fd);
+	c->fd = -1;
+	c->io = NULL;
+	c->events_id = 0;
+	c->generation++;
+	while (c->queue) {
+		struct queued *q = c->queue;
+		c->queue = q->next;
+		text_release(&q->bytes);
+		free(q);
+	}
+	c->queue_tail = &c->queue;
+	c->queued = 0;
+}
+
+/* What waits goes first; true when the queue is empty. */
+static bool conn_flush(struct web_conn *c)
+{
+	struct error err;
+	while (c->queue) {
+		struct queued *q = c->queue;
+		int rc = link_send(c->fd, q->bytes.buf, q->bytes.len, -1, &err);
+		if (rc == ERR_BUSY)
+			return false;
+		if (rc) {
+			conn_close(c, err.text);
+			return false;
+		}
+		c->queue = q->next;
+		if (!c->queue)
+			c->queue_tail = &c->queue;
+		c->queued--;
+		text_release(&q->bytes);
+		free(q);
+	}
+	loop_set_io(c->io, EPOLLIN);
+	return true;
+}
+
+static void conn_send(struct web_conn *c, const uint8_t *p, size_t n, int fd)
+{
+	struct error err;
+	if (conn_flush(c)) {
+		int rc = link_send(c->fd, p, n, fd, &err);
+		if (!rc)
+			return;
+		if (rc != ERR_BUSY) {
+			conn_close(c, err.text);
+			return;
+		}
+	}
+	if (c->fd < 0)
+		return;
+	if (c->queued == QUEUE_MAX || fd >= 0) {
+		conn_close(c, "it does not read what it asked for");
+		return;
+	}
+	struct queued *q = xcalloc(1, sizeof(*q));
+	text_add(&q->bytes, (const char *)p, n);
+	*c->queue_tail = q;
+	c->queue_tail = &q->next;
+	c->queued++;
+	loop_set_io(c->io, EPOLLIN | EPOLLOUT);
+}
+
+void serve_event(struct station *s, const struct text *json)
+{
+	uint8_t *buf = NULL;
+	for (int i = 0; i < STATION_CONNS_MAX; i++) {
+		struct web_conn *c = &s->conns[i];
+		if (c->fd < 0 || !c->events_id)
+			continue;
+		struct web_msg m = {.kind = WEB_EVENT, .id = c->events_id, .type = WEB_TYPE_JSON,
+				    .size = (uint32_t)json->len, .body = json->buf};
+		if (!buf)
+			buf = xcalloc(1, WEB_MESSAGE_MAX);
+		int n = web_encode(&m, buf, WEB_MESSAGE_MAX);
+		if (n < 0) {
+			log_error(MODULE, "an event of %zu bytes does not fit the link", json->len);
+			break;
+		}
+		conn_send(c, buf, (size_t)n, -1);
+	}
+	free(buf);
+}
+
+static int body_to_memfd(const struct text *json)
+{
+	int fd = memfd_create("reply", MFD_CLOEXEC);
+	size_t at = 0;
+	while (fd >= 0 && at < json->len) {
+		ssize_t n = write(fd, json->buf + at, json->len - at);
+		if (n <= 0) {
+			close(fd);
+			return -1;
+		}
+		at += (size_t)n;
+	}
+	return fd;
+}
+
+static void reply_typed(struct request *rq, int status, const char *etag, enum web_type type, const struct text *json)
+{
+	struct web_conn *c = &rq->station->conns[rq->conn];
+	if (c->fd >= 0 && c->generation == rq->generation) {
+		struct web_msg m = {.kind = WEB_REPLY, .id = rq->id, .status = (uint16_t)status, .type = (uint8_t)type,
+				    .size = (uint32_t)json->len, .body = json->buf};
+		uint8_t *buf = xcalloc(1, WEB_MESSAGE_MAX);
+		int fd = -1;
+		text_copy(m.etag, sizeof(m.etag), etag);
+		if (json->len > WEB_BODY_MAX) {
+			fd = body_to_memfd(json);
+			m.has_fd = 1;
+			m.body = NULL;
+		}
+		int n = m.has_fd && fd < 0 ? ERR_IO : web_encode(&m, buf, WEB_MESSAGE_MAX);
+		if (n < 0)
+			conn_close(c, "a reply does not fit the link");
+		else
+			conn_send(c, buf, (size_t)n, fd);
+		if (fd >= 0)
+			close(fd);
+		free(buf);
+	}
+	free(rq->body);
+	free(rq);
+}
+
+void request_reply(struct request *rq, int status, const char *etag, const struct text *json)
+{
+	reply_typed(rq, status, etag, WEB_TYPE_JSON, json);
+}
+
+static const char *status_title(int status)
+{
+	switch (status) {
+	case 400: return "Bad request";
+	case 401: return "Who are you?";
+	case 403: return "Not allowed";
+	case 404: return "Not found";
+	case 409: return "Not possible now";
+	case 412: return "Changed meanwhile";
+	case 422: return "Not valid";
+	case 503: return "Not available";
+	default: return "Error of the station";
+	}
+}
+
+static void problem_text(struct request *rq, int status, const char *code, const char *detail)
+{
+	struct text t = {0};
+	struct json j;
+	char type[96];
+	json_init(&j, &t);
+	json_object(&j);
+	snprintf(type, sizeof(type), "urn:benchd:problem:%s", code);
+	json_kv_string(&j, "type", type);
+	json_kv_string(&j, "title", status_title(status));
+	json_kv_int(&j, "status", status);
+	json_kv_string(&j, "code", code);
+	json_kv_string(&j, "detail", detail);
+	json_end_object(&j);
+	reply_typed(rq, status, "", WEB_TYPE_PROBLEM, &t);
+	text_release(&t);
+}
+
+void request_problem(struct request *rq, int status, const char *code, const char *fmt, ...)
+{
+	char detail[512];
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(detail, sizeof(detail), fmt, ap);
+	va_end(ap);
+	if (rq)
+		problem_text(rq, status, code, detail);
+	else
+		log_warning(MODULE, "%s", detail);
+}
+
+void request_problem_of(struct request *rq, const struct error *err)
+{
+	int status = 500;
+	switch (err->code) {
+	case ERR_NOT_FOUND: status = 404; break;
+	case ERR_EXISTS:
+	case ERR_STATE:
+	case ERR_BUSY: status = 409; break;
+	case ERR_CONFLICT: status = 412; break;
+	case ERR_USAGE:
+	case ERR_RANGE:
+	case ERR_TYPE:
+	case ERR_SYNTAX:
+	case ERR_CONFIG: status = 422; break;
+	case ERR_DENIED: status = 403; break;
+	case ERR_LIMIT: status = 503; break;
+	default: break;
+	}
+	problem_text(rq, status, error_name(err->code), err->text);
+}
+
+/* Who asks: the kernel's word for local programs; for benchd-web the credential it passes on. */
+static bool authenticate(struct request *rq, const struct web_conn *c)
+{
+	const char *cred = rq->msg.credential;
+	if (!c->is_web) {
+		snprintf(rq->who, sizeof(rq->who), "local:%d", (int)c->uid);
+		return true;
+	}
+	if (!strncmp(cred, "peer:", 5)) { /* through the Unix socket, whose permissions benchd-web enforces */
+		text_copy(rq->who, sizeof(rq->who), cred);
+		return true;
+	}
+	if (!strncmp(cred, "bearer:", 7)) {
+		const char *got = cred + 7;
+		size_t want = strlen(rq->station->token);
+		unsigned char diff = strlen(got) == want ? 0 : 1;
+		for (size_t i = 0; i < want; i++)
+			diff |= (unsigned char)(rq->station->token[i] ^ (i < strlen(got) ? got[i] : 0));
+		text_copy(rq->who, sizeof(rq->who), "token");
+		return !diff;
+	}
+	return false;
+}
+
+static void on_request(struct web_conn *c, const struct web_msg *m)
+{
+	struct request *rq = xcalloc(1, sizeof(*rq));
+	struct station *s = c->station;
+	rq->station = s;
+	rq->conn = (int)(c - s->conns);
+	rq->generation = c->generation;
+	rq->id = m->id;
+	rq->msg = *m;
+	rq->body = xcalloc(1, m->size + 1);
+	if (m->size)
+		memcpy(rq->body, m->body, m->size);
+	rq->msg.body = rq->body;
+	if (!authenticate(rq, c)) {
+		request_problem(rq, 401, "token_needed", "send Authorization: Bearer with the token in the file "
+				"`token` of the state folder, or use the Unix socket");
+		return;
+	}
+	route_dispatch(rq);
+}
+
+static void on_readable(void *ctx, uint32_t events)
+{
+	struct web_conn *c = ctx;
+	static uint8_t buf[WEB_MESSAGE_MAX];
+	if ((events & EPOLLOUT) && !conn_flush(c) && c->fd < 0)
+		return;
+	for (int i = 0; i < 16 && c->fd >= 0; i++) {
+		struct error err = {0};
+		struct web_msg m;
+		int n = link_receive(c->fd, buf, sizeof(buf), NULL, &err);
+		if (!n)
+			return;
+		if (n > 0 && !web_decode(&m, buf, (size_t)n, &err) && m.kind != WEB_REQUEST)
+			n = error_set(&err, ERR_PROTOCOL, "a client sent what only benchd sends");
+		if (n < 0 || err.code) {
+			conn_close(c, err.text);
+			return;
+		}
+		on_request(c, &m);
+	}
+}
+
+static void accept_one(struct station *s, int listener, bool is_web)
+{
+	struct link_peer peer;
+	struct error err;
+	int fd = link_accept(listener, &peer, &err);
+	if (fd <= 0) {
+		if (fd < 0)
+			log_warning(MODULE, "%s", err.text);
+		return;
+	}
+	struct web_conn *c = NULL;
+	for (int i = 0; i < STATION_CONNS_MAX && !c; i++)
+		if (s->conns[i].fd < 0)
+			c = &s->conns[i];
+	if (!c || s->children_told) {
+		log_warning(MODULE, "refused a connection of pid %d: %d are open", (int)peer.pid, STATION_CONNS_MAX);
+		close(fd);
+		return;
+	}
+	c->station = s;
+	c->fd = fd;
+	c->is_web = is_web;
+	c->uid = peer.uid;
+	c->queue_tail = &c->queue;
+	c->io = loop_add_io(s->loop, fd, EPOLLIN, on_readable, c);
+}
+
+static void on_accept_web(void *ctx, uint32_t events)
+{
+	struct station *s = ctx;
+	(void)events;
+	accept_one(s, s->web_fd, true);
+}
+
+static void on_accept_ctl(void *ctx, uint32_t events)
+{
+	struct station *s = ctx;
+	(void)events;
+	accept_one(s, s->ctl_fd, false);
+}
+
+int serve_listen(struct station *s, struct error *err)
+{
+	char path[512];
+	snprintf(path, sizeof(path), "%s/web.sock", s->options.state_dir);
+	s->web_fd = link_listen(path, 0660, err);
+	if (s->web_fd < 0)
+		return s->web_fd;
+	snprintf(path, sizeof(path), "%s/ctl.sock", s->options.state_dir);
+	s->ctl_fd = link_listen(path, 0660, err);
+	if (s->ctl_fd < 0)
+		return s->ctl_fd;
+	s->web_listen = loop_add_io(s->loop, s->web_fd, EPOLLIN, on_accept_web, s);
+	s->ctl_listen = loop_add_io(s->loop, s->ctl_fd, EPOLLIN, on_accept_ctl, s);
+	return 0;
+}
+
+void serve_close(struct station *s)
+{
+	for (int i = 0; i < STATION_CONNS_MAX; i++)
+		conn_close(&s->conns[i], NULL);
+}
