@@ -6,7 +6,13 @@
  * Numbers carry units ("0.25 MPa"); operators + - * / ^(whole number) < <= > >= == and or not ( );
  * functions abs min2 max2 sqrt exp ln tcf (see below) and the statistics of enum expr_stat over one
  * symbol. Evaluation is in SI, pure, and three-valued: an unknown operand gives an unknown result,
- * except that "unknown and false" is false and "unknown or true" is true.
+ * except that "unknown and false" is false and "unknown or true" is true. Division by zero, a root of a
+ * negative number and whatever else is not finite is unknown. Comparisons see 9 significant digits, as judgement does.
+ *
+ * The unit of a number is the longest unit that follows it: "0.25 MPa/2" is half of 0.25 MPa,
+ * "5 L/min / model.x" divides by a name. Two kinds of kelvin are told apart: temperatures ("25 degC", channels) and
+ * differences ("2 K", one temperature minus another). `feed_temperature - permeate_temperature < 2 degC`
+ * would always hold, `feed_temperature + 5 degC` is far too hot: both are refused.
  */
 #ifndef BASE_EXPR_H
 #define BASE_EXPR_H
@@ -37,6 +43,7 @@ struct expr_symbol {
 	struct dim dim;	  /* DIM_NONE for states */
 	bool is_state;	  /* 0/1, usable with and/or/not */
 	bool has_stats;	  /* mean() and the others allowed */
+	bool is_difference; /* of dimension K: a difference, not a temperature */
 };
 struct expr_scope {
 	void *ctx;
@@ -54,6 +61,7 @@ struct expr_env {
 	struct expr_value (*value)(void *ctx, uint16_t ref, enum expr_stat stat);
 };
 
+enum { EXPR_TEXT_MAX = 1000, EXPR_DEPTH_MAX = 32 };
 struct expr;
 /* Parse n bytes; NULL with err filled and *err_col (from 1) at the mistake. *dim and *is_bool (NULL allowed)
  * tell what the result is. Caller frees with expr_free. */
@@ -63,12 +71,24 @@ void expr_free(struct expr *e); /* NULL allowed */
 struct expr_value expr_eval(const struct expr *e, const struct expr_env *env);
 /* The text as written; lives as long as e. */
 const char *expr_text(const struct expr *e);
+/* What a result of dimension K is. Its unit may be degC only when it is no difference. */
+enum expr_kelvin {
+	EXPR_KELVIN_NONE = 0,	/* of another dimension */
+	EXPR_KELVIN_TEMPERATURE,
+	EXPR_KELVIN_DIFFERENCE,
+	EXPR_KELVIN_EITHER	/* "2 K" alone: what it is compared with decides */
+};
+enum expr_kelvin expr_kelvin(const struct expr *e);
 /* Calls fn once for each distinct (ref, stat) in e. */
 void expr_each_symbol(const struct expr *e, void (*fn)(void *ctx, uint16_t ref, enum expr_stat stat),
 		      void *ctx);
 
-/* tcf(T[, a_cold, a_hot]): temperature correction factor of a membrane's permeability, 1 at 25 degC:
- * exp(a * (1/298.15 - 1/T)), a = 2640 K at or above 25 degC and 3020 K below by default. */
+/* min2(a, b) and max2(a, b) are the smaller and larger of two values; min() and max() are statistics.
+ * Of a state, mean() is the share of time it was 1, min() "always", max() "ever"; first() and last() are states.
+ *
+ * tcf(T[, a_cold, a_hot]): temperature correction factor of a membrane's permeability, 1 at 25 degC:
+ * exp(a * (1/298.15 - 1/T)), a = 2640 K at or above 25 degC and 3020 K below by default.
+ * NaN when kelvin is not positive. */
 double expr_tcf(double kelvin, double a_cold, double a_hot);
 
 #endif
