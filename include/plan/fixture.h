@@ -66,6 +66,8 @@ struct fx_channel {
 	const char *point;   /* the driver's point */
 	enum fx_scale_kind scale;
 	double gain, offset; /* linear; from "from: 4 mA..20 mA, to: 0 MPa..1 MPa" or gain/offset */
+	const struct unit *point_unit; /* unit of the point that gain expects ("mA"); NULL: the driver's own, which has to
+					* be the channel's unit when gain is 1 and offset 0 */
 	double per_litre;
 	bool active_low;     /* states: 1 on the wire means 0 here */
 	int64_t poll_ns;     /* how often it is asked (run time) */
@@ -126,7 +128,8 @@ struct fx_interlock {
 };
 
 struct fx_stop_step {
-	int16_t output;	 /* index, or -1: wait only; only outputs of the bay at hand apply */
+	int16_t output;	 /* index, or -1: wait only; only outputs of the bay at hand apply: a step whose output is not
+			  * of that bay is skipped with its wait */
 	double value;
 	int64_t wait_ns; /* after setting */
 };
@@ -160,6 +163,9 @@ struct fixture {
 struct fixture *fixture_load(const char *path, struct problems *problems);
 struct fixture *fixture_parse(const char *path, const char *bytes, size_t n, struct problems *problems);
 void fixture_free(struct fixture *f);
+/* The tables of the file, for the reference documentation (base/schema.h). */
+struct schema;
+extern const struct schema fixture_schema;
 
 /* Index of the channel or output a bay knows by that name, -1 if none. */
 int fixture_channel(const struct fixture *f, int bay, const char *name);

@@ -66,6 +66,8 @@ struct pf_action {
 	int64_t for_ns;		   /* PF_WAIT without until; PF_WINDOW's length; PF_TRIAL's length on the trial clock */
 	int64_t timeout_ns;	   /* required with until, settle, prompt */
 	struct pf_timeout on_timeout;
+	bool locks;		   /* PF_CHECK: when it does not hold, the rig may not be used until someone looked:
+				    * the bay is to be locked */
 	/* PF_SETTLE: all of these within tolerance over window (slope * window and spread), not before min */
 	int16_t *symbols;	   int symbol_count;   /* symbol refs: channels or derived */
 	double tolerance_rel, *tolerance_abs;	       /* abs per symbol, SI, 0: none */
@@ -116,8 +118,9 @@ struct pf_step {
 struct pf_abort {
 	const char *id;
 	struct text2 title;
-	struct expr *when;
+	struct expr *when;	  /* NULL: only the interlock */
 	int64_t for_ns;
+	int16_t interlock;	  /* fixture index: a trip of it counts as this abort; -1: none */
 	enum trip_class class;
 	enum attribution attribution;
 	int16_t measurement;	  /* fails it when attribution is unit; -1: none */

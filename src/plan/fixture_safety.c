@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Interlocks, stop order, proof, dead-man line and supply of a fixture.
+ */
+#include "fixture_schema.h"
+
+#include <math.h>
+#include <string.h>
+
+static void free_expr(void *p)
+{
+	expr_free(p);
+}
+
+struct missing {
+	const struct fixture *f;
+	uint32_t bays;
+	int bay; /* -1: none is missing */
+	int ref;
+};
+
+static void find_missing(void *ctx, uint16_t ref, enum expr_stat stat)
+{
+	struct missing *m = ctx;
+	(void)stat;
+	for (int bay = 0; bay < m->f->bay_count; bay++)
+		if ((m->bays >> bay & 1) && fixture_ref_for_bay(m->f, ref, bay) < 0) {
+			m->bay = bay;
+			m->ref = ref;
+		}
+}
+
+static const char *ref_name(const struct fixture *f, int ref)
+{
+	return ref >= FIXTURE_OUTPUT_REF ? f->outputs[ref - FIXTURE_OUTPUT_REF].name
+					 : f->channels[ref].name;
+}
+
+struct expr *fixture_read_expr(struct fixture_build *b, const struct yaml_node *node, uint32_t bays)
+{
+	if (!bays)
+		return NULL;
+	struct fixture_scope ctx = {b->f, __builtin_ctz(bays)};
+	struct expr_scope scope = fixture_expr_scope(&ctx);
+	struct error err = {0};
+	bool is_bool = false;
+	int col = 1;
+	struct expr *e = expr_parse(node->text, node->len, &scope, NULL, &is_bool, &col, &err);
+	if (!e) {
+		yaml_problem_in(b->y, node, col, "%s", err.text);
+		b->bad = true;
+		return NULL;
+	}
+	arena_defer(b->f->arena, free_expr, e);
+	if (!is_bool) {
+		fixture_bad(b, node, "\"%.80s\" is no condition; expected a comparison or a state",
+			    node->text);
+		return NULL;
+	}
+	struct missing m = {b->f, bays, -1, 0};
+	expr_each_symbol(e, find_missing, &m);
+	if (m.bay >= 0) {
+		fixture_bad(b, node, "bay %s has no %s; expected only what all its bays have",
+			    b->f->bays[m.bay].name, ref_name(b->f, m.ref));
+		return NULL;
+	}
+	return e;
+}
+
+static void read_interlocks(struct fixture_build *b, const struct raw_fixture *raw)
+{
+	const struct raw_interlock *at = raw->interlocks.at;
+	struct fixture *f = b->f;
+	if (raw->interlocks.count > FIXTURE_INTERLOCKS_MAX) {
+		fixture_bad(b, schema_node(&raw->item, "interlocks"), "%d interlocks; at most %d",
+			    raw->interlocks.count, (int)FIXTURE_INTERLOCKS_MAX);
+		return;
+	}
+	f->interlocks =
+		arena_array(f->arena, (size_t)raw->interlocks.count, sizeof(*f->interlocks));
+	for (int i = 0; i < raw->interlocks.count; i++) {
+		const struct raw_interlock *r = &at[i];
+		struct fx_interlock *l = &f->interlocks[f->interlock_count++];
+		*l = (struct fx_interlock){.name = r->item.name,
+					   .title_en = r->title.en,
+					   .title_zh = r->title.zh,
+					   .bays = fixture_read_bays(b, &r->bays),
+					   .whole_rig = r->whole_rig,
+					   .class = (enum trip_class)r->class,
+					   .unknown_trips = r->unknown_trips,
+					   .debounce_ns = r->debounce_ns,
+					   .line = r->item.node->key_line,
+					   .col = r->item.node->key_col};
+		l->when = fixture_read_expr(b, r->when, l->bays);
+	}
+}
+
+static int add_stop(struct fixture_build *b, const struct raw_stop *r)
+{
+	struct fixture *f = b->f;
+	int found = 0;
+	for (int i = 0; i < f->output_count; i++) {
+		struct error err = {0};
+		double v = 0;
+		if (strcmp(f->outputs[i].name, r->set) != 0)
+			continue;
+		if (fixture_output_value(&f->outputs[i], r->to->text, &v, &err))
+			fixture_bad(b, r->to, "%s", err.text);
+		f->stop[f->stop_count++] = (struct fx_stop_step){(int16_t)i, v, r->wait_ns};
+		found++;
+	}
+	return found;
+}
+
+static void read_stop(struct fixture_build *b, const struct raw_fixture *raw)
+{
+	const struct raw_stop *at = raw->stop.at;
+	struct fixture *f = b->f;
+	f->stop =
+		arena_array(f->arena, (size_t)raw->stop.count * FIXTURE_BAYS_MAX, sizeof(*f->stop));
+	for (int i = 0; i < raw->stop.count; i++) {
+		const struct raw_stop *r = &at[i];
+		if (!r->set && r->to) {
+			fixture_bad(b, r->item.node,
+				    "a value for no output; expected set: NAME with it");
+		} else if (!r->set) {
+			f->stop[f->stop_count++] = (struct fx_stop_step){-1, 0, r->wait_ns};
+		} else if (!r->to) {
+			fixture_bad(b, r->item.node, "\"to\" is missing; expected the value of %s",
+				    r->set);
+		} else if (!add_stop(b, r)) {
+			const char *names[FIXTURE_OUTPUTS_MAX];
+			char hint[96];
+			for (int k = 0; k < f->output_count; k++)
+				names[k] = f->outputs[k].name;
+			fixture_bad(b, schema_node(&r->item, "set"),
+				    "no output is named \"%.60s\"%s", r->set,
+				    schema_hint(hint, sizeof(hint), r->set, names,
+						(size_t)f->output_count));
+		}
+	}
+}
+
+/* The ordered end has to leave every watched output at its safe value. */
+static void check_stop(struct fixture_build *b, const struct raw_fixture *raw)
+{
+	const struct fixture *f = b->f;
+	for (int i = 0; i < f->output_count; i++) {
+		const struct fx_output *o = &f->outputs[i];
+		double last = (double)NAN;
+		if (o->kind == OUTPUT_LAMP || i == f->dead_man)
+			continue;
+		for (int k = 0; k < f->stop_count; k++)
+			if (f->stop[k].output == i)
+				last = f->stop[k].value;
+		if (isnan(last))
+			fixture_bad(b, schema_node(&raw->item, "stop"),
+				    "stop does not set %s; expected every output made safe",
+				    o->name);
+		else if (last != o->safe)
+			fixture_bad(b, schema_node(&raw->item, "stop"),
+				    "stop does not end with %s safe; expected its safe value",
+				    o->name);
+	}
+}
+
+static void read_proof(struct fixture_build *b, const struct raw_fixture *raw)
+{
+	struct fixture *f = b->f;
+	const struct raw_proof *r = raw->proof;
+	uint32_t all = (UINT32_C(1) << f->bay_count) - 1;
+	f->proof_within_ns = r->within_ns;
+	f->proof = arena_array(f->arena, (size_t)r->holds.count, sizeof(struct expr *));
+	for (int i = 0; i < r->holds.count; i++)
+		f->proof[f->proof_count++] = fixture_read_expr(b, r->holds.nodes[i], all);
+	if (!f->proof_count)
+		fixture_bad(b, r->item.node, "the proof is empty; expected what shows a bay safe");
+}
+
+void fixture_read_safety(struct fixture_build *b, const struct raw_fixture *raw)
+{
+	struct fixture *f = b->f;
+	for (int i = 0; raw->dead_man && i < f->output_count; i++)
+		if (strcmp(f->outputs[i].name, raw->dead_man) == 0)
+			f->dead_man = (int16_t)i;
+	if (raw->dead_man && f->dead_man < 0)
+		fixture_bad(b, schema_node(&raw->item, "dead_man"),
+			    "no output is named \"%.60s\"; expected the dead-man line's",
+			    raw->dead_man);
+	read_interlocks(b, raw);
+	read_stop(b, raw);
+	if (!b->bad)
+		check_stop(b, raw);
+	read_proof(b, raw);
+	if (raw->supply) {
+		f->supply_capacity = raw->supply->capacity;
+		f->stagger_ns = raw->supply->stagger_ns;
+	}
+}
