@@ -52,10 +52,10 @@ const char *error_name(int code);
 
 /* A list of mistakes in files: all at once, each with its place. */
 struct problem {
-	char *file;  /* as the user named it */
-	int line;    /* from 1; 0: the whole file */
-	int col;     /* from 1, in bytes; 0: the whole line */
-	char *text;  /* "what is wrong; what is expected" */
+	char *file;    /* as the user named it */
+	int line;      /* from 1; 0: the whole file */
+	int col;       /* from 1, in bytes; 0: the whole line */
+	char *text;    /* "what is wrong; what is expected" */
 	char *excerpt; /* the line itself, NULL if none */
 };
 

@@ -32,17 +32,17 @@ enum expr_stat {
 	EXPR_STDDEV,
 	EXPR_FIRST,
 	EXPR_LAST,
-	EXPR_SLOPE, /* per second, linear fit */
+	EXPR_SLOPE,    /* per second, linear fit */
 	EXPR_INTEGRAL, /* value times seconds: integral(flow) is a volume */
-	EXPR_COUNT  /* number of updates, dimensionless */
+	EXPR_COUNT     /* number of updates, dimensionless */
 };
 
 /* What a name means to the file it stands in. */
 struct expr_symbol {
-	uint16_t ref;	  /* the scope's own number */
-	struct dim dim;	  /* DIM_NONE for states */
-	bool is_state;	  /* 0/1, usable with and/or/not */
-	bool has_stats;	  /* mean() and the others allowed */
+	uint16_t ref;	    /* the scope's own number */
+	struct dim dim;	    /* DIM_NONE for states */
+	bool is_state;	    /* 0/1, usable with and/or/not */
+	bool has_stats;	    /* mean() and the others allowed */
 	bool is_difference; /* of dimension K: a difference, not a temperature */
 };
 struct expr_scope {
@@ -73,15 +73,15 @@ struct expr_value expr_eval(const struct expr *e, const struct expr_env *env);
 const char *expr_text(const struct expr *e);
 /* What a result of dimension K is. Its unit may be degC only when it is no difference. */
 enum expr_kelvin {
-	EXPR_KELVIN_NONE = 0,	/* of another dimension */
+	EXPR_KELVIN_NONE = 0, /* of another dimension */
 	EXPR_KELVIN_TEMPERATURE,
 	EXPR_KELVIN_DIFFERENCE,
-	EXPR_KELVIN_EITHER	/* "2 K" alone: what it is compared with decides */
+	EXPR_KELVIN_EITHER /* "2 K" alone: what it is compared with decides */
 };
 enum expr_kelvin expr_kelvin(const struct expr *e);
 /* Calls fn once for each distinct (ref, stat) in e. */
-void expr_each_symbol(const struct expr *e, void (*fn)(void *ctx, uint16_t ref, enum expr_stat stat),
-		      void *ctx);
+void expr_each_symbol(const struct expr *e,
+		      void (*fn)(void *ctx, uint16_t ref, enum expr_stat stat), void *ctx);
 
 /* min2(a, b) and max2(a, b) are the smaller and larger of two values; min() and max() are statistics.
  * Of a state, mean() is the share of time it was 1, min() "always", max() "ever"; first() and last() are states.

@@ -16,9 +16,9 @@
 enum { JSON_DEPTH_MAX = 16 };
 struct json {
 	struct text *out;
-	uint32_t has;	/* bit per depth: a member was written */
+	uint32_t has; /* bit per depth: a member was written */
 	uint8_t depth;
-	bool key;	/* a key waits for its value */
+	bool key; /* a key waits for its value */
 };
 void json_init(struct json *j, struct text *out);
 void json_open_object(struct json *j);
@@ -28,7 +28,7 @@ void json_end_array(struct json *j);
 void json_key(struct json *j, const char *key);
 void json_put_string(struct json *j, const char *s); /* NULL writes null */
 void json_put_string_n(struct json *j, const char *s, size_t n);
-void json_put_number(struct json *j, double v);	 /* NaN and infinity write null */
+void json_put_number(struct json *j, double v); /* NaN and infinity write null */
 void json_put_int(struct json *j, int64_t v);
 void json_put_bool(struct json *j, bool v);
 void json_put_null(struct json *j);

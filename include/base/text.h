@@ -28,7 +28,7 @@ void text_release(struct text *t);
 
 /* Copy src into dst[size], cut at a character boundary; true when all of it fitted. */
 bool text_copy(char *dst, size_t size, const char *src);
-/* Valid UTF-8 without NUL and without control characters other than those in allow ("" for none)? */
+/* Valid UTF-8 without NUL and control characters other than those in allow ("" for none)? */
 bool text_is_clean(const char *s, size_t n, const char *allow);
 bool text_is_utf8(const char *s, size_t n);
 /* Bytes of the UTF-8 character at s[0..n), its code point to *c; 0 if it is none (or n is 0). */

@@ -27,7 +27,8 @@ const struct unit *dim_unit(struct dim d);
 
 /* si = value * scale + offset. "degC" has an offset, "K" has none. */
 struct unit {
-	const char *name; /* as written in files: "MPa" "L/min" "uS/cm" "degC" "K" "%" "mg/L" "L/min/MPa" */
+	const char *
+		name; /* as written in files: "MPa" "L/min" "uS/cm" "degC" "K" "%" "mg/L" "L/min/MPa" */
 	const char *ucum; /* UCUM code: "MPa" "L/min" "uS/cm" "Cel" */
 	const char *show; /* for people: "MPa" "L/min" "µS/cm" "°C" */
 	struct dim dim;
@@ -64,9 +65,10 @@ enum quantity {
 	QUANTITY_TEXT,	       /* scanner lines */
 	QUANTITY_COUNT_OF
 };
-const char *quantity_name(enum quantity q);		/* "pressure" */
-enum quantity quantity_find(const char *name);		/* QUANTITY_NONE if unknown */
-const struct unit *quantity_unit(enum quantity q);	/* canonical unit, "" (dimensionless) for states */
+const char *quantity_name(enum quantity q);    /* "pressure" */
+enum quantity quantity_find(const char *name); /* QUANTITY_NONE if unknown */
+const struct unit *
+quantity_unit(enum quantity q); /* canonical unit, "" (dimensionless) for states */
 
 /* Parse "0.25 MPa", "500 uS/cm", "2 %", "25 degC", "30 s", "5 min", "0.5" (dimensionless).
  * The dimension must equal want. *si gets the SI value, *u (NULL allowed) the unit as written. */
