@@ -100,6 +100,7 @@ struct session {
 	char proof_detail[IO_TEXT_MAX];
 	enum verdict verdict;
 	int step_count_done;
+	struct engine_result *durable; /* by measurement: what is on disk and may be shown; verdict 0: nothing yet */
 };
 
 struct web_conn {

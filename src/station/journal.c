@@ -107,8 +107,10 @@ void journal_begin(struct session *z, void (*done)(struct session *z, int rc, co
 struct note_job {
 	struct job job;
 	struct station *station;
+	struct session *z; /* lives until its finish job, which comes after this one */
 	char run[37], bay[16];
 	char type[16];
+	struct engine_result result; /* of a measurement */
 	struct text note; /* a JSON object */
 };
 
@@ -126,6 +128,8 @@ static void note_done(struct job *j)
 	} else {
 		struct text t = {0};
 		struct json w;
+		if (q->result.verdict)
+			q->z->durable[q->result.measurement] = q->result;
 		json_init(&w, &t);
 		show_event_head(&w, q->type, station_bay(q->station, q->bay));
 		json_key(&w, "note");
@@ -167,6 +171,9 @@ void journal_note(struct session *z, const struct engine_note *note)
 	q->job.work = note_work;
 	q->job.done = note_done;
 	q->station = s;
+	q->z = z;
+	if (note->kind == NOTE_MEASUREMENT)
+		q->result = *note->result;
 	memcpy(q->run, z->facts.id, sizeof(q->run));
 	text_copy(q->bay, sizeof(q->bay), z->bay->name);
 	text_copy(q->type, sizeof(q->type), note_type(note->kind));

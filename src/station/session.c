@@ -27,6 +27,7 @@ void session_free(struct session *z)
 	profile_free(z->profile);
 	free(z->image);
 	free(z->pending);
+	free(z->durable);
 	free(z);
 }
 
@@ -318,6 +319,7 @@ static void checked(struct session *z, bool ok, const char *detail)
 	z->facts.started_utc_us = clock_utc_us();
 	z->facts.started_ns = station_run_ns(z->bay->station);
 	z->record = record_new(&z->facts);
+	z->durable = xcalloc((size_t)z->profile->measurement_count + 1, sizeof(*z->durable));
 	journal_begin(z, begun);
 }
 

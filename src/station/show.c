@@ -116,7 +116,7 @@ void show_measurements(struct json *j, const struct session *z)
 {
 	json_key(j, "measurements");
 	json_array(j);
-	const struct engine_result *r = z->engine ? engine_results(z->engine) : NULL;
+	const struct engine_result *r = z->durable; /* a verdict is shown once it is on disk */
 	for (int i = 0; r && i < z->profile->measurement_count; i++) {
 		const struct pf_measurement *m = &z->profile->measurements[i];
 		if (!r[i].verdict)

@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Routes about runs and results.
+ */
+#include "station/internal.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LIST_MAX = 1000 };
+
+/* String member of a JSON body into dst; false with err when it is no string or too long. Absent: "". */
+static bool take(const json_t *o, const char *name, char *dst, size_t size, struct error *err)
+{
+	const json_t *v = json_object_get(o, name);
+	const char *s = json_string_value(v);
+	dst[0] = 0;
+	if (!v || json_is_null(v))
+		return true;
+	if (!s || json_string_length(v) >= size || !text_is_clean(s, strlen(s), "")) {
+		error_set(err, ERR_TYPE, "/%s: must be text of at most %zu bytes without control characters", name,
+			  size - 1);
+		return false;
+	}
+	return text_copy(dst, size, s);
+}
+
+static json_t *body_object(struct request *rq, const char *const *known, struct error *err)
+{
+	json_t *o = json_load_limited(rq->body, rq->msg.size, WEB_BODY_MAX, err);
+	const char *key;
+	json_t *value;
+	if (!o)
+		return NULL;
+	if (!json_is_object(o)) {
+		error_set(err, ERR_TYPE, "the body must be a JSON object");
+		json_decref(o);
+		return NULL;
+	}
+	json_object_foreach(o, key, value) {
+		bool ok = false;
+		for (int i = 0; known[i]; i++)
+			ok = ok || !strcmp(known[i], key);
+		if (ok)
+			continue;
+		error_set(err, ERR_USAGE, "/%.40s: unknown member", key);
+		json_decref(o);
+		return NULL;
+	}
+	return o;
+}
+
+void route_run_start(struct request *rq)
+{
+	static const char *const known[] = {"bay", "ticket", "serial", "run_type", "profile", "operator", NULL};
+	struct session_order o = {0};
+	struct error err = {0};
+	char bay[16];
+	json_t *b = body_object(rq, known, &err);
+	if (!b) {
+		request_problem_of(rq, &err);
+		return;
+	}
+	bool ok = take(b, "bay", bay, sizeof(bay), &err) && take(b, "ticket", o.ticket, sizeof(o.ticket), &err) &&
+		  take(b, "serial", o.serial, sizeof(o.serial), &err) &&
+		  take(b, "run_type", o.run_type, sizeof(o.run_type), &err) &&
+		  take(b, "profile", o.profile, sizeof(o.profile), &err) &&
+		  take(b, "operator", o.operator_name, sizeof(o.operator_name), &err);
+	json_decref(b);
+	if (!ok) {
+		request_problem_of(rq, &err);
+		return;
+	}
+	struct bay *at = station_bay(rq->station, bay);
+	if (!at) {
+		request_problem(rq, 404, "not_found", "there is no bay \"%s\"; see: benchctl bay list", bay);
+		return;
+	}
+	if (!o.ticket[0])
+		text_copy(o.ticket, sizeof(o.ticket), at->scanned_ticket);
+	if (!o.serial[0])
+		text_copy(o.serial, sizeof(o.serial), at->scanned_serial);
+	if (!o.ticket[0]) {
+		request_problem(rq, 422, "usage", "/ticket: name the ticket, or scan it at bay %s first", bay);
+		return;
+	}
+	if (!o.operator_name[0])
+		text_copy(o.operator_name, sizeof(o.operator_name), rq->who);
+	session_request(at, &o, rq);
+}
+
+static struct session *find_session(struct station *s, const char *id)
+{
+	for (int i = 0; i < s->bay_count; i++) {
+		struct session *z = s->bays[i].session;
+		if (z && z->facts.id[0] && !strcmp(z->facts.id, id))
+			return z;
+	}
+	return NULL;
+}
+
+/* ---- one run ---- */
+
+struct run_job {
+	struct job job;
+	struct request *rq;
+	struct run_row row;
+	struct text doc;
+};
+
+static void run_work(struct job *j, struct store *store)
+{
+	struct run_job *q = (struct run_job *)j;
+	j->rc = store_run_get(store, q->rq->msg.arg[0], &q->row, &q->doc, &j->err);
+	if (!j->rc && !q->doc.len)
+		j->rc = error_set(&j->err, ERR_STATE, "run %s has begun but has no result yet", q->row.id);
+}
+
+static void run_done(struct job *j)
+{
+	struct run_job *q = (struct run_job *)j;
+	char etag[WEB_ETAG_MAX];
+	if (j->rc == ERR_NOT_FOUND) {
+		request_problem(q->rq, 404, "not_found", "there is no run \"%s\"; see: benchctl run list",
+				q->rq->msg.arg[0]);
+	} else if (j->rc) {
+		request_problem_of(q->rq, &j->err);
+	} else {
+		snprintf(etag, sizeof(etag), "\"run-%lld\"", (long long)q->row.seq);
+		request_reply(q->rq, 200, etag, &q->doc);
+	}
+	text_release(&q->doc);
+	free(q);
+}
+
+static void write_live(struct json *j, const struct session *z)
+{
+	char utc[32];
+	json_object(j);
+	json_kv_string(j, "id", z->facts.id);
+	json_kv_string(j, "state", z->phase == SESSION_RUNNING ? "running" : "stopping");
+	json_kv_string(j, "bay", z->bay->name);
+	json_kv_string(j, "ticket", z->facts.ticket);
+	json_kv_string(j, "serial", z->facts.serial);
+	json_kv_string(j, "model", z->facts.model);
+	json_kv_string(j, "run_type", run_type_name(z->facts.type));
+	json_kv_string(j, "profile", z->profile ? z->profile->id : NULL);
+	json_kv_bool(j, "simulated", z->facts.simulated);
+	json_kv_string(j, "operator", z->facts.operator_name);
+	json_kv_string(j, "started", text_from_utc_us(utc, sizeof(utc), z->facts.started_utc_us));
+	json_kv_number(j, "elapsed_s", text_round9((double)(station_run_ns(z->bay->station) - z->facts.started_ns) / 1e9));
+	json_kv_number(j, "longest_s", text_round9(z->profile->longest_s));
+	json_kv_string(j, "verdict", NULL);
+	show_step(j, z);
+	show_prompt(j, z);
+	show_measurements(j, z);
+	json_end_object(j);
+}
+
+void route_run_get(struct request *rq)
+{
+	struct session *z = find_session(rq->station, rq->msg.arg[0]);
+	if (z && z->engine && z->phase != SESSION_FINISHING) {
+		struct text t = {0};
+		struct json j;
+		json_init(&j, &t);
+		write_live(&j, z);
+		request_reply(rq, 200, "", &t);
+		text_release(&t);
+		return;
+	}
+	struct run_job *q = xcalloc(1, sizeof(*q));
+	q->job.work = run_work;
+	q->job.done = run_done;
+	q->rq = rq;
+	station_read(rq->station, &q->job);
+}
+
+static void reply_run(struct request *rq, int status, const char *id)
+{
+	struct text t = {0};
+	struct json j;
+	json_init(&j, &t);
+	json_object(&j);
+	json_kv_string(&j, "run", id);
+	json_end_object(&j);
+	request_reply(rq, status, "", &t);
+	text_release(&t);
+}
+
+void route_run_abort(struct request *rq)
+{
+	struct session *z = find_session(rq->station, rq->msg.arg[0]);
+	char id[37];
+	if (!z) {
+		request_problem(rq, 409, "not_running", "run \"%s\" is not running on this station; see: benchctl run list",
+				rq->msg.arg[0]);
+		return;
+	}
+	memcpy(id, z->facts.id, sizeof(id));
+	session_abort(z, rq->who, "aborted by request");
+	reply_run(rq, 202, id);
+}
+
+void route_run_answer(struct request *rq)
+{
+	static const char *const known[] = {"prompt", "answer", "operator", NULL};
+	struct session *z = find_session(rq->station, rq->msg.arg[0]);
+	struct error err = {0};
+	char prompt[64], answer[160], who[64];
+	if (!z || !z->engine) {
+		request_problem(rq, 409, "not_running", "run \"%s\" is not running on this station", rq->msg.arg[0]);
+		return;
+	}
+	json_t *b = body_object(rq, known, &err);
+	bool ok = b && take(b, "prompt", prompt, sizeof(prompt), &err) &&
+		  take(b, "answer", answer, sizeof(answer), &err) && take(b, "operator", who, sizeof(who), &err);
+	json_decref(b);
+	if (!ok) {
+		request_problem_of(rq, &err);
+		return;
+	}
+	const struct pf_prompt *p = engine_prompt(z->engine, NULL);
+	if (!prompt[0] && p)
+		text_copy(prompt, sizeof(prompt), p->id);
+	if (engine_answer(z->engine, prompt, answer, who[0] ? who : rq->who, station_run_ns(rq->station), &err)) {
+		request_problem_of(rq, &err);
+		return;
+	}
+	reply_run(rq, 200, z->facts.id);
+}
+
+/* ---- lists ---- */
+
+struct list_job {
+	struct job job;
+	struct request *rq;
+	struct text out;
+	struct json json;
+	int count, limit;
+	int64_t cursor;
+	bool complete;
+};
+
+static int query_limit(const struct request *rq, int fallback)
+{
+	char buf[16];
+	int64_t v;
+	const char *s = web_query(rq->msg.query, "limit", buf, sizeof(buf));
+	if (!s || !text_to_int64(s, strlen(s), &v) || v < 1)
+		return fallback;
+	return v > LIST_MAX ? LIST_MAX : (int)v;
+}
+
+static bool list_row(void *ctx, const struct run_row *r)
+{
+	struct list_job *q = ctx;
+	char utc[32];
+	struct json *j = &q->json;
+	json_object(j);
+	json_kv_string(j, "id", r->id);
+	json_kv_string(j, "ticket", r->ticket);
+	json_kv_string(j, "serial", r->serial);
+	json_kv_string(j, "model", r->model);
+	json_kv_string(j, "bay", r->bay);
+	json_kv_string(j, "run_type", r->run_type);
+	json_kv_string(j, "profile", r->profile);
+	json_kv_int(j, "profile_revision", r->profile_revision);
+	json_kv_string(j, "operator", r->operator_name);
+	json_kv_string(j, "verdict", r->verdict[0] ? r->verdict : NULL);
+	json_kv_bool(j, "simulated", r->simulated);
+	json_kv_string(j, "started", text_from_utc_us(utc, sizeof(utc), r->started_utc_us));
+	json_kv_string(j, "ended", r->ended_utc_us ? text_from_utc_us(utc, sizeof(utc), r->ended_utc_us) : NULL);
+	json_end_object(j);
+	return true;
+}
+
+static void list_work(struct job *j, struct store *store)
+{
+	struct list_job *q = (struct list_job *)j;
+	char ticket[64], serial[64], bay[16];
+	const char *query = q->rq->msg.query;
+	json_init(&q->json, &q->out);
+	json_object(&q->json);
+	json_key(&q->json, "runs");
+	json_array(&q->json);
+	j->rc = store_run_list(store, web_query(query, "ticket", ticket, sizeof(ticket)),
+			       web_query(query, "serial", serial, sizeof(serial)),
+			       web_query(query, "bay", bay, sizeof(bay)), q->limit, list_row, q, &j->err);
+	json_end_array(&q->json);
+	json_end_object(&q->json);
+}
+
+static void list_done(struct job *j)
+{
+	struct list_job *q = (struct list_job *)j;
+	char etag[WEB_ETAG_MAX] = "";
+	if (q->cursor >= 0)
+		snprintf(etag, sizeof(etag), "\"results-%lld\"", (long long)q->cursor);
+	if (j->rc)
+		request_problem_of(q->rq, &j->err);
+	else
+		request_reply(q->rq, 200, etag, &q->out);
+	text_release(&q->out);
+	free(q);
+}
+
+static void query_list(struct request *rq, void (*work)(struct job *, struct store *), int fallback, int64_t cursor)
+{
+	struct list_job *q = xcalloc(1, sizeof(*q));
+	q->job.work = work;
+	q->job.done = list_done;
+	q->rq = rq;
+	q->limit = query_limit(rq, fallback);
+	q->cursor = cursor;
+	station_read(rq->station, &q->job);
+}
+
+void route_runs(struct request *rq)
+{
+	query_list(rq, list_work, 50, -1);
+}
+
+static bool result_row(void *ctx, const struct run_row *r, const char *doc, size_t n)
+{
+	struct list_job *q = ctx;
+	if (q->count == q->limit)
+		return false;
+	q->count++;
+	q->cursor = r->seq;
+	json_object(&q->json);
+	json_kv_string(&q->json, "type", "run_finished");
+	json_kv_int(&q->json, "seq", r->seq);
+	json_key(&q->json, "run");
+	json_raw(&q->json, doc, n);
+	json_end_object(&q->json);
+	return true;
+}
+
+/* Commit order; the bytes of an item never change. */
+static void results_work(struct job *j, struct store *store)
+{
+	struct list_job *q = (struct list_job *)j;
+	int64_t after = q->cursor;
+	json_init(&q->json, &q->out);
+	json_object(&q->json);
+	json_key(&q->json, "items");
+	json_array(&q->json);
+	j->rc = store_results(store, after, q->limit, result_row, q, &j->err);
+	json_end_array(&q->json);
+	json_kv_int(&q->json, "cursor", q->cursor);
+	json_kv_bool(&q->json, "complete", q->count == q->limit);
+	json_end_object(&q->json);
+}
+
+void route_results(struct request *rq)
+{
+	char buf[32];
+	int64_t after = 0;
+	const char *s = web_query(rq->msg.query, "cursor", buf, sizeof(buf));
+	if (s && (!text_to_int64(s, strlen(s), &after) || after < 0)) {
+		request_problem(rq, 422, "usage", "?cursor= must be the number of an earlier answer, or left out");
+		return;
+	}
+	query_list(rq, results_work, 100, after);
+}

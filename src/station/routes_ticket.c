@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Routes about tickets and their release.
+ */
+#include "station/internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ticket/facts.h"
+#include "ticket/release.h"
+#include "ticket/ticket.h"
+
+struct ticket_job {
+	struct job job;
+	struct request *rq;
+	struct ticket ticket;
+	int64_t if_version, version;
+	bool created;
+	char who[96];
+	struct text out;
+	struct json json;
+};
+
+static struct ticket_job *ticket_job(struct request *rq, void (*work)(struct job *, struct store *),
+				     void (*done)(struct job *))
+{
+	struct ticket_job *q = xcalloc(1, sizeof(*q));
+	q->job.work = work;
+	q->job.done = done;
+	q->rq = rq;
+	return q;
+}
+
+static void etag_of(char *dst, size_t size, int64_t version)
+{
+	snprintf(dst, size, "\"%lld\"", (long long)version);
+}
+
+static void ticket_reply(struct ticket_job *q, int status)
+{
+	char etag[WEB_ETAG_MAX];
+	etag_of(etag, sizeof(etag), q->ticket.version);
+	ticket_to_json(&q->ticket, &q->out);
+	request_reply(q->rq, status, etag, &q->out);
+}
+
+static void ticket_problem(struct ticket_job *q)
+{
+	if (q->job.rc == ERR_NOT_FOUND)
+		request_problem(q->rq, 404, "not_found", "there is no ticket \"%s\"; see: benchctl ticket list",
+				q->rq->msg.arg[0]);
+	else
+		request_problem_of(q->rq, &q->job.err);
+}
+
+/* ---- get ---- */
+
+static void get_work(struct job *j, struct store *store)
+{
+	struct ticket_job *q = (struct ticket_job *)j;
+	j->rc = store_ticket_get(store, q->rq->msg.arg[0], &q->ticket, &j->err);
+}
+
+static void get_done(struct job *j)
+{
+	struct ticket_job *q = (struct ticket_job *)j;
+	if (j->rc)
+		ticket_problem(q);
+	else
+		ticket_reply(q, 200);
+	text_release(&q->out);
+	free(q);
+}
+
+void route_ticket_get(struct request *rq)
+{
+	station_read(rq->station, &ticket_job(rq, get_work, get_done)->job);
+}
+
+/* ---- put ---- */
+
+static void put_work(struct job *j, struct store *store)
+{
+	struct ticket_job *q = (struct ticket_job *)j;
+	struct ticket old;
+	struct error none;
+	q->created = store_ticket_get(store, q->ticket.id, &old, &none) == ERR_NOT_FOUND;
+	j->rc = store_ticket_put(store, &q->ticket, q->if_version, q->who, &q->version, &j->err);
+	if (!j->rc)
+		j->rc = store_ticket_get(store, q->ticket.id, &q->ticket, &j->err);
+}
+
+static void put_done(struct job *j)
+{
+	struct ticket_job *q = (struct ticket_job *)j;
+	struct station *s = q->rq->station;
+	struct error err = j->err;
+	int rc = j->rc;
+	if (rc)
+		ticket_problem(q);
+	else
+		ticket_reply(q, q->created ? 201 : 200);
+	text_release(&q->out);
+	free(q);
+	if (rc == ERR_STORE)
+		station_store_failed(s, "a ticket", &err);
+}
+
+void route_ticket_put(struct request *rq)
+{
+	struct station *s = rq->station;
+	struct error err = {0};
+	struct ticket t;
+	int64_t version = -1;
+	const char *match = rq->msg.if_match;
+	size_t n = strlen(match);
+	if (ticket_from_json(rq->msg.arg[0], rq->body, rq->msg.size, &t, &err)) {
+		request_problem_of(rq, &err);
+		return;
+	}
+	const struct model *m = library_model(&s->library, t.model);
+	if (!m) {
+		request_problem(rq, 422, "unknown_model", "/model: this station does not know model \"%s\"; see "
+				"profiles/models, or correct the model", t.model);
+		return;
+	}
+	if (model_check_serial(m, t.serial, &err)) {
+		request_problem(rq, 422, "serial_mismatch", "/serial: %s", err.text);
+		return;
+	}
+	if (!strcmp(match, "*new*")) {
+		version = -2;
+	} else if (n && (n < 3 || match[0] != '"' || match[n - 1] != '"' ||
+			 !text_to_int64(match + 1, n - 2, &version))) {
+		request_problem(rq, 412, "conflict", "If-Match must be an ETag of this ticket");
+		return;
+	}
+	struct ticket_job *q = ticket_job(rq, put_work, put_done);
+	q->ticket = t;
+	q->if_version = version;
+	text_copy(q->who, sizeof(q->who), rq->who);
+	station_write(s, &q->job);
+}
+
+/* ---- list ---- */
+
+static bool list_ticket(void *ctx, const struct ticket *t)
+{
+	struct ticket_job *q = ctx;
+	struct text one = {0};
+	ticket_to_json(t, &one);
+	json_raw(&q->json, one.buf, one.len);
+	text_release(&one);
+	return true;
+}
+
+static void list_work(struct job *j, struct store *store)
+{
+	struct ticket_job *q = (struct ticket_job *)j;
+	char serial[64], model[64], state[32], buf[16];
+	const char *query = q->rq->msg.query;
+	const char *l = web_query(query, "limit", buf, sizeof(buf));
+	int64_t limit = 100;
+	if (l && (!text_to_int64(l, strlen(l), &limit) || limit < 1 || limit > 1000))
+		limit = 100;
+	json_init(&q->json, &q->out);
+	json_object(&q->json);
+	json_key(&q->json, "tickets");
+	json_array(&q->json);
+	j->rc = store_ticket_list(store, web_query(query, "serial", serial, sizeof(serial)),
+				  web_query(query, "model", model, sizeof(model)),
+				  web_query(query, "state", state, sizeof(state)), (int)limit, list_ticket, q, &j->err);
+	json_end_array(&q->json);
+	json_end_object(&q->json);
+}
+
+static void list_done(struct job *j)
+{
+	struct ticket_job *q = (struct ticket_job *)j;
+	if (j->rc)
+		ticket_problem(q);
+	else
+		request_reply(q->rq, 200, "", &q->out);
+	text_release(&q->out);
+	free(q);
+}
+
+void route_tickets(struct request *rq)
+{
+	station_read(rq->station, &ticket_job(rq, list_work, list_done)->job);
+}
+
+/* ---- release ---- */
+
+static void release_work(struct job *j, struct store *store)
+{
+	struct ticket_job *q = (struct ticket_job *)j;
+	struct ticket_facts facts = {0};
+	struct release_decision d;
+	j->rc = ticket_facts_load(&facts, store, q->rq->msg.arg[0], clock_utc_us(), &j->err);
+	if (!j->rc) {
+		release_decide(&facts.release, &d);
+		release_json(&facts.release, &d, &q->out);
+	}
+	ticket_facts_release(&facts);
+}
+
+void route_release(struct request *rq)
+{
+	station_read(rq->station, &ticket_job(rq, release_work, list_done)->job);
+}
