@@ -4,15 +4,17 @@
  *     1 - mean(permeate_conductivity) / mean(feed_conductivity)
  *     supply_pressure > 0.42 MPa and not estop
  * Numbers carry units ("0.25 MPa"); operators + - * / ^(whole number) < <= > >= == and or not ( );
- * functions abs min2 max2 sqrt exp ln tcf (see below) and the statistics of enum expr_stat over one
- * symbol. Evaluation is in SI, pure, and three-valued: an unknown operand gives an unknown result,
- * except that "unknown and false" is false and "unknown or true" is true. Division by zero, a root of a
- * negative number and whatever else is not finite is unknown. Comparisons see 9 significant digits, as judgement does.
+ * true and false; functions abs min2 max2 sqrt exp ln tcf (see below) and the statistics of enum
+ * expr_stat over one symbol. Evaluation is in SI, pure, and three-valued: an unknown operand gives an unknown result,
+ * except that "unknown and false" is false and "unknown or true" is true. Division by zero, a root
+ * of a negative number and whatever else is not finite is unknown. Comparisons see 9 significant
+ * digits, as judgement does.
  *
  * The unit of a number is the longest unit that follows it: "0.25 MPa/2" is half of 0.25 MPa,
- * "5 L/min / model.x" divides by a name. Two kinds of kelvin are told apart: temperatures ("25 degC", channels) and
- * differences ("2 K", one temperature minus another). `feed_temperature - permeate_temperature < 2 degC`
- * would always hold, `feed_temperature + 5 degC` is far too hot: both are refused.
+ * "5 L/min / model.x" divides by a name. Two kinds of kelvin are told apart: temperatures
+ * ("25 degC", channels) and differences ("2 K", one temperature minus another).
+ * `feed_temperature - permeate_temperature < 2 degC` would always hold, `feed_temperature + 5 degC`
+ * is far too hot: both are refused.
  */
 #ifndef BASE_EXPR_H
 #define BASE_EXPR_H
@@ -63,8 +65,9 @@ struct expr_env {
 
 enum { EXPR_TEXT_MAX = 1000, EXPR_DEPTH_MAX = 32 };
 struct expr;
-/* Parse n bytes; NULL with err filled and *err_col (from 1) at the mistake. *dim and *is_bool (NULL allowed)
- * tell what the result is. Caller frees with expr_free. */
+/* Parse n bytes; NULL with err filled and *err_col (in bytes, from 1) at the mistake. *dim and
+ * *is_bool tell what the result is. dim, is_bool, err_col and err may be NULL. Caller frees with
+ * expr_free. */
 struct expr *expr_parse(const char *text, size_t n, const struct expr_scope *scope, struct dim *dim,
 			bool *is_bool, int *err_col, struct error *err);
 void expr_free(struct expr *e); /* NULL allowed */
@@ -83,11 +86,12 @@ enum expr_kelvin expr_kelvin(const struct expr *e);
 void expr_each_symbol(const struct expr *e,
 		      void (*fn)(void *ctx, uint16_t ref, enum expr_stat stat), void *ctx);
 
-/* min2(a, b) and max2(a, b) are the smaller and larger of two values; min() and max() are statistics.
- * Of a state, mean() is the share of time it was 1, min() "always", max() "ever"; first() and last() are states.
+/* min2(a, b) and max2(a, b) are the smaller and larger of two values; min() and max() are
+ * statistics. Of a state, mean() is the share of time it was 1, min() "always", max() "ever";
+ * first() and last() are states.
  *
- * tcf(T[, a_cold, a_hot]): temperature correction factor of a membrane's permeability, 1 at 25 degC:
- * exp(a * (1/298.15 - 1/T)), a = 2640 K at or above 25 degC and 3020 K below by default.
+ * tcf(T[, a_cold, a_hot]): temperature correction factor of a membrane's permeability, 1 at
+ * 25 degC: exp(a * (1/298.15 - 1/T)), a = 2640 K at or above 25 degC and 3020 K below by default.
  * NaN when kelvin is not positive. */
 double expr_tcf(double kelvin, double a_cold, double a_hot);
 

@@ -21,21 +21,22 @@ int loop_run(struct loop *l);
 void loop_stop(struct loop *l, int code);
 
 /* events: EPOLLIN / EPOLLOUT, level-triggered; EPOLLERR and EPOLLHUP come unasked, except with
- * events 0, which silences the descriptor. It stays the caller's and is removed before it is closed. fn may remove the
- * io itself and any other. NULL when epoll refuses it (errno): regular files, a descriptor added twice. */
+ * events 0, which silences the descriptor. It stays the caller's and is removed before it is
+ * closed. fn may remove the io itself and any other. NULL when epoll refuses it (errno): regular
+ * files, a descriptor added twice. */
 struct loop_io *loop_add_io(struct loop *l, int fd, uint32_t events,
 			    void (*fn)(void *ctx, uint32_t events), void *ctx);
 void loop_set_io(struct loop_io *io, uint32_t events);
 void loop_remove_io(struct loop_io *io); /* NULL allowed */
 
-/* One-shot at wire time at_ns; fn may set it again. Allocated unset. Due timers run earliest first, after
- * the descriptors of the same wake-up. */
+/* One-shot at wire time at_ns; fn may set it again. Allocated unset. Due timers run earliest
+ * first, after the descriptors of the same wake-up. */
 struct loop_timer *loop_add_timer(struct loop *l, void (*fn)(void *ctx), void *ctx);
 void loop_set_timer(struct loop_timer *t, int64_t at_ns); /* INT64_MAX: unset */
 void loop_remove_timer(struct loop_timer *t);
 
-/* fn runs in the loop for SIGINT and SIGTERM (blocked in all threads from here on), and SIGCHLD when
- * child is not NULL. SIGPIPE is ignored. */
+/* stop runs in the loop for SIGINT and SIGTERM (blocked in all threads from here on), and child for
+ * SIGCHLD when it is not NULL. SIGPIPE is ignored. Once for each loop. */
 void loop_signals(struct loop *l, void (*stop)(void *ctx, int sig), void (*child)(void *ctx),
 		  void *ctx);
 /* From any thread: make the loop call fn soon (several calls may fold into one). */
