@@ -16,31 +16,42 @@
 #include <stdint.h>
 #include "base/error.h"
 
-enum { WEB_VERSION = 1, WEB_BODY_MAX = 65536, WEB_MESSAGE_MAX = WEB_BODY_MAX + 1024, WEB_ARG_MAX = 96,
-       WEB_QUERY_MAX = 256, WEB_CREDENTIAL_MAX = 128, WEB_ETAG_MAX = 96,
-       WEB_FD_MAX = 64 << 20 /* bytes of a reply in a descriptor */ };
+enum {
+	WEB_VERSION = 1,
+	WEB_BODY_MAX = 65536,
+	WEB_MESSAGE_MAX = WEB_BODY_MAX + 1024,
+	WEB_ARG_MAX = 96,
+	WEB_QUERY_MAX = 256,
+	WEB_CREDENTIAL_MAX = 128,
+	WEB_ETAG_MAX = 96,
+	WEB_FD_MAX = 64 << 20 /* bytes of a reply in a descriptor */
+};
 
 /* id, method, path below /api/v1 ("{}": an argument), what it does */
-#define WEB_ROUTES(X) \
-	X(STATION, "GET", "/station", "state of the station") \
-	X(BAYS, "GET", "/bays", "all bays with live values") \
-	X(BAY, "GET", "/bays/{}", "one bay") \
-	X(BAY_STOP, "POST", "/bays/{}/stop", "stop whatever runs there; needs nobody") \
-	X(BAY_RESET, "POST", "/bays/{}/reset", "acknowledge a trip or lock; proves the safe state again") \
-	X(TICKETS, "GET", "/tickets", "list; ?serial= ?model= ?state= ?limit=") \
-	X(TICKET_GET, "GET", "/tickets/{}", "one ticket") \
-	X(TICKET_PUT, "PUT", "/tickets/{}", "create or change; If-Match") \
-	X(RELEASE, "GET", "/tickets/{}/release", "may the unit leave, and why not") \
-	X(RUNS, "GET", "/runs", "list; ?ticket= ?serial= ?bay= ?limit=") \
-	X(RUN_START, "POST", "/runs", "start a run: {bay, ticket, serial, run_type, profile, operator}") \
-	X(RUN_GET, "GET", "/runs/{}", "a run: live state, or the finished document") \
-	X(RUN_ANSWER, "POST", "/runs/{}/answer", "answer the open prompt: {prompt, answer, operator}") \
-	X(RUN_ABORT, "POST", "/runs/{}/abort", "abort; needs nobody") \
-	X(RESULTS, "GET", "/results", "finished runs in commit order; ?cursor= ?limit=") \
-	X(PROFILES, "GET", "/profiles", "profiles with their state") \
-	X(PROFILE, "GET", "/profiles/{}", "one profile: steps, measurements, problems") \
-	X(DOCTOR, "GET", "/doctor", "buses, devices, store, clocks: what is not well and what to do") \
-	X(EVENTS, "GET", "/events", "live events (SSE)") \
+#define WEB_ROUTES(X)                                                                              \
+	X(STATION, "GET", "/station", "state of the station")                                      \
+	X(BAYS, "GET", "/bays", "all bays with live values")                                       \
+	X(BAY, "GET", "/bays/{}", "one bay")                                                       \
+	X(BAY_STOP, "POST", "/bays/{}/stop", "stop whatever runs there; needs nobody")             \
+	X(BAY_RESET, "POST", "/bays/{}/reset",                                                     \
+	  "acknowledge a trip or lock; proves the safe state again")                               \
+	X(TICKETS, "GET", "/tickets", "list; ?serial= ?model= ?state= ?limit=")                    \
+	X(TICKET_GET, "GET", "/tickets/{}", "one ticket")                                          \
+	X(TICKET_PUT, "PUT", "/tickets/{}", "create or change; If-Match")                          \
+	X(RELEASE, "GET", "/tickets/{}/release", "may the unit leave, and why not")                \
+	X(RUNS, "GET", "/runs", "list; ?ticket= ?serial= ?bay= ?limit=")                           \
+	X(RUN_START, "POST", "/runs",                                                              \
+	  "start a run: {bay, ticket, serial, run_type, profile, operator}")                       \
+	X(RUN_GET, "GET", "/runs/{}", "a run: live state, or the finished document")               \
+	X(RUN_ANSWER, "POST", "/runs/{}/answer",                                                   \
+	  "answer the open prompt: {prompt, answer, operator}")                                    \
+	X(RUN_ABORT, "POST", "/runs/{}/abort", "abort; needs nobody")                              \
+	X(RESULTS, "GET", "/results", "finished runs in commit order; ?cursor= ?limit=")           \
+	X(PROFILES, "GET", "/profiles", "profiles with their state")                               \
+	X(PROFILE, "GET", "/profiles/{}", "one profile: steps, measurements, problems")            \
+	X(DOCTOR, "GET", "/doctor",                                                                \
+	  "buses, devices, store, clocks: what is not well and what to do")                        \
+	X(EVENTS, "GET", "/events", "live events (SSE)")                                           \
 	X(READY, "GET", "/readyz", "ready to run?")
 
 enum web_route {
@@ -48,7 +59,7 @@ enum web_route {
 #define WEB_ROUTE_ENUM(id, method, path, help) WEB_##id,
 	WEB_ROUTES(WEB_ROUTE_ENUM)
 #undef WEB_ROUTE_ENUM
-	WEB_ROUTE_COUNT
+		WEB_ROUTE_COUNT
 };
 struct web_route_info {
 	const char *name, *method, *path, *help;
@@ -56,24 +67,25 @@ struct web_route_info {
 const struct web_route_info *web_route_info(enum web_route r); /* NULL if unknown */
 /* The route of a method and a path without query ("/api/v1" already removed), arguments percent-decoded. 0 if none (or an
  * argument is too long or not clean); *allowed (NULL allowed) then tells whether another method would be right. */
-enum web_route web_route_find(const char *method, const char *path, char args[2][WEB_ARG_MAX], int *allowed);
+enum web_route web_route_find(const char *method, const char *path, char args[2][WEB_ARG_MAX],
+			      int *allowed);
 
 enum web_kind { WEB_REQUEST = 1, WEB_REPLY, WEB_EVENT };
 enum web_type { WEB_TYPE_JSON = 1, WEB_TYPE_PROBLEM, WEB_TYPE_TEXT };
 struct web_msg {
 	enum web_kind kind;
 	uint32_t id;
-	uint16_t route;			/* request */
+	uint16_t route; /* request */
 	char arg[2][WEB_ARG_MAX];
-	char query[WEB_QUERY_MAX];	/* as in a URL, still percent-encoded */
-	char if_match[WEB_ETAG_MAX];	/* "" none */
+	char query[WEB_QUERY_MAX];   /* as in a URL, still percent-encoded */
+	char if_match[WEB_ETAG_MAX]; /* "" none */
 	char credential[WEB_CREDENTIAL_MAX];
-	uint16_t status;		/* reply */
+	uint16_t status; /* reply */
 	uint8_t type;
 	char etag[WEB_ETAG_MAX];
-	uint8_t has_fd;			/* reply: the body is in the descriptor that came with it */
-	uint32_t size;			/* body bytes, in the packet or the descriptor */
-	const char *body;		/* points into the packet or the caller's memory */
+	uint8_t has_fd;	  /* reply: the body is in the descriptor that came with it */
+	uint32_t size;	  /* body bytes, in the packet or the descriptor */
+	const char *body; /* points into the packet or the caller's memory */
 };
 /* Length, or ERR_RANGE: a text too long or not clean (query, if_match, credential and etag: ASCII), a body too
  * long, a number outside its range. WEB_MESSAGE_MAX bytes are always enough. */

@@ -33,15 +33,15 @@ struct rig_link {
 	struct fixture *fixture;
 	int fd; /* -1: benchd-io is not connected */
 	struct loop_io *io;
-	bool welcome;	    /* HELLO was accepted */
+	bool welcome; /* HELLO was accepted */
 	bool simulated;
-	int64_t heard_ns;   /* wire time of the last message */
-	uint32_t token;	    /* last SAFE token given */
-	pid_t pid;	    /* of benchd-io as it says */
+	int64_t heard_ns; /* wire time of the last message */
+	uint32_t token;	  /* last SAFE token given */
+	pid_t pid;	  /* of benchd-io as it says */
 	struct device_state {
 		bool known, present;
 		char reason[IO_TEXT_MAX];
-	} *devices;
+	} * devices;
 	int first_bay; /* index in station.bays */
 };
 
@@ -53,15 +53,15 @@ struct latest {
 struct bay {
 	struct station *station;
 	struct rig_link *rig;
-	int index;	   /* in the fixture */
+	int index; /* in the fixture */
 	const char *name;
 	enum bay_state state;
 	char reason[IO_TEXT_MAX];
-	uint32_t lease;	   /* last number given */
+	uint32_t lease;	       /* last number given */
 	struct latest *values; /* by fixture channel */
 	char scanned_ticket[64], scanned_serial[64];
-	int64_t scanned_ns;	/* wire time */
-	int64_t last_used_ns;	/* run time at which outputs were last away from safe, 0: never */
+	int64_t scanned_ns;	 /* wire time */
+	int64_t last_used_ns;	 /* run time at which outputs were last away from safe, 0: never */
 	struct session *session; /* NULL: idle */
 	struct loop_timer *tick;
 };
@@ -70,8 +70,8 @@ enum session_phase {
 	SESSION_CHECKING = 1, /* waits for the answer to SAFE_CHECK */
 	SESSION_BEGINNING,    /* its first row is on the way to the disk */
 	SESSION_RUNNING,
-	SESSION_STOPPING,     /* waits for the proof */
-	SESSION_FINISHING     /* its record is on the way to the disk */
+	SESSION_STOPPING, /* waits for the proof */
+	SESSION_FINISHING /* its record is on the way to the disk */
 };
 struct request;
 struct session {
@@ -87,34 +87,35 @@ struct session {
 	uint32_t lease, seq;
 	uint32_t stop_token, check_token;
 	bool stop_sent;
-	bool tripped;		 /* the rig dropped the bay by itself: no SAFE_STOP needed */
-	int64_t image_sent_ns;	 /* wire */
-	int64_t stopping_ns;	 /* wire */
-	int64_t progress_ns;	 /* wire: last progress event */
-	int64_t synced_ns;	 /* wire: last sync of the trace */
-	double *image;		 /* last one sent */
-	struct sample *pending;	 /* samples not yet given to the writer */
+	bool tripped;		/* the rig dropped the bay by itself: no SAFE_STOP needed */
+	int64_t image_sent_ns;	/* wire */
+	int64_t stopping_ns;	/* wire */
+	int64_t progress_ns;	/* wire: last progress event */
+	int64_t synced_ns;	/* wire: last sync of the trace */
+	double *image;		/* last one sent */
+	struct sample *pending; /* samples not yet given to the writer */
 	int pending_count;
-	struct latest *sent;	 /* per channel: what the trace has last */
+	struct latest *sent; /* per channel: what the trace has last */
 	bool proven;
 	char proof_detail[IO_TEXT_MAX];
 	enum verdict verdict;
 	int step_count_done;
-	struct engine_result *durable; /* by measurement: what is on disk and may be shown; verdict 0: nothing yet */
+	struct engine_result *
+		durable; /* by measurement: what is on disk and may be shown; verdict 0: nothing yet */
 };
 
 struct web_conn {
 	struct station *station;
-	int fd;		  /* -1: free */
+	int fd; /* -1: free */
 	uint32_t generation;
-	bool is_web;	  /* benchd-web; else a local program */
+	bool is_web; /* benchd-web; else a local program */
 	uid_t uid;
 	struct loop_io *io;
 	uint32_t events_id; /* 0: not subscribed */
 	struct queued {
 		struct text bytes;
 		struct queued *next;
-	} *queue, **queue_tail;
+	} * queue, **queue_tail;
 	int queued;
 };
 
@@ -125,16 +126,16 @@ struct request {
 	uint32_t generation, id;
 	struct web_msg msg; /* body points to `body` */
 	char *body;
-	char who[96];	    /* operator or peer, for the audit */
+	char who[96]; /* operator or peer, for the audit */
 };
 
 struct child {
-	const char *what;   /* "benchd-io" "benchd-web" "make-safe" */
-	pid_t pid;	    /* 0: not running */
+	const char *what; /* "benchd-io" "benchd-web" "make-safe" */
+	pid_t pid;	  /* 0: not running */
 	struct rig_link *rig;
-	int starts;	    /* within the window */
+	int starts; /* within the window */
 	int64_t window_ns;
-	bool failed;	    /* given up */
+	bool failed; /* given up */
 };
 
 struct station {
@@ -142,7 +143,7 @@ struct station {
 	struct station_options options;
 	struct clock_scale scale;
 	char boot_id[37], name[64];
-	char token[65];	    /* for loopback TCP */
+	char token[65]; /* for loopback TCP */
 	struct rig_link rigs[8];
 	int rig_count;
 	struct bay bays[STATION_BAYS_MAX];
@@ -192,7 +193,8 @@ struct session_order {
 };
 /* Starts looking things up; the reply comes later, through rq (NULL: a button was pressed). */
 void session_request(struct bay *b, const struct session_order *o, struct request *rq);
-void session_proof(struct bay *b, uint32_t token, enum safe_what after, bool proven, const char *detail);
+void session_proof(struct bay *b, uint32_t token, enum safe_what after, bool proven,
+		   const char *detail);
 void session_trip(struct bay *b, enum trip_class class, const char *reason, double value);
 void session_error(struct session *z, const char *code, const char *text);
 void session_abort(struct session *z, const char *who, const char *why);
@@ -205,7 +207,8 @@ void session_made_safe(struct rig_link *r, bool proven, const char *detail);
 /* journal.c */
 void journal_note(struct session *z, const struct engine_note *note);
 void journal_samples(struct session *z, bool sync);
-void journal_begin(struct session *z, void (*done)(struct session *z, int rc, const struct error *err));
+void journal_begin(struct session *z,
+		   void (*done)(struct session *z, int rc, const struct error *err));
 void journal_finish(struct session *z);
 
 /* serve.c */
@@ -252,7 +255,7 @@ void show_event_head(struct json *j, const char *type, const struct bay *b);
 /* spawn.c */
 int spawn_start(struct station *s, struct error *err);
 void spawn_reap(struct station *s);
-void spawn_watch(struct station *s); /* from housekeeping: hung io, restarts */
+void spawn_watch(struct station *s);	/* from housekeeping: hung io, restarts */
 void spawn_tell_all(struct station *s); /* end: web first, then io */
 bool spawn_all_gone(const struct station *s);
 void spawn_make_safe(struct rig_link *r);

@@ -13,23 +13,24 @@
 #include "plan/fixture.h"
 
 struct station_options {
-	const char *name;	  /* of the station, in records; host name by default */
+	const char *name; /* of the station, in records; host name by default */
 	const char *state_dir;
-	const char *fixtures[8];  /* paths, one per rig */
+	const char *fixtures[8]; /* paths, one per rig */
 	int fixture_count;
 	const char *profiles_dir;
-	const char *sim_dir;	  /* for "sim:" ports, with spawn */
-	const char *trace_dir;	  /* bus traces, with spawn */
-	const char *bin_dir;	  /* where the other daemons are, with spawn */
-	bool spawn;		  /* start benchd-io and benchd-web */
-	unsigned speed;		  /* 1..20 */
-	int port;		  /* of benchd-web, with spawn */
+	const char *sim_dir;   /* for "sim:" ports, with spawn */
+	const char *trace_dir; /* bus traces, with spawn */
+	const char *bin_dir;   /* where the other daemons are, with spawn */
+	bool spawn;	       /* start benchd-io and benchd-web */
+	unsigned speed;	       /* 1..20 */
+	int port;	       /* of benchd-web, with spawn */
 };
 
 struct station;
 /* Load fixtures, profiles, store; close interrupted runs. NULL with err (problems are printed); *exit_code tells the
  * daemon's exit code. */
-struct station *station_new(struct loop *loop, const struct station_options *o, int *exit_code, struct error *err);
+struct station *station_new(struct loop *loop, const struct station_options *o, int *exit_code,
+			    struct error *err);
 int station_start(struct station *s, struct error *err);
 /* Begin to stop: abort runs, wait for proofs and records, end children; then loop_stop with the exit code. */
 void station_stop(struct station *s, const char *why);

@@ -13,9 +13,9 @@
 struct job {
 	void (*work)(struct job *j, struct store *s);
 	void (*done)(struct job *j);
-	int rc;		  /* for work to fill */
+	int rc; /* for work to fill */
 	struct error err;
-	struct job *next; /* the worker's */
+	struct job *next;  /* the worker's */
 	int64_t queued_ns; /* wire time */
 };
 struct worker;

@@ -14,8 +14,8 @@ struct ticket_facts {
 	struct release_run *runs;
 };
 /* ERR_NOT_FOUND without such a ticket. Zero the struct first; release it in every case. */
-int ticket_facts_load(struct ticket_facts *f, struct store *s, const char *ticket_id, int64_t now_utc_us,
-		      struct error *err);
+int ticket_facts_load(struct ticket_facts *f, struct store *s, const char *ticket_id,
+		      int64_t now_utc_us, struct error *err);
 void ticket_facts_release(struct ticket_facts *f);
 
 #endif

@@ -9,6 +9,7 @@
 #include "store/store.h"
 
 /* Close all of them; *closed gets how many. cause: "process_or_power_lost". */
-int recover_interrupted(struct store *s, int64_t now_utc_us, const char *cause, int *closed, struct error *err);
+int recover_interrupted(struct store *s, int64_t now_utc_us, const char *cause, int *closed,
+			struct error *err);
 
 #endif

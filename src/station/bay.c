@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MODULE "bay"
+#define MODULE	"bay"
 #define TICK_NS (100 * NS_PER_MS) /* of run time */
 
 void bay_init(struct bay *b, struct rig_link *r, int index)
@@ -23,8 +23,8 @@ bool bay_is_usable(const struct bay *b, char *why, size_t size)
 {
 	if (b->state == BAY_READY)
 		return true;
-	snprintf(why, size, "bay %s is %s%s%s", b->name, bay_state_name(b->state), b->reason[0] ? ": " : "",
-		 b->reason);
+	snprintf(why, size, "bay %s is %s%s%s", b->name, bay_state_name(b->state),
+		 b->reason[0] ? ": " : "", b->reason);
 	return false;
 }
 
@@ -40,7 +40,8 @@ void bay_state_changed(struct bay *b, enum bay_state st, const char *reason)
 	if (st == BAY_LOCKED || st == BAY_NOT_READY)
 		log_warning(MODULE, "bay %s is %s: %s", b->name, bay_state_name(st), b->reason);
 	else
-		log_info(MODULE, "bay %s is %s%s%s", b->name, bay_state_name(st), b->reason[0] ? ": " : "", b->reason);
+		log_info(MODULE, "bay %s is %s%s%s", b->name, bay_state_name(st),
+			 b->reason[0] ? ": " : "", b->reason);
 	struct text t = {0};
 	struct json j;
 	json_init(&j, &t);
@@ -129,8 +130,11 @@ static void scan_done(struct job *j)
 	}
 	b->scanned_ns = clock_mono_ns();
 	if (!strcmp(result, "unknown"))
-		log_warning(MODULE, "bay %s: \"%s\" is no ticket of this station; scan the ticket first, then the "
-			    "unit's plate", b->name, q->code);
+		log_warning(
+			MODULE,
+			"bay %s: \"%s\" is no ticket of this station; scan the ticket first, then the "
+			"unit's plate",
+			b->name, q->code);
 	say_input(b, "scan", q->code, result);
 	free(q);
 }
@@ -143,8 +147,10 @@ static void on_scan(struct bay *b, const char *text)
 		struct error err = {0};
 		const char *result = "ignored";
 		if (p && p->kind == PROMPT_SCAN_SERIAL)
-			result = engine_answer(z->engine, p->id, text, "scanner", station_run_ns(b->station), &err) ?
-					 "refused" : "serial";
+			result = engine_answer(z->engine, p->id, text, "scanner",
+					       station_run_ns(b->station), &err)
+					 ? "refused"
+					 : "serial";
 		if (err.text[0])
 			log_warning(MODULE, "bay %s: scan refused: %s", b->name, err.text);
 		say_input(b, "scan", text, result);
@@ -168,7 +174,8 @@ void bay_input(struct bay *b, const char *name, const char *text)
 		say_input(b, name, "", "reset");
 	} else if (!strcmp(name, "start_button")) {
 		if (b->session || !b->scanned_ticket[0] || !b->scanned_serial[0]) {
-			say_input(b, name, "", b->session ? "busy" : "scan ticket and serial first");
+			say_input(b, name, "",
+				  b->session ? "busy" : "scan ticket and serial first");
 			return;
 		}
 		struct session_order o = {0};

@@ -21,8 +21,8 @@ static void begin_work(struct job *j, struct store *store)
 {
 	struct begin_job *q = (struct begin_job *)j;
 	struct session *z = q->z;
-	j->rc = store_run_begin(store, &q->row, q->facts.buf, z->profile->hash, z->profile->bytes, z->profile->size,
-				&j->err);
+	j->rc = store_run_begin(store, &q->row, q->facts.buf, z->profile->hash, z->profile->bytes,
+				z->profile->size, &j->err);
 	if (j->rc)
 		return;
 	z->segment = segment_open(store, q->row.id, q->header.buf, &j->err);
@@ -52,16 +52,16 @@ static void segment_header(const struct session *z, struct text *out)
 	const struct fixture *f = z->bay->rig->fixture;
 	struct json j;
 	json_init(&j, out);
-	json_object(&j);
+	json_open_object(&j);
 	json_kv_string(&j, "run", z->facts.id);
 	json_kv_int(&j, "started_ns", z->facts.started_ns);
 	json_key(&j, "channels");
-	json_array(&j);
+	json_open_array(&j);
 	for (int i = 0; i < f->channel_count; i++) {
 		const struct fx_channel *c = &f->channels[i];
 		if (!(c->bays & (1u << z->bay->index)))
 			continue;
-		json_object(&j);
+		json_open_object(&j);
 		json_kv_int(&j, "channel", i);
 		json_kv_string(&j, "name", c->name);
 		json_kv_string(&j, "unit", c->unit->ucum);
@@ -77,7 +77,8 @@ static void segment_header(const struct session *z, struct text *out)
 	json_end_object(&j);
 }
 
-void journal_begin(struct session *z, void (*done)(struct session *z, int rc, const struct error *err))
+void journal_begin(struct session *z,
+		   void (*done)(struct session *z, int rc, const struct error *err))
 {
 	struct begin_job *q = xcalloc(1, sizeof(*q));
 	const struct run_facts *f = &z->facts;
@@ -111,7 +112,7 @@ struct note_job {
 	char run[37], bay[16];
 	char type[16];
 	struct engine_result result; /* of a measurement */
-	struct text note; /* a JSON object */
+	struct text note;	     /* a JSON object */
 };
 
 static void note_work(struct job *j, struct store *store)
@@ -133,7 +134,7 @@ static void note_done(struct job *j)
 		json_init(&w, &t);
 		show_event_head(&w, q->type, station_bay(q->station, q->bay));
 		json_key(&w, "note");
-		json_raw(&w, q->note.buf, q->note.len);
+		json_put_raw(&w, q->note.buf, q->note.len);
 		json_end_object(&w);
 		serve_event(q->station, &t);
 		text_release(&t);
@@ -250,10 +251,10 @@ static void finish_work(struct job *j, struct store *store)
 	z->segment = NULL;
 	if (j->rc)
 		return;
-	record_finish(z->record, q->ended_utc_us, z->proven, z->proof_detail[0] ? z->proof_detail : NULL,
-		      hash[0] ? hash : NULL, &q->doc);
-	j->rc = store_run_end(store, z->facts.id, verdict_name(z->verdict), q->ended_utc_us, q->doc.buf, q->doc.len,
-			      &q->seq, &j->err);
+	record_finish(z->record, q->ended_utc_us, z->proven,
+		      z->proof_detail[0] ? z->proof_detail : NULL, hash[0] ? hash : NULL, &q->doc);
+	j->rc = store_run_end(store, z->facts.id, verdict_name(z->verdict), q->ended_utc_us,
+			      q->doc.buf, q->doc.len, &q->seq, &j->err);
 }
 
 static void finish_done(struct job *j)
@@ -279,8 +280,8 @@ static void finish_done(struct job *j)
 		json_end_object(&w);
 		serve_event(s, &t);
 		text_release(&t);
-		log_info(MODULE, "run=%s bay=%s ticket=%s verdict=%s", z->facts.id, z->bay->name, z->facts.ticket,
-			 verdict_name(z->verdict));
+		log_info(MODULE, "run=%s bay=%s ticket=%s verdict=%s", z->facts.id, z->bay->name,
+			 z->facts.ticket, verdict_name(z->verdict));
 		session_free(z);
 	}
 	text_release(&q->doc);

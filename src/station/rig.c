@@ -70,11 +70,15 @@ static int on_hello(struct rig_link *r, const struct io_msg *m, struct error *er
 	if (r->welcome)
 		return error_set(err, ERR_PROTOCOL, "a second HELLO");
 	if (m->u.hello.version != IO_VERSION)
-		return error_set(err, ERR_PROTOCOL, "benchd-io speaks version %u of the link, this benchd %d; "
-				 "install both from one release", m->u.hello.version, IO_VERSION);
+		return error_set(err, ERR_PROTOCOL,
+				 "benchd-io speaks version %u of the link, this benchd %d; "
+				 "install both from one release",
+				 m->u.hello.version, IO_VERSION);
 	if (memcmp(m->u.hello.fixture_hash, r->fixture->hash, 32))
-		return error_set(err, ERR_PROTOCOL, "benchd-io and benchd loaded different versions of fixture %s; "
-				 "restart both", r->fixture->path);
+		return error_set(err, ERR_PROTOCOL,
+				 "benchd-io and benchd loaded different versions of fixture %s; "
+				 "restart both",
+				 r->fixture->path);
 	r->simulated = m->u.hello.simulated || r->fixture->simulated;
 	r->pid = (pid_t)m->u.hello.pid;
 	r->welcome = true;
@@ -95,7 +99,8 @@ static void on_trip(struct rig_link *r, const struct io_msg *m)
 		struct bay *b = rig_bay(r, i);
 		log_warning(MODULE, "bay %s tripped (%s): %s", b->name,
 			    trip_class_name((enum trip_class)m->u.trip.class), m->u.trip.reason);
-		session_trip(b, (enum trip_class)m->u.trip.class, m->u.trip.reason, m->u.trip.value);
+		session_trip(b, (enum trip_class)m->u.trip.class, m->u.trip.reason,
+			     m->u.trip.value);
 		struct text t = {0};
 		struct json j;
 		json_init(&j, &t);
@@ -140,8 +145,8 @@ static int on_message(struct rig_link *r, const struct io_msg *m, struct error *
 		b = rig_bay(r, m->u.proof.bay);
 		if (!b)
 			break;
-		session_proof(b, m->u.proof.token, (enum safe_what)m->u.proof.after, m->u.proof.proven,
-			      m->u.proof.detail);
+		session_proof(b, m->u.proof.token, (enum safe_what)m->u.proof.after,
+			      m->u.proof.proven, m->u.proof.detail);
 		return 0;
 	case IO_INPUT:
 		b = rig_bay(r, m->u.input.bay);
@@ -220,7 +225,8 @@ static void on_newcomer(void *ctx, uint32_t events)
 	if (n > 0 && !io_decode(&m, buf, (size_t)n, &err)) {
 		r = m.type == IO_HELLO ? find_rig(s, m.u.hello.rig) : NULL;
 		if (!r)
-			error_set(&err, ERR_PROTOCOL, "no fixture of this station is for rig \"%s\"",
+			error_set(&err, ERR_PROTOCOL,
+				  "no fixture of this station is for rig \"%s\"",
 				  m.type == IO_HELLO ? m.u.hello.rig : "?");
 		else if (r->fd >= 0)
 			error_set(&err, ERR_PROTOCOL, "rig %s has a benchd-io already (pid %d)",
@@ -252,8 +258,10 @@ static void on_accept(void *ctx, uint32_t events)
 		return;
 	}
 	if (peer.uid != geteuid() && peer.uid != 0 && peer.gid != getegid()) {
-		log_warning(MODULE, "refused a benchd-io of uid %d (pid %d): it must run as uid %d, in its group, or as root",
-			    (int)peer.uid, (int)peer.pid, (int)geteuid());
+		log_warning(
+			MODULE,
+			"refused a benchd-io of uid %d (pid %d): it must run as uid %d, in its group, or as root",
+			(int)peer.uid, (int)peer.pid, (int)geteuid());
 		close(fd);
 		return;
 	}

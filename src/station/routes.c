@@ -9,22 +9,33 @@
 #include <string.h>
 
 static void (*const handlers[WEB_ROUTE_COUNT])(struct request *rq) = {
-	[WEB_STATION] = route_station,	     [WEB_BAYS] = route_bays,
-	[WEB_BAY] = route_bay,		     [WEB_BAY_STOP] = route_bay_stop,
-	[WEB_BAY_RESET] = route_bay_reset,   [WEB_TICKETS] = route_tickets,
-	[WEB_TICKET_GET] = route_ticket_get, [WEB_TICKET_PUT] = route_ticket_put,
-	[WEB_RELEASE] = route_release,	     [WEB_RUNS] = route_runs,
-	[WEB_RUN_START] = route_run_start,   [WEB_RUN_GET] = route_run_get,
-	[WEB_RUN_ANSWER] = route_run_answer, [WEB_RUN_ABORT] = route_run_abort,
-	[WEB_RESULTS] = route_results,	     [WEB_PROFILES] = route_profiles,
-	[WEB_PROFILE] = route_profile,	     [WEB_DOCTOR] = route_doctor,
-	[WEB_EVENTS] = route_events,	     [WEB_READY] = route_ready,
+	[WEB_STATION] = route_station,
+	[WEB_BAYS] = route_bays,
+	[WEB_BAY] = route_bay,
+	[WEB_BAY_STOP] = route_bay_stop,
+	[WEB_BAY_RESET] = route_bay_reset,
+	[WEB_TICKETS] = route_tickets,
+	[WEB_TICKET_GET] = route_ticket_get,
+	[WEB_TICKET_PUT] = route_ticket_put,
+	[WEB_RELEASE] = route_release,
+	[WEB_RUNS] = route_runs,
+	[WEB_RUN_START] = route_run_start,
+	[WEB_RUN_GET] = route_run_get,
+	[WEB_RUN_ANSWER] = route_run_answer,
+	[WEB_RUN_ABORT] = route_run_abort,
+	[WEB_RESULTS] = route_results,
+	[WEB_PROFILES] = route_profiles,
+	[WEB_PROFILE] = route_profile,
+	[WEB_DOCTOR] = route_doctor,
+	[WEB_EVENTS] = route_events,
+	[WEB_READY] = route_ready,
 };
 
 void route_dispatch(struct request *rq)
 {
 	if (rq->msg.route >= WEB_ROUTE_COUNT || !handlers[rq->msg.route])
-		request_problem(rq, 404, "no_route", "this benchd has no such route; client and station are of "
+		request_problem(rq, 404, "no_route",
+				"this benchd has no such route; client and station are of "
 				"different releases");
 	else
 		handlers[rq->msg.route](rq);
@@ -44,7 +55,7 @@ static void reply_json(struct request *rq, void (*fn)(struct json *j, struct sta
 static void write_station(struct json *j, struct station *s)
 {
 	char utc[32];
-	json_object(j);
+	json_open_object(j);
 	json_kv_string(j, "name", s->name);
 	json_kv_string(j, "software", "benchd " BENCHD_VERSION);
 	json_kv_bool(j, "simulated", station_is_simulated(s));
@@ -66,10 +77,10 @@ void route_station(struct request *rq)
 
 static void write_bays(struct json *j, struct station *s)
 {
-	json_object(j);
+	json_open_object(j);
 	json_kv_bool(j, "simulated", station_is_simulated(s));
 	json_key(j, "bays");
-	json_array(j);
+	json_open_array(j);
 	for (int i = 0; i < s->bay_count; i++)
 		show_bay(j, &s->bays[i]);
 	json_end_array(j);
@@ -85,7 +96,8 @@ static struct bay *need_bay(struct request *rq)
 {
 	struct bay *b = station_bay(rq->station, rq->msg.arg[0]);
 	if (!b)
-		request_problem(rq, 404, "not_found", "there is no bay \"%s\"; see: benchctl bay list", rq->msg.arg[0]);
+		request_problem(rq, 404, "not_found",
+				"there is no bay \"%s\"; see: benchctl bay list", rq->msg.arg[0]);
 	return b;
 }
 
@@ -107,7 +119,7 @@ static void reply_done(struct request *rq, int status, const char *key, const ch
 	struct text t = {0};
 	struct json j;
 	json_init(&j, &t);
-	json_object(&j);
+	json_open_object(&j);
 	json_kv_string(&j, key, value);
 	json_end_object(&j);
 	request_reply(rq, status, "", &t);
@@ -138,8 +150,9 @@ void route_bay_reset(struct request *rq)
 		return;
 	}
 	if (b->state != BAY_TRIPPED && b->state != BAY_LOCKED) {
-		request_problem(rq, 409, "nothing_to_reset", "bay %s is %s; only a tripped or locked bay is reset",
-				b->name, bay_state_name(b->state));
+		request_problem(rq, 409, "nothing_to_reset",
+				"bay %s is %s; only a tripped or locked bay is reset", b->name,
+				bay_state_name(b->state));
 		return;
 	}
 	rig_safe(b->rig, b->index, SAFE_RESET);
@@ -174,19 +187,19 @@ void route_ready(struct request *rq)
 static void write_run_types(struct json *j, uint32_t bits)
 {
 	json_key(j, "run_types");
-	json_array(j);
+	json_open_array(j);
 	for (int t = RUN_INCOMING; t <= RUN_MSA; t++)
 		if (bits & (1u << t))
-			json_string(j, run_type_name((enum run_type)t));
+			json_put_string(j, run_type_name((enum run_type)t));
 	json_end_array(j);
 }
 
 static void write_problems(struct json *j, const struct problems *p)
 {
 	json_key(j, "problems");
-	json_array(j);
+	json_open_array(j);
 	for (int i = 0; i < p->count; i++) {
-		json_object(j);
+		json_open_object(j);
 		json_kv_string(j, "file", p->at[i].file);
 		json_kv_int(j, "line", p->at[i].line);
 		json_kv_int(j, "column", p->at[i].col);
@@ -199,9 +212,9 @@ static void write_problems(struct json *j, const struct problems *p)
 static void write_details(struct json *j, const struct profile *p)
 {
 	json_key(j, "steps");
-	json_array(j);
+	json_open_array(j);
 	for (int i = 0; i < p->step_count; i++) {
-		json_object(j);
+		json_open_object(j);
 		json_kv_string(j, "id", p->steps[i].id);
 		json_kv_string(j, "en", p->steps[i].title.en);
 		json_kv_string(j, "zh", p->steps[i].title.zh);
@@ -210,10 +223,10 @@ static void write_details(struct json *j, const struct profile *p)
 	}
 	json_end_array(j);
 	json_key(j, "measurements");
-	json_array(j);
+	json_open_array(j);
 	for (int i = 0; i < p->measurement_count; i++) {
 		const struct pf_measurement *m = &p->measurements[i];
-		json_object(j);
+		json_open_object(j);
 		json_kv_string(j, "id", m->id);
 		json_kv_string(j, "en", m->title.en);
 		json_kv_string(j, "zh", m->title.zh);
@@ -225,23 +238,25 @@ static void write_details(struct json *j, const struct profile *p)
 }
 
 /* Parsed for the first model and the first bay it fits. */
-static struct profile *parse_entry(struct station *s, const struct library_entry *e, struct problems *problems)
+static struct profile *parse_entry(struct station *s, const struct library_entry *e,
+				   struct problems *problems)
 {
 	struct profile *p = NULL;
 	for (int m = 0; m < s->library.model_count && !p && s->bay_count; m++) {
 		problems_release(problems);
 		*problems = (struct problems){0};
-		p = profile_parse(e->path, e->bytes, e->size, s->library.models[m], s->bays[0].rig->fixture,
-				  s->bays[0].index, problems);
+		p = profile_parse(e->path, e->bytes, e->size, s->library.models[m],
+				  s->bays[0].rig->fixture, s->bays[0].index, problems);
 	}
 	return p;
 }
 
-static void write_profile(struct json *j, struct station *s, const struct library_entry *e, bool details)
+static void write_profile(struct json *j, struct station *s, const struct library_entry *e,
+			  bool details)
 {
 	struct problems problems = {0};
 	struct profile *p = parse_entry(s, e, &problems);
-	json_object(j);
+	json_open_object(j);
 	json_kv_string(j, "id", e->id);
 	json_kv_string(j, "path", e->path);
 	json_kv_string(j, "state", p ? "unapproved" : "broken");
@@ -266,9 +281,9 @@ static void write_profile(struct json *j, struct station *s, const struct librar
 
 static void write_profiles(struct json *j, struct station *s)
 {
-	json_object(j);
+	json_open_object(j);
 	json_key(j, "profiles");
-	json_array(j);
+	json_open_array(j);
 	for (int i = 0; i < s->library.entry_count; i++)
 		write_profile(j, s, &s->library.entries[i], false);
 	json_end_array(j);
@@ -294,14 +309,16 @@ void route_profile(struct request *rq)
 		text_release(&t);
 		return;
 	}
-	request_problem(rq, 404, "not_found", "there is no profile \"%s\"; see: benchctl profile list", rq->msg.arg[0]);
+	request_problem(rq, 404, "not_found",
+			"there is no profile \"%s\"; see: benchctl profile list", rq->msg.arg[0]);
 }
 
 /* ---- doctor ---- */
 
-static void finding(struct json *j, const char *level, const char *what, const char *text, const char *advice)
+static void finding(struct json *j, const char *level, const char *what, const char *text,
+		    const char *advice)
 {
-	json_object(j);
+	json_open_object(j);
 	json_kv_string(j, "level", level);
 	json_kv_string(j, "what", what);
 	json_kv_string(j, "text", text);
@@ -313,28 +330,33 @@ static void doctor_rig(struct json *j, const struct rig_link *r)
 {
 	char text[384];
 	if (r->fd < 0) {
-		snprintf(text, sizeof(text), "rig %s: benchd-io is not connected", r->fixture->name);
-		finding(j, "error", "rig", text, "start benchd-io for this fixture and read its log");
+		snprintf(text, sizeof(text), "rig %s: benchd-io is not connected",
+			 r->fixture->name);
+		finding(j, "error", "rig", text,
+			"start benchd-io for this fixture and read its log");
 		return;
 	}
-	snprintf(text, sizeof(text), "rig %s: benchd-io pid %d, last heard %.1f s ago%s", r->fixture->name, (int)r->pid,
-		 (double)(clock_mono_ns() - r->heard_ns) / 1e9, r->simulated ? ", SIMULATED" : "");
+	snprintf(text, sizeof(text), "rig %s: benchd-io pid %d, last heard %.1f s ago%s",
+		 r->fixture->name, (int)r->pid, (double)(clock_mono_ns() - r->heard_ns) / 1e9,
+		 r->simulated ? ", SIMULATED" : "");
 	finding(j, "ok", "rig", text, "");
 	for (int i = 0; i < r->fixture->device_count; i++) {
 		const struct device_state *d = &r->devices[i];
 		if (!d->known || d->present)
 			continue;
-		snprintf(text, sizeof(text), "device %s: %s", r->fixture->devices[i].name, d->reason);
-		finding(j, "error", "device", text, "check power, wiring, address and bus settings of the device");
+		snprintf(text, sizeof(text), "device %s: %s", r->fixture->devices[i].name,
+			 d->reason);
+		finding(j, "error", "device", text,
+			"check power, wiring, address and bus settings of the device");
 	}
 }
 
 static void write_doctor(struct json *j, struct station *s)
 {
 	char text[384];
-	json_object(j);
+	json_open_object(j);
 	json_key(j, "findings");
-	json_array(j);
+	json_open_array(j);
 	for (int i = 0; i < s->rig_count; i++)
 		doctor_rig(j, &s->rigs[i]);
 	for (int i = 0; i < s->bay_count; i++) {
@@ -342,16 +364,24 @@ static void write_doctor(struct json *j, struct station *s)
 		bool good = b->state == BAY_READY || b->state == BAY_ACTIVE;
 		snprintf(text, sizeof(text), "bay %s is %s%s%s", b->name, bay_state_name(b->state),
 			 b->reason[0] ? ": " : "", b->reason);
-		finding(j, good ? "ok" : b->state == BAY_LOCKED ? "error" : "warning", "bay", text,
-			b->state == BAY_LOCKED || b->state == BAY_TRIPPED ?
-				"find the cause, then: benchctl bay reset" : "");
+		finding(j,
+			good			 ? "ok"
+			: b->state == BAY_LOCKED ? "error"
+						 : "warning",
+			"bay", text,
+			b->state == BAY_LOCKED || b->state == BAY_TRIPPED
+				? "find the cause, then: benchctl bay reset"
+				: "");
 	}
 	for (int i = 0; i < s->library.entry_count; i++)
 		if (s->library.entries[i].broken)
-			finding(j, "warning", "profile", s->library.entries[i].path, "benchctl profile check FILE");
+			finding(j, "warning", "profile", s->library.entries[i].path,
+				"benchctl profile check FILE");
 	finding(j, clock_is_synced() ? "ok" : "warning", "clock",
-		clock_is_synced() ? "the wall clock is synchronised" : "the wall clock is not synchronised",
-		clock_is_synced() ? "" : "records carry this; enable NTP (timedatectl set-ntp true)");
+		clock_is_synced() ? "the wall clock is synchronised"
+				  : "the wall clock is not synchronised",
+		clock_is_synced() ? ""
+				  : "records carry this; enable NTP (timedatectl set-ntp true)");
 	finding(j, s->store_failed ? "error" : "ok", "store",
 		s->store_failed ? "the store failed" : "the store takes records",
 		s->store_failed ? "check the disk, then start the station again" : "");

@@ -20,7 +20,8 @@ static bool take(const json_t *o, const char *name, char *dst, size_t size, stru
 	if (!v || json_is_null(v))
 		return true;
 	if (!s || json_string_length(v) >= size || !text_is_clean(s, strlen(s), "")) {
-		error_set(err, ERR_TYPE, "/%s: must be text of at most %zu bytes without control characters", name,
+		error_set(err, ERR_TYPE,
+			  "/%s: must be text of at most %zu bytes without control characters", name,
 			  size - 1);
 		return false;
 	}
@@ -39,7 +40,8 @@ static json_t *body_object(struct request *rq, const char *const *known, struct 
 		json_decref(o);
 		return NULL;
 	}
-	json_object_foreach(o, key, value) {
+	json_object_foreach(o, key, value)
+	{
 		bool ok = false;
 		for (int i = 0; known[i]; i++)
 			ok = ok || !strcmp(known[i], key);
@@ -54,7 +56,8 @@ static json_t *body_object(struct request *rq, const char *const *known, struct 
 
 void route_run_start(struct request *rq)
 {
-	static const char *const known[] = {"bay", "ticket", "serial", "run_type", "profile", "operator", NULL};
+	static const char *const known[] = {"bay",     "ticket",   "serial", "run_type",
+					    "profile", "operator", NULL};
 	struct session_order o = {0};
 	struct error err = {0};
 	char bay[16];
@@ -63,7 +66,8 @@ void route_run_start(struct request *rq)
 		request_problem_of(rq, &err);
 		return;
 	}
-	bool ok = take(b, "bay", bay, sizeof(bay), &err) && take(b, "ticket", o.ticket, sizeof(o.ticket), &err) &&
+	bool ok = take(b, "bay", bay, sizeof(bay), &err) &&
+		  take(b, "ticket", o.ticket, sizeof(o.ticket), &err) &&
 		  take(b, "serial", o.serial, sizeof(o.serial), &err) &&
 		  take(b, "run_type", o.run_type, sizeof(o.run_type), &err) &&
 		  take(b, "profile", o.profile, sizeof(o.profile), &err) &&
@@ -75,7 +79,8 @@ void route_run_start(struct request *rq)
 	}
 	struct bay *at = station_bay(rq->station, bay);
 	if (!at) {
-		request_problem(rq, 404, "not_found", "there is no bay \"%s\"; see: benchctl bay list", bay);
+		request_problem(rq, 404, "not_found",
+				"there is no bay \"%s\"; see: benchctl bay list", bay);
 		return;
 	}
 	if (!o.ticket[0])
@@ -83,7 +88,8 @@ void route_run_start(struct request *rq)
 	if (!o.serial[0])
 		text_copy(o.serial, sizeof(o.serial), at->scanned_serial);
 	if (!o.ticket[0]) {
-		request_problem(rq, 422, "usage", "/ticket: name the ticket, or scan it at bay %s first", bay);
+		request_problem(rq, 422, "usage",
+				"/ticket: name the ticket, or scan it at bay %s first", bay);
 		return;
 	}
 	if (!o.operator_name[0])
@@ -115,7 +121,8 @@ static void run_work(struct job *j, struct store *store)
 	struct run_job *q = (struct run_job *)j;
 	j->rc = store_run_get(store, q->rq->msg.arg[0], &q->row, &q->doc, &j->err);
 	if (!j->rc && !q->doc.len)
-		j->rc = error_set(&j->err, ERR_STATE, "run %s has begun but has no result yet", q->row.id);
+		j->rc = error_set(&j->err, ERR_STATE, "run %s has begun but has no result yet",
+				  q->row.id);
 }
 
 static void run_done(struct job *j)
@@ -123,7 +130,8 @@ static void run_done(struct job *j)
 	struct run_job *q = (struct run_job *)j;
 	char etag[WEB_ETAG_MAX];
 	if (j->rc == ERR_NOT_FOUND) {
-		request_problem(q->rq, 404, "not_found", "there is no run \"%s\"; see: benchctl run list",
+		request_problem(q->rq, 404, "not_found",
+				"there is no run \"%s\"; see: benchctl run list",
 				q->rq->msg.arg[0]);
 	} else if (j->rc) {
 		request_problem_of(q->rq, &j->err);
@@ -138,7 +146,7 @@ static void run_done(struct job *j)
 static void write_live(struct json *j, const struct session *z)
 {
 	char utc[32];
-	json_object(j);
+	json_open_object(j);
 	json_kv_string(j, "id", z->facts.id);
 	json_kv_string(j, "state", z->phase == SESSION_RUNNING ? "running" : "stopping");
 	json_kv_string(j, "bay", z->bay->name);
@@ -150,7 +158,9 @@ static void write_live(struct json *j, const struct session *z)
 	json_kv_bool(j, "simulated", z->facts.simulated);
 	json_kv_string(j, "operator", z->facts.operator_name);
 	json_kv_string(j, "started", text_from_utc_us(utc, sizeof(utc), z->facts.started_utc_us));
-	json_kv_number(j, "elapsed_s", text_round9((double)(station_run_ns(z->bay->station) - z->facts.started_ns) / 1e9));
+	json_kv_number(
+		j, "elapsed_s",
+		text_round9((double)(station_run_ns(z->bay->station) - z->facts.started_ns) / 1e9));
 	json_kv_number(j, "longest_s", text_round9(z->profile->longest_s));
 	json_kv_string(j, "verdict", NULL);
 	show_step(j, z);
@@ -183,7 +193,7 @@ static void reply_run(struct request *rq, int status, const char *id)
 	struct text t = {0};
 	struct json j;
 	json_init(&j, &t);
-	json_object(&j);
+	json_open_object(&j);
 	json_kv_string(&j, "run", id);
 	json_end_object(&j);
 	request_reply(rq, status, "", &t);
@@ -195,7 +205,8 @@ void route_run_abort(struct request *rq)
 	struct session *z = find_session(rq->station, rq->msg.arg[0]);
 	char id[37];
 	if (!z) {
-		request_problem(rq, 409, "not_running", "run \"%s\" is not running on this station; see: benchctl run list",
+		request_problem(rq, 409, "not_running",
+				"run \"%s\" is not running on this station; see: benchctl run list",
 				rq->msg.arg[0]);
 		return;
 	}
@@ -211,12 +222,14 @@ void route_run_answer(struct request *rq)
 	struct error err = {0};
 	char prompt[64], answer[160], who[64];
 	if (!z || !z->engine) {
-		request_problem(rq, 409, "not_running", "run \"%s\" is not running on this station", rq->msg.arg[0]);
+		request_problem(rq, 409, "not_running", "run \"%s\" is not running on this station",
+				rq->msg.arg[0]);
 		return;
 	}
 	json_t *b = body_object(rq, known, &err);
 	bool ok = b && take(b, "prompt", prompt, sizeof(prompt), &err) &&
-		  take(b, "answer", answer, sizeof(answer), &err) && take(b, "operator", who, sizeof(who), &err);
+		  take(b, "answer", answer, sizeof(answer), &err) &&
+		  take(b, "operator", who, sizeof(who), &err);
 	json_decref(b);
 	if (!ok) {
 		request_problem_of(rq, &err);
@@ -225,7 +238,8 @@ void route_run_answer(struct request *rq)
 	const struct pf_prompt *p = engine_prompt(z->engine, NULL);
 	if (!prompt[0] && p)
 		text_copy(prompt, sizeof(prompt), p->id);
-	if (engine_answer(z->engine, prompt, answer, who[0] ? who : rq->who, station_run_ns(rq->station), &err)) {
+	if (engine_answer(z->engine, prompt, answer, who[0] ? who : rq->who,
+			  station_run_ns(rq->station), &err)) {
 		request_problem_of(rq, &err);
 		return;
 	}
@@ -259,7 +273,7 @@ static bool list_row(void *ctx, const struct run_row *r)
 	struct list_job *q = ctx;
 	char utc[32];
 	struct json *j = &q->json;
-	json_object(j);
+	json_open_object(j);
 	json_kv_string(j, "id", r->id);
 	json_kv_string(j, "ticket", r->ticket);
 	json_kv_string(j, "serial", r->serial);
@@ -272,7 +286,9 @@ static bool list_row(void *ctx, const struct run_row *r)
 	json_kv_string(j, "verdict", r->verdict[0] ? r->verdict : NULL);
 	json_kv_bool(j, "simulated", r->simulated);
 	json_kv_string(j, "started", text_from_utc_us(utc, sizeof(utc), r->started_utc_us));
-	json_kv_string(j, "ended", r->ended_utc_us ? text_from_utc_us(utc, sizeof(utc), r->ended_utc_us) : NULL);
+	json_kv_string(j, "ended",
+		       r->ended_utc_us ? text_from_utc_us(utc, sizeof(utc), r->ended_utc_us)
+				       : NULL);
 	json_end_object(j);
 	return true;
 }
@@ -283,12 +299,13 @@ static void list_work(struct job *j, struct store *store)
 	char ticket[64], serial[64], bay[16];
 	const char *query = q->rq->msg.query;
 	json_init(&q->json, &q->out);
-	json_object(&q->json);
+	json_open_object(&q->json);
 	json_key(&q->json, "runs");
-	json_array(&q->json);
+	json_open_array(&q->json);
 	j->rc = store_run_list(store, web_query(query, "ticket", ticket, sizeof(ticket)),
 			       web_query(query, "serial", serial, sizeof(serial)),
-			       web_query(query, "bay", bay, sizeof(bay)), q->limit, list_row, q, &j->err);
+			       web_query(query, "bay", bay, sizeof(bay)), q->limit, list_row, q,
+			       &j->err);
 	json_end_array(&q->json);
 	json_end_object(&q->json);
 }
@@ -307,7 +324,8 @@ static void list_done(struct job *j)
 	free(q);
 }
 
-static void query_list(struct request *rq, void (*work)(struct job *, struct store *), int fallback, int64_t cursor)
+static void query_list(struct request *rq, void (*work)(struct job *, struct store *), int fallback,
+		       int64_t cursor)
 {
 	struct list_job *q = xcalloc(1, sizeof(*q));
 	q->job.work = work;
@@ -330,11 +348,11 @@ static bool result_row(void *ctx, const struct run_row *r, const char *doc, size
 		return false;
 	q->count++;
 	q->cursor = r->seq;
-	json_object(&q->json);
+	json_open_object(&q->json);
 	json_kv_string(&q->json, "type", "run_finished");
 	json_kv_int(&q->json, "seq", r->seq);
 	json_key(&q->json, "run");
-	json_raw(&q->json, doc, n);
+	json_put_raw(&q->json, doc, n);
 	json_end_object(&q->json);
 	return true;
 }
@@ -345,9 +363,9 @@ static void results_work(struct job *j, struct store *store)
 	struct list_job *q = (struct list_job *)j;
 	int64_t after = q->cursor;
 	json_init(&q->json, &q->out);
-	json_object(&q->json);
+	json_open_object(&q->json);
 	json_key(&q->json, "items");
-	json_array(&q->json);
+	json_open_array(&q->json);
 	j->rc = store_results(store, after, q->limit, result_row, q, &j->err);
 	json_end_array(&q->json);
 	json_kv_int(&q->json, "cursor", q->cursor);
@@ -361,7 +379,8 @@ void route_results(struct request *rq)
 	int64_t after = 0;
 	const char *s = web_query(rq->msg.query, "cursor", buf, sizeof(buf));
 	if (s && (!text_to_int64(s, strlen(s), &after) || after < 0)) {
-		request_problem(rq, 422, "usage", "?cursor= must be the number of an earlier answer, or left out");
+		request_problem(rq, 422, "usage",
+				"?cursor= must be the number of an earlier answer, or left out");
 		return;
 	}
 	query_list(rq, results_work, 100, after);

@@ -49,7 +49,8 @@ static void ticket_reply(struct ticket_job *q, int status)
 static void ticket_problem(struct ticket_job *q)
 {
 	if (q->job.rc == ERR_NOT_FOUND)
-		request_problem(q->rq, 404, "not_found", "there is no ticket \"%s\"; see: benchctl ticket list",
+		request_problem(q->rq, 404, "not_found",
+				"there is no ticket \"%s\"; see: benchctl ticket list",
 				q->rq->msg.arg[0]);
 	else
 		request_problem_of(q->rq, &q->job.err);
@@ -122,8 +123,10 @@ void route_ticket_put(struct request *rq)
 	}
 	const struct model *m = library_model(&s->library, t.model);
 	if (!m) {
-		request_problem(rq, 422, "unknown_model", "/model: this station does not know model \"%s\"; see "
-				"profiles/models, or correct the model", t.model);
+		request_problem(rq, 422, "unknown_model",
+				"/model: this station does not know model \"%s\"; see "
+				"profiles/models, or correct the model",
+				t.model);
 		return;
 	}
 	if (model_check_serial(m, t.serial, &err)) {
@@ -151,7 +154,7 @@ static bool list_ticket(void *ctx, const struct ticket *t)
 	struct ticket_job *q = ctx;
 	struct text one = {0};
 	ticket_to_json(t, &one);
-	json_raw(&q->json, one.buf, one.len);
+	json_put_raw(&q->json, one.buf, one.len);
 	text_release(&one);
 	return true;
 }
@@ -166,12 +169,13 @@ static void list_work(struct job *j, struct store *store)
 	if (l && (!text_to_int64(l, strlen(l), &limit) || limit < 1 || limit > 1000))
 		limit = 100;
 	json_init(&q->json, &q->out);
-	json_object(&q->json);
+	json_open_object(&q->json);
 	json_key(&q->json, "tickets");
-	json_array(&q->json);
+	json_open_array(&q->json);
 	j->rc = store_ticket_list(store, web_query(query, "serial", serial, sizeof(serial)),
 				  web_query(query, "model", model, sizeof(model)),
-				  web_query(query, "state", state, sizeof(state)), (int)limit, list_ticket, q, &j->err);
+				  web_query(query, "state", state, sizeof(state)), (int)limit,
+				  list_ticket, q, &j->err);
 	json_end_array(&q->json);
 	json_end_object(&q->json);
 }

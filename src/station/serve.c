@@ -96,8 +96,11 @@ void serve_event(struct station *s, const struct text *json)
 		struct web_conn *c = &s->conns[i];
 		if (c->fd < 0 || !c->events_id)
 			continue;
-		struct web_msg m = {.kind = WEB_EVENT, .id = c->events_id, .type = WEB_TYPE_JSON,
-				    .size = (uint32_t)json->len, .body = json->buf};
+		struct web_msg m = {.kind = WEB_EVENT,
+				    .id = c->events_id,
+				    .type = WEB_TYPE_JSON,
+				    .size = (uint32_t)json->len,
+				    .body = json->buf};
 		if (!buf)
 			buf = xcalloc(1, WEB_MESSAGE_MAX);
 		int n = web_encode(&m, buf, WEB_MESSAGE_MAX);
@@ -125,12 +128,17 @@ static int body_to_memfd(const struct text *json)
 	return fd;
 }
 
-static void reply_typed(struct request *rq, int status, const char *etag, enum web_type type, const struct text *json)
+static void reply_typed(struct request *rq, int status, const char *etag, enum web_type type,
+			const struct text *json)
 {
 	struct web_conn *c = &rq->station->conns[rq->conn];
 	if (c->fd >= 0 && c->generation == rq->generation) {
-		struct web_msg m = {.kind = WEB_REPLY, .id = rq->id, .status = (uint16_t)status, .type = (uint8_t)type,
-				    .size = (uint32_t)json->len, .body = json->buf};
+		struct web_msg m = {.kind = WEB_REPLY,
+				    .id = rq->id,
+				    .status = (uint16_t)status,
+				    .type = (uint8_t)type,
+				    .size = (uint32_t)json->len,
+				    .body = json->buf};
 		uint8_t *buf = xcalloc(1, WEB_MESSAGE_MAX);
 		int fd = -1;
 		text_copy(m.etag, sizeof(m.etag), etag);
@@ -178,7 +186,7 @@ static void problem_text(struct request *rq, int status, const char *code, const
 	struct json j;
 	char type[96];
 	json_init(&j, &t);
-	json_object(&j);
+	json_open_object(&j);
 	snprintf(type, sizeof(type), "urn:benchd:problem:%s", code);
 	json_kv_string(&j, "type", type);
 	json_kv_string(&j, "title", status_title(status));
@@ -232,7 +240,8 @@ static bool authenticate(struct request *rq, const struct web_conn *c)
 		snprintf(rq->who, sizeof(rq->who), "local:%d", (int)c->uid);
 		return true;
 	}
-	if (!strncmp(cred, "peer:", 5)) { /* through the Unix socket, whose permissions benchd-web enforces */
+	if (!strncmp(cred, "peer:",
+		     5)) { /* through the Unix socket, whose permissions benchd-web enforces */
 		text_copy(rq->who, sizeof(rq->who), cred);
 		return true;
 	}
@@ -241,7 +250,8 @@ static bool authenticate(struct request *rq, const struct web_conn *c)
 		size_t want = strlen(rq->station->token);
 		unsigned char diff = strlen(got) == want ? 0 : 1;
 		for (size_t i = 0; i < want; i++)
-			diff |= (unsigned char)(rq->station->token[i] ^ (i < strlen(got) ? got[i] : 0));
+			diff |= (unsigned char)(rq->station->token[i] ^
+						(i < strlen(got) ? got[i] : 0));
 		text_copy(rq->who, sizeof(rq->who), "token");
 		return !diff;
 	}
@@ -262,7 +272,8 @@ static void on_request(struct web_conn *c, const struct web_msg *m)
 		memcpy(rq->body, m->body, m->size);
 	rq->msg.body = rq->body;
 	if (!authenticate(rq, c)) {
-		request_problem(rq, 401, "token_needed", "send Authorization: Bearer with the token in the file "
+		request_problem(rq, 401, "token_needed",
+				"send Authorization: Bearer with the token in the file "
 				"`token` of the state folder, or use the Unix socket");
 		return;
 	}
@@ -306,7 +317,8 @@ static void accept_one(struct station *s, int listener, bool is_web)
 		if (s->conns[i].fd < 0)
 			c = &s->conns[i];
 	if (!c || s->children_told) {
-		log_warning(MODULE, "refused a connection of pid %d: %d are open", (int)peer.pid, STATION_CONNS_MAX);
+		log_warning(MODULE, "refused a connection of pid %d: %d are open", (int)peer.pid,
+			    STATION_CONNS_MAX);
 		close(fd);
 		return;
 	}

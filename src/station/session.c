@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MODULE "run"
+#define MODULE	    "run"
 #define PROGRESS_NS (500 * NS_PER_MS)
-#define FLUSH_NS (1 * NS_PER_S)
-#define SYNC_NS (5 * NS_PER_S)
+#define FLUSH_NS    (1 * NS_PER_S)
+#define SYNC_NS	    (5 * NS_PER_S)
 /* benchd-io proves within its own bounds; past this nobody will answer */
 #define PROOF_MAX_NS (60 * NS_PER_S)
 #define CHECK_MAX_NS (15 * NS_PER_S)
@@ -79,7 +79,8 @@ static void lookup_work(struct job *j, struct store *store)
 	struct lookup_job *q = (struct lookup_job *)j;
 	j->rc = store_ticket_get(store, q->order.ticket, &q->ticket, &j->err);
 	if (!j->rc)
-		j->rc = store_run_attempts(store, q->order.ticket, q->order.run_type, &q->attempts, &j->err);
+		j->rc = store_run_attempts(store, q->order.ticket, q->order.run_type, &q->attempts,
+					   &j->err);
 }
 
 static void refuse(struct session *z, int status, const char *code, const char *text)
@@ -94,7 +95,8 @@ static void refuse(struct session *z, int status, const char *code, const char *
 
 /* The profile asked for, or the one releasable profile of that run type for that model. */
 static const struct library_entry *choose_profile(struct session *z, const struct session_order *o,
-						  const struct model *model, struct profile **out, struct error *err)
+						  const struct model *model, struct profile **out,
+						  struct error *err)
 {
 	struct station *s = z->bay->station;
 	const struct library_entry *found = NULL;
@@ -104,26 +106,31 @@ static const struct library_entry *choose_profile(struct session *z, const struc
 		if (o->profile[0] ? strcmp(e->id, o->profile) != 0 : e->broken)
 			continue;
 		if (e->broken) {
-			error_set(err, ERR_CONFIG, "profile %s is broken; see: benchctl profile check %s", e->id,
+			error_set(err, ERR_CONFIG,
+				  "profile %s is broken; see: benchctl profile check %s", e->id,
 				  e->path);
 			return NULL;
 		}
 		struct problems problems = {0};
-		struct profile *p = profile_parse(e->path, e->bytes, e->size, model, z->bay->rig->fixture,
-						  z->bay->index, &problems);
+		struct profile *p = profile_parse(e->path, e->bytes, e->size, model,
+						  z->bay->rig->fixture, z->bay->index, &problems);
 		if (!p && o->profile[0]) {
-			error_set(err, ERR_CONFIG, "profile %s does not fit bay %s: %s", e->id, z->bay->name,
-				  problems.count ? problems.at[0].text : "see benchctl profile check");
+			error_set(err, ERR_CONFIG, "profile %s does not fit bay %s: %s", e->id,
+				  z->bay->name,
+				  problems.count ? problems.at[0].text
+						 : "see benchctl profile check");
 			problems_release(&problems);
 			return NULL;
 		}
 		problems_release(&problems);
 		if (!p)
 			continue;
-		if (!profile_covers(p, model, z->facts.type) || (!o->profile[0] && !p->releasable)) {
+		if (!profile_covers(p, model, z->facts.type) ||
+		    (!o->profile[0] && !p->releasable)) {
 			profile_free(p);
 			if (o->profile[0]) {
-				error_set(err, ERR_CONFIG, "profile %s is not for model %s and run type %s", e->id,
+				error_set(err, ERR_CONFIG,
+					  "profile %s is not for model %s and run type %s", e->id,
 					  model->code, run_type_name(z->facts.type));
 				return NULL;
 			}
@@ -133,7 +140,8 @@ static const struct library_entry *choose_profile(struct session *z, const struc
 			profile_free(p);
 			profile_free(*out);
 			*out = NULL;
-			error_set(err, ERR_CONFIG, "two profiles fit (%s, %s); name one with --profile", found->id,
+			error_set(err, ERR_CONFIG,
+				  "two profiles fit (%s, %s); name one with --profile", found->id,
 				  e->id);
 			return NULL;
 		}
@@ -141,9 +149,12 @@ static const struct library_entry *choose_profile(struct session *z, const struc
 		*out = p;
 	}
 	if (!found)
-		error_set(err, ERR_NOT_FOUND, o->profile[0] ? "there is no profile %s; see: benchctl profile list" :
-			  "no releasable profile for this model and run type%s; see: benchctl profile list",
-			  o->profile);
+		error_set(
+			err, ERR_NOT_FOUND,
+			o->profile[0]
+				? "there is no profile %s; see: benchctl profile list"
+				: "no releasable profile for this model and run type%s; see: benchctl profile list",
+			o->profile);
 	return found;
 }
 
@@ -153,21 +164,30 @@ static int check_identity(struct session *z, const struct session_order *o, cons
 	struct station *s = z->bay->station;
 	*model = library_model(&s->library, t->model);
 	if (!*model)
-		return error_set(err, ERR_NOT_FOUND, "ticket %s is for model %s, which this station does not know; "
-				 "add profiles/models/%s.yaml", t->id, t->model, t->model);
+		return error_set(err, ERR_NOT_FOUND,
+				 "ticket %s is for model %s, which this station does not know; "
+				 "add profiles/models/%s.yaml",
+				 t->id, t->model, t->model);
 	if (model_check_serial(*model, t->serial, err))
 		return err->code;
 	if (o->serial[0] && strcmp(o->serial, t->serial))
-		return error_set(err, ERR_CONFLICT, "the unit's serial %s is not that of ticket %s (%s): wrong unit or "
-				 "wrong ticket", o->serial, t->id, t->serial);
+		return error_set(
+			err, ERR_CONFLICT,
+			"the unit's serial %s is not that of ticket %s (%s): wrong unit or "
+			"wrong ticket",
+			o->serial, t->id, t->serial);
 	z->facts.type = (enum run_type)run_type_find(o->run_type);
 	if (!z->facts.type)
-		return error_set(err, ERR_USAGE, "\"%s\" is no run type; one of incoming, diagnosis, post_repair_qc, "
-				 "trial_run, acceptance, part_qc, verification, msa", o->run_type);
+		return error_set(
+			err, ERR_USAGE,
+			"\"%s\" is no run type; one of incoming, diagnosis, post_repair_qc, "
+			"trial_run, acceptance, part_qc, verification, msa",
+			o->run_type);
 	return 0;
 }
 
-static void fill_facts(struct session *z, const struct session_order *o, const struct ticket *t, int attempts)
+static void fill_facts(struct session *z, const struct session_order *o, const struct ticket *t,
+		       int attempts)
 {
 	struct station *s = z->bay->station;
 	struct run_facts *f = &z->facts;
@@ -204,8 +224,10 @@ static void lookup_done(struct job *j)
 	const struct model *model = NULL;
 	char why[256];
 	if (j->rc == ERR_NOT_FOUND)
-		snprintf(err.text, sizeof(err.text), "there is no ticket \"%s\"; add it with: benchctl ticket add %s "
-			 "--serial ... --model ...", q->order.ticket, q->order.ticket);
+		snprintf(err.text, sizeof(err.text),
+			 "there is no ticket \"%s\"; add it with: benchctl ticket add %s "
+			 "--serial ... --model ...",
+			 q->order.ticket, q->order.ticket);
 	if (z->bay->station->stopping)
 		j->rc = error_set(&err, ERR_STATE, "the station is stopping");
 	if (j->rc || check_identity(z, &q->order, &q->ticket, &model, &err) ||
@@ -218,7 +240,8 @@ static void lookup_done(struct job *j)
 		z->stopping_ns = clock_mono_ns();
 		z->check_token = rig_safe(z->bay->rig, z->bay->index, SAFE_CHECK);
 		if (!z->check_token)
-			refuse(z, 503, "io_lost", "the link to benchd-io broke; try again when the bay is ready");
+			refuse(z, 503, "io_lost",
+			       "the link to benchd-io broke; try again when the bay is ready");
 	}
 	free(q);
 }
@@ -228,12 +251,15 @@ void session_request(struct bay *b, const struct session_order *o, struct reques
 	struct station *s = b->station;
 	char why[256];
 	if (s->stopping || s->store_failed) {
-		request_problem(rq, 503, "stopping", "the station is stopping; start it again first");
+		request_problem(rq, 503, "stopping",
+				"the station is stopping; start it again first");
 		return;
 	}
 	if (b->session) {
-		request_problem(rq, 409, "run_active", "bay %s is busy with ticket %s (run %s, operator %s)", b->name,
-				b->session->facts.ticket, b->session->facts.id, b->session->facts.operator_name);
+		request_problem(rq, 409, "run_active",
+				"bay %s is busy with ticket %s (run %s, operator %s)", b->name,
+				b->session->facts.ticket, b->session->facts.id,
+				b->session->facts.operator_name);
 		return;
 	}
 	if (!bay_is_usable(b, why, sizeof(why))) {
@@ -268,8 +294,10 @@ static void begun(struct session *z, int rc, const struct error *err)
 		return;
 	}
 	struct engine_ops ops = {.ctx = z, .note = on_note};
-	struct engine_config config = {.profile = z->profile, .serial = z->facts.serial,
-				       .simulated = z->facts.simulated, .now_ns = z->facts.started_ns};
+	struct engine_config config = {.profile = z->profile,
+				       .serial = z->facts.serial,
+				       .simulated = z->facts.simulated,
+				       .now_ns = z->facts.started_ns};
 	struct bay *b = z->bay;
 	z->phase = SESSION_RUNNING;
 	z->lease = ++b->lease;
@@ -284,7 +312,7 @@ static void begun(struct session *z, int rc, const struct error *err)
 	serve_event(s, &t);
 	text_clear(&t);
 	json_init(&j, &t);
-	json_object(&j);
+	json_open_object(&j);
 	json_kv_string(&j, "run", z->facts.id);
 	json_kv_string(&j, "bay", b->name);
 	json_end_object(&j);
@@ -311,7 +339,8 @@ static void checked(struct session *z, bool ok, const char *detail)
 	char text[IO_TEXT_MAX + 64];
 	z->check_token = 0;
 	if (!ok) {
-		snprintf(text, sizeof(text), "bay %s did not pass its check before the run: %s", z->bay->name, detail);
+		snprintf(text, sizeof(text), "bay %s did not pass its check before the run: %s",
+			 z->bay->name, detail);
 		refuse(z, 409, "bay_check_failed", text);
 		return;
 	}
@@ -325,12 +354,14 @@ static void checked(struct session *z, bool ok, const char *detail)
 
 /* ---- while it runs ---- */
 
-void session_proof(struct bay *b, uint32_t token, enum safe_what after, bool proven, const char *detail)
+void session_proof(struct bay *b, uint32_t token, enum safe_what after, bool proven,
+		   const char *detail)
 {
 	struct session *z = b->session;
 	if (!z)
 		return;
-	if (z->phase == SESSION_CHECKING && after == SAFE_CHECK && token == z->check_token && token) {
+	if (z->phase == SESSION_CHECKING && after == SAFE_CHECK && token == z->check_token &&
+	    token) {
 		checked(z, proven, detail);
 		return;
 	}
@@ -391,7 +422,7 @@ void session_io_lost(struct bay *b, const char *why)
 		return;
 	}
 	if (!z->engine)
-		return; /* `begun` or `lookup_done` will see that the link is gone */
+		return;	   /* `begun` or `lookup_done` will see that the link is gone */
 	z->tripped = true; /* benchd-io, or its successor, makes safe by itself */
 	if (z->phase == SESSION_RUNNING)
 		session_error(z, "io_lost", why);
@@ -463,7 +494,8 @@ void session_tick(struct session *z, int64_t run_ns, int64_t wire)
 	switch (z->phase) {
 	case SESSION_CHECKING:
 		if (z->check_token && wire - z->stopping_ns > CHECK_MAX_NS)
-			refuse(z, 409, "bay_check_failed", "benchd-io did not finish the check of the bay within 15 s");
+			refuse(z, 409, "bay_check_failed",
+			       "benchd-io did not finish the check of the bay within 15 s");
 		return;
 	case SESSION_RUNNING: tick_running(z, run_ns, wire); return;
 	case SESSION_STOPPING:

@@ -10,7 +10,7 @@
 void show_event_head(struct json *j, const char *type, const struct bay *b)
 {
 	char utc[32];
-	json_object(j);
+	json_open_object(j);
 	json_kv_string(j, "type", type);
 	json_kv_string(j, "at", text_from_utc_us(utc, sizeof(utc), clock_utc_us()));
 	if (!b)
@@ -27,7 +27,7 @@ void show_event_head(struct json *j, const char *type, const struct bay *b)
 static void show_text2(struct json *j, const char *key, struct text2 t)
 {
 	json_key(j, key);
-	json_object(j);
+	json_open_object(j);
 	json_kv_string(j, "en", t.en ? t.en : "");
 	json_kv_string(j, "zh", t.zh ? t.zh : "");
 	json_end_object(j);
@@ -36,13 +36,14 @@ static void show_text2(struct json *j, const char *key, struct text2 t)
 void show_step(struct json *j, const struct session *z)
 {
 	json_key(j, "step");
-	int i = z->engine && engine_get_state(z->engine) == ENGINE_RUNNING ? engine_step(z->engine) : -1;
+	int i = z->engine && engine_get_state(z->engine) == ENGINE_RUNNING ? engine_step(z->engine)
+									   : -1;
 	if (i < 0 || i >= z->profile->step_count) {
-		json_null(j);
+		json_put_null(j);
 		return;
 	}
 	const struct pf_step *st = &z->profile->steps[i];
-	json_object(j);
+	json_open_object(j);
 	json_kv_string(j, "id", st->id);
 	show_text2(j, "title", st->title);
 	json_kv_int(j, "index", i);
@@ -69,11 +70,11 @@ void show_prompt(struct json *j, const struct session *z)
 	const struct pf_prompt *p = z->engine ? engine_prompt(z->engine, &deadline) : NULL;
 	json_key(j, "prompt");
 	if (!p) {
-		json_null(j);
+		json_put_null(j);
 		return;
 	}
 	double left = (double)(deadline - station_run_ns(z->bay->station)) / 1e9;
-	json_object(j);
+	json_open_object(j);
 	json_kv_string(j, "id", p->id);
 	json_kv_string(j, "kind", prompt_kind(p->kind));
 	show_text2(j, "text", p->text);
@@ -88,7 +89,7 @@ void show_values(struct json *j, const struct bay *b)
 	const struct fixture *f = b->rig->fixture;
 	int64_t now = station_run_ns(b->station);
 	json_key(j, "values");
-	json_array(j);
+	json_open_array(j);
 	for (int i = 0; i < f->channel_count; i++) {
 		const struct fx_channel *c = &f->channels[i];
 		const struct latest *v = &b->values[i];
@@ -100,10 +101,12 @@ void show_values(struct json *j, const struct bay *b)
 		double x = v->sample.value;
 		if (c->calibration.revision)
 			x = c->calibration.gain * x + c->calibration.offset;
-		json_object(j);
+		json_open_object(j);
 		json_kv_string(j, "channel", c->name);
-		json_kv_number(j, "value", q == QUALITY_GOOD || q == QUALITY_FROZEN || q == QUALITY_STALE ?
-						   text_round9(x) : (double)NAN);
+		json_kv_number(j, "value",
+			       q == QUALITY_GOOD || q == QUALITY_FROZEN || q == QUALITY_STALE
+				       ? text_round9(x)
+				       : (double)NAN);
 		json_kv_string(j, "unit", c->unit->show);
 		json_kv_string(j, "quality", quality_text(q));
 		show_text2(j, "title", (struct text2){c->title_en, c->title_zh});
@@ -115,13 +118,13 @@ void show_values(struct json *j, const struct bay *b)
 void show_measurements(struct json *j, const struct session *z)
 {
 	json_key(j, "measurements");
-	json_array(j);
+	json_open_array(j);
 	const struct engine_result *r = z->durable; /* a verdict is shown once it is on disk */
 	for (int i = 0; r && i < z->profile->measurement_count; i++) {
 		const struct pf_measurement *m = &z->profile->measurements[i];
 		if (!r[i].verdict)
 			continue;
-		json_object(j);
+		json_open_object(j);
 		json_kv_string(j, "id", m->id);
 		show_text2(j, "title", m->title);
 		json_kv_number(j, "value", r[i].has_value ? r[i].value : (double)NAN);
@@ -140,7 +143,7 @@ void show_bay(struct json *j, const struct bay *b)
 {
 	const struct session *z = b->session;
 	bool begun = z && z->facts.id[0] && z->profile;
-	json_object(j);
+	json_open_object(j);
 	json_kv_string(j, "bay", b->name);
 	json_kv_string(j, "rig", b->rig->fixture->name);
 	json_kv_string(j, "state", bay_state_name(b->state));
@@ -150,7 +153,7 @@ void show_bay(struct json *j, const struct bay *b)
 	json_kv_string(j, "serial", begun ? z->facts.serial : NULL);
 	json_kv_string(j, "run", begun ? z->facts.id : NULL);
 	json_key(j, "scanned");
-	json_object(j);
+	json_open_object(j);
 	json_kv_string(j, "ticket", b->scanned_ticket);
 	json_kv_string(j, "serial", b->scanned_serial);
 	json_end_object(j);
@@ -158,8 +161,12 @@ void show_bay(struct json *j, const struct bay *b)
 		json_kv_string(j, "profile", z->profile->id);
 		show_step(j, z);
 		show_prompt(j, z);
-		json_kv_number(j, "elapsed_s", z->facts.started_ns ?
-			       text_round9((double)(station_run_ns(b->station) - z->facts.started_ns) / 1e9) : 0);
+		json_kv_number(j, "elapsed_s",
+			       z->facts.started_ns
+				       ? text_round9((double)(station_run_ns(b->station) -
+							      z->facts.started_ns) /
+						     1e9)
+				       : 0);
 		json_kv_number(j, "longest_s", text_round9(z->profile->longest_s));
 	} else {
 		json_kv_string(j, "profile", NULL);

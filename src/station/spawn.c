@@ -14,9 +14,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define MODULE "spawn"
-#define IO_SILENT_NS (2 * NS_PER_S)
-#define IO_CONNECT_NS (10 * NS_PER_S)
+#define MODULE		"spawn"
+#define IO_SILENT_NS	(2 * NS_PER_S)
+#define IO_CONNECT_NS	(10 * NS_PER_S)
 #define END_PATIENCE_NS (30 * NS_PER_S)
 enum { STARTS_MAX = 5, WINDOW_S = 60 };
 
@@ -65,7 +65,7 @@ static int run(struct child *c, char *const argv[], struct error *err)
 struct args {
 	char *v[32];
 	int n;
-	char text[12][512];
+	char text[12][700];
 	int used;
 };
 
@@ -79,14 +79,14 @@ static void arg(struct args *a, const char *s)
 
 static void path_arg(struct args *a, const char *dir, const char *name)
 {
-	char path[512];
+	char path[600];
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
 	arg(a, path);
 }
 
 static void pair_arg(struct args *a, const char *flag, const char *value)
 {
-	char both[512];
+	char both[700];
 	snprintf(both, sizeof(both), "%s=%s", flag, value);
 	arg(a, both);
 }
@@ -113,7 +113,7 @@ static int start_io(struct rig_link *r, struct error *err)
 {
 	struct station *s = r->station;
 	struct args a = {.n = 0};
-	char link[512];
+	char link[600];
 	io_args(&a, r);
 	snprintf(link, sizeof(link), "%s/io.sock", s->options.state_dir);
 	pair_arg(&a, "--link", link);
@@ -127,7 +127,7 @@ static int start_io(struct rig_link *r, struct error *err)
 static int start_web(struct station *s, struct error *err)
 {
 	struct args a = {.n = 0};
-	char link[512];
+	char link[600];
 	path_arg(&a, s->options.bin_dir, "benchd-web");
 	pair_arg(&a, "--state", s->options.state_dir);
 	snprintf(link, sizeof(link), "%s/web.sock", s->options.state_dir);
@@ -169,8 +169,11 @@ static bool may_restart(struct child *c)
 	if (++c->starts <= STARTS_MAX)
 		return true;
 	if (!c->failed)
-		log_error(MODULE, "%s ended %d times within %d s and is not started again; find the cause in its log, "
-			  "then restart benchd", c->what, STARTS_MAX, WINDOW_S);
+		log_error(
+			MODULE,
+			"%s ended %d times within %d s and is not started again; find the cause in its log, "
+			"then restart benchd",
+			c->what, STARTS_MAX, WINDOW_S);
 	c->failed = true;
 	return false;
 }
@@ -188,7 +191,8 @@ static void io_ended(struct child *c, const char *how, int status)
 	struct rig_link *r = c->rig;
 	if (r->fd >= 0)
 		rig_close(r, how);
-	if (r->station->stopping && WIFEXITED(status) && (WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == 3))
+	if (r->station->stopping && WIFEXITED(status) &&
+	    (WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == 3))
 		return; /* it proved, or failed to prove, by itself, and said so */
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 2) {
 		c->failed = true; /* a mistake in its files: starting again would not help */
@@ -203,8 +207,9 @@ static void made_safe(struct child *c, int status)
 	struct rig_link *r = c->rig;
 	struct error err;
 	bool proven = WIFEXITED(status) && WEXITSTATUS(status) == 0;
-	session_made_safe(r, proven, proven ? "benchd-io --make-safe proved the safe state" :
-			  "benchd-io --make-safe could not prove the safe state");
+	session_made_safe(r, proven,
+			  proven ? "benchd-io --make-safe proved the safe state"
+				 : "benchd-io --make-safe could not prove the safe state");
 	struct child *io = find_child(r->station, "benchd-io", r);
 	if (!proven)
 		log_error(MODULE, "rig %s: the safe state is not proven", r->fixture->name);
@@ -224,7 +229,8 @@ static void ended(struct station *s, struct child *c, int status)
 		io_ended(c, how, status);
 	} else if (!strcmp(c->what, "make-safe")) {
 		made_safe(c, status);
-	} else if (WIFEXITED(status) && (WEXITSTATUS(status) == 75 || WEXITSTATUS(status) == 2) && !s->stopping) {
+	} else if (WIFEXITED(status) && (WEXITSTATUS(status) == 75 || WEXITSTATUS(status) == 2) &&
+		   !s->stopping) {
 		c->failed = true;
 		s->exit_code = WEXITSTATUS(status);
 		station_stop(s, "benchd-web cannot start, its message is above");
@@ -251,12 +257,15 @@ void spawn_watch(struct station *s)
 		if (!c->pid || strcmp(c->what, "benchd-io") != 0)
 			continue;
 		int64_t silent = now - c->rig->heard_ns;
-		bool over = s->children_told ? now - s->stop_since_ns > END_PATIENCE_NS :
-					       silent > (c->rig->welcome ? IO_SILENT_NS : IO_CONNECT_NS);
+		bool over = s->children_told
+				    ? now - s->stop_since_ns > END_PATIENCE_NS
+				    : silent > (c->rig->welcome ? IO_SILENT_NS : IO_CONNECT_NS);
 		if (!over)
 			continue;
-		log_error(MODULE, "rig %s: benchd-io (pid %d) makes no progress; it is killed and the rig made safe",
-			  c->rig->fixture->name, (int)c->pid);
+		log_error(
+			MODULE,
+			"rig %s: benchd-io (pid %d) makes no progress; it is killed and the rig made safe",
+			c->rig->fixture->name, (int)c->pid);
 		kill(c->pid, SIGKILL);
 		c->rig->heard_ns = now;
 	}

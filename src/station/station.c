@@ -12,7 +12,7 @@
 #include "link/socket.h"
 #include "ticket/recover.h"
 
-#define MODULE "station"
+#define MODULE		"station"
 #define HOUSEKEEPING_NS (250 * NS_PER_MS)
 /* a disk that takes longer than this to take a record is a failed disk */
 #define STORE_LAG_MAX_NS (5 * NS_PER_S)
@@ -45,8 +45,9 @@ void station_store_failed(struct station *s, const char *what, const struct erro
 	if (s->store_failed)
 		return;
 	s->store_failed = true;
-	log_error(MODULE, "the record cannot be kept (%s: %s); every run is stopped, nothing new starts", what,
-		  err && err->text[0] ? err->text : "no detail");
+	log_error(MODULE,
+		  "the record cannot be kept (%s: %s); every run is stopped, nothing new starts",
+		  what, err && err->text[0] ? err->text : "no detail");
 	for (int i = 0; i < s->bay_count; i++)
 		if (s->bays[i].session)
 			session_error(s->bays[i].session, "store_failure", what);
@@ -181,7 +182,8 @@ static int load_fixtures(struct station *s, struct error *err)
 			problems_print(&problems, stderr);
 			int n = problems.count + problems.dropped;
 			problems_release(&problems);
-			return error_set(err, ERR_CONFIG, "fixture %s has %d mistake%s; nothing was started",
+			return error_set(err, ERR_CONFIG,
+					 "fixture %s has %d mistake%s; nothing was started",
 					 s->options.fixtures[i], n, n == 1 ? "" : "s");
 		}
 		s->rig_count++;
@@ -192,8 +194,10 @@ static int load_fixtures(struct station *s, struct error *err)
 				return error_set(err, ERR_LIMIT, "more than %d bays in one station",
 						 STATION_BAYS_MAX);
 			if (station_bay(s, r->fixture->bays[b].name))
-				return error_set(err, ERR_CONFIG, "two bays are called \"%s\"; each bay of a "
-						 "station needs its own name", r->fixture->bays[b].name);
+				return error_set(err, ERR_CONFIG,
+						 "two bays are called \"%s\"; each bay of a "
+						 "station needs its own name",
+						 r->fixture->bays[b].name);
 			s->bays[s->bay_count].station = s;
 			bay_init(&s->bays[s->bay_count++], r, b);
 		}
@@ -205,8 +209,10 @@ static void warn_broken(const struct station *s)
 {
 	for (int i = 0; i < s->library.entry_count; i++)
 		if (s->library.entries[i].broken)
-			log_warning(MODULE, "profile %s is broken and will not run; see: benchctl profile check %s",
-				    s->library.entries[i].path, s->library.entries[i].path);
+			log_warning(
+				MODULE,
+				"profile %s is broken and will not run; see: benchctl profile check %s",
+				s->library.entries[i].path, s->library.entries[i].path);
 }
 
 static int make_token(struct station *s, struct error *err)
@@ -258,8 +264,8 @@ static int open_store(struct station *s, int *exit_code, struct error *err)
 		return err->code;
 	}
 	if (closed)
-		log_warning(MODULE, "%d run%s had been cut off and %s closed as interrupted", closed,
-			    closed == 1 ? "" : "s", closed == 1 ? "is" : "are");
+		log_warning(MODULE, "%d run%s had been cut off and %s closed as interrupted",
+			    closed, closed == 1 ? "" : "s", closed == 1 ? "is" : "are");
 	struct store *r = store_open_reader(dir, err);
 	*exit_code = 74;
 	if (!r) {
@@ -280,7 +286,8 @@ static int open_store(struct station *s, int *exit_code, struct error *err)
 	return 0;
 }
 
-struct station *station_new(struct loop *loop, const struct station_options *o, int *exit_code, struct error *err)
+struct station *station_new(struct loop *loop, const struct station_options *o, int *exit_code,
+			    struct error *err)
 {
 	struct station *s = xcalloc(1, sizeof(*s));
 	s->loop = loop;
@@ -301,8 +308,10 @@ struct station *station_new(struct loop *loop, const struct station_options *o, 
 	if (o->speed > 1)
 		for (int i = 0; i < s->rig_count; i++)
 			if (!s->rigs[i].fixture->simulated) {
-				error_set(err, ERR_CONFIG, "--speed %u is for simulated rigs only, and %s drives "
-					  "real ports", o->speed, o->fixtures[i]);
+				error_set(err, ERR_CONFIG,
+					  "--speed %u is for simulated rigs only, and %s drives "
+					  "real ports",
+					  o->speed, o->fixtures[i]);
 				goto out;
 			}
 	if (library_load(&s->library, o->profiles_dir, err))

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: MIT */
+#include "station/options.h"
+
+#include <getopt.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/schema.h"
+
+struct file_options {
+	struct schema_item item;
+	const char *name, *state, *profiles, *sim_dir, *trace, *log;
+	struct schema_texts fixtures;
+	bool spawn;
+	int speed, port;
+};
+
+#define OPTION(k, t, member, ...)                                                                  \
+	{                                                                                          \
+		.key = k, .type = t, .offset = offsetof(struct file_options, member), __VA_ARGS__  \
+	}
+
+static const struct schema_field option_fields[] = {
+	OPTION("name", SCHEMA_TEXT, name,
+	       .en = "name of the station in its records; default: the host's name"),
+	OPTION("state", SCHEMA_TEXT, state, .def = "/var/lib/benchd", .max = 500,
+	       .en = "folder of database, traces, keys and sockets"),
+	OPTION("fixture", SCHEMA_TEXTS, fixtures, .en = "fixture file of each rig"),
+	OPTION("profiles", SCHEMA_TEXT, profiles, .def = BENCHD_DATADIR "/profiles", .max = 500,
+	       .en = "folder of profiles and models"),
+	OPTION("sim_dir", SCHEMA_TEXT, sim_dir, .max = 500,
+	       .en = "benchsim's folder, for ports called sim:NAME"),
+	OPTION("trace", SCHEMA_TEXT, trace, .max = 500,
+	       .en = "folder for a trace of every bus transaction"),
+	OPTION("spawn", SCHEMA_BOOL, spawn, .def = "no",
+	       .en = "start benchd-io and benchd-web as children"),
+	OPTION("speed", SCHEMA_INT, speed, .def = "1", .min = 1, .max = 20,
+	       .en = "run time is this much faster than wall time; simulated rigs only"),
+	OPTION("port", SCHEMA_INT, port, .def = "8470", .min = 1, .max = 65535,
+	       .en = "loopback port of benchd-web"),
+	OPTION("log", SCHEMA_TEXT, log, .def = "info", .en = "error, warning, info or debug"),
+	{.key = NULL},
+};
+static const struct schema option_schema = {
+	.name = "benchd options",
+	.size = sizeof(struct file_options),
+	.fields = option_fields,
+	.en = "Each key is also a flag: state: DIR is --state=DIR.",
+};
+
+static const struct option flags[] = {
+	{"config", required_argument, NULL, 'c'},   {"name", required_argument, NULL, 'n'},
+	{"state", required_argument, NULL, 's'},    {"fixture", required_argument, NULL, 'f'},
+	{"profiles", required_argument, NULL, 'p'}, {"sim-dir", required_argument, NULL, 'd'},
+	{"trace", required_argument, NULL, 't'},    {"spawn", no_argument, NULL, 'S'},
+	{"speed", required_argument, NULL, 'x'},    {"port", required_argument, NULL, 'P'},
+	{"log", required_argument, NULL, 'l'},	    {"help", no_argument, NULL, 'h'},
+	{"version", no_argument, NULL, 'V'},	    {NULL, 0, NULL, 0},
+};
+
+static void usage(void)
+{
+	puts("usage: benchd --fixture FILE [--fixture FILE...] [options]\n"
+	     "The station of the QC bench: runs tests, keeps records, decides releases.\n"
+	     "\n"
+	     "  --config FILE    options as YAML; a flag wins over the file\n"
+	     "  --fixture FILE   wiring of a rig (one for each rig)\n"
+	     "  --profiles DIR   profiles and models (default " BENCHD_DATADIR "/profiles)\n"
+	     "  --state DIR      database, traces, keys, sockets (default /var/lib/benchd)\n"
+	     "  --spawn          start benchd-io and benchd-web as children\n"
+	     "  --port N         loopback port of benchd-web with --spawn (default 8470)\n"
+	     "  --speed N        1..20, simulated rigs only: run time runs N times faster\n"
+	     "  --sim-dir DIR    benchsim's folder, for ports called sim:NAME\n"
+	     "  --trace DIR      write every bus transaction there, with --spawn\n"
+	     "  --name TEXT      name of the station in its records (default: host name)\n"
+	     "  --log LEVEL      error, warning, info or debug (default info)\n"
+	     "\n"
+	     "Exit codes: 0 stopped, 2 configuration, 74 store, 75 already running or port held.\n"
+	     "This program is no safety function: a wired E-stop chain is.");
+}
+
+static bool whole_number(const char *flag, const char *text, int lo, int hi, int *out)
+{
+	int64_t v;
+	if (text_to_int64(text, strlen(text), &v) && v >= lo && v <= hi) {
+		*out = (int)v;
+		return true;
+	}
+	fprintf(stderr, "benchd: --%s %s: expected a whole number from %d to %d\n", flag, text, lo,
+		hi);
+	return false;
+}
+
+/* The file's values into f; its memory stays until exit. */
+static int read_config(const char *path, struct file_options *f)
+{
+	struct problems problems = {0};
+	struct error err = {0};
+	char *bytes = NULL;
+	size_t n = 0;
+	if (text_read_file(path, YAML_BYTES_MAX, &bytes, &n, &err)) {
+		fprintf(stderr, "benchd: %s\n", err.text);
+		return -1;
+	}
+	/* strings of the options lie in the arena: it lives as long as the process */
+	static struct arena *arena;
+	struct yaml y;
+	arena = arena ? arena : arena_new();
+	yaml_parse(&y, path, bytes, n, arena, &problems);
+	if (y.root)
+		schema_decode(&option_schema, &y, y.root, f);
+	int mistakes = problems.count;
+	if (mistakes)
+		problems_print(&problems, stderr);
+	problems_release(&problems);
+	free(bytes);
+	return mistakes ? -1 : 0;
+}
+
+static int log_level(const char *name)
+{
+	static const char *const names[] = {"error", "warning", "info", "debug"};
+	static const int levels[] = {LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO,
+				     LOG_LEVEL_DEBUG};
+	for (int i = 0; i < 4; i++)
+		if (!strcmp(name, names[i]))
+			return levels[i];
+	fprintf(stderr, "benchd: log level \"%s\"; expected error, warning, info or debug\n", name);
+	return -1;
+}
+
+static void take_file(struct station_options *o, const struct file_options *f, const char **log)
+{
+	o->name = f->name;
+	o->state_dir = f->state ? f->state : o->state_dir;
+	o->profiles_dir = f->profiles ? f->profiles : o->profiles_dir;
+	o->sim_dir = f->sim_dir;
+	o->trace_dir = f->trace;
+	o->spawn = f->spawn;
+	o->speed = f->speed ? (unsigned)f->speed : 1;
+	o->port = f->port ? f->port : o->port;
+	*log = f->log ? f->log : *log;
+	for (int i = 0; i < f->fixtures.count && o->fixture_count < 8; i++)
+		o->fixtures[o->fixture_count++] = f->fixtures.at[i];
+}
+
+/* One flag; false after a mistake that was printed. */
+static bool take_flag(struct station_options *o, int c, bool *fixtures_from_file, const char **log)
+{
+	int n = 0;
+	switch (c) {
+	case 'c': return true; /* taken in the first pass */
+	case 'n': o->name = optarg; return true;
+	case 's': o->state_dir = optarg; return true;
+	case 'p': o->profiles_dir = optarg; return true;
+	case 'd': o->sim_dir = optarg; return true;
+	case 't': o->trace_dir = optarg; return true;
+	case 'S': o->spawn = true; return true;
+	case 'l': *log = optarg; return true;
+	case 'P': return whole_number("port", optarg, 1, 65535, &o->port);
+	case 'x':
+		if (!whole_number("speed", optarg, 1, 20, &n))
+			return false;
+		o->speed = (unsigned)n;
+		return true;
+	case 'f':
+		if (*fixtures_from_file)
+			o->fixture_count = 0;
+		*fixtures_from_file = false;
+		if (o->fixture_count == 8) {
+			fprintf(stderr,
+				"benchd: at most 8 rigs; put the others on another station\n");
+			return false;
+		}
+		o->fixtures[o->fixture_count++] = optarg;
+		return true;
+	default: fprintf(stderr, "benchd: see --help\n"); return false;
+	}
+}
+
+/* --help, --version and --config come before all else. 0 go on, 1 stop. */
+static int first_pass(int argc, char **argv, struct file_options *f, int *exit_code)
+{
+	int c;
+	opterr = 0;
+	optind = 1;
+	*exit_code = 0;
+	while ((c = getopt_long(argc, argv, "", flags, NULL)) >= 0) {
+		if (c == 'h') {
+			usage();
+			return 1;
+		}
+		if (c == 'V') {
+			puts("benchd " BENCHD_VERSION);
+			return 1;
+		}
+		if (c == 'c' && read_config(optarg, f)) {
+			*exit_code = 2;
+			return 1;
+		}
+	}
+	return 0;
+}
+
+int options_parse(struct station_options *o, int argc, char **argv, int *exit_code)
+{
+	struct file_options f = {.speed = 1, .port = 8470};
+	const char *log = "info";
+	int c;
+	o->state_dir = "/var/lib/benchd";
+	o->profiles_dir = BENCHD_DATADIR "/profiles";
+	if (first_pass(argc, argv, &f, exit_code))
+		return 1;
+	take_file(o, &f, &log);
+	bool from_file = o->fixture_count > 0;
+	*exit_code = 2;
+	opterr = 1;
+	optind = 1;
+	while ((c = getopt_long(argc, argv, "", flags, NULL)) >= 0)
+		if (!take_flag(o, c, &from_file, &log))
+			return 1;
+	int level = log_level(log);
+	if (level < 0)
+		return 1;
+	log_init("benchd", (enum log_level)level);
+	if (optind < argc) {
+		fprintf(stderr, "benchd: \"%s\" is not a flag; see --help\n", argv[optind]);
+		return 1;
+	}
+	if (!o->fixture_count) {
+		fprintf(stderr, "benchd: name at least one --fixture FILE; see --help\n");
+		return 1;
+	}
+	return 0;
+}
