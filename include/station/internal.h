@@ -187,6 +187,10 @@ void bay_input(struct bay *b, const char *name, const char *text);
 void bay_tick(void *ctx); /* timer */
 bool bay_is_usable(const struct bay *b, char *why, size_t size);
 
+/* session_start.c */
+/* Ends a session that has not begun, and answers who asked for it. */
+void session_refuse(struct session *z, int status, const char *code, const char *text);
+
 /* session.c */
 struct session_order {
 	char ticket[64], serial[64], run_type[32], profile[64], operator_name[64];
