@@ -5,9 +5,11 @@
  *     supply_pressure > 0.42 MPa and not estop
  * Numbers carry units ("0.25 MPa"); operators + - * / ^(whole number) < <= > >= == and or not ( );
  * true and false; functions abs min2 max2 sqrt exp ln tcf (see below) and the statistics of enum
- * expr_stat over one symbol. Evaluation is in SI, pure, and three-valued: an unknown operand gives an unknown result,
- * except that "unknown and false" is false and "unknown or true" is true. Division by zero, a root
- * of a negative number and whatever else is not finite is unknown. Comparisons see 9 significant
+ * expr_stat over one symbol.
+ *
+ * Evaluation is in SI, pure, and three-valued: an unknown operand gives an unknown result, except
+ * that "unknown and false" is false and "unknown or true" is true. Division by zero, a root of a
+ * negative number and whatever else is not finite is unknown. Comparisons see 9 significant
  * digits, as judgement does.
  *
  * The unit of a number is the longest unit that follows it: "0.25 MPa/2" is half of 0.25 MPa,

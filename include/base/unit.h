@@ -36,7 +36,8 @@ struct unit {
 };
 /* Exact name, also composed with * and / from left to right ("MPa/s", "1/min"). NULL if unknown,
  * and for degC in a composed unit: its zero is elsewhere, use K. U+00B5 and U+03BC are read as u, a
- * degree sign with C as degC. Any thread. The pointer is good for the life of the process, and equal for equal names. */
+ * degree sign with C as degC. Any thread. The pointer is good for the life of the process,
+ * and equal for equal names. */
 const struct unit *unit_find(const char *name, size_t n);
 /* The known name nearest to name[n], NULL if none is near. */
 const char *unit_nearest(const char *name, size_t n);

@@ -92,6 +92,20 @@ bool text_is_clean(const char *s, size_t n, const char *allow)
 	return true;
 }
 
+/* Do the last n bytes of a text begin a character that a bounded print cut in two? */
+static bool is_cut(const char *s, size_t n)
+{
+	uint8_t lead = (uint8_t)s[0];
+	size_t len = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
+
+	if (lead < 0xc2 || lead > 0xf4 || n >= len)
+		return false;
+	for (size_t i = 1; i < n; i++)
+		if (((uint8_t)s[i] & 0xc0) != 0x80)
+			return false;
+	return true;
+}
+
 void text_make_line(char *s)
 {
 	size_t n = strlen(s);
@@ -101,8 +115,8 @@ void text_make_line(char *s)
 	for (size_t i = 0; i < n;) {
 		size_t len = text_char(s + i, n - i, &c);
 
-		if (len == 0 && n - i < 4 && (uint8_t)s[i] >= 0xc2)
-			break; /* cut by a bounded print */
+		if (len == 0 && is_cut(s + i, n - i))
+			break;
 		if (len == 0 || c < 0x20 || (c >= 0x7f && c < 0xa0)) {
 			bool blank = len && (c == '\n' || c == '\t' || c == '\r');
 
