@@ -33,9 +33,10 @@ struct driver_option {
 	enum option_type type;
 	const char *fallback; /* default as text; NULL: required */
 	double lo, hi;	      /* numbers */
-	const char *choices;  /* "a|b|c" */
+	const char *choices;  /* "a|b|c"; OPTION_MAP: the keys an item may have */
 	const char *help_en, *help_zh;
 };
+enum { DRIVER_ITEM_NAME_MAX = 64 };
 
 /* Registers as they came, for get: one entry per driver_read, in the driver's order. */
 struct driver_image {
@@ -69,6 +70,14 @@ struct driver_device {
 /* Value of an option, never NULL for declared ones with a default. */
 const char *driver_option(const struct driver_device *d, const char *name);
 double driver_option_number(const struct driver_device *d, const char *name);
+long driver_option_integer(const struct driver_device *d, const char *name); /* decimal or 0x... */
+/* Maps ("points.estop.line"): the items' names in the order written (max + 1 when there are more than
+ * max); and one key of an item, NULL
+ * when it is not given. Keys were checked against `choices`. */
+int driver_option_items(const struct driver_device *d, const char *map, char names[][DRIVER_ITEM_NAME_MAX], int max);
+const char *driver_option_of(const struct driver_device *d, const char *map, const char *item, const char *key);
+/* The unit of a point's values: unit, else unit_name looked up, else the quantity's canonical one. */
+const struct unit *driver_point_unit(const struct driver_point *p);
 
 struct driver {
 	const char *name;
@@ -99,12 +108,13 @@ struct driver {
 	int (*safe)(const struct driver_device *d, const int *points, const double *values, int n,
 		    struct bus_request *out, int max);
 	/* Read that shows the state of written points, for monitoring between writes: point's own reads serve. */
-	/* Stream devices: bytes in; calls emit for each complete value (text points: text). */
+	/* Stream devices: bytes in; calls emit for each complete value (text points: text). at_ns is wire time. */
 	void (*feed)(struct driver_device *d, const uint8_t *p, size_t n, int64_t at_ns,
 		     void (*emit)(void *ctx, int point, const char *text, const struct driver_value *v), void *ctx);
 	/* GPIO: the lines this device needs. Index in out = line number for gpio_get. */
 	int (*lines)(const struct driver_device *d, struct bus_line *out, int max);
-	/* GPIO: an event of line number `line` of this device; fills the value of a point. Returns the point or -1. */
+	/* GPIO: an event of line number `line` of this device, its times in run time; fills the value of a point.
+	 * Returns the point or -1 when there is nothing to say yet. */
 	int (*gpio_get)(struct driver_device *d, int line, const struct bus_event *ev, struct driver_value *out);
 };
 
@@ -113,5 +123,13 @@ extern const struct driver *const drivers[];
 const struct driver *driver_find(const char *name); /* NULL if unknown */
 /* Names, required members and tables of every driver are as this header says; run at each start. */
 int drivers_check(struct error *err);
+/* The same for one table, for a driver that is not in the list. */
+int driver_check(const struct driver *d, struct error *err);
+/* All options of a fixture's device against its driver's table, mistakes with their places into problems.
+ * 0 or ERR_CONFIG. */
+int driver_check_options(const struct driver_device *d, const char *path, struct problems *problems);
+/* Points of the device: its own or the table's. */
+const struct driver_point *driver_points(const struct driver_device *d, int *count);
+int driver_point_index(const struct driver_device *d, const char *name); /* -1 if unknown */
 
 #endif

@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Any Modbus device, by YAML alone:
+ *
+ *	options:
+ *	  identify: {name: {register: 0x0100, value: 0x1234}}
+ *	  points:
+ *	    regulator_1: {register: 0x10, type: u16, scale: 0.001, unit: MPa, quantity: pressure,
+ *			  direction: read_write, write_function: 6, max: 0.7}
+ *	    flow_1: {register: 0x20, function: 4, type: u32, order: CDAB, quantity: count}
+ *
+ * Registers are counted from 0 as they go over the wire. value = raw * scale + offset. Writes are read back;
+ * neighbours are written together.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/text.h"
+#include "drivers.h"
+#include "rig/register.h"
+
+enum { MAP_POINTS_MAX = 64, MAP_IDENTITIES_MAX = 4 };
+
+struct map_point {
+	uint16_t first;
+	uint8_t read, write; /* functions; 0: none */
+	enum register_type type;
+	enum register_order order;
+	double scale, offset;
+	bool has_error, error_is_nan;
+	int64_t error_raw;
+};
+struct map_priv {
+	int count;
+	struct driver_point points[MAP_POINTS_MAX];
+	struct map_point at[MAP_POINTS_MAX];
+	char names[MAP_POINTS_MAX][DRIVER_ITEM_NAME_MAX];
+	int identity_count;
+	struct driver_identity identities[MAP_IDENTITIES_MAX];
+};
+
+#define POINT_KEYS                                                                                      \
+	"register|type|order|function|write_function|scale|offset|unit|quantity|direction|error_value|" \
+	"min|max"
+static const struct driver_option options[] = {
+	{"points", OPTION_MAP, NULL, 0, 0, POINT_KEYS, "what the device measures or sets, by name",
+	 "设备的点,按名称"},
+	{"identify", OPTION_MAP, "", 0, 0, "register|function|value|mask",
+	 "registers whose value proves that the right device answers", "用于识别设备的寄存器"},
+};
+
+/* --- reading the options --- */
+
+struct reading {
+	const struct driver_device *d;
+	const char *map, *item;
+	struct error *err;
+	int code;
+};
+
+static void wrong(struct reading *r, const char *key, const char *what)
+{
+	if (!r->code)
+		r->code = error_set(r->err, ERR_CONFIG, "%s.%s.%s %s", r->map, r->item, key, what);
+}
+
+static long whole(struct reading *r, const char *key, long def, long lo, long hi)
+{
+	const char *s = driver_option_of(r->d, r->map, r->item, key);
+	char *end, what[80];
+	long v;
+
+	if (!s)
+		return def;
+	v = strtol(s, &end, 0);
+	if (end != s && !*end && v >= lo && v <= hi)
+		return v;
+	snprintf(what, sizeof(what), "is \"%.20s\"; expected %ld to %ld", s, lo, hi);
+	wrong(r, key, what);
+	return lo;
+}
+
+static double number(struct reading *r, const char *key, double def)
+{
+	const char *s = driver_option_of(r->d, r->map, r->item, key);
+	double v = def;
+
+	if (s && !text_to_double(s, strlen(s), &v))
+		wrong(r, key, "is no number");
+	return v;
+}
+
+static const char *word(struct reading *r, const char *key, const char *def)
+{
+	const char *s = driver_option_of(r->d, r->map, r->item, key);
+
+	return s ? s : def;
+}
+
+static void need(struct reading *r, const char *key)
+{
+	if (!driver_option_of(r->d, r->map, r->item, key))
+		wrong(r, key, "is missing");
+}
+
+static void read_quantity(struct reading *r, struct driver_point *p)
+{
+	const char *unit = word(r, "unit", NULL);
+
+	p->quantity = quantity_find(word(r, "quantity", ""));
+	if (p->quantity == QUANTITY_NONE || p->quantity == QUANTITY_TEXT) {
+		p->quantity = QUANTITY_STATE;
+		wrong(r, "quantity", "is no quantity of this program");
+	}
+	p->unit = unit ? unit_find(unit, strlen(unit)) : quantity_unit(p->quantity);
+	if (!p->unit || !dim_equal(p->unit->dim, quantity_unit(p->quantity)->dim)) {
+		p->unit = quantity_unit(p->quantity);
+		wrong(r, "unit", "is no unit of its quantity");
+	}
+}
+
+static void read_direction(struct reading *r, struct driver_point *p, struct map_point *m)
+{
+	const char *s = word(r, "direction", "read");
+	bool bits = m->type == REGISTER_BIT;
+	long f = whole(r, "function", bits ? MODBUS_READ_COILS : MODBUS_READ_HOLDING, 1, 4);
+	long w = whole(r, "write_function", bits ? MODBUS_WRITE_COILS : MODBUS_WRITE_REGISTERS, 5,
+		       16);
+
+	if (bits != (f == MODBUS_READ_COILS || f == MODBUS_READ_DISCRETE))
+		wrong(r, "function",
+		      "does not fit the type; bits are read by 1 or 2, registers by 3 or 4");
+	m->read = (uint8_t)f;
+	if (!strcmp(s, "read")) {
+		p->direction = POINT_READ;
+		return;
+	}
+	/* What is written is read back: there is no point that can only be written. */
+	p->direction = POINT_READ_WRITE;
+	m->write = (uint8_t)w;
+	if (strcmp(s, "read_write"))
+		wrong(r, "direction", "is neither read nor read_write");
+	if (bits ? w != MODBUS_WRITE_COIL && w != MODBUS_WRITE_COILS
+		 : w != MODBUS_WRITE_REGISTER && w != MODBUS_WRITE_REGISTERS)
+		wrong(r, "write_function",
+		      "does not fit the type; bits: 5 or 15, registers: 6 or 16");
+	if (w == MODBUS_WRITE_REGISTER && register_count(m->type) == 2)
+		wrong(r, "write_function", "6 cannot write two registers");
+	if (f == MODBUS_READ_DISCRETE || f == MODBUS_READ_INPUT)
+		wrong(r, "function", "cannot read back what is written; use 1 or 3");
+}
+
+/* What the raw numbers can say. */
+static void natural_range(struct driver_point *p, const struct map_point *m)
+{
+	static const double lo[] = {0, 0, INT16_MIN, 0, INT32_MIN, -3e38, 0};
+	static const double hi[] = {0, UINT16_MAX, INT16_MAX, UINT32_MAX, INT32_MAX, 3e38, 1};
+	double a = lo[m->type] * m->scale + m->offset, b = hi[m->type] * m->scale + m->offset;
+
+	p->lo = a < b ? a : b;
+	p->hi = a < b ? b : a;
+	p->resolution = m->type == REGISTER_F32 ? 0 : fabs(m->scale);
+}
+
+static void read_error_value(struct reading *r, struct map_point *m)
+{
+	const char *s = word(r, "error_value", NULL);
+
+	if (!s)
+		return;
+	m->has_error = true;
+	m->error_is_nan = !strcmp(s, "nan");
+	if (!m->error_is_nan)
+		m->error_raw = whole(r, "error_value", 0, INT32_MIN, UINT32_MAX);
+	/* 0x8000 in a signed register is read as its negative number */
+	if (m->type == REGISTER_I16 && m->error_raw > INT16_MAX && m->error_raw <= UINT16_MAX)
+		m->error_raw -= 0x10000;
+	if (m->type == REGISTER_I32 && m->error_raw > INT32_MAX)
+		m->error_raw -= (int64_t)1 << 32;
+}
+
+static void read_point(struct reading *r, struct driver_point *p, struct map_point *m)
+{
+	need(r, "register");
+	need(r, "quantity");
+	read_quantity(r, p);
+	p->name = r->item;
+	m->first = (uint16_t)whole(r, "register", 0, 0, UINT16_MAX);
+	m->type =
+		register_type_find(word(r, "type", p->quantity == QUANTITY_STATE ? "bit" : "u16"));
+	m->order = register_order_find(word(r, "order", "ABCD"));
+	m->scale = number(r, "scale", 1);
+	m->offset = number(r, "offset", 0);
+	if (!m->type)
+		wrong(r, "type", "is none of u16 i16 u32 i32 f32 bit");
+	if (!m->order)
+		wrong(r, "order", "is none of ABCD CDAB BADC DCBA");
+	if (fabs(m->scale) < 1e-12)
+		wrong(r, "scale", "is 0");
+	if (r->code)
+		return;
+	if (m->first + register_count(m->type) > 0x10000)
+		wrong(r, "register", "ends beyond 65535");
+	read_direction(r, p, m);
+	read_error_value(r, m);
+	natural_range(p, m);
+	p->lo = number(r, "min", p->lo);
+	p->hi = number(r, "max", p->hi);
+	if (!(p->lo < p->hi))
+		wrong(r, "min", "is not below max");
+}
+
+static int read_identities(struct driver_device *d, struct map_priv *priv, struct error *err)
+{
+	char names[MAP_IDENTITIES_MAX][DRIVER_ITEM_NAME_MAX];
+	int n = driver_option_items(d, "identify", names, MAP_IDENTITIES_MAX);
+
+	if (n > MAP_IDENTITIES_MAX)
+		return error_set(err, ERR_CONFIG, "identify has more than %d items",
+				 MAP_IDENTITIES_MAX);
+	for (int i = 0; i < n; i++) {
+		struct reading r = {d, "identify", names[i], err, 0};
+		struct driver_identity *o = &priv->identities[i];
+
+		need(&r, "register");
+		need(&r, "value");
+		o->read.function = (uint8_t)whole(&r, "function", MODBUS_READ_HOLDING, 1, 4);
+		o->read.first = (uint16_t)whole(&r, "register", 0, 0, UINT16_MAX);
+		o->read.count = 1;
+		o->expect[0] = (uint16_t)whole(&r, "value", 0, 0, UINT16_MAX);
+		o->mask[0] = (uint16_t)whole(&r, "mask", UINT16_MAX, 0, UINT16_MAX);
+		o->says = "its identity register";
+		if (r.code)
+			return r.code;
+	}
+	priv->identity_count = n;
+	return 0;
+}
+
+static int init(struct driver_device *d, struct error *err)
+{
+	struct map_priv *priv = d->priv;
+	int n = driver_option_items(d, "points", priv->names, MAP_POINTS_MAX);
+
+	if (n > MAP_POINTS_MAX)
+		return error_set(err, ERR_CONFIG, "points has more than %d items", MAP_POINTS_MAX);
+	for (int i = 0; i < n; i++) {
+		struct reading r = {d, "points", priv->names[i], err, 0};
+
+		read_point(&r, &priv->points[i], &priv->at[i]);
+		if (r.code)
+			return r.code;
+	}
+	priv->count = n;
+	return read_identities(d, priv, err);
+}
+
+/* --- the driver --- */
+
+static const struct driver_point *own_points(const struct driver_device *d, int *count)
+{
+	const struct map_priv *priv = d->priv;
+
+	*count = priv->count;
+	return priv->points;
+}
+
+static int reads(const struct driver_device *d, int point, struct driver_read *out, int max)
+{
+	const struct map_priv *priv = d->priv;
+	const struct map_point *m = &priv->at[point];
+
+	if (max < 1)
+		return 0;
+	out[0] = (struct driver_read){m->read, m->first, (uint16_t)register_count(m->type), true};
+	return 1;
+}
+
+static int get(const struct driver_device *d, int point, const struct driver_image *images,
+	       struct driver_value *out)
+{
+	const struct map_priv *priv = d->priv;
+	const struct map_point *m = &priv->at[point];
+	double v;
+
+	if (!images[0].good || images[0].count < register_count(m->type))
+		return ERR_DEVICE;
+	out->raw = register_decode(images[0].data, m->type, m->order, &v);
+	out->value = v * m->scale + m->offset;
+	out->quality = QUALITY_GOOD;
+	if (!isfinite(v)) {
+		out->value = 0;
+		out->quality = QUALITY_BAD_REPLY;
+	} else if (m->has_error && !m->error_is_nan && out->raw == m->error_raw) {
+		out->quality = QUALITY_BAD_REPLY;
+	} else if (out->value < priv->points[point].lo || out->value > priv->points[point].hi) {
+		out->quality = QUALITY_OUT_OF_RANGE;
+	}
+	return 0;
+}
+
+/* One point as a write of its own. */
+static int write_one(const struct map_priv *priv, int point, double value, struct bus_request *out)
+{
+	const struct map_point *m = &priv->at[point];
+	struct bus_request r = {.kind = BUS_WRITE,
+				.function = m->write,
+				.first = m->first,
+				.count = (uint16_t)register_count(m->type),
+				.verify = true,
+				.verify_function = m->read,
+				.verify_first = m->first,
+				.verify_count = (uint16_t)register_count(m->type)};
+
+	if (!m->write || value < priv->points[point].lo || value > priv->points[point].hi ||
+	    !register_encode(r.data, m->type, m->order, (value - m->offset) / m->scale))
+		return ERR_RANGE;
+	for (int i = 0; i < r.count; i++) {
+		r.verify_expect[i] = r.data[i];
+		r.verify_mask[i] = 0xffff;
+	}
+	*out = r;
+	return 0;
+}
+
+/* May b follow a in one write? */
+static bool joins(const struct bus_request *a, const struct bus_request *b)
+{
+	return a->function == b->function && a->verify_function == b->verify_function &&
+	       (a->function == MODBUS_WRITE_COILS || a->function == MODBUS_WRITE_REGISTERS) &&
+	       a->first + a->count == b->first && a->count + b->count <= BUS_WRITE_MAX;
+}
+
+static void join(struct bus_request *a, const struct bus_request *b)
+{
+	for (int i = 0; i < b->count; i++) {
+		a->data[a->count + i] = b->data[i];
+		a->verify_expect[a->count + i] = b->data[i];
+		a->verify_mask[a->count + i] = 0xffff;
+	}
+	a->count = (uint16_t)(a->count + b->count);
+	a->verify_count = a->count;
+}
+
+static int set(const struct driver_device *d, const int *which, const double *values, int n,
+	       struct bus_request *out, int max)
+{
+	const struct map_priv *priv = d->priv;
+	int order[MAP_POINTS_MAX], count = 0;
+	struct bus_request one;
+
+	if (n > MAP_POINTS_MAX)
+		return ERR_LIMIT;
+	/* by register, so that neighbours meet */
+	for (int i = 0; i < n; i++) {
+		int k = i;
+
+		for (; k > 0 && priv->at[which[order[k - 1]]].first > priv->at[which[i]].first; k--)
+			order[k] = order[k - 1];
+		order[k] = i;
+	}
+	for (int i = 0; i < n; i++) {
+		int rc = write_one(priv, which[order[i]], values[order[i]], &one);
+
+		if (rc)
+			return rc;
+		if (count && joins(&out[count - 1], &one)) {
+			join(&out[count - 1], &one);
+			continue;
+		}
+		if (count == max)
+			return ERR_LIMIT;
+		out[count++] = one;
+	}
+	return count;
+}
+
+static int identify(const struct driver_device *d, struct driver_identity *out, int max)
+{
+	const struct map_priv *priv = d->priv;
+	int n = priv->identity_count < max ? priv->identity_count : max;
+
+	for (int i = 0; i < n; i++)
+		out[i] = priv->identities[i];
+	return n;
+}
+
+const struct driver driver_register_map = {
+	.name = "register_map",
+	.title_en = "Any Modbus device, described by its register map",
+	.title_zh = "通用 Modbus 寄存器设备",
+	.source = "the fixture's author; Modbus application protocol V1.1b",
+	.maturity = DRIVER_BETA,
+	.buses = 1u << BUS_MODBUS_RTU | 1u << BUS_MODBUS_TCP,
+	.options = options,
+	.option_count = sizeof(options) / sizeof(options[0]),
+	.priv_size = sizeof(struct map_priv),
+	.init = init,
+	.own_points = own_points,
+	.reads = reads,
+	.get = get,
+	.identify = identify,
+	.set = set,
+	.safe = set,
+};

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A device's options: as the fixture wrote them, against what the driver's table declares.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/text.h"
+#include "plan/fixture.h"
+#include "rig/driver.h"
+
+static const struct driver_option *declared(const struct driver *drv, const char *key, size_t n)
+{
+	for (int i = 0; i < drv->option_count; i++)
+		if (strlen(drv->options[i].name) == n && !strncmp(drv->options[i].name, key, n))
+			return &drv->options[i];
+	return NULL;
+}
+
+static const char *written(const struct driver_device *d, const char *key)
+{
+	for (int i = 0; d->fx && i < d->fx->option_count; i++)
+		if (!strcmp(d->fx->options[i].key, key))
+			return d->fx->options[i].value;
+	return NULL;
+}
+
+const char *driver_option(const struct driver_device *d, const char *name)
+{
+	const struct driver_option *o = declared(d->driver, name, strlen(name));
+	const char *v = written(d, name);
+
+	if (v || !o || !o->fallback)
+		return v ? v : "";
+	return o->fallback;
+}
+
+/* Decimal or 0x..., the whole of it. */
+static bool whole_number(const char *s, long *out)
+{
+	char *end;
+	long v;
+
+	if (!strncmp(s, "0x", 2) || !strncmp(s, "0X", 2)) {
+		v = strtol(s, &end, 16);
+		if (end == s + 2 || *end || strlen(s) > 10)
+			return false;
+		*out = v;
+		return true;
+	}
+	int64_t big;
+
+	if (!text_to_int64(s, strlen(s), &big) || big > INT32_MAX || big < INT32_MIN)
+		return false;
+	*out = (long)big;
+	return true;
+}
+
+double driver_option_number(const struct driver_device *d, const char *name)
+{
+	const char *s = driver_option(d, name);
+	double v = 0;
+
+	return text_to_double(s, strlen(s), &v) ? v : 0;
+}
+
+long driver_option_integer(const struct driver_device *d, const char *name)
+{
+	long v = 0;
+
+	return whole_number(driver_option(d, name), &v) ? v : 0;
+}
+
+/* Parts of "map.item.key"; false when key has another shape. */
+static bool split_key(const char *key, const char *map, const char **item, size_t *item_n,
+		      const char **sub)
+{
+	size_t n = strlen(map);
+	const char *dot;
+
+	if (strncmp(key, map, n) || key[n] != '.')
+		return false;
+	*item = key + n + 1;
+	dot = strchr(*item, '.');
+	if (!dot || dot == *item || !dot[1] || strchr(dot + 1, '.'))
+		return false;
+	*item_n = (size_t)(dot - *item);
+	*sub = dot + 1;
+	return true;
+}
+
+int driver_option_items(const struct driver_device *d, const char *map,
+			char names[][DRIVER_ITEM_NAME_MAX], int max)
+{
+	const char *item, *sub;
+	size_t n;
+	int count = 0, seen;
+
+	for (int i = 0; d->fx && i < d->fx->option_count; i++) {
+		if (!split_key(d->fx->options[i].key, map, &item, &n, &sub) ||
+		    n >= DRIVER_ITEM_NAME_MAX)
+			continue;
+		for (seen = 0; seen < count; seen++)
+			if (strlen(names[seen]) == n && !strncmp(names[seen], item, n))
+				break;
+		if (seen < count)
+			continue;
+		if (count == max)
+			return max + 1;
+		memcpy(names[count], item, n);
+		names[count++][n] = '\0';
+	}
+	return count;
+}
+
+const char *driver_option_of(const struct driver_device *d, const char *map, const char *item,
+			     const char *key)
+{
+	char full[3 * DRIVER_ITEM_NAME_MAX];
+
+	snprintf(full, sizeof(full), "%s.%s.%s", map, item, key);
+	return written(d, full);
+}
+
+const struct unit *driver_point_unit(const struct driver_point *p)
+{
+	const struct unit *u = p->unit;
+
+	if (!u && p->unit_name)
+		u = unit_find(p->unit_name, strlen(p->unit_name));
+	return u ? u : quantity_unit(p->quantity);
+}
+
+const struct driver_point *driver_points(const struct driver_device *d, int *count)
+{
+	if (d->driver->own_points)
+		return d->driver->own_points(d, count);
+	*count = d->driver->point_count;
+	return d->driver->points;
+}
+
+int driver_point_index(const struct driver_device *d, const char *name)
+{
+	int n;
+	const struct driver_point *p = driver_points(d, &n);
+
+	for (int i = 0; i < n; i++)
+		if (!strcmp(p[i].name, name))
+			return i;
+	return -1;
+}
+
+/* --- checking --- */
+
+/* Is word one of "a|b|c"? */
+static bool is_choice(const char *choices, const char *word, size_t n)
+{
+	const char *p = choices;
+
+	while (p && *p) {
+		size_t len = strcspn(p, "|");
+
+		if (len == n && !strncmp(p, word, n))
+			return true;
+		p += len + (p[len] == '|');
+	}
+	return false;
+}
+
+struct checking {
+	const struct driver_device *d;
+	const char *path;
+	struct problems *problems;
+	int bad;
+};
+
+static void complain(struct checking *c, const struct fx_option *o, const char *text)
+{
+	problems_add(c->problems, c->path, o ? o->line : c->d->fx->line, o ? o->col : c->d->fx->col,
+		     NULL, "%s: %s", c->d->fx->name, text);
+	c->bad++;
+}
+
+static void check_value(struct checking *c, const struct fx_option *o,
+			const struct driver_option *t)
+{
+	char text[240];
+	double v = 0;
+	long whole = 0;
+
+	switch (t->type) {
+	case OPTION_CHOICE:
+		if (is_choice(t->choices, o->value, strlen(o->value)))
+			return;
+		snprintf(text, sizeof(text), "%s is \"%.60s\"; expected one of %s", t->name,
+			 o->value, t->choices);
+		complain(c, o, text);
+		return;
+	case OPTION_INTEGER:
+		if (whole_number(o->value, &whole) && (double)whole >= t->lo &&
+		    (double)whole <= t->hi)
+			return;
+		snprintf(text, sizeof(text), "%s is \"%.60s\"; expected a whole number %g to %g",
+			 t->name, o->value, t->lo, t->hi);
+		complain(c, o, text);
+		return;
+	case OPTION_NUMBER:
+		if (text_to_double(o->value, strlen(o->value), &v) && v >= t->lo && v <= t->hi)
+			return;
+		snprintf(text, sizeof(text), "%s is \"%.60s\"; expected a number %g to %g", t->name,
+			 o->value, t->lo, t->hi);
+		complain(c, o, text);
+		return;
+	case OPTION_MAP:
+		snprintf(text, sizeof(text),
+			 "%s is a single value; expected names with keys of their own", t->name);
+		complain(c, o, text);
+		return;
+	case OPTION_TEXT: break;
+	}
+}
+
+static void check_item(struct checking *c, const struct fx_option *o, const struct driver_option *t)
+{
+	const char *item, *sub;
+	size_t n;
+	char text[240], name[DRIVER_ITEM_NAME_MAX] = "";
+
+	if (!split_key(o->key, t->name, &item, &n, &sub)) {
+		snprintf(text, sizeof(text), "\"%.80s\"; expected %s.NAME.KEY", o->key, t->name);
+		complain(c, o, text);
+		return;
+	}
+	if (n < sizeof(name))
+		memcpy(name, item, n);
+	if (!text_is_name(name)) {
+		snprintf(text, sizeof(text),
+			 "\"%.*s\" is no name; expected a-z, 0-9 and _, at most 63",
+			 (int)(n < 80 ? n : 80), item);
+		complain(c, o, text);
+		return;
+	}
+	if (is_choice(t->choices, sub, strlen(sub)))
+		return;
+	snprintf(text, sizeof(text), "%s: unknown key \"%.40s\"; expected one of %s", name, sub,
+		 t->choices);
+	complain(c, o, text);
+}
+
+static void unknown_option(struct checking *c, const struct fx_option *o)
+{
+	const char *names[32];
+	int n = 0;
+	const char *near;
+	char text[240];
+
+	for (; n < c->d->driver->option_count && n < 32; n++)
+		names[n] = c->d->driver->options[n].name;
+	near = text_nearest(o->key, names, (size_t)n);
+	if (near)
+		snprintf(text, sizeof(text),
+			 "unknown option \"%.60s\" of driver %s; did you mean \"%s\"?", o->key,
+			 c->d->driver->name, near);
+	else
+		snprintf(text, sizeof(text), "unknown option \"%.60s\"; driver %s has %s", o->key,
+			 c->d->driver->name, n ? "others" : "none");
+	complain(c, o, text);
+}
+
+int driver_check_options(const struct driver_device *d, const char *path, struct problems *problems)
+{
+	struct checking c = {d, path, problems, 0};
+	char text[200];
+
+	for (int i = 0; i < d->fx->option_count; i++) {
+		const struct fx_option *o = &d->fx->options[i];
+		const struct driver_option *t = declared(d->driver, o->key, strcspn(o->key, "."));
+
+		if (!t || (t->type != OPTION_MAP && strchr(o->key, '.')))
+			unknown_option(&c, o);
+		else if (t->type == OPTION_MAP && strchr(o->key, '.'))
+			check_item(&c, o, t);
+		else
+			check_value(&c, o, t);
+	}
+	for (int i = 0; i < d->driver->option_count; i++) {
+		const struct driver_option *t = &d->driver->options[i];
+		char one[1][DRIVER_ITEM_NAME_MAX];
+
+		if (t->fallback || written(d, t->name) ||
+		    (t->type == OPTION_MAP && driver_option_items(d, t->name, one, 1) > 0))
+			continue;
+		snprintf(text, sizeof(text), "option \"%s\" is missing: %s", t->name, t->help_en);
+		complain(&c, NULL, text);
+	}
+	return c.bad ? ERR_CONFIG : 0;
+}

@@ -1,0 +1,659 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Every driver against raw register and byte vectors, published ones where the maker gives any.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "drivers/drivers.h"
+#include "rig/register.h"
+
+/* A device as the core makes it: options "key", "value", ... NULL. */
+struct made {
+	struct driver_device d;
+	struct fx_device fx;
+	struct fx_option options[64];
+};
+
+static struct made *make(const struct driver *drv, int unit_id, const char *const *pairs)
+{
+	struct made *m = calloc(1, sizeof(*m));
+
+	assert_non_null(m);
+	m->fx = (struct fx_device){.name = "dev",
+				   .driver = drv->name,
+				   .unit_id = unit_id,
+				   .options = m->options,
+				   .line = 3};
+	for (; pairs && pairs[0]; pairs += 2)
+		m->options[m->fx.option_count++] =
+			(struct fx_option){.key = pairs[0], .value = pairs[1], .line = 7, .col = 9};
+	m->d = (struct driver_device){.driver = drv, .fx = &m->fx};
+	m->d.priv = calloc(1, drv->priv_size + 1);
+	return m;
+}
+
+static void drop(struct made *m)
+{
+	free(m->d.priv);
+	free(m);
+}
+
+static struct made *ready(const struct driver *drv, int unit_id, const char *const *pairs)
+{
+	struct made *m = make(drv, unit_id, pairs);
+	struct problems p = {0};
+	struct error err = {0};
+
+	if (driver_check_options(&m->d, "t.yaml", &p))
+		fail_msg("%s", p.at[0].text);
+	problems_release(&p);
+	if (drv->init && drv->init(&m->d, &err))
+		fail_msg("%s", err.text);
+	return m;
+}
+
+static struct driver_value decode(struct made *m, const char *point, const uint16_t *regs, int n)
+{
+	int i = driver_point_index(&m->d, point);
+	struct driver_image image = {.data = regs, .count = (uint16_t)n, .good = true};
+	struct driver_value v = {0};
+
+	assert_true(i >= 0);
+	assert_int_equal(m->d.driver->get(&m->d, i, &image, &v), 0);
+	return v;
+}
+
+static void expect_reading(struct driver_value v, double value, int64_t raw, enum quality q)
+{
+	assert_true(fabs(v.value - value) < 1e-9 * (1 + fabs(value)));
+	assert_int_equal(v.raw, raw);
+	assert_int_equal(v.quality, q);
+}
+
+static void the_tables_of_all_drivers_are_in_order(void **state)
+{
+	struct error err = {0};
+
+	(void)state;
+	if (drivers_check(&err) || driver_check(&driver_skel, &err))
+		fail_msg("%s", err.text);
+	assert_ptr_equal(driver_find("pzem016"), &driver_pzem016);
+	assert_null(driver_find("skel"));
+	assert_null(driver_find("nothing"));
+}
+
+static void a_table_with_a_slip_is_refused(void **state)
+{
+	struct driver d = driver_waveshare_relay8;
+	struct driver_point twice[2];
+
+	(void)state;
+	d.safe = NULL;
+	assert_int_equal(driver_check(&d, NULL), ERR_CONFIG);
+	d = driver_ectds10;
+	d.get = NULL;
+	assert_int_equal(driver_check(&d, NULL), ERR_CONFIG);
+	d = driver_ectds10;
+	d.maturity = (enum driver_maturity)0;
+	assert_int_equal(driver_check(&d, NULL), ERR_CONFIG);
+	d = driver_ectds10;
+	twice[0] = twice[1] = d.points[0];
+	d.points = twice;
+	d.point_count = 2;
+	assert_int_equal(driver_check(&d, NULL), ERR_CONFIG);
+	twice[1].name = "other";
+	assert_int_equal(driver_check(&d, NULL), 0);
+	twice[1].unit_name = "MPa";
+	assert_int_equal(driver_check(&d, NULL), ERR_CONFIG);
+}
+
+static void a_point_not_answered_has_no_value(void **state)
+{
+	static const char *const line[] = {"line", "FLOW", NULL};
+	struct driver_image none = {0};
+	struct driver_value v;
+
+	(void)state;
+	for (int i = 0; drivers[i]; i++) {
+		struct made *m =
+			make(drivers[i], 1, drivers[i] == &driver_pulse_flow ? line : NULL);
+
+		for (int k = 0; drivers[i]->get && k < drivers[i]->point_count; k++)
+			assert_true(drivers[i]->get(&m->d, k, &none, &v) < 0);
+		drop(m);
+	}
+}
+
+static void probe_reads_signed_temperature_and_plain_conductivity(void **state)
+{
+	struct made *m = ready(&driver_ectds10, 30, NULL);
+	struct driver_identity id[4];
+	struct driver_read r;
+
+	(void)state;
+	expect_reading(decode(m, "temperature", (uint16_t[]){0x0A28}, 1), 26.00, 0x0A28,
+		       QUALITY_GOOD);
+	expect_reading(decode(m, "temperature", (uint16_t[]){0xFF9C}, 1), -1.00, -100,
+		       QUALITY_GOOD);
+	expect_reading(decode(m, "conductivity", (uint16_t[]){1413}, 1), 1413, 1413, QUALITY_GOOD);
+	expect_reading(decode(m, "tds", (uint16_t[]){250}, 1), 250, 250, QUALITY_GOOD);
+	assert_int_equal(decode(m, "conductivity", (uint16_t[]){0xFFFF}, 1).quality,
+			 QUALITY_OUT_OF_RANGE);
+	assert_int_equal(decode(m, "temperature", (uint16_t[]){0x8000}, 1).quality,
+			 QUALITY_OUT_OF_RANGE);
+	assert_int_equal(driver_ectds10.reads(&m->d, 1, &r, 1), 1);
+	assert_int_equal(r.first, 2);
+	assert_int_equal(driver_ectds10.identify(&m->d, id, 4), 2);
+	assert_int_equal(id[0].expect[0], 30);
+	assert_int_equal(id[1].expect[0], 20); /* 2.0 %/K */
+	drop(m);
+}
+
+static void a_broken_current_loop_is_no_number(void **state)
+{
+	static const char *const plain[] = {"mode", "0-20mA", "inputs", "3", NULL};
+	struct made *m = ready(&driver_waveshare_ai8, 2, NULL);
+	struct driver_identity id;
+
+	(void)state;
+	expect_reading(decode(m, "ai3", (uint16_t[]){12000}, 1), 12, 12000, QUALITY_GOOD);
+	expect_reading(decode(m, "ai3", (uint16_t[]){3600}, 1), 3.6, 3600, QUALITY_GOOD);
+	assert_int_equal(decode(m, "ai3", (uint16_t[]){3599}, 1).quality, QUALITY_BAD_REPLY);
+	assert_int_equal(decode(m, "ai3", (uint16_t[]){0}, 1).quality, QUALITY_BAD_REPLY);
+	expect_reading(decode(m, "ai3", (uint16_t[]){21000}, 1), 21, 21000, QUALITY_GOOD);
+	assert_int_equal(decode(m, "ai3", (uint16_t[]){21001}, 1).quality, QUALITY_BAD_REPLY);
+	assert_int_equal(driver_waveshare_ai8.identify(&m->d, &id, 1), 1);
+	assert_int_equal(id.read.first, 0x1000);
+	assert_int_equal(id.read.count, 8);
+	assert_int_equal(id.expect[7], 3);
+	drop(m);
+	m = ready(&driver_waveshare_ai8, 2, plain);
+	expect_reading(decode(m, "ai1", (uint16_t[]){0}, 1), 0, 0, QUALITY_GOOD);
+	assert_int_equal(driver_waveshare_ai8.identify(&m->d, &id, 1), 1);
+	assert_int_equal(id.read.count, 3);
+	assert_int_equal(id.expect[2], 2);
+	drop(m);
+}
+
+static void the_relay_bank_is_one_write_with_its_read_back(void **state)
+{
+	struct made *m = ready(&driver_waveshare_relay8, 5, NULL);
+	const int which[] = {6, 0};
+	const double values[] = {1, 1};
+	struct bus_request r;
+	uint16_t coils[8] = {1, 0, 0, 0, 0, 0, 1, 0};
+
+	(void)state;
+	assert_int_equal(driver_waveshare_relay8.set(&m->d, which, values, 2, &r, 1), 1);
+	assert_int_equal(r.function, MODBUS_WRITE_COILS);
+	assert_int_equal(r.count, 8);
+	assert_true(r.verify);
+	for (int i = 0; i < 8; i++) {
+		assert_int_equal(r.data[i], i == 0 || i == 6);
+		assert_int_equal(r.verify_expect[i], r.data[i]);
+		assert_int_equal(r.verify_mask[i] & 1, 1);
+	}
+	assert_int_equal(driver_waveshare_relay8.safe(&m->d, which, (double[]){0, 0}, 2, &r, 1), 1);
+	for (int i = 0; i < 8; i++)
+		assert_int_equal(r.data[i], 0);
+	expect_reading(decode(m, "relay7", coils, 8), 1, 1, QUALITY_GOOD);
+	expect_reading(decode(m, "relay8", coils, 8), 0, 0, QUALITY_GOOD);
+	drop(m);
+}
+
+/* The manual's example answer to "01 04 00 00 00 0A". */
+static void power_meter_reads_the_makers_example(void **state)
+{
+	static const uint16_t regs[] = {0x0898, 0x03E8, 0x0000, 0x0898, 0x0000,
+					0x0000, 0x0000, 0x01F4, 0x0064, 0x0000};
+	struct made *m = ready(&driver_pzem016, 1, NULL);
+	struct driver_read r;
+
+	(void)state;
+	for (int i = 0; i < driver_pzem016.point_count; i++) {
+		assert_int_equal(driver_pzem016.reads(&m->d, i, &r, 1), 1);
+		assert_true(r.first + r.count <= 10);
+	}
+	expect_reading(decode(m, "voltage", regs, 1), 220.0, 2200, QUALITY_GOOD);
+	expect_reading(decode(m, "current", regs + 1, 2), 1.000, 1000, QUALITY_GOOD);
+	expect_reading(decode(m, "power", regs + 3, 2), 220.0, 2200, QUALITY_GOOD);
+	expect_reading(decode(m, "energy", regs + 5, 2), 0, 0, QUALITY_GOOD);
+	expect_reading(decode(m, "frequency", regs + 7, 1), 50.0, 500, QUALITY_GOOD);
+	expect_reading(decode(m, "power_factor", regs + 8, 1), 100, 100, QUALITY_GOOD);
+	expect_reading(decode(m, "alarm", regs + 9, 1), 0, 0, QUALITY_GOOD);
+	expect_reading(decode(m, "power", (uint16_t[]){0x0001, 0x0001}, 2), 6553.7, 65537,
+		       QUALITY_GOOD);
+	assert_int_equal(decode(m, "alarm", (uint16_t[]){3}, 1).quality, QUALITY_BAD_REPLY);
+	assert_int_equal(decode(m, "current", (uint16_t[]){0xffff, 0xffff}, 2).quality,
+			 QUALITY_OUT_OF_RANGE);
+	drop(m);
+}
+
+static void registers_of_every_type_and_order_come_back(void **state)
+{
+	static const double values[] = {0, 1, 255, 256, 1234, 32767};
+	double got;
+	uint16_t data[2];
+
+	(void)state;
+	for (enum register_type t = REGISTER_U16; t <= REGISTER_F32; t++)
+		for (enum register_order o = ORDER_ABCD; o <= ORDER_DCBA; o++)
+			for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+				assert_true(register_encode(data, t, o, values[i]));
+				register_decode(data, t, o, &got);
+				assert_true(got == values[i]);
+			}
+	/* 123456.0 is 0x47F12000 */
+	assert_true(register_encode(data, REGISTER_F32, ORDER_ABCD, 123456.0));
+	assert_int_equal(data[0], 0x47F1);
+	assert_int_equal(data[1], 0x2000);
+	assert_true(register_encode(data, REGISTER_F32, ORDER_CDAB, 123456.0));
+	assert_int_equal(data[0], 0x2000);
+	assert_true(register_encode(data, REGISTER_F32, ORDER_BADC, 123456.0));
+	assert_int_equal(data[0], 0xF147);
+	assert_true(register_encode(data, REGISTER_F32, ORDER_DCBA, 123456.0));
+	assert_int_equal(data[0], 0x0020);
+	assert_int_equal(register_decode((uint16_t[]){1, 0xfffe}, REGISTER_I32, ORDER_ABCD, &got),
+			 131070);
+	assert_int_equal(
+		register_decode((uint16_t[]){0xffff, 0xfffe}, REGISTER_I32, ORDER_ABCD, &got), -2);
+	assert_false(register_encode(data, REGISTER_U16, ORDER_ABCD, 65536));
+	assert_false(register_encode(data, REGISTER_U16, ORDER_ABCD, -1));
+	assert_false(register_encode(data, REGISTER_I16, ORDER_ABCD, 32768));
+	assert_false(register_encode(data, REGISTER_F32, ORDER_ABCD, (double)NAN));
+	assert_true(register_encode(data, REGISTER_I16, ORDER_ABCD, -1));
+	assert_int_equal(data[0], 0xffff);
+}
+
+static const char *const map_options[] = {"points.regulator_1.register",
+					  "0x0010",
+					  "points.regulator_1.type",
+					  "u16",
+					  "points.regulator_1.scale",
+					  "0.001",
+					  "points.regulator_1.unit",
+					  "MPa",
+					  "points.regulator_1.quantity",
+					  "pressure",
+					  "points.regulator_1.direction",
+					  "read_write",
+					  "points.regulator_1.max",
+					  "0.7",
+					  "points.regulator_2.register",
+					  "17",
+					  "points.regulator_2.scale",
+					  "0.001",
+					  "points.regulator_2.quantity",
+					  "pressure",
+					  "points.regulator_2.direction",
+					  "read_write",
+					  "points.flow.register",
+					  "32",
+					  "points.flow.function",
+					  "4",
+					  "points.flow.type",
+					  "u32",
+					  "points.flow.order",
+					  "CDAB",
+					  "points.flow.quantity",
+					  "count",
+					  "points.cond.register",
+					  "40",
+					  "points.cond.type",
+					  "f32",
+					  "points.cond.quantity",
+					  "conductivity",
+					  "points.pressure.register",
+					  "4",
+					  "points.pressure.type",
+					  "i16",
+					  "points.pressure.scale",
+					  "0.001",
+					  "points.pressure.quantity",
+					  "pressure",
+					  "points.pressure.error_value",
+					  "0x8000",
+					  "points.pressure.min",
+					  "-0.1",
+					  "points.pressure.max",
+					  "1.6",
+					  "identify.model.register",
+					  "0x0100",
+					  "identify.model.value",
+					  "0x4208",
+					  NULL};
+
+static void a_map_reads_what_its_yaml_says(void **state)
+{
+	struct made *m = ready(&driver_register_map, 9, map_options);
+	struct driver_identity id;
+	struct driver_read r;
+
+	(void)state;
+	expect_reading(decode(m, "flow", (uint16_t[]){0x5678, 0x1234}, 2), 0x12345678, 0x12345678,
+		       QUALITY_GOOD);
+	expect_reading(decode(m, "pressure", (uint16_t[]){1600}, 1), 1.6, 1600, QUALITY_GOOD);
+	expect_reading(decode(m, "pressure", (uint16_t[]){0xffff}, 1), -0.001, -1, QUALITY_GOOD);
+	assert_int_equal(decode(m, "pressure", (uint16_t[]){0x8000}, 1).quality, QUALITY_BAD_REPLY);
+	assert_int_equal(decode(m, "pressure", (uint16_t[]){1601}, 1).quality,
+			 QUALITY_OUT_OF_RANGE);
+	expect_reading(decode(m, "cond", (uint16_t[]){0x47F1, 0x2000}, 2), 123456, 0x47F12000,
+		       QUALITY_GOOD);
+	assert_int_equal(decode(m, "cond", (uint16_t[]){0x7fc0, 0}, 2).quality, QUALITY_BAD_REPLY);
+	assert_int_equal(decode(m, "cond", (uint16_t[]){0xffff, 0xffff}, 2).quality,
+			 QUALITY_BAD_REPLY);
+	assert_int_equal(decode(m, "cond", (uint16_t[]){0x7f80, 0}, 2).quality, QUALITY_BAD_REPLY);
+	assert_int_equal(driver_register_map.reads(&m->d, driver_point_index(&m->d, "flow"), &r, 1),
+			 1);
+	assert_int_equal(r.function, MODBUS_READ_INPUT);
+	assert_int_equal(r.count, 2);
+	assert_int_equal(driver_register_map.identify(&m->d, &id, 1), 1);
+	assert_int_equal(id.expect[0], 0x4208);
+	drop(m);
+}
+
+static void a_map_writes_neighbours_together_and_reads_them_back(void **state)
+{
+	struct made *m = ready(&driver_register_map, 9, map_options);
+	const int which[] = {1, 0};
+	struct bus_request r[4];
+
+	(void)state;
+	assert_int_equal(driver_register_map.set(&m->d, which, (double[]){0.3, 0.25}, 2, r, 4), 1);
+	assert_int_equal(r[0].function, MODBUS_WRITE_REGISTERS);
+	assert_int_equal(r[0].first, 16);
+	assert_int_equal(r[0].count, 2);
+	assert_int_equal(r[0].data[0], 250);
+	assert_int_equal(r[0].data[1], 300);
+	assert_int_equal(r[0].verify_count, 2);
+	assert_int_equal(r[0].verify_expect[1], 300);
+	assert_true(driver_register_map.set(&m->d, (int[]){0}, (double[]){0.71}, 1, r, 4) < 0);
+	assert_true(driver_register_map.set(&m->d, (int[]){2}, (double[]){1}, 1, r, 4) < 0);
+	drop(m);
+}
+
+static void a_map_with_a_mistake_says_where(void **state)
+{
+	static const char *const bad[][12] = {
+		{"points.p.quantity", "pressure", NULL},
+		{"points.p.register", "1", NULL},
+		{"points.p.register", "70000", "points.p.quantity", "pressure", NULL},
+		{"points.p.register", "1", "points.p.quantity", "weight", NULL},
+		{"points.p.register", "1", "points.p.quantity", "pressure", "points.p.unit", "mA",
+		 NULL},
+		{"points.p.register", "1", "points.p.quantity", "pressure", "points.p.type", "u8",
+		 NULL},
+		{"points.p.register", "1", "points.p.quantity", "pressure", "points.p.order", "AB",
+		 NULL},
+		{"points.p.register", "1", "points.p.quantity", "pressure", "points.p.scale", "0",
+		 NULL},
+		{"points.p.register", "1", "points.p.quantity", "pressure", "points.p.function",
+		 "1", NULL},
+		{"points.p.register", "1", "points.p.quantity", "pressure", "points.p.function",
+		 "4", "points.p.direction", "read_write", NULL},
+		{"points.p.register", "65535", "points.p.quantity", "pressure", "points.p.type",
+		 "u32", NULL},
+		{"points.p.register", "1", "points.p.quantity", "pressure",
+		 "points.p.write_function", "6", "points.p.type", "f32", "points.p.direction",
+		 "read_write", NULL},
+	};
+	struct error err;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct made *m = make(&driver_register_map, 1, bad[i]);
+
+		memset(&err, 0, sizeof(err));
+		assert_int_equal(driver_register_map.init(&m->d, &err), ERR_CONFIG);
+		assert_non_null(strstr(err.text, "points.p."));
+		drop(m);
+	}
+}
+
+static void options_are_checked_against_the_table(void **state)
+{
+	static const char *const bad[][3] = {
+		{"mdoe", "4-20mA", "did you mean \"mode\""},
+		{"mode", "4-20", "4-20mA|0-20mA"},
+		{"inputs", "9", "1 to 8"},
+		{"inputs", "3.5", "1 to 8"},
+		{"mode.x.y", "1", "unknown option"},
+	};
+	static const char *const map_bad[][3] = {
+		{"points.Foo.register", "1", "is no name"},
+		{"points.p.regsiter", "1", "unknown key"},
+		{"points.p", "1", "expected points.NAME.KEY"},
+		{"points", "1", "single value"},
+	};
+	struct problems p = {0};
+
+	(void)state;
+	for (size_t i = 0; i < 9; i++) {
+		const char *const *b = i < 5 ? bad[i] : map_bad[i - 5];
+		const char *pair[] = {b[0], b[1], NULL};
+		struct made *m =
+			make(i < 5 ? &driver_waveshare_ai8 : &driver_register_map, 1, pair);
+
+		assert_int_equal(driver_check_options(&m->d, "t.yaml", &p), ERR_CONFIG);
+		if (!strstr(p.at[0].text, b[2]))
+			fail_msg("%s: %s", b[0], p.at[0].text);
+		assert_int_equal(p.at[0].line, 7);
+		problems_release(&p);
+		memset(&p, 0, sizeof(p));
+		drop(m);
+	}
+	/* required and absent: the device's own line */
+	struct made *m = make(&driver_pulse_flow, 1, NULL);
+
+	assert_int_equal(driver_check_options(&m->d, "t.yaml", &p), ERR_CONFIG);
+	assert_int_equal(p.at[0].line, 3);
+	problems_release(&p);
+	drop(m);
+}
+
+static void lines_of_a_chip_become_points(void **state)
+{
+	static const char *const options[] = {"points.estop.line",
+					      "ESTOP",
+					      "points.estop.direction",
+					      "in",
+					      "points.estop.bias",
+					      "pull_up",
+					      "points.dead_man.line",
+					      "7",
+					      "points.dead_man.direction",
+					      "out",
+					      "points.dead_man.active_low",
+					      "yes",
+					      NULL};
+	struct made *m = ready(&driver_gpio_lines, 0, options);
+	struct bus_line lines[4];
+	struct bus_request r[2];
+	struct driver_value v;
+	struct bus_event ev = {.kind = BUS_EVENT_LINE, .value = 1};
+
+	(void)state;
+	assert_int_equal(driver_gpio_lines.lines(&m->d, lines, 4), 2);
+	assert_string_equal(lines[0].line, "ESTOP");
+	assert_int_equal(lines[0].mode, GPIO_IN);
+	assert_int_equal(lines[0].bias, 1);
+	assert_int_equal(lines[1].mode, GPIO_OUT);
+	assert_true(lines[1].active_low);
+	assert_int_equal(driver_gpio_lines.gpio_get(&m->d, 0, &ev, &v), 0);
+	expect_reading(v, 1, 1, QUALITY_GOOD);
+	ev.status = BUS_LINE_DOWN;
+	assert_int_equal(driver_gpio_lines.gpio_get(&m->d, 0, &ev, &v), -1);
+	assert_int_equal(driver_gpio_lines.set(&m->d, (int[]){1}, (double[]){1}, 1, r, 2), 1);
+	assert_int_equal(r[0].kind, BUS_GPIO_SET);
+	assert_int_equal(r[0].line, 1);
+	assert_int_equal(r[0].data[0], 1);
+	drop(m);
+}
+
+static int pulses(struct made *m, uint32_t n, double first_s, double last_s, double at_s,
+		  struct driver_value *v)
+{
+	struct bus_event ev = {.kind = BUS_EVENT_LINE,
+			       .pulses = n,
+			       .first_edge_ns = (int64_t)(first_s * 1e9),
+			       .last_edge_ns = (int64_t)(last_s * 1e9),
+			       .at_ns = (int64_t)(at_s * 1e9)};
+
+	return m->d.driver->gpio_get(&m->d, 0, &ev, v);
+}
+
+static void flow_is_counted_between_edges(void **state)
+{
+	static const char *const options[] = {"line", "FLOW1", NULL};
+	struct made *m = ready(&driver_pulse_flow, 0, options);
+	struct driver_value v;
+
+	(void)state;
+	/* standing water is said only after a whole window without an edge */
+	assert_int_equal(pulses(m, 0, 0, 0, 10.0, &v), -1);
+	assert_int_equal(pulses(m, 0, 0, 0, 10.9, &v), -1);
+	assert_int_equal(pulses(m, 0, 0, 0, 11.0, &v), 0);
+	expect_reading(v, 0, 0, QUALITY_GOOD);
+	/* the first edge alone says nothing; then 100 Hz however the events are cut */
+	assert_int_equal(pulses(m, 1, 12.00, 12.00, 12.01, &v), -1);
+	assert_int_equal(pulses(m, 10, 12.01, 12.10, 12.105, &v), 0);
+	expect_reading(v, 100, 11, QUALITY_GOOD);
+	assert_int_equal(pulses(m, 3, 12.11, 12.13, 12.2, &v), 0);
+	expect_reading(v, 100, 14, QUALITY_GOOD);
+	/* between edges: nothing new; after the window: standing; then a first edge again */
+	assert_int_equal(pulses(m, 0, 0, 0, 12.9, &v), -1);
+	assert_int_equal(pulses(m, 0, 0, 0, 13.2, &v), 0);
+	expect_reading(v, 0, 14, QUALITY_GOOD);
+	assert_int_equal(pulses(m, 1, 20, 20, 20.1, &v), -1);
+	/* noise faster than any meter is no flow */
+	assert_int_equal(pulses(m, 1000, 20.1, 20.1001, 20.2, &v), 0);
+	assert_int_equal(pulses(m, 1000, 20.2, 20.2001, 20.3, &v), 0);
+	assert_int_equal(v.quality, QUALITY_OUT_OF_RANGE);
+	drop(m);
+}
+
+struct heard {
+	char text[8][80];
+	int n;
+};
+
+static void hear(void *ctx, int point, const char *text, const struct driver_value *v)
+{
+	struct heard *h = ctx;
+
+	assert_int_equal(point, 0);
+	assert_int_equal(v->quality, QUALITY_GOOD);
+	assert_true(h->n < 8);
+	strcpy(h->text[h->n++], text);
+}
+
+static void say(struct made *m, const char *bytes, size_t n, double at_s, struct heard *h)
+{
+	m->d.driver->feed(&m->d, (const uint8_t *)bytes, n, (int64_t)(at_s * 1e9), hear, h);
+}
+
+static void codes_are_lines_whatever_their_end(void **state)
+{
+	struct made *m = ready(&driver_scanner, 0, NULL);
+	struct heard h = {0};
+
+	(void)state;
+	say(m, "RT-1\r\nRT-2\rRT-3\n", 16, 1, &h);
+	say(m, "RT", 2, 5, &h);
+	say(m, "-4", 2, 5.1, &h);
+	say(m, "\r", 1, 5.2, &h);
+	assert_int_equal(h.n, 4);
+	assert_string_equal(h.text[0], "RT-1");
+	assert_string_equal(h.text[1], "RT-2");
+	assert_string_equal(h.text[2], "RT-3");
+	assert_string_equal(h.text[3], "RT-4");
+	drop(m);
+}
+
+static void half_codes_and_noise_are_no_codes(void **state)
+{
+	static const char *const options[] = {"max_length", "8", "min_length", "3", NULL};
+	struct made *m = ready(&driver_scanner, 0, options);
+	struct heard h = {0};
+
+	(void)state;
+	say(m, "123456789\r", 10, 1, &h); /* too long */
+	say(m, "12\r", 3, 2, &h);	  /* too short */
+	say(m,
+	    "AB\x01"
+	    "CD\r",
+	    6, 3, &h); /* control byte */
+	say(m,
+	    "AB\xff"
+	    "CD\r",
+	    6, 4, &h);
+	say(m, "A\0BCD\r", 6, 5, &h);
+	say(m, "\r\n\r\n", 4, 6, &h);
+	say(m, "HALF", 4, 7, &h); /* left without its end */
+	say(m, "1234\r", 5, 8, &h);
+	assert_int_equal(h.n, 1);
+	assert_string_equal(h.text[0], "1234");
+	drop(m);
+}
+
+static void a_code_read_twice_at_once_counts_once(void **state)
+{
+	struct made *m = ready(&driver_scanner, 0, NULL);
+	struct heard h = {0};
+
+	(void)state;
+	say(m, "SN1\r", 4, 1.0, &h);
+	say(m, "SN1\r", 4, 1.3, &h);
+	say(m, "SN2\r", 4, 1.4, &h);
+	say(m, "SN1\r", 4, 1.5, &h);
+	say(m, "SN1\r", 4, 2.6, &h);
+	assert_int_equal(h.n, 4);
+	drop(m);
+}
+
+static void the_skeleton_is_a_working_driver(void **state)
+{
+	struct made *m = ready(&driver_skel, 1, NULL);
+	struct driver_identity id;
+	struct bus_request r;
+
+	(void)state;
+	expect_reading(decode(m, "temperature", (uint16_t[]){253}, 1), 25.3, 253, QUALITY_GOOD);
+	assert_int_equal(decode(m, "temperature", (uint16_t[]){0x8000}, 1).quality,
+			 QUALITY_BAD_REPLY);
+	assert_int_equal(driver_skel.identify(&m->d, &id, 1), 1);
+	assert_int_equal(id.expect[0], 0x5301);
+	assert_int_equal(driver_skel.set(&m->d, (int[]){1}, (double[]){1}, 1, &r, 1), 1);
+	assert_int_equal(r.data[0], 1);
+	drop(m);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_tables_of_all_drivers_are_in_order),
+		cmocka_unit_test(a_table_with_a_slip_is_refused),
+		cmocka_unit_test(a_point_not_answered_has_no_value),
+		cmocka_unit_test(probe_reads_signed_temperature_and_plain_conductivity),
+		cmocka_unit_test(a_broken_current_loop_is_no_number),
+		cmocka_unit_test(the_relay_bank_is_one_write_with_its_read_back),
+		cmocka_unit_test(power_meter_reads_the_makers_example),
+		cmocka_unit_test(registers_of_every_type_and_order_come_back),
+		cmocka_unit_test(a_map_reads_what_its_yaml_says),
+		cmocka_unit_test(a_map_writes_neighbours_together_and_reads_them_back),
+		cmocka_unit_test(a_map_with_a_mistake_says_where),
+		cmocka_unit_test(options_are_checked_against_the_table),
+		cmocka_unit_test(lines_of_a_chip_become_points),
+		cmocka_unit_test(flow_is_counted_between_edges),
+		cmocka_unit_test(codes_are_lines_whatever_their_end),
+		cmocka_unit_test(half_codes_and_noise_are_no_codes),
+		cmocka_unit_test(a_code_read_twice_at_once_counts_once),
+		cmocka_unit_test(the_skeleton_is_a_working_driver),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
