@@ -56,6 +56,8 @@ else
 say = @:
 endif
 
+# Tests name what they need of tests/fake in a comment line " * links: tests/fake/x.c".
+#
 # Layers, lowest first. A program is one main in src/ linked with these archives.
 LAYERS   := base link plan bus rig run store ticket station serve sim ctl
 PROGRAMS := benchd benchd-io benchd-web benchctl benchsim
@@ -91,10 +93,85 @@ $(B)/%: $(B)/obj/src/%.o $(LIBS)
 	$(call say,LINK,$@)
 	$(Q)$(call link_cmd,$<)
 
-$(B)/tests/%: $(B)/obj/tests/%.o $(LIBS)
+.SECONDEXPANSION:
+fake_objs = $(patsubst %.c,$(B)/obj/%.o,$(shell sed -n 's/^ \* links: *//p' tests/$(1).c))
+$(B)/tests/%: $(B)/obj/tests/%.o $$(call fake_objs,$$*) $(LIBS)
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
-	$(Q)$(call link_cmd,$<,-lcmocka)
+	$(Q)$(call link_cmd,$(filter %.o,$^),-lcmocka)
+
+# ---- tests ----
+unit_bins   := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c tests/replay/test_*.c tests/dst/test_*.c))
+helper_bins := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/system/*.c tests/bench/*.c))
+tests: $(unit_bins) $(helper_bins)
+
+check: deps
+	$(Q)sh tests/check.sh
+
+# Fuzzers: clang's libFuzzer, everything instrumented in a variant of its own.
+FUZZ_SAN := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+fuzz_bins := $(patsubst tests/fuzz/%.c,build/fuzz/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+fuzzers:
+	$(Q)$(MAKE) -s CC=clang VARIANT=fuzz SAN='$(FUZZ_SAN)' FUZZ=1 $(fuzz_bins)
+ifdef FUZZ
+build/fuzz/tests/fuzz/%: build/fuzz/obj/tests/fuzz/%.o $(LIBS)
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(PROJECT_LDFLAGS) -fsanitize=fuzzer,address,undefined -o $@ $< -Wl,--start-group $(LIBS) -Wl,--end-group $(PKG_LIBS) -lm
+endif
+fuzz: fuzzers
+	$(Q)FUZZ_SECONDS=$(or $(SECONDS),60) sh tests/fuzz/short.sh
+
+lint:
+	$(Q)sh tests/lint/layers.sh && sh tests/lint/format.sh
+asan tsan coverage:
+	$(Q)$(MAKE) VARIANT=$@ all tests
+	$(Q)for t in build/$@/tests/unit/test_*; do case $$t in *.[do]) ;; *) $$t || exit 1 ;; esac; done
+
+bench: all tests
+	$(Q)sh tests/bench/run.sh
+
+# ---- what a machine needs ----
+DEPS_BUILD := gcc make pkg-config libmodbus-dev libserialport-dev libgpiod-dev libsqlite3-dev libsystemd-dev \
+	libmicrohttpd-dev libjansson-dev libyaml-dev libsodium-dev libzstd-dev
+DEPS_CHECK := libcmocka-dev clang clang-format libclang-rt-14-dev mbpoll python3-pymodbus sqlite3 curl
+deps:
+	$(Q)sh tests/deps.sh $(DEPS_BUILD) $(if $(filter check,$(MAKECMDGOALS)),$(DEPS_CHECK))
+deps-check:
+	$(Q)sh tests/deps.sh $(DEPS_BUILD) $(DEPS_CHECK)
+
+demo: deps
+	$(Q)$(MAKE) -s all
+	$(Q)$(B)/benchctl demo
+
+# ---- packaging ----
+install: all
+	install -d $(DESTDIR)$(sbindir) $(DESTDIR)$(bindir) $(DESTDIR)$(datadir)/fixtures $(DESTDIR)$(datadir)/profiles/models \
+		$(DESTDIR)$(unitdir) $(DESTDIR)$(sysusersdir) $(DESTDIR)$(udevdir) $(DESTDIR)$(sysconfdir)
+	install -m 755 $(B)/benchd $(B)/benchd-io $(B)/benchd-web $(DESTDIR)$(sbindir)
+	install -m 755 $(B)/benchctl $(B)/benchsim $(DESTDIR)$(bindir)
+	install -m 644 fixtures/*.yaml $(DESTDIR)$(datadir)/fixtures
+	install -m 644 profiles/*.yaml $(DESTDIR)$(datadir)/profiles
+	install -m 644 profiles/models/*.yaml $(DESTDIR)$(datadir)/profiles/models
+	for u in systemd/*.service; do sed -e 's|@sbindir@|$(sbindir)|g' -e 's|@sysconfdir@|$(sysconfdir)|g' $$u \
+		> $(DESTDIR)$(unitdir)/$$(basename $$u) || exit 1; done
+	install -m 644 systemd/benchd.sysusers $(DESTDIR)$(sysusersdir)/benchd.conf
+	install -m 644 systemd/60-benchd.rules $(DESTDIR)$(udevdir)
+	test -e $(DESTDIR)$(sysconfdir)/benchd.yaml || install -m 644 systemd/benchd.yaml $(DESTDIR)$(sysconfdir)
+
+dist:
+	git archive --format=tar.gz --prefix=benchd-$(VERSION)/ -o benchd-$(VERSION).tar.gz HEAD
+
+help:
+	@echo 'all       the five programs in $(B)'
+	@echo 'demo      install what is missing, build, run the main job on the simulated rig'
+	@echo 'check     install what is missing, build, run every test'
+	@echo 'bench     figures beside the peers or limits they are compared with'
+	@echo 'lint      layers, names, format'
+	@echo 'asan tsan coverage   unit tests in that variant'
+	@echo 'fuzz      every fuzzer for SECONDS (60)'
+	@echo 'install   into DESTDIR$(prefix); systemd units, udev rules, sysusers'
+	@echo 'deps dist clean'
 
 .PRECIOUS: $(B)/obj/%.o
 .SECONDARY:
@@ -103,4 +180,4 @@ $(B)/tests/%: $(B)/obj/tests/%.o $(LIBS)
 clean:
 	rm -rf build
 
-.PHONY: all clean
+.PHONY: all tests check fuzzers fuzz lint asan tsan coverage bench deps deps-check demo install dist help clean

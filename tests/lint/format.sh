@@ -1,0 +1,14 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# clang-format has nothing to change. TAP on stdout.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+if ! command -v clang-format >/dev/null; then
+	echo "ok 1 # SKIP clang-format is not installed"
+	echo 1..1
+	exit 0
+fi
+bad=$(git ls-files '*.c' '*.h' | grep -v '^tests/fake/gpiod_v2/' | xargs clang-format --dry-run 2>&1 | grep 'warning:' | cut -d: -f1 | sort | uniq -c)
+if [ -z "$bad" ]; then echo "ok 1 - the sources are formatted"; else echo "not ok 1 - the sources are formatted"; echo "$bad" | sed 's/^/# /'; fi
+echo 1..1
+[ -z "$bad" ]

@@ -1,0 +1,22 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# as_nobody.sh TEST: run a system test; as root on a copy of what it needs, as uid 65534, so that nothing passes only because
+# root may do everything.
+set -u
+test=$1
+variant=${VARIANT:-release}
+if [ "$(id -u)" != 0 ]; then
+	exec sh "$test"
+fi
+copy=$(mktemp -d /tmp/benchd-check.XXXXXX) || exit 1
+trap 'rm -rf "$copy"' EXIT INT TERM
+mkdir -p "$copy/build/$variant/tests"
+for p in benchd benchd-io benchd-web benchctl benchsim; do
+	cp "build/$variant/$p" "$copy/build/$variant/" || exit 1
+done
+[ -d "build/$variant/tests/system" ] && cp -r "build/$variant/tests/system" "$copy/build/$variant/tests/"
+cp -r fixtures profiles tests "$copy/"
+chown -R 65534:65534 "$copy"
+chmod 755 "$copy"
+cd "$copy" || exit 1
+HOME=$copy VARIANT=$variant setpriv --reuid=65534 --regid=65534 --clear-groups sh "$test"
