@@ -69,6 +69,7 @@ const struct unit *dim_unit(struct dim d)
 static int wrong_dim(const char *text, size_t n, const struct unit *u, struct dim want,
 		     struct error *err)
 {
+	const char *near = unit_nearest(u->name, strlen(u->name));
 	char has[64], needs[64];
 
 	dim_text(u->dim, has, sizeof(has));
@@ -76,26 +77,33 @@ static int wrong_dim(const char *text, size_t n, const struct unit *u, struct di
 	if (!u->name[0])
 		return error_set(err, ERR_TYPE, "'%.*s' has no unit; expected %s", (int)n, text,
 				 needs);
+	/* us/cm is microseconds per centimetre, and never meant. */
+	if (near && dim_equal(unit_find(near, strlen(near))->dim, want))
+		return error_set(err, ERR_TYPE, "'%.*s' is a %s; did you mean %s?", (int)n, text,
+				 has, near);
 	return error_set(err, ERR_TYPE, "'%.*s' is a %s; expected %s", (int)n, text, has, needs);
 }
 
 static int unknown_unit(const char *name, size_t n, struct dim want, struct error *err)
 {
 	const char *near = unit_nearest(name, n);
-	const struct unit *canonical = dim_unit(want);
+	const char *blank = memchr(name, ' ', n);
 	char needs[64];
 
-	if (memchr(name, ' ', n) || (n && strchr("0123456789.+-", name[0])))
-		return error_set(err, ERR_SYNTAX, "'%.*s' after the number; expected a unit alone",
-				 (int)n, name);
-	if (near)
+	if (near && !blank)
 		return error_set(err, ERR_TYPE, "unknown unit '%.*s'; did you mean %s?", (int)n,
 				 name, near);
-	dim_text(want, needs, sizeof(needs));
-	if (canonical && !canonical->name[0])
-		return error_set(err, ERR_TYPE, "unknown unit '%.*s'; expected a %s", (int)n, name,
-				 needs);
-	return error_set(err, ERR_TYPE, "unknown unit '%.*s'; expected %s", (int)n, name, needs);
+	/* A word is a unit misspelt; anything else is something left over. */
+	if (blank || text_number_span(name, n) || strchr("+,.x", name[0]))
+		return error_set(err, ERR_SYNTAX, "'%.*s' after the number; expected a unit alone",
+				 (int)n, name);
+	if (memmem(name, n, "degC", 4))
+		return error_set(
+			err, ERR_TYPE,
+			"unknown unit '%.*s': degC cannot be part of a composed unit; write K",
+			(int)n, name);
+	return error_set(err, ERR_TYPE, "unknown unit '%.*s'; expected %s", (int)n, name,
+			 dim_text(want, needs, sizeof(needs)));
 }
 
 int quantity_parse(const char *text, size_t n, struct dim want, double *si, const struct unit **u,
