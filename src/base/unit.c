@@ -69,7 +69,7 @@ static const struct {
 	{"\xc2\xb3", "3"},
 };
 
-/* name[n] with one spelling for each character; false when it is too long. */
+/* name[n] with one spelling for each character; false when it is too long or holds NUL. */
 static bool normalise(char dst[NAME_MAX_BYTES + 1], const char *name, size_t n)
 {
 	size_t len = 0;
@@ -79,6 +79,8 @@ static bool normalise(char dst[NAME_MAX_BYTES + 1], const char *name, size_t n)
 		size_t take = 1;
 		size_t put_n = 1;
 
+		if (!name[i])
+			return false;
 		for (size_t k = 0; k < sizeof(spellings) / sizeof(spellings[0]); k++) {
 			size_t from_n = strlen(spellings[k].from);
 
