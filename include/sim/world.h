@@ -22,9 +22,11 @@ struct world;
 struct world_config {
 	const struct fixture *fixture;
 	uint64_t seed;
-	double feed_tds_mg_l;	/* 250 */
-	double feed_temperature_c; /* 25 */
-	bool noise;		/* sensor noise, pulsation, hammer; on by default */
+	double feed_tds_mg_l;	   /* 0: 250 */
+	double feed_temperature_c; /* 0: 25 */
+	bool noise;		   /* sensors' own errors and noise, pulsation, hammer */
+	unsigned
+		speed; /* run time per wire time, 0: 1; only the dead-man relay's 300 ms of wire time need it */
 };
 struct world *world_new(const struct world_config *config, struct error *err);
 void world_free(struct world *w);
@@ -33,13 +35,14 @@ void world_free(struct world *w);
  * run time start_ns + SECONDS. ERR_SYNTAX / ERR_NOT_FOUND with a did-you-mean. */
 int world_fault(struct world *w, const char *spec, int64_t start_ns, struct error *err);
 const char *const *world_fault_names(int *n);
-int world_clear_faults(struct world *w, int bay); /* -1: all */
+/* Ends faults and wipes the trays dry; -1: all, else those given with that bay. Returns how many. */
+int world_clear_faults(struct world *w, int bay);
 
 /* Put a unit on a bay's hoses: NULL serial takes it off. Fresh unit: default state, no fault. */
 void world_mount(struct world *w, int bay, const char *model_code, const char *serial);
 
-/* Advance the physics to now_ns (run time); never backwards. Internal steps <= 20 ms while water moves, longer
- * when nothing does. */
+/* Advance the physics to now_ns (run time); never backwards. Internal steps of 10 or 20 ms after anything switched
+ * or while pressures move, 50 ms in steady flow, 100 ms at rest. The first call sets the time. */
 void world_run(struct world *w, int64_t now_ns);
 
 /* Truth, for oracles and for the simulated operator: "permeate_tds", "display_permeate_tds", "membrane_rejection",
@@ -49,19 +52,31 @@ double world_truth(const struct world *w, int bay, const char *name);
 bool world_is_safe(const struct world *w, int bay);
 /* Physical output by fixture index: logical value now in force, with the run time of its last change. */
 double world_output(const struct world *w, int output, int64_t *changed_ns);
+/* What its device was last told, whatever the actuators' supply says; E-stop and dead-man relay do not change it. */
+double world_commanded(const struct world *w, int output, int64_t *changed_ns);
+/* Somebody wets (or dries) the leak sensor inside the bay's unit. */
+void world_wet(struct world *w, int bay, bool wet);
+/* Steps of physics since the start. */
+uint64_t world_steps(const struct world *w);
 
 /* Devices: Modbus PDU in, PDU out, as the device at that unit id of that bus would answer now (run time).
  * Returns reply length; 0: silence. delay_ns: turnaround it takes (wire time). */
-size_t world_modbus(struct world *w, int bus, uint8_t unit, const uint8_t *pdu, size_t n, uint8_t *reply, size_t max,
-		    int64_t *delay_ns);
-/* Bus faults on demand: "dead" (K unused), "late" (K: seconds late, or factor of time-out), on a device by fixture name:
- * "DEVICE:dead", "DEVICE:late=0.7", n-th transaction faults for fault loops are the wire's (sim/wire.h). */
+size_t world_modbus(struct world *w, int bus, uint8_t unit, const uint8_t *pdu, size_t n,
+		    uint8_t *reply, size_t max, int64_t *delay_ns);
+/* Bus faults on demand: "dead" (K unused), "late" (K: seconds of wire time), on a device by fixture name:
+ * "DEVICE:dead", "DEVICE:late=0.7", "DEVICE:ok" ends both; n-th transaction faults for fault loops are the wire's (sim/wire.h). */
 int world_bus_fault(struct world *w, const char *spec, struct error *err);
-/* GPIO lines of a bus by line name: level now; outputs set. Pulses: rising edges since the last call in [from, to]. */
+/* Lines of a GPIO bus: how many, and their names in the order of their offsets. */
+int world_gpio_lines(struct world *w, int bus);
+const char *world_gpio_name(struct world *w, int bus, int line);
+/* GPIO lines of a bus by line name or decimal offset: level of the pin now; outputs set. Pulses: rising edges since the last call in [from, to]. */
 int world_gpio_get(struct world *w, int bus, const char *line);
 void world_gpio_set(struct world *w, int bus, const char *line, int value);
-uint32_t world_gpio_pulses(struct world *w, int bus, const char *line, int64_t *first_ns, int64_t *last_ns);
+uint32_t world_gpio_pulses(struct world *w, int bus, const char *line, int64_t *first_ns,
+			   int64_t *last_ns);
 /* A bay's scanner reads this code now. */
 void world_scan(struct world *w, int bay, const char *code);
+/* Bytes the devices of a serial bus have sent since the last call. */
+size_t world_serial_read(struct world *w, int bus, uint8_t *p, size_t max);
 
 #endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Inside of src/sim: simulated devices. A device is a table of points (where each stands in its registers),
+ * a table of plain registers it keeps (configuration, identity), and a few habits.
+ */
+#ifndef SIM_DEVICE_H
+#define SIM_DEVICE_H
+
+#include "rig/register.h"
+#include "sim/plant.h"
+
+enum sim_space { SPACE_COIL = 1, SPACE_DISCRETE, SPACE_HOLDING, SPACE_INPUT };
+enum { SIM_POINTS_MAX = 64, SIM_REGISTERS_MAX = 24 };
+
+struct sim_point {
+	char name[64];
+	char line[32]; /* GPIO: the line's name on the chip */
+	bool active_low, is_pulse;
+	enum sim_space space;
+	bool both; /* holding and input registers alike */
+	uint16_t address;
+	enum register_type type; /* REGISTER_BIT in coil spaces */
+	enum register_order order;
+	double gain, offset; /* point value = gain * register + offset */
+	double idle;	     /* point value when no channel or output is wired to it */
+	bool writable;
+	int16_t channel, output; /* fixture index, -1: not wired */
+};
+struct sim_register {
+	uint16_t address, value;
+	bool writable;
+};
+
+struct sim_device {
+	const struct fx_device *fx;
+	int index;
+	struct sim_point *points;
+	int point_count;
+	struct sim_register registers[SIM_REGISTERS_MAX];
+	int register_count;
+	bool is_relay_board, is_line_device, is_scanner;
+	/* faults of the line */
+	bool dead;
+	double late_s;
+	/* scanner: bytes not yet fetched */
+	char sent[512];
+	size_t sent_n;
+	uint64_t transactions;
+};
+
+/* personality.c: fill the tables from the driver's name and options. ERR_CONFIG: this driver is not simulated. */
+int personality_build(struct sim_device *d, struct error *err);
+/* Value of a point at the device's pins; writing one (false: refused). */
+double device_get(struct world *w, const struct sim_device *d, const struct sim_point *p);
+bool device_set(struct world *w, struct sim_device *d, const struct sim_point *p, double value);
+/* modbus.c: PDU in, PDU out; 0: no reply (broadcast). */
+size_t device_modbus(struct world *w, struct sim_device *d, const uint8_t *pdu, size_t n,
+		     uint8_t *reply, size_t max);
+
+#endif

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Devices of the fixture: which channel or output hangs on which of their points, their faults on the
+ * line, GPIO lines and scanners.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "sim/device.h"
+
+static struct sim_point *find_point(struct sim_device *d, const char *name)
+{
+	for (int i = 0; i < d->point_count; i++)
+		if (!strcmp(d->points[i].name, name))
+			return &d->points[i];
+	return NULL;
+}
+
+static int wire(struct world *w, struct error *err)
+{
+	const struct fixture *f = w->fixture;
+	struct sim_point *p;
+
+	for (int c = 0; c < f->channel_count; c++) {
+		p = find_point(&w->devices[f->channels[c].device], f->channels[c].point);
+		if (!p)
+			return error_set(err, ERR_CONFIG,
+					 "channel '%s': point '%s' is not simulated",
+					 f->channels[c].name, f->channels[c].point);
+		if (p->channel < 0)
+			p->channel = (int16_t)c;
+	}
+	for (int o = 0; o < f->output_count; o++) {
+		p = find_point(&w->devices[f->outputs[o].device], f->outputs[o].point);
+		if (!p)
+			return error_set(err, ERR_CONFIG,
+					 "output '%s': point '%s' is not simulated",
+					 f->outputs[o].name, f->outputs[o].point);
+		p->output = (int16_t)o;
+		p->writable = true;
+	}
+	return 0;
+}
+
+int devices_init(struct world *w, struct error *err)
+{
+	const struct fixture *f = w->fixture;
+	int rc;
+
+	w->devices = xcalloc((unsigned long)f->device_count + 1, sizeof(*w->devices));
+	for (int i = 0; i < f->device_count; i++) {
+		w->devices[i].fx = &f->devices[i];
+		w->devices[i].index = i;
+		rc = personality_build(&w->devices[i], err);
+		if (rc)
+			return rc;
+	}
+	return wire(w, err);
+}
+
+void devices_free(struct world *w)
+{
+	if (!w->devices)
+		return;
+	for (int i = 0; i < w->fixture->device_count; i++)
+		free(w->devices[i].points);
+	free(w->devices);
+	w->devices = NULL;
+}
+
+/* Derived readings of a probe whose points are not all wired. */
+static double not_wired(struct world *w, const struct sim_device *d, const struct sim_point *p)
+{
+	double share = !strcmp(p->name, "tds") ? 0.5 : !strcmp(p->name, "salinity") ? 0.55 : 0;
+
+	for (int i = 0; share > 0 && i < d->point_count; i++)
+		if (!strcmp(d->points[i].name, "conductivity") && d->points[i].channel >= 0)
+			return share * sensor_point(w, d->points[i].channel);
+	return p->idle;
+}
+
+double device_get(struct world *w, const struct sim_device *d, const struct sim_point *p)
+{
+	const struct fx_output *o;
+	double v;
+
+	if (p->output >= 0) {
+		o = &w->fixture->outputs[p->output];
+		v = w->out[p->output].commanded;
+		if (o->kind == OUTPUT_SETPOINT)
+			return (o->gain != 0 ? o->gain : 1) * v + o->offset;
+		return (v > 0.5) != o->inverted ? 1 : 0;
+	}
+	if (p->channel >= 0)
+		return sensor_point(w, p->channel);
+	return not_wired(w, d, p);
+}
+
+bool device_set(struct world *w, struct sim_device *d, const struct sim_point *p, double value)
+{
+	const struct fx_output *o;
+
+	(void)d;
+	if (!p->writable)
+		return false;
+	if (p->output < 0)
+		return true; /* nothing hangs on it */
+	o = &w->fixture->outputs[p->output];
+	if (o->kind == OUTPUT_SETPOINT)
+		value = (value - o->offset) / (o->gain != 0 ? o->gain : 1);
+	else
+		value = (value > 0.5) != o->inverted ? 1 : 0;
+	output_command(w, p->output, value);
+	return true;
+}
+
+size_t world_modbus(struct world *w, int bus, uint8_t unit, const uint8_t *pdu, size_t n,
+		    uint8_t *reply, size_t max, int64_t *delay_ns)
+{
+	const struct fx_bus *line = &w->fixture->buses[bus];
+
+	*delay_ns = (int64_t)((0.3 + 0.2 * rng_uniform(&w->rng)) * (double)line->turnaround_ns);
+	for (int i = 0; i < w->fixture->device_count; i++) {
+		struct sim_device *d = &w->devices[i];
+
+		if (d->fx->bus != bus || (unit != 0 && d->fx->unit_id != unit) || d->dead)
+			continue;
+		d->transactions++;
+		*delay_ns += (int64_t)(d->late_s * 1e9);
+		n = device_modbus(w, d, pdu, n, reply, max);
+		return unit == 0 ? 0 : n;
+	}
+	return 0;
+}
+
+int world_bus_fault(struct world *w, const char *spec, struct error *err)
+{
+	const char *colon = strrchr(spec, ':');
+	struct sim_device *d = NULL;
+	double late;
+
+	if (!colon)
+		return error_set(err, ERR_SYNTAX,
+				 "bus fault '%s': expected DEVICE:dead, DEVICE:late=SECONDS or "
+				 "DEVICE:ok",
+				 spec);
+	for (int i = 0; i < w->fixture->device_count; i++)
+		if (strlen(w->devices[i].fx->name) == (size_t)(colon - spec) &&
+		    !strncmp(w->devices[i].fx->name, spec, (size_t)(colon - spec)))
+			d = &w->devices[i];
+	if (!d)
+		return error_set(err, ERR_NOT_FOUND,
+				 "bus fault '%s': the fixture has no such device", spec);
+	if (!strcmp(colon, ":dead")) {
+		d->dead = true;
+	} else if (!strcmp(colon, ":ok")) {
+		d->dead = false;
+		d->late_s = 0;
+	} else if (!strncmp(colon, ":late=", 6) &&
+		   text_to_double(colon + 6, strlen(colon + 6), &late) && late >= 0 && late <= 60) {
+		d->late_s = late;
+	} else {
+		return error_set(err, ERR_SYNTAX,
+				 "bus fault '%s': expected dead, ok or late=0..60 seconds", spec);
+	}
+	return 0;
+}
+
+/* The point behind a GPIO line: by name, or by its number in fixture order. */
+static struct sim_point *find_line(struct world *w, int bus, const char *line,
+				   struct sim_device **dev)
+{
+	int64_t number = -1;
+	int at = 0;
+
+	if (!text_to_int64(line, strlen(line), &number))
+		number = -1;
+	for (int i = 0; i < w->fixture->device_count; i++) {
+		struct sim_device *d = &w->devices[i];
+
+		if (d->fx->bus != bus || !d->is_line_device)
+			continue;
+		for (int p = 0; p < d->point_count; p++, at++)
+			if (at == number || !strcmp(d->points[p].line, line)) {
+				*dev = d;
+				return &d->points[p];
+			}
+	}
+	return NULL;
+}
+
+int world_gpio_lines(struct world *w, int bus)
+{
+	int n = 0;
+
+	for (int i = 0; i < w->fixture->device_count; i++)
+		if (w->devices[i].fx->bus == bus && w->devices[i].is_line_device)
+			n += w->devices[i].point_count;
+	return n;
+}
+
+const char *world_gpio_name(struct world *w, int bus, int line)
+{
+	struct sim_device *d;
+	struct sim_point *p;
+	char number[16];
+
+	p = find_line(w, bus, text_from_double(number, sizeof(number), line), &d);
+	return p ? p->line : NULL;
+}
+
+int world_gpio_get(struct world *w, int bus, const char *line)
+{
+	struct sim_device *d;
+	struct sim_point *p = find_line(w, bus, line, &d);
+
+	return p && !p->is_pulse && (device_get(w, d, p) > 0.5) != p->active_low;
+}
+
+void world_gpio_set(struct world *w, int bus, const char *line, int value)
+{
+	struct sim_device *d;
+	struct sim_point *p = find_line(w, bus, line, &d);
+
+	if (p)
+		device_set(w, d, p, (value != 0) != p->active_low);
+}
+
+uint32_t world_gpio_pulses(struct world *w, int bus, const char *line, int64_t *first_ns,
+			   int64_t *last_ns)
+{
+	struct sim_device *d;
+	struct sim_point *p = find_line(w, bus, line, &d);
+	double total, rate, n;
+	struct sensor *s;
+
+	if (!p || !p->is_pulse || p->channel < 0)
+		return 0;
+	s = &w->sensors[p->channel];
+	total = sensor_pulses(w, p->channel, &rate);
+	n = floor(total) - s->counted;
+	if (n < 1)
+		return 0;
+	s->counted = floor(total);
+	rate = fmax(rate, 0.01);
+	*last_ns = w->now_ns - (int64_t)((total - floor(total)) / rate * 1e9);
+	*first_ns = *last_ns - (int64_t)((n - 1) / rate * 1e9);
+	return (uint32_t)n;
+}
+
+void world_scan(struct world *w, int bay, const char *code)
+{
+	int scanner = w->fixture->bays[bay].scanner;
+	struct sim_device *d;
+	size_t n = strlen(code);
+
+	if (scanner < 0)
+		return;
+	d = &w->devices[scanner];
+	if (d->dead || d->sent_n + n + 2 > sizeof(d->sent))
+		return;
+	memcpy(d->sent + d->sent_n, code, n);
+	memcpy(d->sent + d->sent_n + n, "\r\n", 2);
+	d->sent_n += n + 2;
+}
+
+size_t world_serial_read(struct world *w, int bus, uint8_t *p, size_t max)
+{
+	size_t all = 0;
+
+	for (int i = 0; i < w->fixture->device_count; i++) {
+		struct sim_device *d = &w->devices[i];
+		size_t n = d->sent_n < max - all ? d->sent_n : max - all;
+
+		if (d->fx->bus != bus || !d->is_scanner)
+			continue;
+		memcpy(p + all, d->sent, n);
+		memmove(d->sent, d->sent + n, d->sent_n - n);
+		d->sent_n -= n;
+		all += n;
+	}
+	return all;
+}
