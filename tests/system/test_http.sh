@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: MIT
+# HTTP by curl: loopback with the token, the Unix socket, problems, events.
+. tests/system/lib.sh
+if ! command -v curl >/dev/null; then
+	skip "curl is not installed"
+	finish
+fi
+U=http://127.0.0.1:$PORT/api/v1
+start_sim --unit 1:RO600:RO600-24-000101:T-1001 --operator "$STATE/ctl.sock"
+start_station
+check "the bay is ready" ready 1
+check "benchd-web listens" wait_for 10 curl -sf "http://127.0.0.1:$PORT/healthz"
+TOKEN=$(cat "$STATE/token")
+get() { curl -s -m 10 -H "Authorization: Bearer $TOKEN" "$@"; }
+status() { get -o /dev/null -w '%{http_code}' "$@"; }
+
+check "without the token: 401" has 401 curl -s -o /dev/null -w '%{http_code}' "$U/station"
+check "with a wrong token: 401" has 401 curl -s -o /dev/null -w '%{http_code}' -H "Authorization: Bearer x" "$U/station"
+check "with the token: the station" has '"simulated":true' get "$U/station"
+check "the Unix socket needs no token" has '"simulated":true' curl -s --unix-socket "$STATE/http.sock" http://localhost/api/v1/station
+check "a foreign Host is refused" has 421 status -H 'Host: evil.example' "$U/station"
+check "an unknown path is a problem" has '"status":404' get "$U/nothing"
+check "a wrong method is 405" has 405 status -X DELETE "$U/station"
+check "a ticket is created: 201" has 201 status -X PUT -H 'Content-Type: application/json' \
+	-d '{"serial":"RO600-24-000101","model":"RO600"}' "$U/tickets/T-1001"
+check "the same again: 200" has 200 status -X PUT -H 'Content-Type: application/json' \
+	-d '{"serial":"RO600-24-000101","model":"RO600"}' "$U/tickets/T-1001"
+check "an old If-Match: 412" has 412 status -X PUT -H 'Content-Type: application/json' -H 'If-Match: "77"' \
+	-d '{"serial":"RO600-24-000101","model":"RO600"}' "$U/tickets/T-1001"
+check "customer data is refused: 422" has 422 status -X PUT -H 'Content-Type: application/json' \
+	-d '{"serial":"RO600-24-000101","model":"RO600","phone":"13800000000"}' "$U/tickets/T-2"
+check "duplicate keys are refused" has 422 status -X PUT -H 'Content-Type: application/json' \
+	-d '{"serial":"RO600-24-000101","serial":"RO600-24-000102","model":"RO600"}' "$U/tickets/T-2"
+check "a body over 64 KiB: 413" has 413 sh -c "head -c 70000 /dev/zero | tr '\\0' ' ' | \
+	curl -s -o /dev/null -w '%{http_code}' -H 'Authorization: Bearer $TOKEN' -H 'Content-Type: application/json' -X PUT --data-binary @- '$U/tickets/T-2'"
+check "nothing was stored by the refused ones" has 404 status "$U/tickets/T-2"
+
+(curl -sN -m 60 -H "Authorization: Bearer $TOKEN" "$U/events" >"$WORK/events.txt") &
+sse=$!
+check "a run is started: 201" has 201 status -X POST -H 'Content-Type: application/json' \
+	-d '{"bay":"1","ticket":"T-1001","serial":"RO600-24-000101","profile":"ro600_quick"}' "$U/runs"
+run=$(run_of 1)
+check "the bay shows the run" has "$run" get "$U/bays/1"
+check "live events come" wait_for 20 grep -q '"type":"progress"' "$WORK/events.txt"
+check "a step is announced" wait_for 20 grep -q '"type":"step"' "$WORK/events.txt"
+check "the run is aborted" has 202 status -X POST -H 'Content-Type: application/json' -d '{}' "$U/runs/$run/abort"
+check "and announced when it is on disk" wait_for 60 grep -q '"type":"run_finished"' "$WORK/events.txt"
+kill $sse 2>/dev/null
+wait $sse 2>/dev/null
+check "the document is served" has '"verdict":"aborted"' get "$U/runs/$run"
+etag=$(get -D - -o /dev/null "$U/runs/$run" | sed -n 's/^[Ee][Tt]ag: *\(.*\)\r$/\1/p')
+check "with an ETag that spares the bytes" has 304 status -H "If-None-Match: $etag" "$U/runs/$run"
+get "$U/runs/$run" >"$WORK/a.json"
+ctl --json run show "$run" >"$WORK/b.json"
+check "HTTP and benchctl serve the same document" sh -c "tr -d '\\n' <$WORK/a.json >$WORK/a1; tr -d '\\n' <$WORK/b.json | cmp - $WORK/a1"
+get "$U/results?limit=10" >"$WORK/r.json"
+check "the results feed has it" has "$run" cat "$WORK/r.json"
+cursor=$(sed -n 's/.*"cursor":\([0-9]*\).*/\1/p' "$WORK/r.json")
+check "nothing comes after the cursor" has '"items":[]' get "$U/results?cursor=$cursor"
+finish

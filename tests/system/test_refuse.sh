@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: MIT
+# Bad input, wrong tickets, double starts: refused with the reason and the right exit code, and nothing started.
+. tests/system/lib.sh
+
+# ---- files ----
+sed 's/driver: pzem016/driver: pzem061/; s/stop_bits: 1, turnaround: 20 ms/stop_bits: 1, turnaround: 20/' "$FIXTURE" >"$WORK/bad.yaml"
+check "a broken fixture: exit 2" code 2 "$BIN/benchd" --fixture "$WORK/bad.yaml" --profiles profiles --state "$STATE"
+check "a broken fixture is shown with place, line and caret" has "^" "$BIN/benchd" --fixture "$WORK/bad.yaml" --profiles profiles --state "$STATE"
+check "both of its mistakes are named by benchctl fixture check" sh -c \
+	"'$BIN/benchctl' fixture check '$WORK/bad.yaml' 2>&1 | tee /dev/stderr | grep -cE '^[^ ]*bad.yaml:[0-9]+:[0-9]+: ' | grep -qE '^[2-9]'"
+check "benchctl fixture check exits 2" code 2 "$BIN/benchctl" fixture check "$WORK/bad.yaml"
+check "nothing was started: no state folder" test ! -e "$STATE/benchd.db"
+check "the shipped fixture passes" code 0 "$BIN/benchctl" fixture check "$FIXTURE"
+check "an unknown flag: exit 2" code 2 "$BIN/benchd" --frobnicate
+check "no fixture: exit 2" code 2 "$BIN/benchd"
+check "a speed out of range: exit 2" code 2 "$BIN/benchd" --fixture "$FIXTURE" --speed 21
+check "benchctl without a station: exit 3" code 3 ctl bay list
+check "benchctl with an unknown command: exit 2" code 2 ctl frobnicate
+
+mkdir -p "$WORK/profiles"
+cp -r profiles/. "$WORK/profiles/"
+sed 's/permeate_conductivity/permeate_conductivty/' profiles/ro600_full.yaml >"$WORK/profiles/ro600_full.yaml"
+check "a broken profile: benchctl profile check exits 2" code 2 "$BIN/benchctl" profile check \
+	--fixture "$FIXTURE" "$WORK/profiles/ro600_full.yaml"
+
+# ---- station ----
+start_sim --unit 1:RO600:RO600-24-000101:T-1001 --operator "$STATE/ctl.sock"
+start_station --profiles "$WORK/profiles"
+check "with a broken profile the station starts" ready 1
+check "it lists the profile as broken" has '"state":"broken"' ctl --json profile list
+check "and lists the others" has 'ro600_quick' ctl --json profile list
+check "a second benchd on the same state: exit 75" code 75 "$BIN/benchd" --fixture "$FIXTURE" --profiles profiles --state "$STATE"
+check "which names the pid" has "$STATION_PID" "$BIN/benchd" --fixture "$FIXTURE" --profiles profiles --state "$STATE"
+
+check "a ticket is taken" ctl ticket add T-1001 --serial RO600-24-000101 --model RO600
+check "the same ticket again is refused" code 2 ctl ticket add T-1001 --serial RO600-24-000101 --model RO600
+check "an unknown model is refused" has "model" ctl ticket add T-9 --serial RO600-24-000101 --model RO999
+check "a serial that is not of the model is refused" code 2 ctl ticket add T-9 --serial X --model RO600
+check "an unknown ticket is refused" has "T-404" ctl run start --bay 1 --ticket T-404
+check "an unknown bay is refused" has "bay" ctl run start --bay 9 --ticket T-1001
+check "another serial is refused" has "RO600-24-000199" ctl run start --bay 1 --ticket T-1001 --serial RO600-24-000199
+check "an unknown profile is refused" has "frob" ctl run start --bay 1 --ticket T-1001 --profile frob
+check "a broken profile is not run" has "broken" ctl run start --bay 1 --ticket T-1001 --profile ro600_full
+check "an unknown run type is refused" has "run type" ctl run start --bay 1 --ticket T-1001 --type frob --profile ro600_quick
+check "no run was begun by any of these" has '"runs":[]' ctl --json run list
+
+check "a run starts" ctl run start --bay 1 --ticket T-1001 --serial RO600-24-000101 --profile ro600_quick
+check "a second one on that bay is refused, naming the ticket" has "T-1001" ctl run start --bay 1 --ticket T-1001 --profile ro600_quick
+run=$(run_of 1)
+check "benchctl abort ends it" ctl run abort "$run"
+check "it is recorded as aborted" wait_for 60 ended "$run" aborted
+check "aborting twice says that it does not run" has "not running" ctl run abort "$run"
+finish
