@@ -18,8 +18,9 @@ check "the record is kept" test -n "$(find "$WORK/demo" -name benchd.db)"
 rm -rf "$WORK/demo"
 
 for after in 1 4 9; do
-	"$BIN/benchctl" demo --dir "$WORK/demo" --port "$PORT" --fixture "$FIXTURE" --profiles "$PWD/profiles" \
-		>"$WORK/demo-$after.log" 2>&1 </dev/null &
+	# a shell without job control starts background commands with SIGINT ignored
+	env --default-signal=INT "$BIN/benchctl" demo --dir "$WORK/demo" --port "$PORT" --fixture "$FIXTURE" \
+		--profiles "$PWD/profiles" >"$WORK/demo-$after.log" 2>&1 </dev/null &
 	pid=$!
 	sleep $after
 	kill -INT $pid
