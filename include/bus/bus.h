@@ -69,6 +69,7 @@ struct bus_request {
 	bool verify;	   /* after the write read back: */
 	uint8_t verify_function;
 	uint16_t verify_first, verify_count;
+	/* Register i is right when (read ^ verify_expect[i]) & verify_mask[i] is 0. All masks 0 is refused: it proves nothing. */
 	uint16_t verify_expect[BUS_WRITE_MAX], verify_mask[BUS_WRITE_MAX];
 	int line;	   /* BUS_GPIO_SET: index of the line, data[0] the value */
 	bool single_try;   /* no retry by the bus (replays, identification); else up to 3 tries */
@@ -129,6 +130,8 @@ struct bus_ops {
 	int (*gpio_set)(void *ctx, int line, uint8_t value, struct error *err);
 	/* Never blocks; the event's memory is the caller's. */
 	void (*event)(void *ctx, const struct bus_event *ev);
+	/* Optional, TCP: wire time after a transact that took long. */
+	int64_t (*clock)(void *ctx);
 	/* Optional: each transaction and its bytes, for traces. dir '>' '<' '!' */
 	void (*trace)(void *ctx, int64_t at_ns, char dir, const uint8_t *p, size_t n, const char *note);
 };
@@ -136,7 +139,8 @@ struct bus_ops {
 struct bus;
 struct bus *bus_new(const struct bus_config *config, const struct bus_ops *ops, struct error *err);
 void bus_free(struct bus *b);
-/* Queue a request. ERR_LIMIT when the queue (64) is full. An urgent one goes first and cancels waiting non-urgent writes of the same device. */
+/* Queue a request; its event comes from a later call, never from within this one (so an event may submit).
+ * ERR_LIMIT when the queue (64) is full, ERR_RANGE when it can never be sent. An urgent one goes first and cancels waiting non-urgent writes of the same device. */
 int bus_submit(struct bus *b, const struct bus_request *r);
 /* Do what is due at now_ns; returns when it wants to be called next (INT64_MAX: only on bytes or requests). */
 int64_t bus_run(struct bus *b, int64_t now_ns);
@@ -150,6 +154,8 @@ void bus_gpio(struct bus *b, int line, uint8_t value, bool is_edge, int64_t at_n
 /* Several rising edges of a GPIO_PULSE line at once: count >= 1, times of the first and the last. */
 void bus_gpio_pulses(struct bus *b, int line, uint32_t count, int64_t first_ns, int64_t last_ns,
 		     int64_t now_ns);
+/* The port's own delay (USB latency timer) is added to every reply's time-out. */
+void bus_set_latency(struct bus *b, int64_t latency_ns);
 /* The descriptor hung up or failed. */
 void bus_lost(struct bus *b, const char *why, int64_t now_ns);
 /* A run needs these devices: no backoff while needed, a loss is reported after 3 tries and within 2 s. */
