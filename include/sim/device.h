@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Inside of src/sim: simulated devices. A device is a table of points (where each stands in its registers),
- * a table of plain registers it keeps (configuration, identity), and a few habits.
+ * Inside of src/sim: simulated devices. A device is a table of points (where each stands in its
+ * registers), a table of plain registers it keeps (configuration, identity), and a few habits.
  */
 #ifndef SIM_DEVICE_H
 #define SIM_DEVICE_H
@@ -48,7 +48,8 @@ struct sim_device {
 	uint64_t transactions;
 };
 
-/* personality.c: fill the tables from the driver's name and options. ERR_CONFIG: this driver is not simulated. */
+/* personality.c: fill the tables from the driver's name and options. ERR_CONFIG: this driver is
+ * not simulated. */
 int personality_build(struct sim_device *d, struct error *err);
 /* Value of a point at the device's pins; writing one (false: refused). */
 double device_get(struct world *w, const struct sim_device *d, const struct sim_point *p);

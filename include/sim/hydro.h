@@ -9,8 +9,8 @@
  *	                 \--V14 (cross-check)---------------------->  PERMEATE --V11, V12--> out
  *	                                                                 \--V13--> tank
  *
- * Units: MPa above atmosphere, L/min, L/MPa, seconds. A valve's conductance k gives k * sqrt(dp) L/min, but
- * g of the supply hose g * dp.
+ * Units: MPa above atmosphere, L/min, L/MPa, seconds. A valve's conductance k gives k * sqrt(dp)
+ * L/min, but g of the supply hose g * dp.
  */
 #ifndef SIM_HYDRO_H
 #define SIM_HYDRO_H
@@ -24,12 +24,12 @@ struct hydro {
 	double q_vent, q_cross;
 	double q_inlet; /* into the unit */
 	double q_pump;
-	double q_membrane; /* into PERMEATE, of it q_leak through the torn part; below 0: check valve leak */
-	double q_leak;
-	double q_drain;	 /* concentrate */
-	double q_tray;	 /* external leak */
-	double q_outlet; /* V11 and V12 */
-	double q_tank;	 /* into the surrogate tank, below 0: out of it */
+	double q_membrane; /* into PERMEATE; below 0: back through a leaking check valve */
+	double q_leak;	   /* of it through the torn part */
+	double q_drain;	   /* concentrate */
+	double q_tray;	   /* external leak */
+	double q_outlet;   /* V11 and V12 */
+	double q_tank;	   /* into the surrogate tank, below 0: out of it */
 };
 
 /* What holds during a step. */

@@ -80,7 +80,8 @@ struct bay_plant {
 	double moving; /* largest change of a pressure in the last step, MPa/s */
 };
 
-/* What an output is commanded to and what is in force (actuator power lost: its de-energised state). */
+/* What an output is commanded to and what is in force (actuator power lost: its de-energised
+ * state). */
 struct out_state {
 	double commanded, in_force;
 	int64_t commanded_ns, changed_ns;

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * A tankless reverse-osmosis unit: membrane, pump, prefilter, switches and its own control board. The
- * numbers are those of a 600 GPD unit; neighbours of its class differ by their parameters only.
+ * A tankless reverse-osmosis unit: membrane, pump, prefilter, switches and its own control
+ * board. The numbers are those of a 600 GPD unit; neighbours of its class differ by their
+ * parameters only.
  *
- * Call order per step: ro_unit_board (contacts, control board, valves), ro_unit_hydro (what hydro_step needs),
- * hydro_step, ro_unit_water (salt, temperature, electricity). Pure; seconds, MPa, L/min, mg/L, degC, A, W.
+ * Call order per step: ro_unit_board (contacts, control board, valves), ro_unit_hydro (what
+ * hydro_step needs), hydro_step, ro_unit_water (salt, temperature, electricity). Pure; seconds,
+ * MPa, L/min, mg/L, degC, A, W.
  */
 #ifndef SIM_RO_UNIT_H
 #define SIM_RO_UNIT_H

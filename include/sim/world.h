@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * The simulated rig: physics of units and rig, and device personalities made from the same fixture file the
- * station loads: for each device the simulator knows from the fixture which physical quantity each point
- * carries (standard names of plan/names.h) and inverts the channel's scale into what the device would
- * send. benchsim serves a world on ptys, TCP and a GPIO socket; tests and proving run it in process.
+ * The simulated rig: physics of units and rig, and device personalities made from the same
+ * fixture file the station loads: for each device the simulator knows from the fixture which
+ * physical quantity each point carries (standard names of plan/names.h) and inverts the
+ * channel's scale into what the device would send. benchsim serves a world on ptys, TCP and a
+ * GPIO socket; tests and proving run it in process.
  *
  * Time is run time (scaled by the caller). Deterministic for a seed: same calls, same values.
  */
@@ -25,51 +26,57 @@ struct world_config {
 	double feed_tds_mg_l;	   /* 0: 250 */
 	double feed_temperature_c; /* 0: 25 */
 	bool noise;		   /* sensors' own errors and noise, pulsation, hammer */
-	unsigned
-		speed; /* run time per wire time, 0: 1; only the dead-man relay's 300 ms of wire time need it */
+	unsigned speed; /* run time per wire time, 0: 1; the dead-man relay waits in wire time */
 };
 struct world *world_new(const struct world_config *config, struct error *err);
 void world_free(struct world *w);
 
-/* "[BAY:]NAME[=K][@SECONDS]": names and K of the fault table; without BAY every bay. Takes effect at
- * run time start_ns + SECONDS. ERR_SYNTAX / ERR_NOT_FOUND with a did-you-mean. */
+/* "[BAY:]NAME[=K][@SECONDS]": names and K of the fault table; without BAY every bay. Takes
+ * effect at run time start_ns + SECONDS. ERR_SYNTAX / ERR_NOT_FOUND with a did-you-mean. */
 int world_fault(struct world *w, const char *spec, int64_t start_ns, struct error *err);
 const char *const *world_fault_names(int *n);
-/* Ends faults and wipes the trays dry; -1: all, else those given with that bay. Returns how many. */
+/* Ends faults and wipes the trays dry; -1: all, else those given with that bay. Returns how
+ * many. */
 int world_clear_faults(struct world *w, int bay);
 
 /* Put a unit on a bay's hoses: NULL serial takes it off. Fresh unit: default state, no fault. */
 void world_mount(struct world *w, int bay, const char *model_code, const char *serial);
 
-/* Advance the physics to now_ns (run time); never backwards. Internal steps of 10 or 20 ms after anything switched
- * or while pressures move, 50 ms in steady flow, 100 ms at rest. The first call sets the time. */
+/* Advance the physics to now_ns (run time); never backwards. Internal steps of 10 or 20 ms after
+ * anything switched or while pressures move, 50 ms in steady flow, 100 ms at rest. The first
+ * call sets the time. */
 void world_run(struct world *w, int64_t now_ns);
 
-/* Truth, for oracles and for the simulated operator: "permeate_tds", "display_permeate_tds", "membrane_rejection",
- * "feed_pressure", "pump_current", "membrane_pressure", ... NAN if unknown name. */
+/* Truth, for oracles and for the simulated operator: "permeate_tds", "display_permeate_tds",
+ * "membrane_rejection", "feed_pressure", "pump_current", "membrane_pressure", ... NAN if unknown
+ * name. */
 double world_truth(const struct world *w, int bay, const char *name);
 /* Is the rig physically safe there: pump off, feed shut, unit off, both sides below 0.02 MPa? */
 bool world_is_safe(const struct world *w, int bay);
-/* Physical output by fixture index: logical value now in force, with the run time of its last change. */
+/* Physical output by fixture index: logical value now in force, with the run time of its last
+ * change. */
 double world_output(const struct world *w, int output, int64_t *changed_ns);
-/* What its device was last told, whatever the actuators' supply says; E-stop and dead-man relay do not change it. */
+/* What its device was last told, whatever the actuators' supply says; E-stop and dead-man relay
+ * do not change it. */
 double world_commanded(const struct world *w, int output, int64_t *changed_ns);
 /* Somebody wets (or dries) the leak sensor inside the bay's unit. */
 void world_wet(struct world *w, int bay, bool wet);
 /* Steps of physics since the start. */
 uint64_t world_steps(const struct world *w);
 
-/* Devices: Modbus PDU in, PDU out, as the device at that unit id of that bus would answer now (run time).
- * Returns reply length; 0: silence. delay_ns: turnaround it takes (wire time). */
+/* Devices: Modbus PDU in, PDU out, as the device at that unit id of that bus would answer now
+ * (run time). Returns reply length; 0: silence. delay_ns: turnaround it takes (wire time). */
 size_t world_modbus(struct world *w, int bus, uint8_t unit, const uint8_t *pdu, size_t n,
 		    uint8_t *reply, size_t max, int64_t *delay_ns);
-/* Bus faults on demand: "dead" (K unused), "late" (K: seconds of wire time), on a device by fixture name:
- * "DEVICE:dead", "DEVICE:late=0.7", "DEVICE:ok" ends both; n-th transaction faults for fault loops are the wire's (sim/wire.h). */
+/* Bus faults on demand, on a device by fixture name: "DEVICE:dead", "DEVICE:late=0.7" (seconds
+ * of wire time), "DEVICE:ok" ends both. Faults of the n-th transaction are the wire's
+ * (sim/wire.h). */
 int world_bus_fault(struct world *w, const char *spec, struct error *err);
 /* Lines of a GPIO bus: how many, and their names in the order of their offsets. */
 int world_gpio_lines(struct world *w, int bus);
 const char *world_gpio_name(struct world *w, int bus, int line);
-/* GPIO lines of a bus by line name or decimal offset: level of the pin now; outputs set. Pulses: rising edges since the last call in [from, to]. */
+/* GPIO lines of a bus by line name or decimal offset: level of the pin now; outputs set. Pulses:
+ * rising edges since the last call, with the run times of the first and the last of them. */
 int world_gpio_get(struct world *w, int bus, const char *line);
 void world_gpio_set(struct world *w, int bus, const char *line, int value);
 uint32_t world_gpio_pulses(struct world *w, int bus, const char *line, int64_t *first_ns,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The unit's control board, with the habits such firmware has: debounced switches, valve before pump, a
- * flush at power-on, the inlet shut a moment after the pump, a latched leak alarm.
+ * The unit's control board, with the habits such firmware has: debounced switches, valve before
+ * pump, a flush at power-on, the inlet shut a moment after the pump, a latched leak alarm.
  */
 #include <math.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Devices of the fixture: which channel or output hangs on which of their points, their faults on the
- * line, GPIO lines and scanners.
+ * Devices of the fixture: which channel or output hangs on which of their points, their faults
+ * on the line, GPIO lines and scanners.
  */
 #include <math.h>
 #include <stdlib.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Outputs: what devices command, and what is in force. The wired E-stop chain and the dead-man relay cut the
- * actuators' supply: springs take every valve to its de-energised state, whatever the relays say.
+ * Outputs: what devices command, and what is in force. The wired E-stop chain and the dead-man
+ * relay cut the actuators' supply: springs take every valve to its de-energised state, whatever
+ * the relays say.
  */
 #include <math.h>
 
@@ -37,7 +38,8 @@ void output_apply(struct world *w)
 			continue;
 		s->in_force = value;
 		s->changed_ns = w->now_ns;
-		plant_disturb(w);
+		if (needs_supply(w, o))
+			plant_disturb(w);
 	}
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What each driver's device looks like from the wire: maps from the makers' pages as drivers/ cites them.
+ * What each driver's device looks like from the wire: maps from the makers' pages as drivers/
+ * cites them.
  */
 #include <stdio.h>
 #include <stdlib.h>

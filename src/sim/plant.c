@@ -107,7 +107,8 @@ static void move_valves(struct world *w, struct bay_plant *b, double dt_s)
 	}
 }
 
-/* Relieving regulator behind the shared pump; with its valve shut only the hose's volume is left. */
+/* Relieving regulator behind the shared pump; with its valve shut only the hose's volume is
+ * left. */
 static void regulate(struct world *w, struct bay_plant *b, double head_mpa, double dt_s)
 {
 	const double hose_l_per_mpa = 0.006;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Sensors: lag, own error, noise, drift, renewal, and the way back from a channel's value to what its
- * device's point carries (the inverse of the fixture's scale and calibration).
+ * Sensors: lag, own error, noise, drift, renewal, and the way back from a channel's value to
+ * what its device's point carries (the inverse of the fixture's scale and calibration).
  */
 #include <math.h>
 #include <string.h>
@@ -11,9 +11,10 @@
 static const struct sensor_kind {
 	const char *name;
 	double tau_s; /* first-order lag, 0: none worth modelling */
-	double noise,
-		noise_rel; /* standard deviation of one renewal: absolute (channel unit) and relative */
-	double error, error_rel; /* standard deviation of this specimen's own error */
+	/* standard deviations, absolute (channel unit) and relative: of one renewal, and of this
+	 * specimen's own error */
+	double noise, noise_rel;
+	double error, error_rel;
 } kinds[CH_ROLES] = {
 	[CH_SUPPLY_PRESSURE] = {"supply_pressure", 0, 0.0004, 0.002, 0.0005, 0.001},
 	[CH_FEED_PRESSURE] = {"feed_pressure", 0, 0.0004, 0.003, 0.0005, 0.001},
@@ -128,7 +129,8 @@ static void renew(struct world *w, int channel)
 	if (s->role != CH_OTHER && !(frozen && s->frozen))
 		s->held = sample(w, s);
 	s->frozen = frozen;
-	/* contacts are seen at once; other devices renew at their own pace, or faster than they are asked */
+	/* contacts are seen at once; other devices renew at their own pace, or faster than they
+	 * are asked */
 	if (s->role < CH_TRAY_LEAK && ch->update_ns > 0) {
 		int64_t pace = ch->update_ns > ch->poll_ns ? ch->update_ns : ch->update_ns / 2 + 1;
 

@@ -62,7 +62,8 @@ void world_mount(struct world *w, int bay, const char *model_code, const char *s
 	fault_due(w);
 }
 
-/* Step length: 10 ms after a switch, 20 ms while pressures move, 50 ms in steady flow, 100 ms at rest. */
+/* Step length: 10 ms after a switch, 20 ms while pressures move, 50 ms in steady flow, 100 ms at
+ * rest. */
 static int64_t step_ns(const struct world *w)
 {
 	double moving = 0, flow = 0;
