@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A thread that carries out store jobs in order, and hands each back to the loop when it is done. Two are used:
- * the writer (the only writer and checkpointer) and a reader.
+ * A thread that carries out store jobs in order, and hands each back to the loop when it is
+ * done. Two are used: the writer (the only writer and checkpointer) and a reader.
  */
 #ifndef STORE_WORKER_H
 #define STORE_WORKER_H
@@ -9,7 +9,8 @@
 #include "base/loop.h"
 #include "store/store.h"
 
-/* Derive by putting this first. work runs in the worker thread with its store; done in the loop afterwards, owns the job. */
+/* Derive by putting this first. work runs in the worker thread with its store; done in the loop
+ * afterwards, owns the job. Neither is NULL. done may submit further jobs, this one too. */
 struct job {
 	void (*work)(struct job *j, struct store *s);
 	void (*done)(struct job *j);
@@ -19,13 +20,16 @@ struct job {
 	int64_t queued_ns; /* wire time */
 };
 struct worker;
-/* Takes over the store, closes it at the end. on_idle: checkpoint. */
+/* Takes over the store, closes it at the end (on failure it stays the caller's). The writer
+ * checkpoints when it is idle. All calls from the loop's thread. */
 struct worker *worker_start(struct loop *loop, struct store *s, bool is_writer, struct error *err);
 /* ERR_LIMIT beyond max waiting jobs (4096): a fault, never dropped silently. */
 int worker_submit(struct worker *w, struct job *j);
-/* Age of the oldest unfinished job, wire time; 0 when idle. Over 5 s is a store failure (slow disk). */
+/* Age of the oldest unfinished job, wire time; 0 when idle. Over 5 s is a store failure (slow
+ * disk). */
 int64_t worker_lag_ns(const struct worker *w, int64_t now_ns);
-/* Finish all jobs, run their done, join, close the store. */
+/* Finish all jobs, run their done (and the jobs these submit), join, close the store. NULL
+ * allowed. Not from within done. */
 void worker_stop(struct worker *w);
 
 #endif

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Facts for the release decision of a ticket, read from the store. Reader thread.
+ * What the store knows about whether a ticket's unit may leave: the facts ticket/release.h
+ * decides on, gathered from the ticket, the runs on its serial and their documents. What a
+ * document does not say, or says in another form than run/record.h writes, is unknown and
+ * counts against the release.
  */
 #ifndef TICKET_FACTS_H
 #define TICKET_FACTS_H
@@ -8,14 +11,18 @@
 #include "store/store.h"
 #include "ticket/release.h"
 
-struct ticket_facts {
-	struct release_facts release; /* points into the members below */
+enum { FACTS_RUNS_MAX = 16 };
+struct facts {
+	struct release_facts release; /* points into this struct: do not copy it by value */
 	struct ticket ticket;
-	struct release_run *runs;
+	struct release_run runs[FACTS_RUNS_MAX];
 };
-/* ERR_NOT_FOUND without such a ticket. Zero the struct first; release it in every case. */
-int ticket_facts_load(struct ticket_facts *f, struct store *s, const char *ticket_id,
-		      int64_t now_utc_us, struct error *err);
-void ticket_facts_release(struct ticket_facts *f);
+/* Fill out, in the store's thread. An unknown ticket is a fact too (0 is returned). Of the runs
+ * on the serial, the newest FACTS_RUNS_MAX of the types that decide are taken: post_repair_qc
+ * and trial_run. */
+int facts_build(struct store *s, const char *ticket_id, int64_t now_utc_us, struct facts *out,
+		struct error *err);
+/* What a finished document says, for one run. row: as listed by the store. */
+void facts_from_doc(const struct run_row *row, const char *doc, size_t n, struct release_run *out);
 
 #endif

@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: MIT
  *
- * Runs that were begun and never ended: their process or the power was lost. Closed at the next start, before anything
- * else is written, each with a document of what is on record and verdict `interrupted`.
+ * At start, before anything else runs: runs that have a beginning and no end were cut with the
+ * process or the power. Each is closed as `interrupted` with the document of what its journal
+ * holds. Never resumed.
  */
 #ifndef TICKET_RECOVER_H
 #define TICKET_RECOVER_H
 
 #include "store/store.h"
 
-/* Close all of them; *closed gets how many. cause: "process_or_power_lost". */
-int recover_interrupted(struct store *s, int64_t now_utc_us, const char *cause, int *closed,
+/* cause: "benchd ended" or the like. fn (NULL allowed) hears of each run closed. *closed (NULL
+ * allowed): how many. A run whose facts cannot be read is closed all the same, with a document
+ * that says so. The writer's thread. */
+int recover_interrupted(struct store *s, int64_t now_utc_us, const char *cause,
+			void (*fn)(void *ctx, const struct run_row *row), void *ctx, int *closed,
 			struct error *err);
 
 #endif

@@ -1,18 +1,49 @@
 /* SPDX-License-Identifier: MIT
  *
- * A ticket between JSON and the store.
+ * A ticket on the wire: JSON from the ticketing system or benchctl, checked member by member,
+ * and back.
+ *
+ * Strict: every member is known and of its type and length, or the whole is refused, every
+ * mistake with its JSON pointer (answer 422 with these). Members that would carry a customer's
+ * data (name, phone, address, signature, picture, in English or Chinese) are refused with that
+ * reason: the station stores none.
  */
 #ifndef TICKET_TICKET_H
 #define TICKET_TICKET_H
 
+#include "base/json.h"
 #include "store/store.h"
 
-/* Body of PUT /tickets/{id}. Strict: unknown members, members named like customer data (English and Chinese), wrong types,
- * lengths and characters are refused with the JSON pointer and what is expected (ERR_USAGE, ERR_TYPE, ERR_RANGE). `id` in the
- * body must equal the path's or be left out. serial and model are required; the rest gets defaults. */
-int ticket_from_json(const char *id, const char *body, size_t n, struct ticket *out,
-		     struct error *err);
-/* One JSON object appended to out (no line end). */
-void ticket_to_json(const struct ticket *t, struct text *out);
+enum { TICKET_PROBLEMS_MAX = 16, TICKET_BYTES_MAX = 16384 };
+struct ticket_problem {
+	char pointer[96]; /* "/serial", "" for the whole */
+	/* "required" "unknown_member" "customer_data" "type" "length" "characters" "value"
+	 * "read_only" "syntax" */
+	char code[32];
+	char detail[160];
+};
+struct ticket_problems {
+	struct ticket_problem at[TICKET_PROBLEMS_MAX];
+	int count; /* at most TICKET_PROBLEMS_MAX; further ones are not told */
+};
+
+/* {"id", "serial", "model": required, 1..63 characters of A-Z a-z 0-9 . _ / - ("id" may be left
+ * out where the path gave it; if it stands, it must be the same), "manufacture_date":
+ * "2024-05-01" or "2024-05" or "2024",  "due_at": RFC 3339 in UTC, "symptoms": ["S02", ...],
+ * "run_type": a run type (default post_repair_qc),  "plan_state": "none" (default) "proposed"
+ * "approved" "declined",  "priority": 0..9 (default 0),  "mail_back": bool (default false),
+ * "repair_seq": >= 0 (default 0)} path_id NULL: none. 0, or ERR_SYNTAX (no JSON object) or
+ * ERR_RANGE with problems filled. Of out, the times, version and state stay zero: the caller
+ * sets mirrored_utc_us, created_utc_us, changed_utc_us. */
+int ticket_from_json(const char *json, size_t n, const char *path_id, struct ticket *out,
+		     struct ticket_problems *problems);
+/* One problem in a line: "/serial: required". */
+void ticket_problem_line(const struct ticket_problem *p, char *dst, size_t size);
+/* The problems as the "errors" array of RFC 9457: [{"pointer", "code", "detail"}]. */
+void ticket_put_problems(struct json *j, const struct ticket_problems *problems);
+/* The ticket as an object; what the store keeps for itself (version, state, times) with it. */
+void ticket_put_json(struct json *j, const struct ticket *t);
+/* Is id of the form above? For scans and arguments. */
+bool ticket_is_id(const char *id);
 
 #endif

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Inside of the store: the connection and the few helpers every query goes through.
+ *
+ * A failure of SQLite on the writer marks the store failed (db_fail); from then on each helper
+ * refuses, so that no caller can go on after a commit whose fate is unknown.
+ */
+#ifndef STORE_DB_H
+#define STORE_DB_H
+
+#include <sqlite3.h>
+#include "store/store.h"
+
+struct store {
+	sqlite3 *db;
+	char *dir;
+	int lock_fd; /* -1: a reader */
+	bool writer, failed, was_clean;
+	int wal_frames; /* as of the last commit */
+};
+
+/* ---- db.c ---- */
+/* Arguments of a statement by type letter: t text (const char *, NULL: SQL NULL), i int64_t,
+ * s text with length (const char *, size_t), b blob (const void *, size_t). */
+int db_query(struct store *s, sqlite3_stmt **out, struct error *err, const char *sql,
+	     const char *types, ...);
+/* 1: a row, 0: done, or an error. */
+int db_step(struct store *s, sqlite3_stmt *st, struct error *err);
+/* A statement without rows. ERR_EXISTS when a key is there already. */
+int db_run(struct store *s, struct error *err, const char *sql, const char *types, ...);
+/* BEGIN IMMEDIATE; ERR_STATE on a reader. */
+int db_begin(struct store *s, struct error *err);
+/* Commit when rc is 0, roll back otherwise; returns rc or why the commit failed. */
+int db_end(struct store *s, int rc, struct error *err);
+/* What SQLite said last: ERR_STORE and final on the writer, ERR_IO on a reader. */
+int db_fail(struct store *s, struct error *err);
+/* A column's text, "" for NULL; valid until the statement's next step. */
+const char *db_text(sqlite3_stmt *st, int col);
+/* A statement's column into a fixed field. */
+#define db_copy(dst, st, col) ((void)text_copy((dst), sizeof(dst), db_text((st), (col))))
+
+/* ---- schema.c ---- */
+struct schema_step {
+	const char *const *sql; /* statements, NULL at the end */
+};
+extern const struct schema_step schema_steps[];
+int schema_step_count(void);
+/* Limits and switches of every connection, before its first statement. */
+int schema_configure(struct store *s, struct error *err);
+/* Refuse another program's, a newer, or (reader) an older database. *version: its user_version. */
+int schema_identify(struct store *s, int newest, int *version, struct error *err);
+/* Bring the database to version n by steps[0..n), after a verified copy if it holds anything. */
+int schema_migrate(struct store *s, const struct schema_step *steps, int n, struct error *err);
+/* From here on ledgers cannot be changed through this connection. */
+void schema_protect(struct store *s);
+
+/* ---- dir.c ---- */
+extern struct store_io store_io;
+extern const char *store_vfs; /* NULL: the system's */
+int dir_create(const char *path, struct error *err);
+int dir_sync(const char *path, struct error *err);
+/* Take DIR/lock; *fd is open while it is held. ERR_BUSY names the pid. *was_clean: nobody died
+ * holding it. */
+int dir_lock(const char *dir, int *fd, bool *was_clean, struct error *err);
+/* clean: remove the file, so that the next one knows. */
+void dir_unlock(const char *dir, int fd, bool clean);
+/* printf into a heap string. */
+char *dir_path(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* All of p, or an error. */
+int dir_write(int fd, const void *p, size_t n);
+
+#endif

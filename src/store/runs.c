@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: MIT */
+#include "src/store/db.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define COLUMNS                                                                                    \
+	"r.id, r.ticket, r.serial, r.model, r.bay, r.run_type, r.profile, r.profile_revision,"     \
+	" r.operator, r.simulated, r.started_utc_us,"                                              \
+	" coalesce(e.verdict, ''), coalesce(e.ended_utc_us, 0), coalesce(e.seq, 0)"
+enum { COLUMN_COUNT = 14 };
+
+static void read_row(sqlite3_stmt *st, struct run_row *r)
+{
+	memset(r, 0, sizeof(*r));
+	db_copy(r->id, st, 0);
+	db_copy(r->ticket, st, 1);
+	db_copy(r->serial, st, 2);
+	db_copy(r->model, st, 3);
+	db_copy(r->bay, st, 4);
+	db_copy(r->run_type, st, 5);
+	db_copy(r->profile, st, 6);
+	r->profile_revision = sqlite3_column_int(st, 7);
+	db_copy(r->operator_name, st, 8);
+	r->simulated = sqlite3_column_int(st, 9) != 0;
+	r->started_utc_us = sqlite3_column_int64(st, 10);
+	db_copy(r->verdict, st, 11);
+	r->ended_utc_us = sqlite3_column_int64(st, 12);
+	r->seq = sqlite3_column_int64(st, 13);
+}
+
+/* The number of a run; ended: does it have an end? */
+static int find_run(struct store *s, const char *id, int64_t *run, bool *ended, struct error *err)
+{
+	sqlite3_stmt *st;
+	int rc = db_query(s, &st, err,
+			  "SELECT r.seq, e.seq IS NOT NULL FROM run r"
+			  " LEFT JOIN run_end e ON e.run = r.seq WHERE r.id = ?",
+			  "t", id);
+
+	if (rc < 0)
+		return rc;
+	rc = db_step(s, st, err);
+	if (rc > 0) {
+		*run = sqlite3_column_int64(st, 0);
+		*ended = sqlite3_column_int(st, 1) != 0;
+	}
+	sqlite3_finalize(st);
+	if (rc == 0)
+		return error_set(err, ERR_NOT_FOUND, "run %s: no such run", id);
+	return rc < 0 ? rc : 0;
+}
+
+static int put_profile(struct store *s, const struct run_row *row, const uint8_t hash[32],
+		       const char *bytes, size_t size, struct error *err)
+{
+	return db_run(s, err,
+		      "INSERT INTO profile_revision (hash, bytes, stored_utc_us) SELECT ?1, ?2, ?3"
+		      " WHERE NOT EXISTS (SELECT 1 FROM profile_revision WHERE hash = ?1)",
+		      "bbi", hash, (size_t)32, bytes, size, row->started_utc_us);
+}
+
+static bool is_run_id(const char *id)
+{
+	size_t n = strspn(id, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-");
+
+	return n > 0 && n <= 36 && id[n] == '\0';
+}
+
+int store_run_begin(struct store *s, const struct run_row *row, const char *facts_json,
+		    const uint8_t profile_hash[32], const char *profile_bytes, size_t profile_size,
+		    struct error *err)
+{
+	uint8_t hash[32];
+	int rc;
+
+	if (!is_run_id(row->id))
+		return error_set(err, ERR_RANGE, "run id \"%s\": letters, digits and - expected",
+				 row->id);
+	text_sha256(hash, profile_bytes, profile_size);
+	if (memcmp(hash, profile_hash, sizeof(hash)) != 0)
+		return error_set(err, ERR_RANGE, "profile %s: its bytes do not have its hash",
+				 row->profile);
+	rc = db_begin(s, err);
+	if (rc < 0)
+		return rc;
+	rc = put_profile(s, row, profile_hash, profile_bytes, profile_size, err);
+	if (rc == 0)
+		rc = db_run(s, err,
+			    "INSERT INTO run (id, ticket, serial, model, bay, run_type, profile,"
+			    " profile_revision, profile_hash, operator, simulated, started_utc_us,"
+			    " facts) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			    "tttttttibtiit", row->id, row->ticket, row->serial, row->model,
+			    row->bay, row->run_type, row->profile, (int64_t)row->profile_revision,
+			    profile_hash, (size_t)32, row->operator_name, (int64_t)row->simulated,
+			    row->started_utc_us, facts_json);
+	return db_end(s, rc, err);
+}
+
+int store_run_note(struct store *s, const char *run_id, const char *note_json, size_t n,
+		   struct error *err)
+{
+	int64_t run = 0;
+	bool ended = false;
+	int rc = find_run(s, run_id, &run, &ended, err);
+
+	if (rc < 0)
+		return rc;
+	if (ended)
+		return error_set(err, ERR_STATE, "run %s: has ended", run_id);
+	return db_run(s, err, "INSERT INTO run_note (run, note) VALUES (?, ?)", "is", run,
+		      note_json, n);
+}
+
+int store_run_end(struct store *s, const char *run_id, const char *verdict, int64_t ended_utc_us,
+		  const char *doc, size_t n, int64_t *seq, struct error *err)
+{
+	uint8_t hash[32];
+	int64_t run = 0;
+	bool ended = false;
+	int rc = find_run(s, run_id, &run, &ended, err);
+
+	if (rc < 0)
+		return rc;
+	if (ended)
+		return error_set(err, ERR_EXISTS, "run %s: has ended already", run_id);
+	text_sha256(hash, doc, n);
+	rc = db_run(s, err,
+		    "INSERT INTO run_end (run, verdict, ended_utc_us, doc, doc_sha256)"
+		    " VALUES (?, ?, ?, ?, ?)",
+		    "itisb", run, verdict, ended_utc_us, doc, n, hash, sizeof(hash));
+	if (rc == 0 && seq)
+		*seq = sqlite3_last_insert_rowid(s->db);
+	return rc;
+}
+
+/* The document in column col and its hash in the next: are they still what was stored? */
+static int check_doc(sqlite3_stmt *st, int col, const char *run_id, struct error *err)
+{
+	uint8_t hash[32];
+	const char *doc = db_text(st, col);
+
+	text_sha256(hash, doc, (size_t)sqlite3_column_bytes(st, col));
+	if (sqlite3_column_bytes(st, col + 1) == 32 &&
+	    memcmp(hash, sqlite3_column_blob(st, col + 1), 32) == 0)
+		return 0;
+	return error_set(err, ERR_IO,
+			 "run %s: its record does not match its hash; restore a backup", run_id);
+}
+
+int store_run_get(struct store *s, const char *run_id, struct run_row *row, struct text *doc,
+		  struct error *err)
+{
+	sqlite3_stmt *st;
+	int rc = db_query(s, &st, err,
+			  "SELECT " COLUMNS ", e.doc, e.doc_sha256 FROM run r"
+			  " LEFT JOIN run_end e ON e.run = r.seq WHERE r.id = ?",
+			  "t", run_id);
+
+	if (rc < 0)
+		return rc;
+	rc = db_step(s, st, err);
+	if (rc == 0)
+		rc = error_set(err, ERR_NOT_FOUND, "run %s: no such run", run_id);
+	else if (rc > 0 && doc && sqlite3_column_type(st, COLUMN_COUNT) != SQLITE_NULL)
+		rc = check_doc(st, COLUMN_COUNT, run_id, err) < 0 ? ERR_IO : 1;
+	if (rc > 0) {
+		read_row(st, row);
+		if (doc)
+			text_add(doc, db_text(st, COLUMN_COUNT),
+				 (size_t)sqlite3_column_bytes(st, COLUMN_COUNT));
+		rc = 0;
+	}
+	sqlite3_finalize(st);
+	return rc;
+}
+
+int store_run_journal(struct store *s, const char *run_id,
+		      bool (*fn)(void *ctx, const char *json, size_t n), void *ctx,
+		      struct error *err)
+{
+	sqlite3_stmt *st;
+	int64_t run = 0;
+	bool ended;
+	int rc = find_run(s, run_id, &run, &ended, err);
+
+	if (rc == 0)
+		rc = db_query(s, &st, err, "SELECT note FROM run_note WHERE run = ? ORDER BY seq",
+			      "i", run);
+	if (rc < 0)
+		return rc;
+	while ((rc = db_step(s, st, err)) > 0)
+		if (!fn(ctx, db_text(st, 0), (size_t)sqlite3_column_bytes(st, 0)))
+			break;
+	sqlite3_finalize(st);
+	return rc < 0 ? rc : 0;
+}
+
+int store_run_list(struct store *s, const char *ticket, const char *serial, const char *bay,
+		   int limit, bool (*fn)(void *ctx, const struct run_row *r), void *ctx,
+		   struct error *err)
+{
+	struct text sql = {0};
+	struct run_row row;
+	sqlite3_stmt *st;
+	int rc;
+
+	/* Only the filters given, so that each finds its index. */
+	text_printf(&sql,
+		    "SELECT " COLUMNS " FROM run r LEFT JOIN run_end e ON e.run = r.seq"
+		    " WHERE true%s%s%s ORDER BY r.seq DESC LIMIT ?4",
+		    ticket ? " AND r.ticket = ?1" : "", serial ? " AND r.serial = ?2" : "",
+		    bay ? " AND r.bay = ?3" : "");
+	rc = db_query(s, &st, err, sql.buf, "ttti", ticket, serial, bay,
+		      (int64_t)(limit > 0 ? limit : -1));
+	text_release(&sql);
+	if (rc < 0)
+		return rc;
+	while ((rc = db_step(s, st, err)) > 0) {
+		read_row(st, &row);
+		if (!fn(ctx, &row))
+			break;
+	}
+	sqlite3_finalize(st);
+	return rc < 0 ? rc : 0;
+}
+
+int store_results(struct store *s, int64_t after, int limit,
+		  bool (*fn)(void *ctx, const struct run_row *r, const char *doc, size_t n),
+		  void *ctx, struct error *err)
+{
+	struct run_row row;
+	sqlite3_stmt *st;
+	int rc = db_query(s, &st, err,
+			  "SELECT " COLUMNS ", e.doc, e.doc_sha256 FROM run_end e"
+			  " JOIN run r ON r.seq = e.run WHERE e.seq > ? ORDER BY e.seq LIMIT ?",
+			  "ii", after, (int64_t)(limit > 0 ? limit : -1));
+
+	if (rc < 0)
+		return rc;
+	while ((rc = db_step(s, st, err)) > 0) {
+		read_row(st, &row);
+		rc = check_doc(st, COLUMN_COUNT, row.id, err);
+		if (rc < 0 || !fn(ctx, &row, db_text(st, COLUMN_COUNT),
+				  (size_t)sqlite3_column_bytes(st, COLUMN_COUNT)))
+			break;
+	}
+	sqlite3_finalize(st);
+	return rc < 0 ? rc : 0;
+}
+
+int store_open_runs(struct store *s,
+		    bool (*fn)(void *ctx, const struct run_row *r, const char *facts_json),
+		    void *ctx, struct error *err)
+{
+	struct run_row row;
+	sqlite3_stmt *st;
+	int rc = db_query(s, &st, err,
+			  "SELECT " COLUMNS ", r.facts FROM run r"
+			  " LEFT JOIN run_end e ON e.run = r.seq"
+			  " WHERE e.seq IS NULL ORDER BY r.seq",
+			  "");
+
+	if (rc < 0)
+		return rc;
+	while ((rc = db_step(s, st, err)) > 0) {
+		read_row(st, &row);
+		if (!fn(ctx, &row, db_text(st, COLUMN_COUNT)))
+			break;
+	}
+	sqlite3_finalize(st);
+	return rc < 0 ? rc : 0;
+}
+
+int store_run_attempts(struct store *s, const char *ticket, const char *run_type, int *n,
+		       struct error *err)
+{
+	sqlite3_stmt *st;
+	int rc = db_query(s, &st, err, "SELECT count(*) FROM run WHERE ticket = ? AND run_type = ?",
+			  "tt", ticket, run_type);
+
+	if (rc < 0)
+		return rc;
+	rc = db_step(s, st, err);
+	if (rc > 0)
+		*n = sqlite3_column_int(st, 0);
+	sqlite3_finalize(st);
+	return rc < 0 ? rc : 0;
+}

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+#include "src/store/db.h"
+
+#include <string.h>
+
+#define COLUMNS                                                                                    \
+	"id, serial, model, manufacture_date, due_at, symptoms, run_type, plan_state, priority,"   \
+	" mail_back, repair_seq, mirrored_utc_us, created_utc_us, changed_utc_us, version, state"
+
+static void read_row(sqlite3_stmt *st, struct ticket *t)
+{
+	memset(t, 0, sizeof(*t));
+	db_copy(t->id, st, 0);
+	db_copy(t->serial, st, 1);
+	db_copy(t->model, st, 2);
+	db_copy(t->manufacture_date, st, 3);
+	db_copy(t->due_at, st, 4);
+	db_copy(t->symptoms, st, 5);
+	db_copy(t->run_type, st, 6);
+	db_copy(t->plan_state, st, 7);
+	t->priority = sqlite3_column_int(st, 8);
+	t->mail_back = sqlite3_column_int(st, 9) != 0;
+	t->repair_seq = sqlite3_column_int64(st, 10);
+	t->mirrored_utc_us = sqlite3_column_int64(st, 11);
+	t->created_utc_us = sqlite3_column_int64(st, 12);
+	t->changed_utc_us = sqlite3_column_int64(st, 13);
+	t->version = sqlite3_column_int64(st, 14);
+	db_copy(t->state, st, 15);
+}
+
+int store_ticket_get(struct store *s, const char *id, struct ticket *out, struct error *err)
+{
+	sqlite3_stmt *st;
+	int rc = db_query(s, &st, err, "SELECT " COLUMNS " FROM ticket WHERE id = ?", "t", id);
+
+	if (rc < 0)
+		return rc;
+	rc = db_step(s, st, err);
+	if (rc > 0)
+		read_row(st, out);
+	sqlite3_finalize(st);
+	if (rc == 0)
+		return error_set(err, ERR_NOT_FOUND, "ticket %s: no such ticket", id);
+	return rc < 0 ? rc : 0;
+}
+
+static int check_change(const struct ticket *t, const struct ticket *now, int64_t if_version,
+			struct error *err)
+{
+	if (if_version == -2)
+		return error_set(err, ERR_EXISTS, "ticket %s: exists already", t->id);
+	if (if_version >= 0 && if_version != now->version)
+		return error_set(err, ERR_CONFLICT, "ticket %s: changed meanwhile (version %lld)",
+				 t->id, (long long)now->version);
+	if (t->repair_seq < now->repair_seq)
+		return error_set(err, ERR_CONFLICT,
+				 "ticket %s: repair_seq %lld would go back from %lld", t->id,
+				 (long long)t->repair_seq, (long long)now->repair_seq);
+	return 0;
+}
+
+static int write_row(struct store *s, const struct ticket *t, int64_t version, const char *who,
+		     struct error *err)
+{
+	const char *state = t->state[0] ? t->state : version == 1 ? "received" : NULL;
+	int rc = db_run(s, err,
+			"INSERT INTO ticket (" COLUMNS ")"
+			" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15,"
+			" coalesce(?16, ''))"
+			" ON CONFLICT (id) DO UPDATE SET serial = ?2, model = ?3,"
+			" manufacture_date = ?4, due_at = ?5, symptoms = ?6, run_type = ?7,"
+			" plan_state = ?8, priority = ?9, mail_back = ?10, repair_seq = ?11,"
+			" mirrored_utc_us = ?12, changed_utc_us = ?14, version = ?15,"
+			" state = coalesce(?16, state)",
+			"ttttttttiiiiiiit", t->id, t->serial, t->model, t->manufacture_date,
+			t->due_at, t->symptoms, t->run_type, t->plan_state, (int64_t)t->priority,
+			(int64_t)t->mail_back, t->repair_seq, t->mirrored_utc_us, t->created_utc_us,
+			t->changed_utc_us, version, state);
+
+	if (rc < 0)
+		return rc;
+	return db_run(s, err,
+		      "INSERT INTO ticket_event (who, " COLUMNS ") SELECT ?, " COLUMNS
+		      " FROM ticket WHERE id = ?",
+		      "tt", who, t->id);
+}
+
+int store_ticket_put(struct store *s, const struct ticket *t, int64_t if_version, const char *who,
+		     int64_t *version, struct error *err)
+{
+	struct ticket now = {0};
+	int rc = db_begin(s, err);
+
+	if (rc < 0)
+		return rc;
+	rc = store_ticket_get(s, t->id, &now, err);
+	if (rc == 0)
+		rc = check_change(t, &now, if_version, err);
+	else if (rc == ERR_NOT_FOUND)
+		rc = if_version < 0
+			     ? 0
+			     : error_set(err, ERR_CONFLICT, "ticket %s: is not there", t->id);
+	if (rc == 0)
+		rc = write_row(s, t, now.version + 1, who, err);
+	rc = db_end(s, rc, err);
+	if (rc == 0 && version)
+		*version = now.version + 1;
+	return rc;
+}
+
+int store_ticket_list(struct store *s, const char *serial, const char *model, const char *state,
+		      int limit, bool (*fn)(void *ctx, const struct ticket *t), void *ctx,
+		      struct error *err)
+{
+	struct text sql = {0};
+	struct ticket t;
+	sqlite3_stmt *st;
+	int rc;
+
+	/* Only the filters given, so that each finds its index. */
+	text_printf(&sql,
+		    "SELECT " COLUMNS " FROM ticket WHERE true%s%s%s ORDER BY rowid DESC"
+		    " LIMIT ?4",
+		    serial ? " AND serial = ?1" : "", model ? " AND model = ?2" : "",
+		    state ? " AND state = ?3" : "");
+	rc = db_query(s, &st, err, sql.buf, "ttti", serial, model, state,
+		      (int64_t)(limit > 0 ? limit : -1));
+	text_release(&sql);
+	if (rc < 0)
+		return rc;
+	while ((rc = db_step(s, st, err)) > 0) {
+		read_row(st, &t);
+		if (!fn(ctx, &t))
+			break;
+	}
+	sqlite3_finalize(st);
+	return rc < 0 ? rc : 0;
+}
