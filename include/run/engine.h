@@ -5,6 +5,10 @@
  * is to be recorded and announced) come out. No I/O, no clock, no globals; no heap after engine_new.
  * The same code runs in benchd, under the virtual clock, and over recorded events to re-judge a run.
  *
+ * Codes of NOTE_EVENT: "trip" "abort" "rig_error" codes as given to engine_error, "timeout", "retry", "not_settled",
+ * "serial_mismatch", "contradiction" (the rig contradicts itself; text: what, and it counts as a measurement with
+ * verdict error), "trial_interrupted", "late" (came in STOPPING and changed nothing).
+ *
  * All times are run time in ns. States:
  *
  *	RUNNING --teardown done / stop on fail / abort / trip / error--> STOPPING --engine_proof--> DONE
@@ -62,6 +66,7 @@ struct engine_note {
 	double value;	      /* CAPTURE (SI), EVENT where it has one */
 	enum verdict verdict; /* DONE, STEP_END (worst of the step) */
 	enum attribution attribution; /* DONE when not pass */
+	double trial_seconds, trial_making_seconds; /* STEP_END, DONE: trial clock so far */
 };
 
 struct engine_ops {
@@ -74,6 +79,8 @@ struct engine_config {
 	const char *serial;	  /* expected from the plate; prompts of kind scan_serial compare with it */
 	bool simulated;
 	int64_t now_ns;
+	int64_t utc_us;		  /* at the start; due dates of calibrations are compared with its day. 0: unknown, then a
+				   * channel with a due date carries no verdict */
 };
 
 struct engine;
@@ -84,7 +91,7 @@ void engine_samples(struct engine *e, const struct sample *s, int n);
 /* Time passes; call at least every 100 ms of run time. Returns when it next wants to be called. */
 int64_t engine_time(struct engine *e, int64_t now_ns);
 /* An answer to the open prompt: "yes" "no" "ok", a number, a scanned text. ERR_STATE: none open or another id;
- * ERR_RANGE / ERR_SYNTAX with what is expected. */
+ * ERR_RANGE / ERR_SYNTAX with what is expected; ERR_CONFLICT: another serial than the ticket's, the prompt stays open. */
 int engine_answer(struct engine *e, const char *prompt_id, const char *answer, const char *who, int64_t now_ns,
 		  struct error *err);
 void engine_abort(struct engine *e, const char *who, const char *why, int64_t now_ns); /* operator: verdict aborted */

@@ -24,6 +24,7 @@ struct judged {
 };
 /* Verdict of a run that reached its end. Adding a non-pass never improves it. */
 enum verdict judge_run(const struct judged *m, int n);
-/* Rank used there: fail, error, invalid, inconclusive, marginal, pass. */
+/* Rank used there: fail 6, error 5, invalid 4, inconclusive 3, marginal 2, pass 1, skipped and none 0. */
+int judge_rank(enum verdict v);
 
 #endif

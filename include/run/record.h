@@ -40,6 +40,8 @@ void record_finish(const struct record *r, int64_t ended_utc_us, bool proven, co
 /* Document of a run that was cut (its process died): from its facts as stored and the journal lines stored. */
 int record_interrupted(const char *facts_json, const char *const *journal, int n, int64_t closed_utc_us,
 		       const char *cause, struct text *out, struct error *err);
+/* "unit" "hose" "rig", "" for none. */
+const char *attribution_name(enum attribution a);
 /* The facts as JSON, stored at the start of a run. */
 void record_facts_json(const struct run_facts *facts, struct text *out);
 

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/calibrate.h"
+
+#include <string.h>
+
+#include "base/text.h"
+
+const char *calibration_state_name(enum calibration_state s)
+{
+	switch (s) {
+	case CALIBRATION_GOOD: return "good";
+	case CALIBRATION_NONE: return "uncalibrated";
+	case CALIBRATION_LAPSED: return "calibration_lapsed";
+	case CALIBRATION_DATE_UNKNOWN: return "calibration_date_unknown";
+	}
+	return "uncalibrated";
+}
+
+void calibrate_factors(const struct fx_channel *c, double *gain, double *offset)
+{
+	double k = 1.0, d = 0.0;
+
+	if (c->calibration.revision > 0) {
+		k = c->calibration.gain;
+		d = c->calibration.offset;
+	}
+	if (c->unit) {
+		*gain = c->unit->scale * k;
+		*offset = c->unit->scale * d + c->unit->offset;
+	} else {
+		*gain = k;
+		*offset = d;
+	}
+}
+
+static bool needs_calibration(enum quantity q)
+{
+	return q != QUANTITY_NONE && q != QUANTITY_STATE && q != QUANTITY_COUNT &&
+	       q != QUANTITY_TEXT;
+}
+
+enum calibration_state calibrate_state(const struct fx_channel *c, int64_t utc_us)
+{
+	const char *due = c->calibration.due;
+	char now[32];
+
+	if (!needs_calibration(c->quantity))
+		return CALIBRATION_GOOD;
+	if (c->calibration.revision <= 0)
+		return CALIBRATION_NONE;
+	if (!due || !*due)
+		return CALIBRATION_GOOD;
+	if (utc_us <= 0)
+		return CALIBRATION_DATE_UNKNOWN;
+	/* ISO dates sort as text; the day is the first ten characters. */
+	text_from_utc_us(now, sizeof now, utc_us);
+	return strncmp(now, due, 10) > 0 ? CALIBRATION_LAPSED : CALIBRATION_GOOD;
+}
