@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -264,14 +265,12 @@ static void a_silenced_descriptor_is_silent_even_hung_up(void **state)
 static void descriptors_epoll_cannot_watch_are_refused(void **state)
 {
 	struct bench *b = *state;
-	char path[] = "/tmp/test_loop.XXXXXX";
-	int fd = mkstemp(path);
+	int fd = memfd_create("test_loop", MFD_CLOEXEC); /* a regular file */
 
 	assert_true(fd >= 0);
 	assert_null(loop_add_io(b->loop, fd, EPOLLIN, read_one, b));
 	assert_int_equal(errno, EPERM);
 	close(fd);
-	unlink(path);
 	assert_non_null(loop_add_io(b->loop, b->fd[0], EPOLLIN, read_one, b));
 	assert_null(loop_add_io(b->loop, b->fd[0], EPOLLIN, read_one, b));
 	assert_int_equal(errno, EEXIST);

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -265,17 +266,16 @@ static void sha256_matches_its_standard(void **state)
 			    "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
-/* A file with n bytes of 'a', gone when closed by name. */
-static void make_file(char path[32], size_t n)
+/* A file without a name of n bytes 'a', and the path that opens it until it is closed. */
+static int make_file(char path[32], size_t n)
 {
-	int fd;
+	int fd = memfd_create("test_text", MFD_CLOEXEC);
 
-	strcpy(path, "/tmp/test_text.XXXXXX");
-	fd = mkstemp(path);
 	assert_true(fd >= 0);
 	for (size_t i = 0; i < n; i++)
 		assert_int_equal(write(fd, "a", 1), 1);
-	close(fd);
+	(void)snprintf(path, 32, "/proc/self/fd/%d", fd);
+	return fd;
 }
 
 static void files_are_read_whole_up_to_a_bound(void **state)
@@ -284,9 +284,10 @@ static void files_are_read_whole_up_to_a_bound(void **state)
 	char path[32];
 	char *out = NULL;
 	size_t n = 0;
+	int fd;
 
 	(void)state;
-	make_file(path, 20000);
+	fd = make_file(path, 20000);
 	assert_int_equal(text_read_file(path, 20000, &out, &n, &err), 0);
 	assert_int_equal(n, 20000);
 	assert_int_equal(strlen(out), 20000);
@@ -296,16 +297,16 @@ static void files_are_read_whole_up_to_a_bound(void **state)
 	assert_null(out);
 	assert_non_null(strstr(err.text, "19999"));
 	assert_int_equal(text_read_file(path, 0, &out, &n, &err), ERR_LIMIT);
-	unlink(path);
+	close(fd);
 	assert_int_equal(text_read_file(path, 100, &out, &n, &err), ERR_NOT_FOUND);
 	assert_int_equal(text_read_file("/tmp", 100, &out, &n, &err), ERR_IO);
 	assert_non_null(strstr(err.text, "EISDIR"));
-	make_file(path, 0);
+	fd = make_file(path, 0);
 	assert_int_equal(text_read_file(path, 0, &out, &n, &err), 0);
 	assert_int_equal(n, 0);
 	assert_string_equal(out, "");
 	free(out);
-	unlink(path);
+	close(fd);
 }
 
 int main(void)
