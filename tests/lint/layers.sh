@@ -66,7 +66,7 @@ wrong=$(git ls-files '*.c' '*.h' 2>/dev/null | while read -r f; do [ -f "$f" ] &
 [ -z "$wrong" ]; report $? "every source file names its licence in line 1" "$wrong"
 wrong=$(git ls-files '*.c' '*.h' 2>/dev/null | while read -r f; do [ -f "$f" ] && { l=$(wc -l <"$f"); [ "$l" -le 500 ] || echo "$l $f"; }; done)
 [ -z "$wrong" ]; report $? "no file is longer than 500 lines" "$wrong"
-wrong=$(grep -rnE '(TODO|FIXME|XXX|HACK)' src include drivers tests --include='*.[ch]' | head -n 5)
+wrong=$(grep -rnE '\b(TODO|FIXME|XXX|HACK)\b' src include drivers tests --include='*.[ch]' | head -n 5)
 [ -z "$wrong" ]; report $? "nothing is left for later in the code" "$wrong"
 wrong=$(grep -rn -e 'MODBUS_ERROR_RECOVERY_' -e 'modbus_get_float' -e 'modbus_set_float' src drivers --include='*.[ch]' | grep -vE ':[0-9]+:[[:space:]]*(/?\*|//)')
 [ -z "$wrong" ]; report $? "neither libmodbus' recovery nor its float helpers are used" "$wrong"
