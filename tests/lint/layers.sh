@@ -38,7 +38,7 @@ for layer in base link plan bus rig run store ticket station serve sim ctl drive
 	may=" $layer base $(allowed $layer) "
 	wrong=$(grep -Hn '^#include "' $files | while IFS= read -r line; do
 		inc=$(printf '%s' "$line" | sed 's/.*#include "\([^"]*\)".*/\1/')
-		case $inc in */*) of=${inc%%/*} ;; *) continue ;; esac
+		case $inc in src/*) of=${inc#src/} of=${of%%/*} ;; */*) of=${inc%%/*} ;; *) continue ;; esac
 		case $may in *" $of "*) ;; *) echo "$line" ;; esac
 	done)
 	[ -z "$wrong" ]; report $? "layer $layer includes only what it may know" "$wrong"
