@@ -9,11 +9,9 @@
 
 #include "store/store.h"
 
-/* cause: "benchd ended" or the like. fn (NULL allowed) hears of each run closed. *closed (NULL
- * allowed): how many. A run whose facts cannot be read is closed all the same, with a document
- * that says so. The writer's thread. */
-int recover_interrupted(struct store *s, int64_t now_utc_us, const char *cause,
-			void (*fn)(void *ctx, const struct run_row *row), void *ctx, int *closed,
+/* cause: a code like "process_or_power_lost". *closed (NULL allowed): how many. A run whose facts
+ * cannot be read is closed all the same, with a document that says so. The writer's thread. */
+int recover_interrupted(struct store *s, int64_t now_utc_us, const char *cause, int *closed,
 			struct error *err);
 
 #endif

@@ -27,22 +27,30 @@ struct ticket_problems {
 	int count; /* at most TICKET_PROBLEMS_MAX; further ones are not told */
 };
 
-/* {"id", "serial", "model": required, 1..63 characters of A-Z a-z 0-9 . _ / - ("id" may be left
- * out where the path gave it; if it stands, it must be the same), "manufacture_date":
- * "2024-05-01" or "2024-05" or "2024",  "due_at": RFC 3339 in UTC, "symptoms": ["S02", ...],
- * "run_type": a run type (default post_repair_qc),  "plan_state": "none" (default) "proposed"
- * "approved" "declined",  "priority": 0..9 (default 0),  "mail_back": bool (default false),
- * "repair_seq": >= 0 (default 0)} path_id NULL: none. 0, or ERR_SYNTAX (no JSON object) or
- * ERR_RANGE with problems filled. Of out, the times, version and state stay zero: the caller
- * sets mirrored_utc_us, created_utc_us, changed_utc_us. */
-int ticket_from_json(const char *json, size_t n, const char *path_id, struct ticket *out,
-		     struct ticket_problems *problems);
-/* One problem in a line: "/serial: required". */
-void ticket_problem_line(const struct ticket_problem *p, char *dst, size_t size);
+/* Members:
+ *	id, serial, model  required, 1..63 characters of A-Z a-z 0-9 . _ / -
+ *			   (id may be left out where the path gave it; if it stands, it is the same)
+ *	manufacture_date   "2024-05-01", "2024-05" or "2024"
+ *	due_at		   RFC 3339 in UTC, "2024-05-01T08:00:00Z"
+ *	symptoms	   ["S02", ...], at most 16
+ *	run_type	   a run type, default post_repair_qc
+ *	plan_state	   none (default), proposed, approved, declined
+ *	priority	   0..9, default 0
+ *	mail_back	   bool, default false
+ *	repair_seq	   0.., default 0
+ * path_id NULL: none. 0, or ERR_SYNTAX (no JSON object) or ERR_RANGE with problems filled. Of
+ * out, the times, version and state stay zero: the caller sets mirrored_utc_us, created_utc_us,
+ * changed_utc_us. */
+int ticket_read(const char *path_id, const char *json, size_t n, struct ticket *out,
+		struct ticket_problems *problems);
+/* The same with all problems in one line: "/serial: this member is missing; /phone: ...". */
+int ticket_from_json(const char *path_id, const char *json, size_t n, struct ticket *out,
+		     struct error *err);
 /* The problems as the "errors" array of RFC 9457: [{"pointer", "code", "detail"}]. */
 void ticket_put_problems(struct json *j, const struct ticket_problems *problems);
 /* The ticket as an object; what the store keeps for itself (version, state, times) with it. */
 void ticket_put_json(struct json *j, const struct ticket *t);
+void ticket_to_json(const struct ticket *t, struct text *out);
 /* Is id of the form above? For scans and arguments. */
 bool ticket_is_id(const char *id);
 

@@ -2,6 +2,7 @@
 #include "ticket/facts.h"
 
 #include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { DOC_BYTES_MAX = 8 << 20 };
@@ -75,7 +76,8 @@ static void read_doc(const struct run_row *row, const json_t *doc, struct releas
 								    : -1;
 }
 
-void facts_from_doc(const struct run_row *row, const char *doc, size_t n, struct release_run *out)
+void ticket_facts_from_doc(const struct run_row *row, const char *doc, size_t n,
+			   struct release_run *out)
 {
 	json_t *root = n > 0 ? json_load_limited(doc, n, DOC_BYTES_MAX, NULL) : NULL;
 
@@ -96,7 +98,7 @@ void facts_from_doc(const struct run_row *row, const char *doc, size_t n, struct
 }
 
 struct gather {
-	struct run_row rows[FACTS_RUNS_MAX];
+	struct run_row rows[TICKET_FACTS_RUNS_MAX];
 	int count;
 };
 
@@ -108,10 +110,10 @@ static bool gather_one(void *ctx, const struct run_row *row)
 
 	if (decides || row->seq == 0)
 		g->rows[g->count++] = *row;
-	return g->count < FACTS_RUNS_MAX;
+	return g->count < TICKET_FACTS_RUNS_MAX;
 }
 
-static int read_runs(struct store *s, struct facts *out, struct error *err)
+static int read_runs(struct store *s, struct ticket_facts *out, struct error *err)
 {
 	struct gather g = {.count = 0};
 	int rc = store_run_list(s, NULL, out->ticket.serial, NULL, 0, gather_one, &g, err);
@@ -122,36 +124,46 @@ static int read_runs(struct store *s, struct facts *out, struct error *err)
 
 		rc = store_run_get(s, g.rows[i].id, &row, &doc, err);
 		if (rc == 0)
-			facts_from_doc(&row, doc.buf ? doc.buf : "", doc.len, &out->runs[i]);
+			ticket_facts_from_doc(&row, doc.buf ? doc.buf : "", doc.len, &out->runs[i]);
 		text_release(&doc);
 	}
 	out->release.run_count = rc == 0 ? g.count : 0;
 	return rc;
 }
 
-int facts_build(struct store *s, const char *ticket_id, int64_t now_utc_us, struct facts *out,
-		struct error *err)
+int ticket_facts_load(struct ticket_facts *out, struct store *s, const char *ticket_id,
+		      int64_t now_utc_us, struct error *err)
 {
-	struct error why;
+	struct error why = {0};
 	int rc;
 
 	memset(out, 0, sizeof(*out));
+	out->runs = xcalloc(TICKET_FACTS_RUNS_MAX, sizeof(*out->runs));
 	(void)text_copy(out->ticket.id, sizeof(out->ticket.id), ticket_id);
-	rc = store_ticket_get(s, ticket_id, &out->ticket, &why);
-	if (rc == 0) {
-		out->release.ticket_known = true;
-		out->release.repair_seq = out->ticket.repair_seq;
-		out->release.mail_back = out->ticket.mail_back;
-		rc = read_runs(s, out, err);
-	} else if (rc == ERR_NOT_FOUND) {
-		rc = 0;
-	} else if (err) {
-		*err = why;
-	}
 	out->release.ticket = out->ticket.id;
 	out->release.serial = out->ticket.serial;
 	out->release.model = out->ticket.model;
 	out->release.runs = out->runs;
 	out->release.now_utc_us = now_utc_us;
+	rc = store_ticket_get(s, ticket_id, &out->ticket, &why);
+	if (rc == ERR_NOT_FOUND)
+		return 0;
+	if (rc == 0) {
+		out->release.ticket_known = true;
+		out->release.repair_seq = out->ticket.repair_seq;
+		out->release.mail_back = out->ticket.mail_back;
+		rc = read_runs(s, out, &why);
+	}
+	if (rc < 0) {
+		ticket_facts_release(out);
+		if (err)
+			*err = why;
+	}
 	return rc;
+}
+
+void ticket_facts_release(struct ticket_facts *f)
+{
+	free(f->runs);
+	memset(f, 0, sizeof(*f));
 }

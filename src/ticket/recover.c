@@ -97,8 +97,7 @@ static int close_run(struct store *s, const struct open_run *r, int64_t now_utc_
 	return rc;
 }
 
-int recover_interrupted(struct store *s, int64_t now_utc_us, const char *cause,
-			void (*fn)(void *ctx, const struct run_row *row), void *ctx, int *closed,
+int recover_interrupted(struct store *s, int64_t now_utc_us, const char *cause, int *closed,
 			struct error *err)
 {
 	struct open_runs runs = {.first = NULL, .end = &runs.first};
@@ -110,11 +109,8 @@ int recover_interrupted(struct store *s, int64_t now_utc_us, const char *cause,
 
 		if (rc == 0)
 			rc = close_run(s, r, now_utc_us, cause, err);
-		if (rc == 0) {
+		if (rc == 0)
 			count++;
-			if (fn)
-				fn(ctx, &r->row);
-		}
 		runs.first = r->next;
 		free(r->facts);
 		free(r);

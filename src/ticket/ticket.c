@@ -353,8 +353,8 @@ static void require_members(const json_t *root, const char *path_id, struct tick
 		problem(p, "/id", "value", "another ticket than the path names");
 }
 
-int ticket_from_json(const char *json, size_t n, const char *path_id, struct ticket *out,
-		     struct ticket_problems *problems)
+int ticket_read(const char *path_id, const char *json, size_t n, struct ticket *out,
+		struct ticket_problems *problems)
 {
 	struct ticket t = {.run_type = "post_repair_qc", .plan_state = "none"};
 	struct error err;
@@ -377,10 +377,25 @@ int ticket_from_json(const char *json, size_t n, const char *path_id, struct tic
 	return 0;
 }
 
-void ticket_problem_line(const struct ticket_problem *p, char *dst, size_t size)
+int ticket_from_json(const char *path_id, const char *json, size_t n, struct ticket *out,
+		     struct error *err)
 {
-	(void)snprintf(dst, size, "%s%s%s", p->pointer, p->pointer[0] ? ": " : "", p->detail);
-	text_make_line(dst);
+	struct ticket_problems problems;
+	struct text line = {0};
+	int rc = ticket_read(path_id, json, n, out, &problems);
+
+	if (rc == 0)
+		return 0;
+	for (int i = 0; i < problems.count; i++) {
+		const struct ticket_problem *p = &problems.at[i];
+
+		text_printf(&line, "%s%s%s%s", i ? "; " : "", p->pointer, p->pointer[0] ? ": " : "",
+			    p->detail);
+	}
+	text_make_line(line.buf);
+	(void)error_set(err, rc, "%s", line.buf);
+	text_release(&line);
+	return rc;
 }
 
 void ticket_put_problems(struct json *j, const struct ticket_problems *problems)
@@ -437,4 +452,12 @@ void ticket_put_json(struct json *j, const struct ticket *t)
 	put_utc(j, "changed_at", t->changed_utc_us);
 	put_utc(j, "mirrored_at", t->mirrored_utc_us);
 	json_end_object(j);
+}
+
+void ticket_to_json(const struct ticket *t, struct text *out)
+{
+	struct json j;
+
+	json_init(&j, out);
+	ticket_put_json(&j, t);
 }
