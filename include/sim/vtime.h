@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Virtual time: a queue of timers ordered by (time, order of setting). Nothing happens between two
+ * of them, so hours pass in milliseconds, the same way each time. One thread.
+ */
+#ifndef SIM_VTIME_H
+#define SIM_VTIME_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* The caller's storage; zero it and fill fn and ctx. fn may set or cancel any timer, itself too. */
+struct vtimer {
+	void (*fn)(void *ctx, int64_t now_ns);
+	void *ctx;
+	int64_t at_ns;
+	uint64_t seq;
+	int slot; /* place in the queue, from 1; 0: not set */
+};
+
+struct vtime {
+	int64_t now_ns;
+	struct vtimer **heap;
+	int count, cap;
+	uint64_t seq, fired;
+};
+void vtime_init(struct vtime *vt, int64_t now_ns);
+void vtime_release(struct vtime *vt);
+/* Fire at at_ns (at once if that is past); INT64_MAX cancels. Setting again moves it. */
+void vtime_set(struct vtime *vt, struct vtimer *t, int64_t at_ns);
+/* As vtime_set, but only if that is earlier than it is set now. */
+void vtime_soon(struct vtime *vt, struct vtimer *t, int64_t at_ns);
+void vtime_cancel(struct vtime *vt, struct vtimer *t);
+/* Fire the next timer if it is due by end_ns; false: none is, and now_ns is end_ns. */
+bool vtime_step(struct vtime *vt, int64_t end_ns);
+/* All that is due by end_ns. */
+void vtime_run(struct vtime *vt, int64_t end_ns);
+
+#endif

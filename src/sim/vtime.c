@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+#include "sim/vtime.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+
+void vtime_init(struct vtime *vt, int64_t now_ns)
+{
+	*vt = (struct vtime){.now_ns = now_ns};
+}
+
+void vtime_release(struct vtime *vt)
+{
+	free(vt->heap);
+	*vt = (struct vtime){0};
+}
+
+static bool before(const struct vtimer *a, const struct vtimer *b)
+{
+	return a->at_ns < b->at_ns || (a->at_ns == b->at_ns && a->seq < b->seq);
+}
+
+/* The heap counts from 1. */
+static void put(struct vtime *vt, int slot, struct vtimer *t)
+{
+	vt->heap[slot - 1] = t;
+	t->slot = slot;
+}
+
+static void sift(struct vtime *vt, struct vtimer *t)
+{
+	int at = t->slot;
+
+	while (at > 1 && before(t, vt->heap[at / 2 - 1])) {
+		put(vt, at, vt->heap[at / 2 - 1]);
+		at /= 2;
+	}
+	for (int child; (child = 2 * at) <= vt->count; at = child) {
+		if (child < vt->count && before(vt->heap[child], vt->heap[child - 1]))
+			child++;
+		if (!before(vt->heap[child - 1], t))
+			break;
+		put(vt, at, vt->heap[child - 1]);
+	}
+	put(vt, at, t);
+}
+
+void vtime_cancel(struct vtime *vt, struct vtimer *t)
+{
+	struct vtimer *last;
+	int slot = t->slot;
+
+	if (!slot)
+		return;
+	t->slot = 0;
+	last = vt->heap[--vt->count];
+	if (last == t)
+		return;
+	put(vt, slot, last);
+	sift(vt, last);
+}
+
+void vtime_set(struct vtime *vt, struct vtimer *t, int64_t at_ns)
+{
+	if (at_ns == INT64_MAX) {
+		vtime_cancel(vt, t);
+		return;
+	}
+	t->at_ns = at_ns < vt->now_ns ? vt->now_ns : at_ns;
+	t->seq = ++vt->seq;
+	if (!t->slot) {
+		if (vt->count == vt->cap) {
+			vt->cap = vt->cap ? 2 * vt->cap : 32;
+			vt->heap = xrealloc(vt->heap, (unsigned long)vt->cap * sizeof(*vt->heap));
+		}
+		put(vt, ++vt->count, t);
+	}
+	sift(vt, t);
+}
+
+void vtime_soon(struct vtime *vt, struct vtimer *t, int64_t at_ns)
+{
+	if (!t->slot || at_ns < t->at_ns)
+		vtime_set(vt, t, at_ns);
+}
+
+bool vtime_step(struct vtime *vt, int64_t end_ns)
+{
+	struct vtimer *t;
+
+	if (!vt->count || vt->heap[0]->at_ns > end_ns) {
+		if (end_ns > vt->now_ns)
+			vt->now_ns = end_ns;
+		return false;
+	}
+	t = vt->heap[0];
+	vtime_cancel(vt, t);
+	vt->now_ns = t->at_ns;
+	vt->fired++;
+	t->fn(t->ctx, vt->now_ns);
+	return true;
+}
+
+void vtime_run(struct vtime *vt, int64_t end_ns)
+{
+	while (vtime_step(vt, end_ns))
+		;
+}
