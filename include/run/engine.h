@@ -7,7 +7,8 @@
  *
  * Codes of NOTE_EVENT: "trip" "abort" "rig_error" codes as given to engine_error, "timeout", "retry", "not_settled",
  * "serial_mismatch", "contradiction" (the rig contradicts itself; text: what, and it counts as a measurement with
- * verdict error), "trial_interrupted", "late" (came in STOPPING and changed nothing).
+ * verdict error), "lock" (a failed check says the bay is to be locked until somebody looked), "rig_check", "watch",
+ * "trial_interrupted", "trial_timeout", "prompt_timeout", "late" (came in STOPPING and changed nothing).
  *
  * All times are run time in ns. States:
  *
@@ -98,6 +99,11 @@ void engine_abort(struct engine *e, const char *who, const char *why, int64_t no
 /* The rig dropped the bay. class: enum trip_class; unit_measurement -1, or the profile's measurement the trip fails
  * (leak and over-pressure are the unit's by default). */
 void engine_trip(struct engine *e, enum trip_class class, const char *reason, double value, int64_t now_ns);
+/* The same with the fixture's interlock that held (-1: none, as engine_trip). An abort of the profile that names the
+ * interlock says whose fault it is and what fails, else one of its class that names none; a trip of the whole rig that the
+ * profile does not name is nobody's. */
+void engine_trip_interlock(struct engine *e, int interlock, enum trip_class class, const char *reason, double value,
+			   int64_t now_ns);
 /* The rig is at fault: lost io, lost device, store failure, refused image. Verdict error. */
 void engine_error(struct engine *e, const char *code, const char *text, int64_t now_ns);
 void engine_proof(struct engine *e, bool proven, const char *detail, int64_t now_ns);

@@ -39,6 +39,12 @@ static bool held(const struct engine *e, const struct pf_action *a, const struct
 	return act->held_since >= 0 && e->now_ns - act->held_since >= a->hold_ns;
 }
 
+static void lock_bay(struct engine *e, const struct pf_action *a, int holds)
+{
+	if (a->kind == PF_CHECK && a->locks && holds == 0)
+		engine_event(e, "lock", NO_NUMBER, "%s does not hold", expr_text(a->until));
+}
+
 static enum action_result rig_failed(struct engine *e, const char *code, const struct pf_action *a,
 				     const struct evaluation *ev, int holds)
 {
@@ -54,6 +60,7 @@ static enum action_result rig_failed(struct engine *e, const char *code, const s
 		plan_channels(e, a->until, &touched);
 		measure_contradiction(e, text, &touched);
 	}
+	lock_bay(e, a, holds);
 	engine_event(e, code, NO_NUMBER, "%s", text);
 	engine_stop(e, VERDICT_ERROR, ATTRIBUTION_RIG, code, text, false);
 	return ACTION_ENDED;
@@ -68,15 +75,19 @@ static enum action_result timed_out(struct engine *e, const struct pf_action *a,
 	bool bad = false;
 
 	if (t->is_rig || t->measurement < 0 || e->profile->steps[e->step].rig_check)
-		return rig_failed(e, "rig_timeout", a, ev, holds);
-	engine_event(e, "timeout", NO_NUMBER, "%s", expr_text(a->until));
+		return rig_failed(e, a->kind == PF_CHECK ? "rig_check" : "rig_timeout", a, ev,
+				  holds);
+	engine_event(e, a->kind == PF_CHECK ? "check" : "timeout", NO_NUMBER, "%s",
+		     expr_text(a->until));
 	if (holds < 0) {
 		compute_why(e, ev->why, ev->why_ref, ev->why_quality, why, sizeof why, &bad);
 		snprintf(reason, sizeof reason, "timeout, %s", why);
 		measure_decide(e, t->measurement, bad ? VERDICT_INVALID : VERDICT_INCONCLUSIVE, 0,
 			       reason);
 	} else {
-		measure_decide(e, t->measurement, VERDICT_FAIL, t->attribution, "timeout");
+		lock_bay(e, a, holds);
+		measure_decide(e, t->measurement, VERDICT_FAIL, t->attribution,
+			       a->kind == PF_CHECK ? "check" : "timeout");
 	}
 	return ended_or(e, t->then_continue ? ACTION_DONE : ACTION_LEAVE);
 }
@@ -113,7 +124,7 @@ static enum action_result run_wait(struct engine *e, const struct pf_action *a,
 	return passed(e, act, a->for_ns) ? ACTION_DONE : ACTION_BUSY;
 }
 
-/* A rig check without a time-out has until its channels' next readings. */
+/* A check without a time-out has until its channels' next readings. */
 static enum action_result run_check(struct engine *e, const struct pf_action *a,
 				    struct run_action *act)
 {
@@ -121,12 +132,12 @@ static enum action_result run_check(struct engine *e, const struct pf_action *a,
 	int holds = follow_until(e, a, act, &ev);
 
 	if (held(e, a, act))
-		return ACTION_DONE;
+		return came(e, a);
 	if (a->timeout_ns > 0 && !passed(e, act, a->timeout_ns))
 		return ACTION_BUSY;
 	if (a->timeout_ns <= 0 && (holds == 1 || (holds < 0 && ev.pending)))
 		return ACTION_BUSY;
-	return rig_failed(e, "rig_check", a, &ev, holds == 1 ? 0 : holds);
+	return timed_out(e, a, &ev, holds == 1 ? 0 : holds);
 }
 
 static enum action_result run_set(struct engine *e, const struct pf_action *a)
@@ -147,8 +158,15 @@ static enum action_result run_ramp(struct engine *e, const struct pf_action *a,
 		*v = a->to;
 	else
 		*v += *v < a->to ? step : -step;
-	if (a->until)
+	if (a->until && a->timeout_ns > 0)
 		return await_until(e, a, act);
+	if (a->until) {
+		struct evaluation ev;
+
+		follow_until(e, a, act, &ev);
+		if (held(e, a, act))
+			return ACTION_DONE;
+	}
 	return fabs(*v - a->to) > 0.0 ? ACTION_BUSY : ACTION_DONE;
 }
 

@@ -291,6 +291,14 @@ struct expr_value compute(struct evaluation *ev, const struct expr *x)
 	return v;
 }
 
+bool compute_all_known(struct evaluation *ev, const struct channel_set *set)
+{
+	for (int c = 0; c < ev->e->fixture->channel_count; c++)
+		if (set_has(set, c) && !latest(ev, (uint16_t)c).known)
+			return false;
+	return true;
+}
+
 int compute_condition(struct evaluation *ev, const struct expr *x)
 {
 	struct expr_value v = compute(ev, x);

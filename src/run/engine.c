@@ -36,7 +36,10 @@ struct engine *engine_new(const struct engine_config *config, const struct engin
 		e->channels[i].calibration =
 			calibrate_state(&e->fixture->channels[i], config->utc_us);
 	for (int i = 0; i < p->abort_count; i++)
-		condition_begin(&e->aborts[i], plan_grace_ns(e, p->aborts[i].when));
+		if (p->aborts[i].when)
+			condition_begin(&e->aborts[i], plan_grace_ns(e, p->aborts[i].when));
+		else
+			condition_begin_channels(e, &e->aborts[i], &e->abort_channels[i]);
 	return e;
 }
 
@@ -186,25 +189,43 @@ static void trip(struct engine *e, enum trip_class class, enum attribution a, in
 	leave(e, v, a, trip_class_name(class), reason, dropped);
 }
 
-void engine_trip(struct engine *e, enum trip_class class, const char *reason, double value,
-		 int64_t now_ns)
+/* The abort that speaks of this trip: by its interlock, else by its class alone. */
+static const struct pf_abort *abort_of(const struct profile *p, int interlock,
+				       enum trip_class class)
 {
+	const struct pf_abort *found = NULL;
+
+	for (int i = 0; i < p->abort_count; i++) {
+		const struct pf_abort *a = &p->aborts[i];
+
+		if (interlock >= 0 && a->interlock == interlock)
+			return a;
+		if (!found && a->class == class && (interlock < 0 || a->interlock < 0))
+			found = a;
+	}
+	return found;
+}
+
+void engine_trip_interlock(struct engine *e, int interlock, enum trip_class class,
+			   const char *reason, double value, int64_t now_ns)
+{
+	const struct pf_abort *x = abort_of(e->profile, interlock, class);
 	enum attribution a = default_attribution(class);
-	int measurement = -1;
 
 	if (e->state == ENGINE_DONE)
 		return;
 	advance_clock(e, now_ns);
-	for (int i = 0; i < e->profile->abort_count; i++) {
-		const struct pf_abort *x = &e->profile->aborts[i];
+	if (interlock >= 0 && interlock < e->fixture->interlock_count &&
+	    e->fixture->interlocks[interlock].whole_rig && a == ATTRIBUTION_UNIT)
+		a = 0;
+	trip(e, class, x ? x->attribution : a, x ? x->measurement : -1, reason ? reason : "", value,
+	     true);
+}
 
-		if (x->class != class)
-			continue;
-		a = x->attribution;
-		measurement = x->measurement;
-		break;
-	}
-	trip(e, class, a, measurement, reason ? reason : "", value, true);
+void engine_trip(struct engine *e, enum trip_class class, const char *reason, double value,
+		 int64_t now_ns)
+{
+	engine_trip_interlock(e, -1, class, reason, value, now_ns);
 }
 
 void engine_error(struct engine *e, const char *code, const char *text, int64_t now_ns)

@@ -84,6 +84,7 @@ struct run_measurement {
 /* A condition that must hold or fail for a time. */
 struct run_condition {
 	int64_t contrary_since, doubt_since; /* -1: not so */
+	const struct channel_set *channels; /* of an interlock, in place of an expression */
 	int64_t grace_ns;	/* after the start of the run channels may not have been read yet */
 	bool violated, unknown;
 	enum why why;
@@ -149,6 +150,7 @@ struct engine {
 	struct run_action act[2];
 	struct run_condition *watches; /* of the step at hand; room for the longest list */
 	struct run_condition *aborts;
+	struct channel_set *abort_channels;
 	struct run_settle settles[ENGINE_SETTLE_MAX];
 	struct run_trial trial;
 
@@ -194,6 +196,8 @@ struct evaluation {
 };
 struct expr_value compute(struct evaluation *ev, const struct expr *x);
 struct expr_value compute_symbol(struct evaluation *ev, uint16_t ref, enum expr_stat stat);
+/* The first channel of set whose latest reading is not good. */
+bool compute_all_known(struct evaluation *ev, const struct channel_set *set);
 /* Conditions: 1 holds, 0 does not, -1 unknown. */
 int compute_condition(struct evaluation *ev, const struct expr *x);
 /* "stale feed_flow"; *bad: the value is wrong rather than missing. */
@@ -236,6 +240,7 @@ void step_begin(struct engine *e, int step, int attempt);
 void step_tick(struct engine *e);
 void step_close(struct engine *e); /* the run ends inside it */
 void condition_begin(struct run_condition *c, int64_t grace_ns);
+void condition_begin_channels(const struct engine *e, struct run_condition *c, const struct channel_set *set);
 /* Follow a condition that is to be `wanted`; for_ns is how long the contrary may last. */
 void condition_tick(struct engine *e, struct run_condition *c, const struct expr *x, bool wanted, int64_t for_ns);
 

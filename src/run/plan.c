@@ -212,7 +212,8 @@ static void action_channels(struct engine *e, const struct pf_action *a, void *c
 
 	if (a->kind == PF_CAPTURE && a->capture >= 0)
 		*grew |= grow(e, &e->captures[a->capture].channels, a->value);
-	if ((a->kind == PF_WAIT || a->kind == PF_RAMP) && a->until && !a->on_timeout.is_rig && m) {
+	if ((a->kind == PF_WAIT || a->kind == PF_RAMP || a->kind == PF_CHECK) && a->until &&
+	    !a->on_timeout.is_rig && m) {
 		m->by_condition = true;
 		*grew |= grow(e, &m->channels, a->until);
 	}
@@ -240,6 +241,9 @@ static bool watch_channels(struct engine *e)
 		}
 	for (int i = 0; i < p->abort_count; i++) {
 		struct run_measurement *m = measurement(e, p->aborts[i].measurement);
+
+		if (m)
+			grew |= set_merge(&m->channels, &e->abort_channels[i]);
 
 		if (!m)
 			continue;
@@ -270,6 +274,36 @@ static void find_channels(struct engine *e)
 	}
 }
 
+struct interlock_walk {
+	const struct engine *e;
+	struct channel_set *set;
+};
+
+static void walk_interlock(void *ctx, uint16_t ref, enum expr_stat stat)
+{
+	struct interlock_walk *w = ctx;
+	int here = fixture_ref_for_bay(w->e->fixture, ref, w->e->profile->bay);
+
+	(void)stat;
+	if (here >= 0 && here < w->e->fixture->channel_count)
+		set_add(w->set, here);
+}
+
+/* An abort that is only an interlock of the rig rests on the channels the interlock watches. */
+static void find_interlocks(struct engine *e)
+{
+	const struct profile *p = e->profile;
+
+	for (int i = 0; i < p->abort_count; i++) {
+		struct interlock_walk w = {.e = e, .set = &e->abort_channels[i]};
+		int at = p->aborts[i].interlock;
+
+		if (p->aborts[i].when || at < 0 || at >= e->fixture->interlock_count)
+			continue;
+		expr_each_symbol(e->fixture->interlocks[at].when, walk_interlock, &w);
+	}
+}
+
 static void allocate(struct engine *e)
 {
 	const struct profile *p = e->profile;
@@ -295,6 +329,7 @@ static void allocate(struct engine *e)
 	e->powered = xcalloc((unsigned long)f->output_count + 1, sizeof *e->powered);
 	e->watches = xcalloc((unsigned long)watches + 1, sizeof *e->watches);
 	e->aborts = xcalloc((unsigned long)p->abort_count + 1, sizeof *e->aborts);
+	e->abort_channels = xcalloc((unsigned long)p->abort_count + 1, sizeof *e->abort_channels);
 }
 
 void plan_build(struct engine *e)
@@ -323,6 +358,7 @@ void plan_build(struct engine *e)
 		e->has_power_output |= e->powered[i];
 	}
 	find_tracks(e);
+	find_interlocks(e);
 	find_channels(e);
 }
 
@@ -343,4 +379,5 @@ void plan_release(struct engine *e)
 	free(e->powered);
 	free(e->watches);
 	free(e->aborts);
+	free(e->abort_channels);
 }

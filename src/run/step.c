@@ -20,6 +20,29 @@ void condition_begin(struct run_condition *c, int64_t grace_ns)
 	*c = (struct run_condition){.contrary_since = -1, .doubt_since = -1, .grace_ns = grace_ns};
 }
 
+void condition_begin_channels(const struct engine *e, struct run_condition *c,
+			      const struct channel_set *set)
+{
+	int64_t grace_ns = 0;
+
+	for (int i = 0; i < e->fixture->channel_count; i++)
+		if (set_has(set, i) && e->channels[i].stale_ns > grace_ns)
+			grace_ns = e->channels[i].stale_ns;
+	condition_begin(c, grace_ns);
+	c->channels = set;
+}
+
+/* An interlock is judged by the rig; here it only has to be able to. */
+static int holds_now(struct evaluation *ev, const struct run_condition *c, const struct expr *x,
+		     bool wanted)
+{
+	if (x)
+		return compute_condition(ev, x);
+	if (c->channels && compute_all_known(ev, c->channels))
+		return wanted;
+	return -1;
+}
+
 static bool lasted(int64_t *since, bool is_so, int64_t now_ns, int64_t for_ns)
 {
 	if (!is_so) {
@@ -35,7 +58,7 @@ void condition_tick(struct engine *e, struct run_condition *c, const struct expr
 		    int64_t for_ns)
 {
 	struct evaluation ev = {.e = e};
-	int holds = compute_condition(&ev, x);
+	int holds = holds_now(&ev, c, x, wanted);
 
 	if (lasted(&c->contrary_since, holds == !wanted, e->now_ns, for_ns))
 		c->violated = true;
