@@ -5,6 +5,8 @@
 #ifndef PLAN_MODEL_H
 #define PLAN_MODEL_H
 
+#include <stdbool.h>
+#include <stdint.h>
 #include "base/error.h"
 #include "base/unit.h"
 
@@ -33,6 +35,9 @@ void model_free(struct model *m);
 bool model_is(const struct model *m, const char *code);
 /* 0 or ERR_CONFIG with what a serial of this model looks like. */
 int model_check_serial(const struct model *m, const char *serial, struct error *err);
+/* The tables of the file, for the reference documentation (base/schema.h). */
+struct schema;
+extern const struct schema model_schema;
 const struct model_param *model_param(const struct model *m, const char *name); /* NULL if none */
 
 #endif

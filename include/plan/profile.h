@@ -64,7 +64,7 @@ struct pf_action {
 	struct expr *until;	   /* PF_WAIT, PF_RAMP, PF_CHECK */
 	int64_t hold_ns;	   /* until must hold this long */
 	int64_t for_ns;		   /* PF_WAIT without until; PF_WINDOW's length; PF_TRIAL's length on the trial clock */
-	int64_t timeout_ns;	   /* required with until, settle, prompt */
+	int64_t timeout_ns;	   /* required with until (PF_CHECK: 0 is at once), settle, prompt */
 	struct pf_timeout on_timeout;
 	bool locks;		   /* PF_CHECK: when it does not hold, the rig may not be used until someone looked:
 				    * the bay is to be locked */
@@ -118,7 +118,7 @@ struct pf_step {
 struct pf_abort {
 	const char *id;
 	struct text2 title;
-	struct expr *when;	  /* NULL: only the interlock */
+	struct expr *when;
 	int64_t for_ns;
 	int16_t interlock;	  /* fixture index: a trip of it counts as this abort; -1: none */
 	enum trip_class class;
@@ -139,6 +139,7 @@ struct profile {
 	bool releasable;
 	const char *variant;	    /* "full", "quick" */
 	const char *unit_control;   /* blackbox | harness | service_protocol */
+	const char *made_from, *made_until; /* manufacture dates it is for, "2022-07-01", both days included; NULL: open */
 	struct pf_derived *derived; int derived_count;
 	const char **captures;	    int capture_count; struct dim *capture_dims; /* dim per capture */
 	struct pf_measurement *measurements; int measurement_count;
@@ -159,7 +160,9 @@ enum { PROFILE_DERIVED_REF = 0x4000, PROFILE_CAPTURE_REF = 0x5000, PROFILE_MODEL
        PROFILE_MEASURED_REF = 0x7000, PROFILE_CLOCK_REF = 0x7f00 };
 enum profile_clock { CLOCK_TRIAL = PROFILE_CLOCK_REF, CLOCK_TRIAL_MAKING, CLOCK_RUN, CLOCK_STEP };
 
-/* Header only: id, run types, models, revision, releasable; enough to list. Full problems are found by profile_load. */
+/* Load and check against a model and a fixture's bay. NULL with problems filled.
+ * model and fixture both NULL: the header only (id, title, models, run types, revision, variant, releasable; of measurements
+ * and steps their ids and titles), enough to list; no expression is set. */
 struct profile *profile_load(const char *path, const struct model *model, const struct fixture *fixture, int bay,
 			     struct problems *problems);
 struct profile *profile_parse(const char *path, const char *bytes, size_t n, const struct model *model,
@@ -167,6 +170,10 @@ struct profile *profile_parse(const char *path, const char *bytes, size_t n, con
 void profile_free(struct profile *p);
 /* Does this profile test that model for that run type? */
 bool profile_covers(const struct profile *p, const struct model *m, enum run_type t);
+
+/* The tables of the file, for the reference documentation (base/schema.h). */
+struct schema;
+extern const struct schema profile_schema;
 
 /* All models and profiles of a directory (profiles/models/<code>.yaml, profiles/<id>.yaml). */
 struct library {
@@ -176,6 +183,7 @@ struct library {
 		bool broken;	  /* problems says why */
 		struct problems problems;
 		char *bytes; size_t size;
+		struct profile *profile; /* header only, NULL when broken */
 	} *entries;		  int entry_count;
 	struct problems problems; /* of models */
 };

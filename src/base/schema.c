@@ -53,7 +53,16 @@ static bool decode_title(const struct schema_field *f, const struct yaml *y,
 			 const struct yaml_node *node, struct schema_title *out)
 {
 	const struct yaml_node *en = yaml_get(node, "en"), *zh = yaml_get(node, "zh");
-	if (!en || !zh || node->count != 2) {
+	yaml_each (e, node) {
+		if (e == en || e == zh)
+			continue;
+		yaml_problem_key(y, e,
+				 "\"%.60s\" is no language; expected en and zh, and quotes around "
+				 "a text with a comma",
+				 e->key ? e->key : "");
+		return false;
+	}
+	if (!en || !zh) {
 		yaml_problem(y, node, "%s has to have both languages; expected {en: ..., zh: ...}",
 			     f->key);
 		return false;

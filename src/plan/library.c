@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * All models and profiles of a directory. A broken model refuses the library's models; a broken profile is
+ * listed as broken and the others work.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/text.h"
+#include "base/yaml.h"
+#include "plan/profile.h"
+
+enum { FILES_MAX = 1024, PATH_BYTES = 4096 };
+
+static int is_yaml(const struct dirent *e)
+{
+	size_t n = strlen(e->d_name);
+	return n > 5 && e->d_name[0] != '.' && strcmp(e->d_name + n - 5, ".yaml") == 0;
+}
+
+/* Calls fn with each *.yaml of dir in order of names. Number of files or negative. */
+static int each_file(const char *dir, void (*fn)(void *ctx, const char *path, const char *name),
+		     void *ctx, struct error *err)
+{
+	struct dirent **list = NULL;
+	char path[PATH_BYTES];
+	int n = scandir(dir, &list, is_yaml, alphasort);
+	if (n < 0)
+		return error_errno(err, "folder %s", dir);
+	for (int i = 0; i < n; i++) {
+		snprintf(path, sizeof(path), "%s/%s", dir, list[i]->d_name);
+		if (i < FILES_MAX)
+			fn(ctx, path, list[i]->d_name);
+		free(list[i]);
+	}
+	free(list);
+	return n;
+}
+
+/* The file's name without .yaml is the id. */
+static char *id_of(const char *name)
+{
+	char *id = xstrdup(name);
+	id[strlen(id) - 5] = '\0';
+	return id;
+}
+
+static void add_model(void *ctx, const char *path, const char *name)
+{
+	struct library *lib = ctx;
+	struct model *m = model_load(path, &lib->problems);
+	(void)name;
+	if (!m)
+		return;
+	for (int i = 0; i < lib->model_count; i++) {
+		const char *taken = model_is(lib->models[i], m->code) ? m->code : NULL;
+		for (int k = 0; k < m->alias_count && !taken; k++)
+			taken = model_is(lib->models[i], m->aliases[k]) ? m->aliases[k] : NULL;
+		if (taken)
+			problems_add(&lib->problems, path, 0, 0, NULL,
+				     "code %s is %s's already; expected another", taken,
+				     lib->models[i]->path);
+	}
+	lib->models = xrealloc(lib->models,
+			       sizeof(struct model *) * (unsigned long)(lib->model_count + 1));
+	lib->models[lib->model_count++] = m;
+}
+
+static void add_entry(void *ctx, const char *path, const char *name)
+{
+	struct library *lib = ctx;
+	struct error err = {0};
+	lib->entries = xrealloc(lib->entries,
+				sizeof(*lib->entries) * (unsigned long)(lib->entry_count + 1));
+	struct library_entry *e = &lib->entries[lib->entry_count++];
+	*e = (struct library_entry){.path = xstrdup(path), .id = id_of(name)};
+	if (text_read_file(path, YAML_BYTES_MAX, &e->bytes, &e->size, &err))
+		problems_add(&e->problems, path, 0, 0, NULL, "%s", err.text);
+	else
+		e->profile = profile_parse(path, e->bytes, e->size, NULL, NULL, 0, &e->problems);
+	if (e->profile && strcmp(e->profile->id, e->id) != 0)
+		problems_add(&e->problems, path, 0, 0, NULL,
+			     "profile %s in a file of another name; expected %s.yaml",
+			     e->profile->id, e->profile->id);
+	e->broken = e->problems.count > 0;
+}
+
+static bool dates_overlap(const struct profile *a, const struct profile *b)
+{
+	return !(a->made_until && b->made_from && strcmp(a->made_until, b->made_from) < 0) &&
+	       !(b->made_until && a->made_from && strcmp(b->made_until, a->made_from) < 0);
+}
+
+/* Two profiles that both could release the same unit: nobody could say which one counts. */
+static void check_pair(const struct library_entry *a, struct library_entry *b,
+		       const struct model *m)
+{
+	uint32_t both = a->profile->run_types & b->profile->run_types;
+	for (int t = RUN_INCOMING; t <= RUN_MSA; t++) {
+		if (!(both >> t & 1) || !profile_covers(a->profile, m, (enum run_type)t) ||
+		    !profile_covers(b->profile, m, (enum run_type)t))
+			continue;
+		problems_add(&b->problems, b->path, 0, 0, NULL,
+			     "%s and %s may both release %s for %s; expected one", a->id, b->id,
+			     m->code, run_type_name((enum run_type)t));
+		b->broken = true;
+		return;
+	}
+}
+
+static void check_releasable(struct library *lib)
+{
+	for (int i = 0; i < lib->entry_count; i++)
+		for (int k = 0; k < i; k++) {
+			struct library_entry *a = &lib->entries[k], *b = &lib->entries[i];
+			if (!a->profile || !b->profile || !a->profile->releasable ||
+			    !b->profile->releasable || !dates_overlap(a->profile, b->profile))
+				continue;
+			for (int m = 0; m < lib->model_count; m++)
+				check_pair(a, b, lib->models[m]);
+		}
+}
+
+int library_load(struct library *lib, const char *dir, struct error *err)
+{
+	char models[PATH_BYTES];
+	*lib = (struct library){0};
+	snprintf(models, sizeof(models), "%s/models", dir);
+	int n = each_file(models, add_model, lib, err);
+	if (n >= 0)
+		n = each_file(dir, add_entry, lib, err);
+	if (n < 0) {
+		library_release(lib);
+		return n;
+	}
+	check_releasable(lib);
+	return 0;
+}
+
+void library_release(struct library *lib)
+{
+	for (int i = 0; i < lib->model_count; i++)
+		model_free(lib->models[i]);
+	for (int i = 0; i < lib->entry_count; i++) {
+		struct library_entry *e = &lib->entries[i];
+		profile_free(e->profile);
+		problems_release(&e->problems);
+		free(e->bytes);
+		free(e->path);
+		free(e->id);
+	}
+	free(lib->models);
+	free(lib->entries);
+	problems_release(&lib->problems);
+	*lib = (struct library){0};
+}
+
+const struct model *library_model(const struct library *lib, const char *code)
+{
+	for (int i = 0; i < lib->model_count; i++)
+		if (model_is(lib->models[i], code))
+			return lib->models[i];
+	return NULL;
+}

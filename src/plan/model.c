@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT */
+#include "plan/model.h"
+
+#include <regex.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/schema.h"
+
+#define FIELD(T, member, k, t, ...)                                                                \
+	{                                                                                          \
+		.key = (k), .type = SCHEMA_##t, .offset = offsetof(struct T, member), __VA_ARGS__  \
+	}
+#define END                                                                                        \
+	{                                                                                          \
+		.key = NULL                                                                        \
+	}
+#define NEEDED .required = true
+
+enum { SERIAL_MAX = 63 };
+
+struct raw_code {
+	struct schema_item item;
+	const char *en, *zh, *fault;
+};
+
+struct raw_model {
+	struct schema_item item;
+	const char *code, *class_name, *serial_pattern;
+	struct schema_title title;
+	struct schema_texts aliases;
+	struct schema_list params, codes;
+};
+
+static const struct schema_field code_fields[] = {
+	FIELD(raw_code, en, "en", TEXT, NEEDED, .en = "what it means, English", .zh = "英文含义"),
+	FIELD(raw_code, zh, "zh", TEXT, NEEDED, .en = "what it means, Chinese", .zh = "中文含义"),
+	FIELD(raw_code, fault, "fault", TEXT, .en = "fault of the depot's table, F01",
+	      .zh = "维修点故障代码"),
+	END,
+};
+static const struct schema code_schema = {
+	.name = "a code",
+	.size = sizeof(struct raw_code),
+	.fields = code_fields,
+	.en = "A code on the unit's own display.",
+	.zh = "整机自身显示的代码。",
+};
+static const struct schema_field model_fields[] = {
+	FIELD(raw_model, code, "model", TEXT, NEEDED, .en = "model code as tickets name it",
+	      .zh = "产品型号"),
+	FIELD(raw_model, title, "title", TITLE, NEEDED, .en = "for people", .zh = "显示名称"),
+	FIELD(raw_model, class_name, "class", NAME, NEEDED, .en = "class, such as ro_tankless",
+	      .zh = "类别"),
+	FIELD(raw_model, aliases, "aliases", TEXTS, .en = "further codes of the same product",
+	      .zh = "别名"),
+	FIELD(raw_model, serial_pattern, "serial_pattern", TEXT, NEEDED,
+	      .en = "POSIX extended regular expression of the whole serial", .zh = "机号格式"),
+	FIELD(raw_model, params, "params", PAIRS, NEEDED,
+	      .en = "nameplate values with their units; model.NAME in profiles", .zh = "铭牌参数"),
+	FIELD(raw_model, codes, "codes", KEYED, .sub = &code_schema,
+	      .allow = "ABCDEFGHIJKLMNOPQRSTUVWXYZ-", .en = "codes of the unit's display",
+	      .zh = "显示代码"),
+	END,
+};
+const struct schema model_schema = {
+	.name = "a model",
+	.size = sizeof(struct raw_model),
+	.fields = model_fields,
+	.en = "One product type with its nameplate.",
+	.zh = "一种产品型号及其铭牌。",
+};
+
+/* "1.58 L/min" -> where the unit begins; a number alone has the unit "". */
+static size_t number_length(const char *s)
+{
+	size_t n = strspn(s, "+-.0123456789");
+	if ((s[n] == 'e' || s[n] == 'E') && strspn(s + n + 1, "+-0123456789"))
+		n += 1 + strspn(s + n + 1, "+-0123456789");
+	return n;
+}
+
+static bool read_param(const struct yaml *y, const struct schema_pair *pair,
+		       struct model_param *out)
+{
+	const char *s = pair->text;
+	size_t n = number_length(s), skip = n + strspn(s + n, " ");
+	const struct unit *u = unit_find(s + skip, strlen(s + skip));
+	double v = 0;
+	if (!text_is_name(pair->item.name)) {
+		yaml_problem_key(y, pair->item.node, "\"%.60s\" is no name; expected a-z, 0-9, _",
+				 pair->item.name);
+		return false;
+	}
+	if (!n || !text_to_double(s, n, &v) || !u) {
+		yaml_problem(y, pair->item.node, "\"%.60s\" is no value; expected like 1.58 L/min",
+			     s);
+		return false;
+	}
+	*out = (struct model_param){pair->item.name, unit_to_si(u, v), u};
+	return true;
+}
+
+static bool read_pattern(const struct yaml *y, const struct raw_model *raw)
+{
+	const char *p = raw->serial_pattern;
+	size_t n = strlen(p);
+	char why[120];
+	regex_t re;
+	if (n < 2 || p[0] != '^' || p[n - 1] != '$') {
+		yaml_problem(y, schema_node(&raw->item, "serial_pattern"),
+			     "serial_pattern matches any part; expected ^ first and $ last");
+		return false;
+	}
+	int rc = regcomp(&re, p, REG_EXTENDED | REG_NOSUB);
+	if (rc) {
+		regerror(rc, &re, why, sizeof(why));
+		yaml_problem(y, schema_node(&raw->item, "serial_pattern"),
+			     "serial_pattern: %s; expected a regular expression", why);
+		return false;
+	}
+	regfree(&re);
+	return true;
+}
+
+static bool read_model(struct model *m, const struct yaml *y, const struct raw_model *raw)
+{
+	const struct schema_pair *params = raw->params.at;
+	const struct raw_code *codes = raw->codes.at;
+	bool ok = read_pattern(y, raw);
+	m->code = raw->code;
+	m->title_en = raw->title.en;
+	m->title_zh = raw->title.zh;
+	m->class_name = raw->class_name;
+	m->serial_pattern = raw->serial_pattern;
+	m->aliases = raw->aliases.at;
+	m->alias_count = raw->aliases.count;
+	m->params = arena_array(m->arena, (size_t)raw->params.count, sizeof(*m->params));
+	for (int i = 0; i < raw->params.count; i++)
+		ok = read_param(y, &params[i], &m->params[m->param_count++]) && ok;
+	m->codes = arena_array(m->arena, (size_t)raw->codes.count, sizeof(*m->codes));
+	for (int i = 0; i < raw->codes.count; i++)
+		m->codes[m->code_count++] =
+			(struct model_code){codes[i].item.name, codes[i].en, codes[i].zh,
+					    codes[i].fault ? codes[i].fault : ""};
+	return ok;
+}
+
+struct model *model_parse(const char *path, const char *bytes, size_t n, struct problems *problems)
+{
+	struct arena *arena = arena_new();
+	struct model *m = arena_alloc(arena, sizeof(*m));
+	struct raw_model raw = {0};
+	struct yaml y;
+	m->arena = arena;
+	m->path = arena_strdup(arena, path);
+	text_sha256(m->hash, bytes, n);
+	bool ok = yaml_parse(&y, path, bytes, n, arena, problems);
+	if (y.complete)
+		ok = schema_decode(&model_schema, &y, y.root, &raw) && ok;
+	ok = ok && read_model(m, &y, &raw);
+	if (ok)
+		return m;
+	arena_free(arena);
+	return NULL;
+}
+
+struct model *model_load(const char *path, struct problems *problems)
+{
+	struct error err = {0};
+	char *bytes = NULL;
+	size_t n = 0;
+	if (text_read_file(path, YAML_BYTES_MAX, &bytes, &n, &err)) {
+		problems_add(problems, path, 0, 0, NULL, "%s", err.text);
+		return NULL;
+	}
+	struct model *m = model_parse(path, bytes, n, problems);
+	free(bytes);
+	return m;
+}
+
+void model_free(struct model *m)
+{
+	if (m)
+		arena_free(m->arena);
+}
+
+bool model_is(const struct model *m, const char *code)
+{
+	for (int i = 0; i < m->alias_count; i++)
+		if (strcmp(m->aliases[i], code) == 0)
+			return true;
+	return strcmp(m->code, code) == 0;
+}
+
+int model_check_serial(const struct model *m, const char *serial, struct error *err)
+{
+	regex_t re;
+	size_t n = strlen(serial);
+	bool ok = false;
+	if (n > 0 && n <= SERIAL_MAX && text_is_clean(serial, n, "") &&
+	    !regcomp(&re, m->serial_pattern, REG_EXTENDED | REG_NOSUB)) {
+		ok = regexec(&re, serial, 0, NULL, 0) == 0;
+		regfree(&re);
+	}
+	if (ok)
+		return 0;
+	return error_set(err, ERR_CONFIG, "serial \"%.63s\" is no %s; expected one like %s", serial,
+			 m->code, m->serial_pattern);
+}
+
+const struct model_param *model_param(const struct model *m, const char *name)
+{
+	for (int i = 0; i < m->param_count; i++)
+		if (strcmp(m->params[i].name, name) == 0)
+			return &m->params[i];
+	return NULL;
+}

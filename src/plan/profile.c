@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Reading a profile: shape by the tables, then names, then the static check. Each stage runs only when the
+ * one before found nothing, so that one mistake is told once.
+ */
+#include "plan/profile.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "profile_schema.h"
+
+void profile_bad(struct profile_build *b, const struct yaml_node *node, const char *fmt, ...)
+{
+	char text[320];
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	yaml_problem(b->y, node, "%s", text);
+	b->bad = true;
+}
+
+void profile_bad_at(struct profile_build *b, int line, int col, const char *fmt, ...)
+{
+	char text[320];
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	yaml_problem_at(b->y, line, col, "%s", text);
+	b->bad = true;
+}
+
+static const char *control_name(int control)
+{
+	static const char *const names[] = {"", "blackbox", "harness", "service_protocol"};
+	return names[control];
+}
+
+static bool is_date(const char *s)
+{
+	int y = 0, m = 0, d = 0;
+	char rest = 0;
+	return strlen(s) == 10 && sscanf(s, "%4d-%2d-%2d%c", &y, &m, &d, &rest) == 3 && y >= 1990 &&
+	       m >= 1 && m <= 12 && d >= 1 && d <= 31;
+}
+
+static void read_made(struct profile_build *b)
+{
+	const struct raw_made *r = b->raw->made;
+	if (!r)
+		return;
+	b->p->made_from = r->from;
+	b->p->made_until = r->until;
+	if ((!r->from && !r->until) || (r->from && !is_date(r->from)) ||
+	    (r->until && !is_date(r->until)) ||
+	    (r->from && r->until && strcmp(r->until, r->from) < 0))
+		profile_bad(b, r->item.node,
+			    "made is no span of days; expected from, until or both "
+			    "like 2022-07-01");
+}
+
+static void read_header(struct profile_build *b)
+{
+	const struct raw_profile *raw = b->raw;
+	struct profile *p = b->p;
+	p->id = raw->id;
+	p->class_name = raw->class_name;
+	p->models = raw->models.at;
+	p->model_count = raw->models.count;
+	p->title = (struct text2){raw->title.en, raw->title.zh};
+	p->revision = raw->revision;
+	p->run_types = raw->run_types;
+	p->releasable = raw->releasable;
+	p->variant = raw->variant;
+	p->unit_control = control_name(raw->unit_control);
+	read_made(b);
+	if (p->releasable && strcmp(p->variant, "full") != 0)
+		profile_bad(b, schema_node(&raw->item, "releasable"),
+			    "variant %s may not release; expected releasable: no", p->variant);
+}
+
+static bool fits(const struct profile *p, const struct model *m)
+{
+	if (strcmp(p->class_name, m->class_name) != 0)
+		return false;
+	for (int i = 0; i < p->model_count; i++)
+		if (model_is(m, p->models[i]))
+			return true;
+	return p->model_count == 0;
+}
+
+static void read_names(struct profile_build *b)
+{
+	if (!fits(b->p, b->p->model)) {
+		profile_bad(b, schema_node(&b->raw->item, "class"),
+			    "profile %s is not for model %s of class %s", b->p->id,
+			    b->p->model->code, b->p->model->class_name);
+		return;
+	}
+	profile_read_derived(b);
+	if (b->bad)
+		return;
+	profile_declare_captures(b);
+	if (b->bad)
+		return;
+	profile_read_measurements(b);
+	profile_read_envelope(b);
+	profile_read_aborts(b);
+	profile_read_steps(b);
+	if (b->bad)
+		return;
+	profile_check_paths(b);
+	profile_check_order(b);
+	profile_check_limits(b);
+}
+
+static bool read_all(struct profile *p, const struct yaml *y, const struct raw_profile *raw)
+{
+	struct profile_build b = {.y = y, .p = p, .raw = raw};
+	read_header(&b);
+	profile_declare_measurements(&b);
+	profile_declare_steps(&b);
+	if (!b.bad && p->model && p->fixture)
+		read_names(&b);
+	return !b.bad;
+}
+
+struct profile *profile_parse(const char *path, const char *bytes, size_t n,
+			      const struct model *model, const struct fixture *fixture, int bay,
+			      struct problems *problems)
+{
+	struct arena *arena = arena_new();
+	struct profile *p = arena_alloc(arena, sizeof(*p));
+	struct raw_profile raw = {0};
+	struct yaml y;
+	p->arena = arena;
+	p->path = arena_strdup(arena, path);
+	p->bytes = arena_strndup(arena, bytes, n);
+	p->size = n;
+	p->model = model;
+	p->fixture = fixture;
+	p->bay = bay;
+	text_sha256(p->hash, bytes, n);
+	bool ok = yaml_parse(&y, path, p->bytes, n, arena, problems);
+	if (y.complete)
+		ok = schema_decode(&profile_schema, &y, y.root, &raw) && ok;
+	ok = ok && read_all(p, &y, &raw);
+	if (ok)
+		return p;
+	arena_free(arena);
+	return NULL;
+}
+
+struct profile *profile_load(const char *path, const struct model *model,
+			     const struct fixture *fixture, int bay, struct problems *problems)
+{
+	struct error err = {0};
+	char *bytes = NULL;
+	size_t n = 0;
+	if (text_read_file(path, YAML_BYTES_MAX, &bytes, &n, &err)) {
+		problems_add(problems, path, 0, 0, NULL, "%s", err.text);
+		return NULL;
+	}
+	struct profile *p = profile_parse(path, bytes, n, model, fixture, bay, problems);
+	free(bytes);
+	return p;
+}
+
+void profile_free(struct profile *p)
+{
+	if (p)
+		arena_free(p->arena);
+}
+
+bool profile_covers(const struct profile *p, const struct model *m, enum run_type t)
+{
+	return (p->run_types >> t & 1) && fits(p, m);
+}

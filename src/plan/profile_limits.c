@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Limits against the sensors that have to judge them. Decided where a measurement is a plain statistic of one
+ * channel, itself or through a capture, and its limits are constant; more involved values are left to their
+ * uncertainty, which no limit can hide from.
+ */
+#include "profile_schema.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+struct only {
+	int count, ref;
+	enum expr_stat stat;
+};
+
+static void count_symbol(void *ctx, uint16_t ref, enum expr_stat stat)
+{
+	struct only *o = ctx;
+	o->count++;
+	o->ref = ref;
+	o->stat = stat;
+}
+
+static bool is_level(enum expr_stat stat)
+{
+	return stat == EXPR_LATEST || stat == EXPR_MEAN || stat == EXPR_MIN || stat == EXPR_MAX ||
+	       stat == EXPR_MEDIAN || stat == EXPR_FIRST || stat == EXPR_LAST;
+}
+
+/* The text is nothing but a name, or stat(name). */
+static bool is_plain(const char *text)
+{
+	return !strpbrk(text, "+-*/^<>, ");
+}
+
+static const struct expr *captured(const struct profile *p, int capture)
+{
+	for (int s = 0; s < p->step_count; s++)
+		for (int i = 0; i < p->steps[s].action_count; i++) {
+			const struct pf_action *a = &p->steps[s].actions[i];
+			if (a->kind == PF_CAPTURE && a->capture == capture)
+				return a->value;
+		}
+	return NULL;
+}
+
+/* The channel a value is read from, NULL when it is computed. */
+static const struct fx_channel *plain_channel(const struct profile *p, const struct expr *value)
+{
+	for (int depth = 0; value && depth < 2; depth++) {
+		struct only o = {0};
+		if (!is_plain(expr_text(value)))
+			return NULL;
+		expr_each_symbol(value, count_symbol, &o);
+		if (o.count != 1 || !is_level(o.stat))
+			return NULL;
+		if (o.ref < PROFILE_DERIVED_REF)
+			return &p->fixture->channels[o.ref];
+		if (o.ref < PROFILE_CAPTURE_REF || o.ref >= PROFILE_MODEL_REF)
+			return NULL;
+		value = captured(p, o.ref - PROFILE_CAPTURE_REF);
+	}
+	return NULL;
+}
+
+static struct expr_value constant_value(void *ctx, uint16_t ref, enum expr_stat stat)
+{
+	const struct profile *p = ctx;
+	(void)stat;
+	if (ref >= PROFILE_MODEL_REF && ref < PROFILE_MEASURED_REF)
+		return (struct expr_value){p->model->params[ref - PROFILE_MODEL_REF].si, true};
+	return (struct expr_value){0, false};
+}
+
+/* A limit in the channel's unit; NAN when it depends on readings. */
+static double constant(struct profile *p, const struct expr *e, const struct fx_channel *c)
+{
+	struct expr_env env = {.ctx = p, .value = constant_value};
+	struct expr_value v = {0, false};
+	if (e)
+		v = expr_eval(e, &env);
+	return v.known ? unit_from_si(c->unit, v.si) : (double)NAN;
+}
+
+static void check_reach(struct profile_build *b, const struct pf_measurement *m,
+			const struct yaml_node *node, double limit, const struct fx_channel *c)
+{
+	char v[32], lo[32], hi[32];
+	if (isnan(limit) || (limit >= c->range_lo && limit <= c->range_hi))
+		return;
+	profile_bad(b, node,
+		    "limit %s %s of %s is outside what %s can read; expected within %s to %s",
+		    text_from_double(v, sizeof(v), limit), c->unit->name, m->id, c->name,
+		    text_from_double(lo, sizeof(lo), c->range_lo),
+		    text_from_double(hi, sizeof(hi), c->range_hi));
+}
+
+static void check_resolution(struct profile_build *b, const struct pf_measurement *m,
+			     const struct yaml_node *node, double span, const struct fx_channel *c)
+{
+	char res[32];
+	if (isnan(span) || fabs(span) >= 2 * c->resolution)
+		return;
+	profile_bad(b, node, "limits of %s are finer than %s can tell; it resolves %s %s", m->id,
+		    c->name, text_from_double(res, sizeof(res), c->resolution), c->unit->name);
+}
+
+static void check_measurement(struct profile_build *b, const struct raw_measurement *r,
+			      const struct pf_measurement *m)
+{
+	const struct fx_channel *c = plain_channel(b->p, m->value);
+	if (!c || c->quantity == QUANTITY_STATE)
+		return;
+	double lo = constant(b->p, m->lo, c), hi = constant(b->p, m->hi, c);
+	if (r->lo)
+		check_reach(b, m, r->lo, lo, c);
+	if (r->hi)
+		check_reach(b, m, r->hi, hi, c);
+	if (!isnan(lo) && !isnan(hi) && lo >= hi)
+		profile_bad(b, r->hi, "min of %s is not below max; nothing could pass", m->id);
+	else if (r->lo && r->hi)
+		check_resolution(b, m, r->lo, hi - lo, c);
+	else if (r->lo || r->hi)
+		check_resolution(b, m, r->lo ? r->lo : r->hi, r->lo ? lo : hi, c);
+}
+
+static void check_envelope(struct profile_build *b)
+{
+	const struct profile *p = b->p;
+	const struct schema_pair *raw = b->raw->envelope.at;
+	for (int i = 0; i < p->envelope_count; i++) {
+		const struct pf_envelope *e = &p->envelope[i];
+		if (e->symbol >= PROFILE_DERIVED_REF)
+			continue;
+		const struct fx_channel *c = &p->fixture->channels[e->symbol];
+		if (unit_from_si(c->unit, e->lo) < c->range_lo ||
+		    unit_from_si(c->unit, e->hi) > c->range_hi)
+			profile_bad(
+				b, raw[i].item.node,
+				"the envelope of %s is wider than its range; expected within it",
+				c->name);
+	}
+}
+
+void profile_check_limits(struct profile_build *b)
+{
+	const struct raw_measurement *raw = b->raw->measurements.at;
+	for (int i = 0; i < b->p->measurement_count; i++)
+		check_measurement(b, &raw[i], &b->p->measurements[i]);
+	check_envelope(b);
+}

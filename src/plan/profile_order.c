@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Order of things in a profile: a name has a value only once it was captured or measured, statistics need a
+ * window of their step, and a measurement that nothing judges would be inconclusive for ever.
+ */
+#include "profile_schema.h"
+
+#include <stdlib.h>
+
+enum { REFS_MAX = 512 };
+
+struct order {
+	struct profile_build *b;
+	bool captured[REFS_MAX], measured[REFS_MAX], judged[REFS_MAX];
+	bool window; /* begun in this step */
+	int line, col;
+	const char *what;
+};
+
+static void check_symbol(void *ctx, uint16_t ref, enum expr_stat stat)
+{
+	struct order *o = ctx;
+	const struct profile *p = o->b->p;
+	bool capture = ref >= PROFILE_CAPTURE_REF && ref < PROFILE_MODEL_REF;
+	bool measured = ref >= PROFILE_MEASURED_REF && ref < PROFILE_CLOCK_REF;
+	if (capture && !o->captured[ref - PROFILE_CAPTURE_REF])
+		profile_bad_at(o->b, o->line, o->col, "%s uses %s before it is captured", o->what,
+			       profile_ref_name(p, ref));
+	if (measured && !o->measured[ref - PROFILE_MEASURED_REF])
+		profile_bad_at(o->b, o->line, o->col, "%s uses measured.%s before it is measured",
+			       o->what, profile_ref_name(p, ref));
+	if (stat != EXPR_LATEST && !o->window)
+		profile_bad_at(
+			o->b, o->line, o->col,
+			"%s takes statistics of %s without a window; expected window: in this "
+			"step before it",
+			o->what, profile_ref_name(p, ref));
+}
+
+static void check_expr(struct order *o, const struct expr *e, int line, int col, const char *what)
+{
+	o->line = line;
+	o->col = col;
+	o->what = what;
+	if (e)
+		expr_each_symbol(e, check_symbol, o);
+}
+
+static void check_measure(struct order *o, const struct pf_action *a)
+{
+	const struct profile *p = o->b->p;
+	for (int i = 0; i < a->measurement_count; i++) {
+		const struct pf_measurement *m = &p->measurements[a->measurements[i]];
+		check_expr(o, m->value, a->line, a->col, m->id);
+		check_expr(o, m->lo, a->line, a->col, m->id);
+		check_expr(o, m->hi, a->line, a->col, m->id);
+		check_expr(o, m->uncertainty, a->line, a->col, m->id);
+		o->measured[a->measurements[i]] = o->judged[a->measurements[i]] = true;
+	}
+}
+
+static void check_actions(struct order *o, const struct pf_action *at, int n)
+{
+	for (int i = 0; i < n; i++) {
+		const struct pf_action *a = &at[i];
+		check_expr(o, a->until, a->line, a->col, "the condition");
+		check_expr(o, a->making, a->line, a->col, "making");
+		check_expr(o, a->value, a->line, a->col, "the capture");
+		if (a->kind == PF_WINDOW)
+			o->window = true;
+		if (a->kind == PF_CAPTURE && a->capture >= 0)
+			o->captured[a->capture] = true;
+		if (a->kind == PF_MEASURE)
+			check_measure(o, a);
+		if (a->on_timeout.measurement >= 0)
+			o->judged[a->on_timeout.measurement] = true;
+		if (a->kind == PF_PROMPT && a->prompt->capture >= 0)
+			o->captured[a->prompt->capture] = true;
+		if (a->kind == PF_PROMPT && a->prompt->measurement >= 0)
+			o->judged[a->prompt->measurement] = true;
+		check_actions(o, a->actions, a->action_count);
+	}
+}
+
+static void check_step(struct order *o, const struct pf_step *s)
+{
+	o->window = false;
+	for (int i = 0; i < s->watch_count; i++) {
+		check_expr(o, s->watches[i].holds, s->line, s->col, "a watch");
+		o->judged[s->watches[i].measurement] = true;
+	}
+	check_actions(o, s->actions, s->action_count);
+}
+
+static void check_judged(struct order *o)
+{
+	const struct profile *p = o->b->p;
+	for (int i = 0; i < p->measurement_count; i++) {
+		const struct pf_measurement *m = &p->measurements[i];
+		if (m->value && !o->measured[i])
+			profile_bad_at(o->b, m->line, m->col,
+				       "%s is never measured; expected it in a measure: list",
+				       m->id);
+		else if (!o->judged[i])
+			profile_bad_at(
+				o->b, m->line, m->col,
+				"nothing judges %s; expected a watch, wait, check, prompt or "
+				"abort that names it",
+				m->id);
+	}
+}
+
+void profile_check_order(struct profile_build *b)
+{
+	struct profile *p = b->p;
+	struct order *o = xcalloc(1, sizeof(*o));
+	o->b = b;
+	for (int i = 0; i < p->abort_count; i++) {
+		check_expr(o, p->aborts[i].when, p->aborts[i].line, p->aborts[i].col, "an abort");
+		if (p->aborts[i].measurement >= 0)
+			o->judged[p->aborts[i].measurement] = true;
+	}
+	for (int i = 0; i < p->step_count; i++)
+		check_step(o, &p->steps[i]);
+	check_judged(o);
+	free(o);
+}

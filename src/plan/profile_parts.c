@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Derived names, measurements, validity envelope and aborts of a profile.
+ */
+#include "profile_schema.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { MEASUREMENTS_MAX = 256, DERIVED_MAX = 128, ABORTS_MAX = 64 };
+
+static const struct unit *read_unit(struct profile_build *b, const struct yaml_node *node)
+{
+	const struct unit *u = unit_find(node->text, node->len);
+	if (!u)
+		profile_bad(b, node, "unit \"%.40s\" is unknown; expected like L/min or %%",
+			    node->text);
+	return u;
+}
+
+static bool too_many(struct profile_build *b, const char *key, int count, int max)
+{
+	if (count > max)
+		profile_bad(b, schema_node(&b->raw->item, key), "%d %s; at most %d", count, key,
+			    max);
+	return count > max;
+}
+
+void profile_read_derived(struct profile_build *b)
+{
+	const struct raw_derived *at = b->raw->derived.at;
+	struct profile *p = b->p;
+	int n = b->raw->derived.count;
+	if (too_many(b, "derived", n, DERIVED_MAX))
+		return;
+	p->derived = arena_array(p->arena, (size_t)n, sizeof(*p->derived));
+	for (int i = 0; i < n; i++) {
+		const struct raw_derived *r = &at[i];
+		const struct unit *u = read_unit(b, r->unit);
+		if (fixture_channel(p->fixture, p->bay, r->item.name) >= 0)
+			profile_bad(b, r->item.node, "%s is a channel; expected another name",
+				    r->item.name);
+		if (!u)
+			u = unit_find("", 0);
+		p->derived[p->derived_count++] = (struct pf_derived){
+			.name = r->item.name,
+			.value = profile_read_expr(b, r->value, WANT_NUMBER, &u->dim, NULL),
+			.unit = u,
+			.quantity = profile_quantity_of(u)};
+		b->derived_known = p->derived_count;
+	}
+}
+
+void profile_declare_measurements(struct profile_build *b)
+{
+	const struct raw_measurement *at = b->raw->measurements.at;
+	struct profile *p = b->p;
+	int n = b->raw->measurements.count;
+	if (too_many(b, "measurements", n, MEASUREMENTS_MAX))
+		return;
+	p->measurements = arena_array(p->arena, (size_t)n, sizeof(*p->measurements));
+	for (int i = 0; i < n; i++) {
+		const struct raw_measurement *r = &at[i];
+		p->measurements[p->measurement_count++] = (struct pf_measurement){
+			.id = r->item.name,
+			.title = {r->title.en, r->title.zh},
+			.unit = r->value && r->unit ? read_unit(b, r->unit) : NULL,
+			.rule = (enum decision_rule)r->rule,
+			.basis = (enum limit_basis)r->basis,
+			.basis_note = r->note ? r->note : "",
+			.required = r->required,
+			.envelope = r->envelope,
+			.symptoms = r->symptoms.at,
+			.symptom_count = r->symptoms.count,
+			.faults = r->faults.at,
+			.fault_count = r->faults.count,
+			.step = -1,
+			.attribution = (enum attribution)r->attribution,
+			.line = r->item.node->key_line,
+			.col = r->item.node->key_col};
+	}
+}
+
+static bool is_code(const char *s, char letter)
+{
+	return strlen(s) == 3 && s[0] == letter && s[1] >= '0' && s[1] <= '9' && s[2] >= '0' &&
+	       s[2] <= '9';
+}
+
+static void check_codes(struct profile_build *b, const struct schema_texts *codes, char letter,
+			const char *what)
+{
+	for (int i = 0; i < codes->count; i++)
+		if (!is_code(codes->at[i], letter))
+			profile_bad(b, codes->nodes[i], "\"%.20s\" is no %s; expected like %c03",
+				    codes->at[i], what, letter);
+}
+
+static void read_condition_only(struct profile_build *b, const struct raw_measurement *r)
+{
+	const struct yaml_node *odd[] = {r->unit, r->lo, r->hi, r->uncertainty};
+	for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++)
+		if (odd[i])
+			profile_bad(b, odd[i], "%s without a value; expected value, or none of %s",
+				    odd[i]->key, "unit, min, max, uncertainty");
+}
+
+static void read_measurement(struct profile_build *b, const struct raw_measurement *r,
+			     struct pf_measurement *m)
+{
+	check_codes(b, &r->symptoms, 'S', "symptom");
+	check_codes(b, &r->faults, 'F', "fault");
+	if (r->basis == BASIS_STANDARD && !r->note)
+		profile_bad(b, schema_node(&r->item, "basis"),
+			    "basis standard names none; expected note with the standard");
+	if (!r->value) {
+		read_condition_only(b, r);
+		return;
+	}
+	if (!r->unit) {
+		profile_bad(b, r->item.node, "\"unit\" is missing in %s; expected one like %%",
+			    m->id);
+		return;
+	}
+	if (!m->unit)
+		return;
+	if (!r->lo && !r->hi)
+		profile_bad(b, r->value, "%s has no limit; expected min, max or both", m->id);
+	m->quantity = profile_quantity_of(m->unit);
+	m->value = profile_read_expr(b, r->value, WANT_NUMBER, &m->unit->dim, NULL);
+	if (r->lo)
+		m->lo = profile_read_expr(b, r->lo, WANT_NUMBER, &m->unit->dim, NULL);
+	if (r->hi)
+		m->hi = profile_read_expr(b, r->hi, WANT_NUMBER, &m->unit->dim, NULL);
+	if (r->uncertainty)
+		m->uncertainty =
+			profile_read_expr(b, r->uncertainty, WANT_NUMBER, &m->unit->dim, NULL);
+}
+
+void profile_read_measurements(struct profile_build *b)
+{
+	const struct raw_measurement *at = b->raw->measurements.at;
+	bool any = false;
+	b->measured_allowed = true;
+	for (int i = 0; i < b->p->measurement_count; i++) {
+		read_measurement(b, &at[i], &b->p->measurements[i]);
+		any = any || at[i].required;
+	}
+	b->measured_allowed = false;
+	if (!any)
+		profile_bad(
+			b, schema_node(&b->raw->item, "measurements"),
+			"no measurement is required; expected at least one, or any run would pass");
+}
+
+void profile_read_envelope(struct profile_build *b)
+{
+	const struct schema_pair *at = b->raw->envelope.at;
+	struct profile *p = b->p;
+	int n = b->raw->envelope.count;
+	p->envelope = arena_array(p->arena, (size_t)n, sizeof(*p->envelope));
+	for (int i = 0; i < n; i++) {
+		struct schema_range r;
+		struct error err = {0};
+		int ref = profile_read_symbol(b, at[i].item.node, at[i].item.name);
+		if (schema_parse_range(at[i].text, strlen(at[i].text), &r, &err)) {
+			profile_bad(b, at[i].item.node, "%s", err.text);
+			continue;
+		}
+		if (ref < 0)
+			continue;
+		const struct unit *u = profile_ref_unit(p, ref);
+		if (!dim_equal(u->dim, r.unit->dim))
+			profile_bad(b, at[i].item.node, "%s is in %s; expected %s", at[i].item.name,
+				    r.unit->name, u->name);
+		p->envelope[p->envelope_count++] = (struct pf_envelope){(int16_t)ref, r.lo, r.hi};
+	}
+}
+
+static int find_interlock(struct profile_build *b, const struct raw_abort *r)
+{
+	const struct fixture *f = b->p->fixture;
+	const char *list[FIXTURE_INTERLOCKS_MAX];
+	char hint[96];
+	for (int i = 0; i < f->interlock_count; i++) {
+		list[i] = f->interlocks[i].name;
+		if (strcmp(list[i], r->interlock) != 0)
+			continue;
+		if ((int)f->interlocks[i].class != r->class)
+			profile_bad(b, schema_node(&r->item, "class"),
+				    "interlock %s is of class %s; expected that", r->interlock,
+				    trip_class_name(f->interlocks[i].class));
+		return i;
+	}
+	profile_bad(
+		b, schema_node(&r->item, "interlock"), "no interlock is named \"%.60s\"%s",
+		r->interlock,
+		schema_hint(hint, sizeof(hint), r->interlock, list, (size_t)f->interlock_count));
+	return -1;
+}
+
+void profile_read_aborts(struct profile_build *b)
+{
+	const struct raw_abort *at = b->raw->aborts.at;
+	struct profile *p = b->p;
+	int n = b->raw->aborts.count;
+	if (too_many(b, "aborts", n, ABORTS_MAX))
+		return;
+	p->aborts = arena_array(p->arena, (size_t)n, sizeof(*p->aborts));
+	for (int i = 0; i < n; i++) {
+		const struct raw_abort *r = &at[i];
+		struct pf_abort *a = &p->aborts[p->abort_count++];
+		*a = (struct pf_abort){.id = r->item.name,
+				       .title = {r->title.en, r->title.zh},
+				       .for_ns = r->for_ns,
+				       .interlock = -1,
+				       .class = (enum trip_class)r->class,
+				       .attribution = (enum attribution)r->attribution,
+				       .measurement = -1,
+				       .line = r->item.node->key_line,
+				       .col = r->item.node->key_col};
+		a->when = profile_read_expr(b, r->when, WANT_CONDITION, NULL, NULL);
+		if (r->interlock)
+			a->interlock = (int16_t)find_interlock(b, r);
+		if (r->fails)
+			a->measurement = (int16_t)profile_read_measurement(
+				b, schema_node(&r->item, "fails"), r->fails);
+		else if (a->attribution == ATTRIBUTION_UNIT)
+			profile_bad(
+				b, r->item.node,
+				"\"fails\" is missing in %s; what is the unit's fails a measurement",
+				a->id);
+	}
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The profile file as written, before names are resolved, and what the readers of its parts share.
+ * Private to src/plan/profile*.c.
+ */
+#ifndef PLAN_PROFILE_SCHEMA_H
+#define PLAN_PROFILE_SCHEMA_H
+
+#include "base/schema.h"
+#include "plan/profile.h"
+
+struct raw_made {
+	struct schema_item item;
+	const char *from, *until;
+};
+
+struct raw_derived {
+	struct schema_item item;
+	const struct yaml_node *value, *unit;
+};
+
+struct raw_measurement {
+	struct schema_item item;
+	struct schema_title title;
+	const struct yaml_node *value, *unit, *lo, *hi, *uncertainty;
+	int rule, basis, attribution;
+	const char *note;
+	bool required, envelope;
+	struct schema_texts symptoms, faults;
+};
+
+struct raw_ramp {
+	struct schema_item item;
+	const char *output;
+	const struct yaml_node *to, *rate, *until;
+	int64_t hold_ns, timeout_ns;
+	const char *fails;
+	bool then_continue;
+	int attribution;
+};
+
+struct raw_wait {
+	struct schema_item item;
+	int64_t for_ns, hold_ns, timeout_ns;
+	const struct yaml_node *until;
+	const char *fails;
+	bool then_continue;
+	int attribution;
+};
+
+struct raw_settle {
+	struct schema_item item;
+	struct schema_texts of;
+	const struct yaml_node *tolerance;
+	struct schema_list at_least;
+	int64_t window_ns, min_ns, timeout_ns;
+};
+
+struct raw_window {
+	struct schema_item item;
+	int64_t for_ns;
+};
+
+struct raw_prompt {
+	struct schema_item item;
+	const char *id, *capture, *measurement;
+	int kind;
+	struct schema_title text;
+	bool attended;
+	const struct yaml_node *unit;
+	struct schema_range range;
+	int64_t timeout_ns;
+};
+
+struct raw_check {
+	struct schema_item item;
+	const struct yaml_node *holds;
+	int64_t within_ns, hold_ns;
+	bool locks;
+};
+
+struct raw_trial {
+	struct schema_item item;
+	int64_t for_ns;
+	const struct yaml_node *making;
+	struct schema_list actions;
+};
+
+/* One verb; exactly one of these is set. */
+struct raw_action {
+	struct schema_item item;
+	struct schema_list set, capture;
+	struct raw_ramp *ramp;
+	struct raw_wait *wait;
+	struct raw_settle *settle;
+	struct raw_window *window;
+	struct raw_prompt *prompt;
+	struct schema_texts measure;
+	struct raw_check *check;
+	struct raw_trial *trial;
+};
+
+struct raw_watch {
+	struct schema_item item;
+	const char *measurement;
+	const struct yaml_node *holds;
+	int64_t for_ns;
+	bool stop;
+};
+
+struct raw_step {
+	struct schema_item item;
+	const char *id;
+	struct schema_title title;
+	struct schema_list actions, watches;
+	bool stop_on_fail, rig_check;
+	int retries;
+};
+
+struct raw_abort {
+	struct schema_item item;
+	struct schema_title title;
+	const struct yaml_node *when;
+	int64_t for_ns;
+	const char *interlock, *fails;
+	int class, attribution;
+};
+
+struct raw_profile {
+	struct schema_item item;
+	const char *id, *class_name, *variant;
+	struct schema_texts models;
+	struct schema_title title;
+	int revision, unit_control;
+	uint32_t run_types;
+	bool releasable;
+	struct raw_made *made;
+	struct schema_list envelope, derived, measurements, aborts, setup, steps, teardown;
+};
+
+struct profile_build {
+	const struct yaml *y;
+	struct profile *p;
+	const struct raw_profile *raw;
+	bool bad;
+	/* what a name may mean at the place being read */
+	int derived_known;     /* derived names read so far */
+	int captures_known;    /* captures whose dimension is known */
+	bool measured_allowed; /* measured.ID */
+};
+
+void profile_bad(struct profile_build *b, const struct yaml_node *node, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* profile_symbols.c */
+enum expr_want { WANT_NUMBER, WANT_CONDITION };
+/* Parse; the result must be a number of dimension *dim (any when dim is NULL), or a condition. NULL after a problem.
+ * got (NULL allowed): the dimension found. */
+struct expr *profile_read_expr(struct profile_build *b, const struct yaml_node *node,
+			       enum expr_want want, const struct dim *dim, struct dim *got);
+/* Symbol ref of a channel or derived name, -1 after a problem. */
+int profile_read_symbol(struct profile_build *b, const struct yaml_node *node, const char *name);
+/* Index of a measurement, -1 after a problem. */
+int profile_read_measurement(struct profile_build *b, const struct yaml_node *node, const char *id);
+int profile_measurement_index(const struct profile *p, const char *id);
+const char *profile_ref_name(const struct profile *p, int ref);
+/* Dimension and unit of a channel's or derived symbol. */
+const struct unit *profile_ref_unit(const struct profile *p, int ref);
+enum quantity profile_quantity_of(const struct unit *u);
+
+/* profile_parts.c: derived names, measurements, envelope, aborts */
+void profile_read_derived(struct profile_build *b);
+/* Ids and titles first, so that steps can name them; then the expressions. */
+void profile_declare_measurements(struct profile_build *b);
+void profile_read_measurements(struct profile_build *b);
+void profile_read_envelope(struct profile_build *b);
+void profile_read_aborts(struct profile_build *b);
+
+/* profile_steps.c */
+void profile_declare_steps(struct profile_build *b);
+void profile_declare_captures(struct profile_build *b);
+void profile_read_steps(struct profile_build *b);
+const struct raw_step *profile_raw_step(const struct raw_profile *raw, int step);
+/* profile_actions.c */
+void profile_read_actions(struct profile_build *b, const struct raw_step *rs, struct pf_step *step,
+			  int step_index);
+/* The static check of a profile that was read without a problem.
+ * profile_check.c: outputs, interlocks, on-times, prompts and the longest time, along every path. */
+void profile_check_paths(struct profile_build *b);
+/* profile_order.c: nothing is used before it is captured or measured, and everything is judged somewhere. */
+void profile_check_order(struct profile_build *b);
+/* profile_limits.c: limits can be reached and told apart by the channel they judge. */
+void profile_check_limits(struct profile_build *b);
+/* A problem at line:col of the file. */
+void profile_bad_at(struct profile_build *b, int line, int col, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+
+#endif
