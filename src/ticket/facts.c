@@ -38,17 +38,52 @@ static bool says_text(const json_t *v, const char *text)
 	return s && strcmp(s, text) == 0;
 }
 
-/* Does the run judge the unit (see release.h)? In doubt it does: a doubtful run may block,
- * never open a way to an earlier pass. */
+/* A measurement that failed and is not the rig's: however the run ended, this was seen. */
+static bool has_failed(const json_t *doc)
+{
+	const json_t *list = member(doc, "measurements", NULL), *m;
+	size_t i;
+
+	json_array_foreach(list, i, m)
+	{
+		if (says_text(member(m, "verdict", NULL), "fail") &&
+		    !says_false(member(m, "counts", NULL)) &&
+		    !says_text(member(m, "attribution", NULL), "rig"))
+			return true;
+	}
+	return false;
+}
+
+/* Does the run judge the unit (see release.h)? In doubt it does: a doubtful run may block, never
+ * open a way to an earlier pass. Aborting a run that already failed does not undo the failure. */
 static bool is_complete(const struct run_row *row, const json_t *doc)
 {
+	bool rigs = says_text(member(doc, "attribution", NULL), "rig");
+
+	if (has_failed(doc))
+		return true;
 	if (strcmp(row->verdict, "aborted") == 0 || strcmp(row->verdict, "interrupted") == 0)
 		return false;
 	if (strcmp(row->verdict, "tripped") == 0)
-		return !says_text(member(doc, "attribution", NULL), "rig");
+		return !rigs;
+	/* Without a reason it reached its end, and the rig contradicted itself there. */
 	if (strcmp(row->verdict, "error") == 0)
-		return !says_false(member(doc, "reached_end", NULL));
+		return !rigs || !json_is_string(member(doc, "reason", "code"));
 	return true;
+}
+
+/* Was every channel the run used in calibration when it began? */
+static bool is_calibrated(const json_t *doc)
+{
+	const json_t *list = member(doc, "calibration", NULL), *c;
+	size_t i;
+
+	json_array_foreach(list, i, c)
+	{
+		if (!says_text(member(c, "state", NULL), "good"))
+			return false;
+	}
+	return json_array_size(list) > 0;
 }
 
 static void read_doc(const struct run_row *row, const json_t *doc, struct release_run *out)
@@ -68,7 +103,7 @@ static void read_doc(const struct run_row *row, const json_t *doc, struct releas
 	out->unapproved = !says_false(member(doc, "profile", "unapproved"));
 	out->limit_assumed = !assumed || !json_is_array(assumed) || json_array_size(assumed) > 0;
 	out->safe_proven = says_true(member(doc, "safe_state", "proven"));
-	out->calibration_ok = says_true(member(doc, "calibration", "ok"));
+	out->calibration_ok = is_calibrated(doc);
 	out->utc_synced = says_true(member(doc, "utc_synced", NULL));
 	out->trial_seconds = seconds_of(member(doc, "trial", "seconds"));
 	out->trial_required_seconds = seconds_of(member(doc, "trial", "required_seconds"));
