@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Writes of the devices that carry outputs. One board is always written whole, from the merged image of all bays,
+ * and read back; between writes its own reads watch that it still shows that image. A drop goes urgently; what
+ * is not confirmed safe in CONFIRM_NS stops the dead-man line, which takes the power from all of them.
+ */
+#include <math.h>
+#include <string.h>
+#include "base/text.h"
+#include "core.h"
+
+static bool board_all_safe(const struct rig *r, const struct board *b)
+{
+	for (int i = 0; i < b->count; i++)
+		if (!output_is_safe(r->outputs[b->output[i]].fx,
+				    r->outputs[b->output[i]].commanded))
+			return false;
+	return true;
+}
+
+/* Does some bay of this board have to be safe? Then every write of it is for that too. */
+static bool carries_drop(const struct rig *r, const struct board *b)
+{
+	for (int i = 0; i < b->count; i++)
+		if (output_is_safe(r->outputs[b->output[i]].fx, r->outputs[b->output[i]].commanded))
+			return true;
+	return false;
+}
+
+void board_set(struct rig *r, int device, bool urgent, bool force)
+{
+	struct board *b = &r->devices[device].board;
+	bool changed = force;
+
+	for (int i = 0; i < b->count; i++) {
+		double v = output_point_value(&r->outputs[b->output[i]],
+					      r->outputs[b->output[i]].commanded);
+
+		changed = changed || fabs(v - b->target[i]) > 1e-12;
+		b->target[i] = v;
+	}
+	if (!b->count || !changed)
+		return;
+	b->dirty = true;
+	b->confirmed = false;
+	b->mismatches = 0;
+	b->urgent = b->urgent || urgent;
+	if (urgent && !force && !b->unsafe_since_ns)
+		b->unsafe_since_ns = r->now_ns ? r->now_ns : 1;
+}
+
+static void board_failed(struct rig *r, int device, const char *why)
+{
+	struct device *d = &r->devices[device];
+	struct board *b = &d->board;
+	char text[IO_TEXT_MAX];
+
+	b->confirmed = false;
+	b->dirty = true;
+	b->retry_ns = r->now_ns + (d->state == DEVICE_LOST ? LOST_RETRY_NS : RETRY_NS);
+	text_copy(b->why, sizeof(b->why), why);
+	rig_text(text, sizeof(text), "%s (on %s): outputs cannot be set: %s", d->fx->name,
+		 r->f->buses[d->fx->bus].port, why);
+	safe_trip(r, d->output_bays & safe_powered(r), TRIP_COMMS, -1, -1, 0, text, false);
+}
+
+static void board_write(struct rig *r, int device)
+{
+	struct device *d = &r->devices[device];
+	struct board *b = &d->board;
+	struct bus_request q[BOARD_REQUESTS_MAX];
+	bool all_safe = board_all_safe(r, b), urgent = b->urgent || all_safe;
+	int n;
+
+	n = (all_safe ? d->d.driver->safe : d->d.driver->set)(&d->d, b->point, b->target, b->count,
+							      q, BOARD_REQUESTS_MAX);
+	b->dirty = b->urgent = b->failed = false;
+	b->generation++;
+	b->waiting = n;
+	b->retry_ns = 0;
+	if (n <= 0) { /* a value the device cannot take; the static checks should have refused it */
+		b->waiting = 0;
+		board_failed(r, device, "its driver cannot express the values");
+		return;
+	}
+	for (int i = 0; i < n; i++) {
+		q[i].token = token_make(TOKEN_BOARD, device, i, b->generation);
+		q[i].device = (uint16_t)device;
+		q[i].unit = (uint8_t)d->fx->unit_id;
+		q[i].urgent = urgent;
+		if (q[i].kind == BUS_GPIO_SET)
+			q[i].line += d->first_line;
+		if (!r->ops.submit(r->ops.ctx, d->fx->bus, &q[i]))
+			continue;
+		b->generation++; /* answers of the parts already sent say nothing about the whole */
+		b->waiting = 0;
+		board_failed(r, device, "the queue of its bus is full");
+		return;
+	}
+}
+
+void board_flush(struct rig *r)
+{
+	for (int i = 0; i < r->f->device_count; i++) {
+		struct board *b = &r->devices[i].board;
+
+		if (!b->count || !b->dirty || r->devices[i].state == DEVICE_WRONG)
+			continue;
+		/* One write at a time, but a drop never waits for an ordinary one; a failed one rests a little. */
+		if (b->waiting && !b->urgent)
+			continue;
+		if (b->retry_ns > r->now_ns && !b->urgent) {
+			rig_due(r, b->retry_ns);
+			continue;
+		}
+		board_write(r, i);
+	}
+}
+
+static void set_read_back(struct rig *r, struct output *o, double logical, enum quality q)
+{
+	if (fabs(o->read_back - logical) < 1e-12 && o->quality == q)
+		return;
+	o->read_back = logical;
+	o->quality = (uint8_t)q;
+	for (int bay = 0; bay < r->f->bay_count; bay++)
+		if (o->fx->bays >> bay & 1)
+			r->bays[bay].tell_outputs = true;
+}
+
+static void confirmed(struct rig *r, struct board *b, int64_t at_ns)
+{
+	b->confirmed = true;
+	b->confirmed_ns = at_ns > r->now_ns ? at_ns : r->now_ns;
+	b->mismatches = 0;
+	b->unsafe_since_ns = 0;
+	b->why[0] = '\0';
+	for (int i = 0; i < b->count; i++) {
+		struct output *o = &r->outputs[b->output[i]];
+
+		set_read_back(r, o, output_logical_value(o, b->target[i]), QUALITY_GOOD);
+	}
+}
+
+/* What it shows is not what was written: that is no matter of the line, the board or its contacts are at fault. */
+static void contradicts(struct rig *r, int device, uint32_t bays, const char *text)
+{
+	struct board *b = &r->devices[device].board;
+
+	text_copy(b->why, sizeof(b->why), text);
+	safe_trip(r, bays, TRIP_COMMS, -1, -1, 0, text, true);
+	b->dirty = true;
+	b->confirmed = false;
+	b->retry_ns = r->now_ns + RETRY_NS;
+}
+
+static void mismatch(struct rig *r, int device)
+{
+	struct device *d = &r->devices[device];
+	struct board *b = &d->board;
+	char text[IO_TEXT_MAX];
+
+	if (++b->mismatches == 1) { /* once more: a contact may be slow to show */
+		b->dirty = true;
+		return;
+	}
+	rig_text(text, sizeof(text), "%s (on %s): what it reads back is not what was written",
+		 d->fx->name, r->f->buses[d->fx->bus].port);
+	contradicts(r, device, d->output_bays, text);
+}
+
+void board_answer(struct rig *r, int device, uint32_t number, const struct bus_event *ev)
+{
+	struct board *b = &r->devices[device].board;
+	const char *why = ev->text[0] ? ev->text : bus_status_name(ev->status);
+
+	if (number != b->generation || b->waiting <= 0)
+		return;
+	b->waiting--;
+	if (ev->status == BUS_OK) {
+		if (!b->waiting && !b->failed && !b->dirty)
+			confirmed(r, b, ev->at_ns);
+		return;
+	}
+	if (b->failed)
+		return;
+	b->failed = true;
+	if (ev->status == BUS_MISMATCH) {
+		mismatch(r, device);
+	} else if (ev->status == BUS_CANCELED) {
+		b->dirty = true;
+	} else {
+		board_failed(r, device, why);
+	}
+}
+
+/* A read of the board between writes: does it still show the image? */
+void board_monitor(struct rig *r, int device, const struct bus_event *ev)
+{
+	struct device *d = &r->devices[device];
+	struct board *b = &d->board;
+	const struct rig_bus *bus = &r->buses[d->fx->bus];
+	char text[IO_TEXT_MAX];
+
+	if (ev->status != BUS_OK || !b->confirmed || b->waiting || b->dirty ||
+	    ev->at_ns <= b->confirmed_ns)
+		return;
+	for (int i = 0; i < b->count; i++) {
+		struct output *o = &r->outputs[b->output[i]];
+		struct driver_read want[POINT_READS_MAX];
+		struct driver_image image;
+		struct driver_value v;
+		double tolerance = d->points[b->point[i]].resolution;
+
+		if (d->d.driver->reads(&d->d, b->point[i], want, POINT_READS_MAX) != 1 ||
+		    want[0].function != bus->reads[ev->index].function ||
+		    want[0].first != bus->reads[ev->index].first ||
+		    want[0].count != bus->reads[ev->index].count)
+			continue;
+		image = (struct driver_image){ev->data, ev->count, true};
+		if (d->d.driver->get(&d->d, b->point[i], &image, &v))
+			continue;
+		if (o->fx->kind == OUTPUT_SETPOINT && tolerance <= 0)
+			tolerance = 1e-6 * (1 + fabs(b->target[i]));
+		if (o->fx->kind != OUTPUT_SETPOINT)
+			tolerance = 0.5;
+		set_read_back(r, o, output_logical_value(o, v.value), v.quality);
+		if (v.quality == QUALITY_GOOD && fabs(v.value - b->target[i]) <= tolerance * 1.001)
+			continue;
+		rig_text(text, sizeof(text), "%s reads %.4g and was set to %.4g (%s on %s)",
+			 o->fx->name, output_logical_value(o, v.value), o->commanded, d->fx->name,
+			 r->f->buses[d->fx->bus].port);
+		contradicts(r, device, o->fx->bays, text);
+		return;
+	}
+}
+
+void board_lost(struct rig *r, int device)
+{
+	struct board *b = &r->devices[device].board;
+
+	if (!b->count)
+		return;
+	b->confirmed = false;
+	b->dirty = true;
+	b->waiting = 0;
+	b->generation++;
+	b->retry_ns = r->now_ns + LOST_RETRY_NS; /* sooner by board_back */
+	text_copy(b->why, sizeof(b->why), r->devices[device].why);
+	for (int i = 0; i < b->count; i++)
+		set_read_back(r, &r->outputs[b->output[i]], r->outputs[b->output[i]].read_back,
+			      QUALITY_NO_REPLY);
+}
+
+void board_back(struct rig *r, int device)
+{
+	struct board *b = &r->devices[device].board;
+
+	if (!b->count || b->confirmed)
+		return;
+	b->retry_ns = 0;
+	board_set(r, device, true, true);
+}
+
+void board_run(struct rig *r)
+{
+	char text[IO_TEXT_MAX];
+	bool blocked = false;
+
+	for (int i = 0; i < r->f->device_count; i++) {
+		struct device *d = &r->devices[i];
+		struct board *b = &d->board;
+
+		if (!b->count || !b->unsafe_since_ns || !carries_drop(r, b))
+			continue;
+		if (r->now_ns - b->unsafe_since_ns < CONFIRM_NS) {
+			rig_due(r, b->unsafe_since_ns + CONFIRM_NS);
+			continue;
+		}
+		blocked = true;
+		if (r->f->dead_man < 0)
+			continue;
+		rig_text(text, sizeof(text),
+			 "%s (on %s) cannot be confirmed safe: the dead-man line is dropped",
+			 d->fx->name, r->f->buses[d->fx->bus].port);
+		if (!r->dead_man_blocked)
+			rig_log(r, LOG_LEVEL_ERROR, "%s", text);
+		r->dead_man_blocked = true;
+		safe_trip(r, safe_powered(r), TRIP_COMMS, -1, -1, 0, text, false);
+	}
+	r->dead_man_blocked = blocked;
+}
+
+/* --- dead-man line --- */
+
+static void dead_man_edge(struct rig *r, uint8_t level)
+{
+	const struct output *o = &r->outputs[r->f->dead_man];
+	struct device *d = &r->devices[o->fx->device];
+	struct bus_request q = {0};
+	double value = level;
+
+	if (d->d.driver->set(&d->d, &o->point, &value, 1, &q, 1) != 1)
+		return;
+	q.token = token_make(TOKEN_DEAD_MAN, o->fx->device, 0, 0);
+	q.device = o->fx->device;
+	q.line += d->first_line;
+	if (!r->ops.submit(r->ops.ctx, d->fx->bus, &q))
+		r->dead_man = level;
+}
+
+/* A bus thread that hangs cannot be told to be safe. */
+static bool is_healthy(struct rig *r)
+{
+	bool healthy = r->ops.healthy(r->ops.ctx, r->now_ns);
+
+	if (healthy) {
+		r->unhealthy_ns = 0;
+		return true;
+	}
+	if (!r->unhealthy_ns)
+		r->unhealthy_ns = r->now_ns ? r->now_ns : 1;
+	if (r->now_ns - r->unhealthy_ns >= UNHEALTHY_NS)
+		safe_trip(r, safe_powered(r), TRIP_COMMS, -1, -1, 0,
+			  "a bus is stuck: it did not come round in its longest transaction",
+			  false);
+	return false;
+}
+
+void board_dead_man(struct rig *r)
+{
+	bool wanted = safe_powered(r) != 0, alive;
+
+	if (!wanted && !r->dead_man)
+		return;
+	alive = is_healthy(r) && !r->dead_man_blocked;
+	if (wanted)
+		rig_due(r, r->now_ns + DEAD_MAN_NS);
+	if (r->f->dead_man < 0)
+		return;
+	if (!alive || !wanted) {
+		if (r->dead_man)
+			dead_man_edge(r, 0);
+		r->dead_man_ns = r->now_ns;
+		return;
+	}
+	if (r->now_ns < r->dead_man_ns) {
+		rig_due(r, r->dead_man_ns);
+		return;
+	}
+	dead_man_edge(r, !r->dead_man);
+	r->dead_man_ns = r->now_ns + DEAD_MAN_NS;
+}

@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The fixture against the drivers' tables: every mistake with its place, and what the machine needs made once.
+ */
+#include <math.h>
+#include <string.h>
+#include "base/text.h"
+#include "core.h"
+
+#define BAD(r, p, o, ...) problems_add(p, (r)->f->path, (o)->line, (o)->col, NULL, __VA_ARGS__)
+
+static void bad_driver_name(struct rig *r, const struct fx_device *fx, struct problems *p)
+{
+	const char *names[64], *near;
+	int n = 0;
+
+	for (; drivers[n] && n < 64; n++)
+		names[n] = drivers[n]->name;
+	near = text_nearest(fx->driver, names, (size_t)n);
+	if (near)
+		BAD(r, p, fx, "driver \"%s\" does not exist; did you mean \"%s\"?", fx->driver,
+		    near);
+	else
+		BAD(r, p, fx, "driver \"%s\" does not exist; drivers/README.md lists them",
+		    fx->driver);
+}
+
+/* A register device that cannot prove what it is has at least to answer. */
+static void build_identity(struct device *d)
+{
+	const struct driver *drv = d->d.driver;
+
+	if (drv->identify)
+		d->identity_count = drv->identify(&d->d, d->identity, IDENTITIES_MAX);
+	if (d->identity_count || !drv->reads || !d->point_count)
+		return;
+	d->identity[0] = (struct driver_identity){.says = "any register"};
+	d->identity_count = drv->reads(&d->d, 0, &d->identity[0].read, 1);
+}
+
+static void build_device(struct rig *r, int index, struct problems *p)
+{
+	const struct fx_device *fx = &r->f->devices[index];
+	const struct fx_bus *bus = &r->f->buses[fx->bus];
+	struct device *d = &r->devices[index];
+	struct error err = {0};
+
+	d->fx = fx;
+	d->d.fx = fx;
+	d->d.driver = driver_find(fx->driver);
+	if (!d->d.driver) {
+		bad_driver_name(r, fx, p);
+		return;
+	}
+	if (!(d->d.driver->buses & 1u << bus->kind))
+		BAD(r, p, fx, "%s: driver %s does not work on bus %s of this kind", fx->name,
+		    fx->driver, bus->name);
+	if ((bus->kind == BUS_MODBUS_RTU || bus->kind == BUS_MODBUS_TCP) &&
+	    (fx->unit_id < 1 || fx->unit_id > 247))
+		BAD(r, p, fx, "%s: unit id %d; expected 1 to 247", fx->name, fx->unit_id);
+	d->d.priv = xcalloc(1, d->d.driver->priv_size + 1);
+	if (driver_check_options(&d->d, r->f->path, p))
+		return;
+	if (d->d.driver->init && d->d.driver->init(&d->d, &err)) {
+		BAD(r, p, fx, "%s: %s", fx->name, err.text);
+		return;
+	}
+	d->points = driver_points(&d->d, &d->point_count);
+	build_identity(d);
+}
+
+int build_devices(struct rig *r, struct problems *p)
+{
+	int before = p->count + p->dropped;
+
+	for (int i = 0; i < r->f->device_count; i++)
+		build_device(r, i, p);
+	return p->count + p->dropped > before ? ERR_CONFIG : 0;
+}
+
+static int find_point(struct rig *r, const char *owner, int line, int col, int device,
+		      const char *name, enum point_direction way, struct problems *p)
+{
+	struct device *d = &r->devices[device];
+	int i = driver_point_index(&d->d, name);
+	const char *names[128], *near;
+	int n = 0;
+
+	if (i >= 0 && (d->points[i].direction & way))
+		return i;
+	if (i >= 0) {
+		problems_add(p, r->f->path, line, col, NULL, "%s: %s.%s cannot be %s", owner,
+			     d->fx->name, name, way == POINT_READ ? "read" : "written");
+		return -1;
+	}
+	for (; n < d->point_count && n < 128; n++)
+		names[n] = d->points[n].name;
+	near = text_nearest(name, names, (size_t)n);
+	problems_add(p, r->f->path, line, col, NULL, "%s: %s (driver %s) has no point \"%s\"%s%s%s",
+		     owner, d->fx->name, d->fx->driver, name, near ? "; did you mean \"" : "",
+		     near ? near : "", near ? "\"?" : "");
+	return -1;
+}
+
+/* The affine map from one unit to another of the same dimension. */
+static void unit_map(const struct unit *from, const struct unit *to, double *gain, double *offset)
+{
+	*gain = from->scale / to->scale;
+	*offset = (from->offset - to->offset) / to->scale;
+}
+
+static void linear_scale(struct rig *r, struct channel *c, const struct driver_point *pt,
+			 struct problems *p)
+{
+	const struct fx_channel *fx = c->fx;
+	const struct unit *own = driver_point_unit(pt), *to = fx->point_unit;
+	double a = 1, b = 0;
+	bool plain = fabs(fx->gain - 1) <= 0 && fabs(fx->offset) <= 0;
+
+	if (!to && plain)
+		to = fx->unit;
+	if (to && !dim_equal(own->dim, to->dim)) {
+		BAD(r, p, fx, "%s: %s.%s is in %s; expected %s%s", fx->name,
+		    r->devices[fx->device].fx->name, fx->point, own->name, to->name,
+		    fx->point_unit ? "" : ", or from and to");
+		return;
+	}
+	if (to)
+		unit_map(own, to, &a, &b);
+	c->gain = fx->gain * a;
+	c->offset = fx->gain * b + fx->offset;
+}
+
+static void pulse_scale(struct rig *r, struct channel *c, const struct driver_point *pt,
+			struct problems *p)
+{
+	const struct fx_channel *fx = c->fx;
+	const struct unit *lpm = unit_find("L/min", 5);
+	enum quantity want = fx->scale == FX_SCALE_COUNTER ? QUANTITY_COUNT : QUANTITY_FREQUENCY;
+
+	if (pt->quantity != want)
+		BAD(r, p, fx, "%s: %s.%s is a %s; this scale needs a %s", fx->name,
+		    r->devices[fx->device].fx->name, fx->point, quantity_name(pt->quantity),
+		    quantity_name(want));
+	if (!(fx->per_litre > 0) || !lpm || !dim_equal(fx->unit->dim, lpm->dim)) {
+		BAD(r, p, fx, "%s: pulses become a flow; expected per_litre and a unit of flow",
+		    fx->name);
+		return;
+	}
+	c->gain = unit_from_si(fx->unit, unit_to_si(lpm, 60 / fx->per_litre));
+	c->offset = 0;
+}
+
+static void build_channel(struct rig *r, int index, struct problems *p)
+{
+	const struct fx_channel *fx = &r->f->channels[index];
+	struct channel *c = &r->channels[index];
+	const struct driver_point *pt;
+
+	c->fx = fx;
+	c->now.channel = (uint16_t)index;
+	c->is_state = fx->quantity == QUANTITY_STATE;
+	c->point = find_point(r, fx->name, fx->line, fx->col, fx->device, fx->point, POINT_READ, p);
+	if (c->point < 0)
+		return;
+	pt = &r->devices[fx->device].points[c->point];
+	c->gain = 1;
+	if (pt->quantity == QUANTITY_TEXT || (pt->quantity == QUANTITY_STATE) != c->is_state)
+		BAD(r, p, fx, "%s is a %s and %s.%s a %s", fx->name, quantity_name(fx->quantity),
+		    r->devices[fx->device].fx->name, fx->point, quantity_name(pt->quantity));
+	else if (fx->scale != FX_SCALE_LINEAR)
+		pulse_scale(r, c, pt, p);
+	else if (!c->is_state)
+		linear_scale(r, c, pt, p);
+}
+
+int build_channels(struct rig *r, struct problems *p)
+{
+	int before = p->count + p->dropped;
+
+	for (int i = 0; i < r->f->channel_count; i++)
+		build_channel(r, i, p);
+	return p->count + p->dropped > before ? ERR_CONFIG : 0;
+}
+
+static void setpoint_scale(struct rig *r, struct output *o, const struct driver_point *pt,
+			   struct problems *p)
+{
+	const struct fx_output *fx = o->fx;
+	const struct unit *own = driver_point_unit(pt);
+	double a, b, lo, hi;
+
+	o->gain = fx->gain;
+	o->offset = fx->offset;
+	if (fabs(fx->gain - 1) <= 0 && fabs(fx->offset) <= 0) {
+		if (!dim_equal(own->dim, fx->unit->dim)) {
+			BAD(r, p, fx, "%s: %s.%s is in %s; expected gain and offset", fx->name,
+			    r->devices[fx->device].fx->name, fx->point, own->name);
+			return;
+		}
+		unit_map(fx->unit, own, &a, &b);
+		o->gain = a;
+		o->offset = b;
+	}
+	lo = output_point_value(o, fx->min);
+	hi = output_point_value(o, fx->max);
+	if (fmin(lo, hi) < pt->lo || fmax(lo, hi) > pt->hi)
+		BAD(r, p, fx, "%s: its range is %g to %g %s at %s.%s, which takes %g to %g",
+		    fx->name, lo, hi, own->name, r->devices[fx->device].fx->name, fx->point, pt->lo,
+		    pt->hi);
+	if (fx->safe < fx->min || fx->safe > fx->max)
+		BAD(r, p, fx, "%s: its safe value is outside its range", fx->name);
+}
+
+static void add_to_board(struct rig *r, int index, struct problems *p)
+{
+	const struct fx_output *fx = r->outputs[index].fx;
+	struct device *d = &r->devices[fx->device];
+	struct board *b = &d->board;
+
+	d->output_bays |= fx->bays;
+	if (b->count == BOARD_POINTS_MAX) {
+		BAD(r, p, fx, "%s: more than %d outputs on %s", fx->name, BOARD_POINTS_MAX,
+		    d->fx->name);
+		return;
+	}
+	b->output[b->count] = (int16_t)index;
+	b->point[b->count] = r->outputs[index].point;
+	b->target[b->count] = output_point_value(&r->outputs[index], fx->safe);
+	b->count++;
+}
+
+static void build_output(struct rig *r, int index, struct problems *p)
+{
+	const struct fx_output *fx = &r->f->outputs[index];
+	struct output *o = &r->outputs[index];
+	const struct driver_point *pt;
+
+	o->fx = fx;
+	o->gain = 1;
+	o->commanded = fx->safe;
+	o->read_back = fx->safe;
+	o->quality = QUALITY_NO_REPLY;
+	o->point =
+		find_point(r, fx->name, fx->line, fx->col, fx->device, fx->point, POINT_WRITE, p);
+	if (o->point < 0)
+		return;
+	pt = &r->devices[fx->device].points[o->point];
+	if ((pt->quantity == QUANTITY_STATE) != (fx->kind != OUTPUT_SETPOINT))
+		BAD(r, p, fx, "%s and %s.%s: one is a setpoint and the other is switched", fx->name,
+		    r->devices[fx->device].fx->name, fx->point);
+	else if (fx->kind == OUTPUT_SETPOINT)
+		setpoint_scale(r, o, pt, p);
+	if (r->f->supply_capacity > 0 && fx->supply_flow > r->f->supply_capacity)
+		BAD(r, p, fx, "%s may draw %g L/min and the common supply gives %g", fx->name,
+		    fx->supply_flow, r->f->supply_capacity);
+	if (index != r->f->dead_man)
+		add_to_board(r, index, p);
+	else if (r->f->buses[r->devices[fx->device].fx->bus].kind != BUS_GPIO)
+		BAD(r, p, fx, "%s: the dead-man line needs a GPIO line of its own", fx->name);
+}
+
+int build_outputs(struct rig *r, struct problems *p)
+{
+	int before = p->count + p->dropped;
+
+	for (int i = 0; i < r->f->output_count; i++)
+		build_output(r, i, p);
+	for (int bay = 0; bay < r->f->bay_count; bay++) {
+		int n = 0;
+
+		for (int i = 0; i < r->f->output_count; i++)
+			n += r->f->outputs[i].bays >> bay & 1;
+		if (n > IO_OUTPUTS_MAX)
+			problems_add(p, r->f->path, 0, 0, NULL, "bay %s has %d outputs; at most %d",
+				     r->f->bays[bay].name, n, IO_OUTPUTS_MAX);
+	}
+	return p->count + p->dropped > before ? ERR_CONFIG : 0;
+}
+
+/* --- expressions --- */
+
+struct looking {
+	bool has_stat;
+	struct rig *r;
+	int bay;
+};
+
+static void look_at(void *ctx, uint16_t ref, enum expr_stat stat)
+{
+	struct looking *l = ctx;
+	int channel;
+
+	if (stat != EXPR_LATEST)
+		l->has_stat = true;
+	if (!l->r || ref >= FIXTURE_OUTPUT_REF)
+		return;
+	channel = l->r->channel_for[ref][l->bay];
+	if (channel >= 0) {
+		int d = l->r->f->channels[channel].device;
+
+		l->r->bays[l->bay].proof_devices[d / 64] |= UINT64_C(1) << d % 64;
+	}
+}
+
+static void check_stat(struct rig *r, const struct expr *e, int line, int col, struct problems *p)
+{
+	struct looking l = {0};
+
+	if (!e)
+		return;
+	expr_each_symbol(e, look_at, &l);
+	if (l.has_stat)
+		problems_add(
+			p, r->f->path, line, col, NULL,
+			"\"%s\": only present values can stand here, no mean, min or other statistics",
+			expr_text(e));
+}
+
+int build_expressions(struct rig *r, struct problems *p)
+{
+	int before = p->count + p->dropped;
+
+	for (int i = 0; i < r->f->interlock_count; i++)
+		check_stat(r, r->f->interlocks[i].when, r->f->interlocks[i].line,
+			   r->f->interlocks[i].col, p);
+	for (int i = 0; i < r->f->proof_count; i++)
+		check_stat(r, r->f->proof[i], 0, 0, p);
+	for (int i = 0; i < r->f->channel_count; i++)
+		check_stat(r, r->f->channels[i].frozen_while, r->f->channels[i].line,
+			   r->f->channels[i].col, p);
+	return p->count + p->dropped > before ? ERR_CONFIG : 0;
+}
+
+void build_bays(struct rig *r)
+{
+	const struct fixture *f = r->f;
+
+	for (int i = 0; i < f->channel_count; i++)
+		r->devices[f->channels[i].device].carry_bays |= f->channels[i].bays;
+	for (int i = 0; i < f->output_count; i++)
+		r->devices[f->outputs[i].device].carry_bays |= f->outputs[i].bays;
+	for (int i = 0; i < f->device_count; i++)
+		r->devices[i].bays = r->devices[i].carry_bays;
+	for (int bay = 0; bay < f->bay_count; bay++) {
+		struct bay *b = &r->bays[bay];
+		struct looking l = {false, r, bay};
+
+		b->state = BAY_SECURING;
+		if (f->bays[bay].scanner >= 0)
+			r->devices[f->bays[bay].scanner].bays |= 1u << bay;
+		for (int i = 0; i < f->channel_count; i++)
+			r->channel_for[i][bay] = (int16_t)fixture_ref_for_bay(f, i, bay);
+		for (int i = 0; i < f->output_count; i++) {
+			int ref = fixture_ref_for_bay(f, FIXTURE_OUTPUT_REF + i, bay);
+
+			r->output_for[i][bay] = (int16_t)(ref < 0 ? -1 : ref - FIXTURE_OUTPUT_REF);
+			b->want[i] = f->outputs[i].safe;
+			if (!(f->outputs[i].bays >> bay & 1))
+				continue;
+			b->outputs[b->output_count++] = (int16_t)i;
+			if (i != f->dead_man)
+				b->proof_devices[f->outputs[i].device / 64] |=
+					UINT64_C(1) << f->outputs[i].device % 64;
+		}
+		for (int i = 0; i < f->proof_count; i++)
+			expr_each_symbol(f->proof[i], look_at, &l);
+	}
+}

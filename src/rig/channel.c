@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Readings: from a device's point to a scaled value with a quality. A value is good only while everything said
+ * so: the device is the right one, answered this very request, called the value good, the value lies in
+ * the channel's range, moves where it has to, and is younger than the channel's stale limit.
+ */
+#include <math.h>
+#include <string.h>
+#include "core.h"
+
+static void touch(struct rig *r, const struct channel *c)
+{
+	for (int bay = 0; bay < r->f->bay_count; bay++)
+		if (c->fx->bays >> bay & 1)
+			r->bays[bay].dirty = true;
+}
+
+static void emit(struct rig *r, struct channel *c)
+{
+	touch(r, c);
+	report_sample(r, &c->now);
+}
+
+/* A quality that comes from no reading: the last value stays as it was, its time too. */
+static void degrade(struct rig *r, struct channel *c, enum quality q)
+{
+	c->settling = false;
+	c->instant_known = false;
+	c->same = 0;
+	if (c->now.quality == q)
+		return;
+	c->now.quality = (uint8_t)q;
+	emit(r, c);
+}
+
+/* --- what counts as new --- */
+
+/* Did the device really renew it? Polls between two renewals see the same number again. */
+static bool is_update(struct channel *c, int64_t raw, int64_t at_ns)
+{
+	int64_t since = at_ns - c->update_ns, update_ns = c->fx->update_ns;
+
+	if (!c->now.quality || c->now.updates == 0)
+		return true;
+	if (raw != c->same_raw)
+		return c->is_state || since >= update_ns / 2;
+	return since >= update_ns - c->fx->poll_ns / 2;
+}
+
+static bool is_frozen(struct rig *r, struct channel *c, bool changed)
+{
+	struct expr_value certain = {1, true};
+	int bay = __builtin_ctz(c->fx->bays ? c->fx->bays : 1);
+
+	if (!c->fx->frozen_after)
+		return false;
+	if (c->fx->frozen_while)
+		certain = interlock_eval(r, c->fx->frozen_while, bay, INT64_MIN);
+	c->same = changed || !certain.known || certain.si < 0.5 ? 0 : c->same + 1;
+	return c->same >= c->fx->frozen_after;
+}
+
+/* --- scales --- */
+
+/* The rate since the last renewal. false: there is none yet. */
+static bool counter_rate(struct channel *c, int64_t raw, int64_t at_ns, double *hz, enum quality *q)
+{
+	uint32_t delta = (uint32_t)raw - c->count;
+	int64_t dt = at_ns - c->count_ns;
+	bool had = c->has_base;
+
+	c->has_base = true;
+	c->count = (uint32_t)raw;
+	c->count_ns = at_ns;
+	if (!had || dt <= 0)
+		return false;
+	*hz = (double)delta * 1e9 / (double)dt;
+	if (delta >= UINT32_C(1) << 31) /* it went back: the device began anew */
+		*q = QUALITY_BAD_REPLY;
+	return true;
+}
+
+static void commit_state(struct rig *r, struct channel *c, double value, int64_t at_ns)
+{
+	bool rose = c->now.quality && value > 0.5 && c->now.value < 0.5;
+
+	c->settling = false;
+	c->now.value = value;
+	c->now.at_ns = at_ns;
+	if (!rose || (strcmp(c->fx->name, "start_button") && strcmp(c->fx->name, "reset_button")))
+		return;
+	for (int bay = 0; bay < r->f->bay_count; bay++)
+		if (c->fx->bays >> bay & 1)
+			report_input(r, bay, c->fx->name, "pressed");
+}
+
+static void take_state(struct rig *r, struct channel *c, const struct driver_value *v,
+		       int64_t at_ns)
+{
+	double value = (v->value > 0.5) != c->fx->active_low ? 1 : 0;
+	bool known = c->now.quality == QUALITY_GOOD;
+
+	c->instant = value;
+	c->instant_known = true;
+	c->now.quality = QUALITY_GOOD;
+	if (!known || c->fx->debounce_ns <= 0 || fabs(value - c->now.value) < 0.5) {
+		commit_state(r, c, value, at_ns);
+		return;
+	}
+	if (!c->settling || fabs(c->candidate - value) > 0.5) {
+		c->settling = true;
+		c->candidate = value;
+		c->candidate_ns = at_ns;
+	}
+	c->now.at_ns = at_ns;
+	if (at_ns - c->candidate_ns >= c->fx->debounce_ns)
+		commit_state(r, c, value, at_ns);
+}
+
+/* false: nothing can be said yet. */
+static bool take_number(struct rig *r, struct channel *c, const struct driver_value *v, bool update,
+			int64_t at_ns)
+{
+	enum quality q = v->quality;
+	double point = v->value, value = c->now.value;
+	bool changed = v->raw != c->same_raw;
+
+	if (c->fx->scale != FX_SCALE_COUNTER) {
+		value = c->gain * point + c->offset;
+	} else if (update && q == QUALITY_GOOD) {
+		if (!counter_rate(c, v->raw, at_ns, &point, &q))
+			return false;
+		value = c->gain * point;
+	} else if (!c->has_base || !c->now.quality) {
+		return false;
+	}
+	if (!isfinite(value))
+		q = QUALITY_BAD_REPLY;
+	else if (q == QUALITY_GOOD && (value < c->fx->range_lo || value > c->fx->range_hi))
+		q = QUALITY_OUT_OF_RANGE;
+	if (update && is_frozen(r, c, changed) && q == QUALITY_GOOD)
+		q = QUALITY_FROZEN;
+	else if (!update && c->now.quality == QUALITY_FROZEN && q == QUALITY_GOOD)
+		q = QUALITY_FROZEN;
+	c->now.quality = (uint8_t)q;
+	c->now.value = isfinite(value) ? value : 0;
+	c->now.at_ns = at_ns;
+	return true;
+}
+
+/* A value of the point, read at at_ns (run time). */
+static void take(struct rig *r, struct channel *c, const struct driver_value *v, int64_t at_ns)
+{
+	bool update = is_update(c, v->raw, at_ns);
+
+	c->failures = 0;
+	if (v->quality != QUALITY_GOOD && c->is_state) {
+		degrade(r, c, v->quality);
+		return;
+	}
+	if (c->is_state)
+		take_state(r, c, v, at_ns);
+	else if (!take_number(r, c, v, update, at_ns)) {
+		c->same_raw = v->raw;
+		c->update_ns = at_ns;
+		return;
+	}
+	if (update) {
+		c->now.updates++;
+		c->update_ns = at_ns;
+	}
+	c->now.raw = v->raw;
+	c->same_raw = v->raw;
+	/* it may have waited in a mailbox for longer than it is worth */
+	if (r->run_ns - at_ns > c->fx->stale_ns)
+		c->now.quality = QUALITY_STALE;
+	emit(r, c);
+}
+
+/* --- where values come from --- */
+
+static void failed(struct rig *r, struct channel *c, enum bus_status status)
+{
+	if (++c->failures < READ_FAILURES_MAX)
+		return;
+	c->has_base = false;
+	degrade(r, c,
+		status == BUS_BAD_REPLY || status == BUS_EXCEPTION ? QUALITY_BAD_REPLY
+								   : QUALITY_NO_REPLY);
+}
+
+static void read_channel(struct rig *r, int bus, struct channel *c, const struct bus_event *ev)
+{
+	struct device *d = &r->devices[c->fx->device];
+	struct driver_image images[POINT_READS_MAX];
+	struct driver_value v = {0};
+	int64_t oldest = INT64_MAX;
+
+	if (ev->status != BUS_OK) {
+		failed(r, c, ev->status);
+		return;
+	}
+	for (int i = 0; i < c->read_count; i++) {
+		const struct read_cache *cache = &r->buses[bus].cache[c->reads[i]];
+
+		images[i] = cache->image;
+		if (cache->at_ns < oldest)
+			oldest = cache->at_ns;
+		if (!images[i].good)
+			return; /* its other part is still to come */
+	}
+	if (d->d.driver->get(&d->d, c->point, images, &v))
+		failed(r, c, BUS_BAD_REPLY);
+	else
+		take(r, c, &v, rig_to_run(r, oldest));
+}
+
+static void keep_image(struct read_cache *cache, const struct bus_event *ev)
+{
+	cache->image = (struct driver_image){.good = ev->status == BUS_OK, .count = 0};
+	if (ev->status != BUS_OK)
+		return;
+	memcpy(cache->data, ev->data, sizeof(cache->data[0]) * ev->count);
+	cache->image.data = cache->data;
+	cache->image.count = ev->count;
+	cache->at_ns = ev->at_ns;
+}
+
+void channel_read(struct rig *r, int bus, int read, const struct bus_event *ev)
+{
+	struct rig_bus *b = &r->buses[bus];
+	int device;
+
+	if (read < 0 || read >= b->read_count || ev->count > BUS_DATA_MAX)
+		return;
+	device = b->reads[read].device;
+	keep_image(&b->cache[read], ev);
+	if (r->devices[device].state != DEVICE_PRESENT) {
+		/* nothing is believed before its identity is known */
+		if (ev->status == BUS_OK && r->devices[device].state == DEVICE_LOST)
+			device_back(r, device);
+		return;
+	}
+	for (int i = b->first_user[read]; i < b->first_user[read + 1]; i++) {
+		if (b->users[i] >= 0)
+			read_channel(r, bus, &r->channels[b->users[i]], ev);
+		else
+			board_monitor(r, -1 - b->users[i], ev);
+	}
+}
+
+void channel_line(struct rig *r, int bus, const struct bus_event *ev)
+{
+	struct rig_bus *b = &r->buses[bus];
+	struct driver_value v = {0};
+	struct device *d;
+	int point, device;
+
+	if (ev->index < 0 || ev->index >= b->line_count)
+		return;
+	device = b->lines[ev->index].device;
+	d = &r->devices[device];
+	r->event = *ev;
+	r->event.at_ns = rig_to_run(r, ev->at_ns);
+	if (ev->first_edge_ns)
+		r->event.first_edge_ns = rig_to_run(r, ev->first_edge_ns);
+	if (ev->last_edge_ns)
+		r->event.last_edge_ns = rig_to_run(r, ev->last_edge_ns);
+	point = d->d.driver->gpio_get(&d->d, ev->index - d->first_line, &r->event, &v);
+	if (point < 0 || d->state != DEVICE_PRESENT)
+		return;
+	for (int i = 0; i < r->f->channel_count; i++) {
+		struct channel *c = &r->channels[i];
+
+		if (c->fx->device == device && c->point == point)
+			take(r, c, &v, r->event.at_ns);
+	}
+}
+
+void channel_device_lost(struct rig *r, int device)
+{
+	enum quality q = r->devices[device].state == DEVICE_WRONG ? QUALITY_BAD_REPLY
+								  : QUALITY_NO_REPLY;
+
+	for (int i = 0; i < r->f->channel_count; i++) {
+		struct channel *c = &r->channels[i];
+
+		if (c->fx->device != device)
+			continue;
+		c->has_base = false;
+		c->failures = 0;
+		degrade(r, c, q);
+	}
+}
+
+void channel_run(struct rig *r)
+{
+	for (int i = 0; i < r->f->channel_count; i++) {
+		struct channel *c = &r->channels[i];
+		int64_t stale_ns = c->now.at_ns + c->fx->stale_ns;
+
+		if (!c->now.quality || c->now.quality == QUALITY_STALE ||
+		    c->now.quality == QUALITY_NO_REPLY)
+			continue;
+		if (r->run_ns > stale_ns) {
+			c->has_base = false;
+			degrade(r, c, QUALITY_STALE);
+			continue;
+		}
+		rig_due_run(r, stale_ns + 1);
+		if (!c->settling)
+			continue;
+		if (r->run_ns - c->candidate_ns >= c->fx->debounce_ns) {
+			commit_state(r, c, c->candidate, c->now.at_ns);
+			c->now.updates++;
+			emit(r, c);
+		} else {
+			rig_due_run(r, c->candidate_ns + c->fx->debounce_ns);
+		}
+	}
+}
+
+struct expr_value channel_value(const struct rig *r, int channel, bool instant)
+{
+	const struct channel *c = &r->channels[channel];
+	double v = c->now.value;
+
+	if (c->now.quality != QUALITY_GOOD || (c->is_state && instant && !c->instant_known))
+		return (struct expr_value){0, false};
+	if (c->is_state)
+		return (struct expr_value){instant ? c->instant : v, true};
+	if (c->fx->calibration.revision > 0)
+		v = c->fx->calibration.gain * v + c->fx->calibration.offset;
+	return (struct expr_value){unit_to_si(c->fx->unit, v), true};
+}

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Inside of the rig machine; private to src/rig.
+ *
+ *	build.c     the fixture against the drivers, tables made once
+ *	wiring.c    reads and lines of each bus
+ *	device.c    who answers: identity, lost, back
+ *	channel.c   readings: scale, quality, debounce
+ *	interlock.c rules that hold whatever a profile says
+ *	lease.c     images of the engines
+ *	output.c    what is commanded: merging, supply, on-times
+ *	board.c     writes and read-back of the devices that carry outputs; dead-man line
+ *	safe.c      states of the bays; drop, stop, proof
+ *	proof.c     what shows a bay safe; the check before a run
+ *	report.c    messages to benchd
+ *	reach.c     worst time from an edge to commanded safe
+ *	rig.c       the public calls: each takes what came, then settles the machine
+ *
+ * Every public call ends in settle (rig.c): outputs are merged, interlocks look at readings and at what is about to
+ * be commanded, and only then boards are written and reports sent. So what an interlock forbids is never written,
+ * and a trip is on its way before anything else is looked at.
+ */
+#ifndef RIG_CORE_H
+#define RIG_CORE_H
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "rig/driver.h"
+#include "rig/rig.h"
+
+enum {
+	POINT_READS_MAX = 4,
+	IDENTITIES_MAX = 6,
+	BOARD_POINTS_MAX = 64,
+	BOARD_REQUESTS_MAX = 16,
+	ANSWERS_MAX = 4,
+	READ_FAILURES_MAX = 3, /* in a row before a value is no longer believed, unless it is stale earlier */
+};
+#define MONITOR_NS	 (500 * NS_PER_MS) /* run time: read-back between writes */
+#define RETRY_NS	 (200 * NS_PER_MS) /* wire: a write that has to succeed */
+#define LOST_RETRY_NS	 (2 * NS_PER_S)
+#define CONFIRM_NS	 (400 * NS_PER_MS) /* wire: a drop that is not read back by then goes by the dead-man line */
+#define DEAD_MAN_NS	 (50 * NS_PER_MS)  /* wire: half a period of 10 Hz */
+#define START_NS	 (3 * NS_PER_S)	   /* wire: a device that answers has done so by then */
+#define CHECK_NS	 (3 * NS_PER_S)	   /* wire: SAFE_CHECK */
+#define ASK_AGAIN_NS	 (5 * NS_PER_S)	   /* wire: identity of a device that was the wrong one */
+#define BATCH_NS	 (20 * NS_PER_MS)  /* run time: samples wait for company */
+#define OUTPUTS_EVERY_NS (1 * NS_PER_S)	   /* wire */
+#define UNHEALTHY_NS	 (1 * NS_PER_S)	   /* wire: then the bays are dropped too */
+
+enum device_state {
+	DEVICE_UNKNOWN = 0, /* not asked yet, or its answer is awaited */
+	DEVICE_PRESENT,
+	DEVICE_WRONG, /* answers, but is not what the fixture says */
+	DEVICE_LOST
+};
+
+/* Writes and read-back of a device that carries outputs. */
+struct board {
+	int count; /* outputs, without the dead-man line */
+	int16_t output[BOARD_POINTS_MAX];
+	int point[BOARD_POINTS_MAX];
+	double target[BOARD_POINTS_MAX]; /* point values to be */
+	uint32_t generation;		 /* of the write under way; others' answers are stale */
+	int waiting;			 /* answers of it still to come */
+	bool failed;			 /* one of them was bad */
+	bool dirty, urgent;		 /* target differs from what was last sent; and it is a drop */
+	bool confirmed;			 /* target was written and read back */
+	int mismatches;
+	int64_t confirmed_ns, retry_ns, unsafe_since_ns; /* wire; 0: no */
+	char why[160];
+};
+
+struct device {
+	const struct fx_device *fx;
+	struct driver_device d;
+	const struct driver_point *points;
+	int point_count;
+	uint32_t bays, carry_bays; /* that need it; that have channels or outputs on it (not just a scanner) */
+	uint32_t output_bays;	   /* that have outputs on it */
+	enum device_state state;
+	char why[160];
+	bool told_needed, told_lost;
+	int first_line, line_count;
+	struct driver_identity identity[IDENTITIES_MAX];
+	int identity_count;
+	uint32_t ask; /* number of the asking under way or the last one */
+	int ask_waiting;
+	int64_t asked_ns, ask_done_ns; /* wire */
+	bool ask_wrong, ask_silent;
+	char ask_why[160];
+	struct board board;
+};
+
+struct rig_bus {
+	struct bus_read *reads;
+	int read_count;
+	struct bus_line *lines;
+	int line_count;
+	struct read_cache *cache; /* per read */
+	int64_t *read_period_ns;  /* run time, as bus_read.period_ns is wire time */
+	int64_t *line_period_ns;
+	int *first_user; /* per read, and one more: into users */
+	int16_t *users;		  /* channels, or -1 - device for boards */
+	bool up;
+};
+struct read_cache {
+	struct driver_image image;
+	uint16_t data[BUS_DATA_MAX];
+	int64_t at_ns;
+};
+
+struct channel {
+	const struct fx_channel *fx;
+	int point;
+	int16_t reads[POINT_READS_MAX];
+	int read_count;
+	double gain, offset; /* point value -> channel unit, calibration apart */
+	struct sample now;   /* at_ns: run time of the reply; channel number set; quality 0: none yet */
+	bool is_state;
+	double instant;	       /* states: undebounced; interlocks look at this */
+	bool instant_known;
+	bool settling;	       /* states: `candidate` waits for debounce */
+	double candidate;
+	int64_t candidate_ns;  /* run */
+	int failures;
+	int64_t update_ns;     /* run time of the last real renewal */
+	bool has_base;	       /* counters: count and time of the last renewal */
+	uint32_t count;
+	int64_t count_ns;
+	int same;	       /* updates without change */
+	int64_t same_raw;
+};
+
+struct output {
+	const struct fx_output *fx;
+	int point;
+	double gain, offset; /* setpoints: logical value -> point value */
+	double commanded; /* logical */
+	double read_back;
+	uint8_t quality;
+	bool deferred;	  /* waits for the common supply */
+	int64_t on_ns;	  /* run: away from safe since, 0: safe */
+};
+
+struct interlock_state {
+	int64_t since_ns; /* run: condition holds since, 0: does not */
+	bool fired;
+	bool true_now, unknown_now;
+};
+
+enum safe_phase { PHASE_NONE = 0, PHASE_STOP, PHASE_PROOF };
+
+struct bay {
+	enum bay_state state;
+	char reason[IO_TEXT_MAX];
+	uint32_t lease, seq;
+	int64_t image_ns; /* wire: last image that counted */
+	double want[FIXTURE_OUTPUTS_MAX];
+	int16_t outputs[IO_OUTPUTS_MAX];
+	int output_count;
+	uint64_t proof_devices[2]; /* bits: without these there is no proof */
+	bool tripped, locked;
+	char cause[IO_TEXT_MAX]; /* of the first trip since reset */
+	enum safe_phase phase;
+	int step;
+	int64_t step_ns;	  /* run: the step's wait ends */
+	int64_t began_ns, proof_ns, deadline_ns; /* run; deadline: wire */
+	enum safe_what after;	  /* what the proof under way shows */
+	struct {
+		uint8_t what;
+		uint32_t token;
+	} answers[ANSWERS_MAX];
+	int answer_count;
+	bool has_proof, proven;
+	enum safe_what proved; /* what the last proof was after */
+	char detail[IO_TEXT_MAX];
+	int64_t proof_at_ns, proof_took_ns; /* run */
+	bool checking;
+	uint32_t check_token;
+	int64_t check_ns, check_deadline_ns; /* wire */
+	int64_t check_began_ns;		     /* run */
+	bool tell_state, tell_outputs;
+	int64_t outputs_told_ns;
+	struct interlock_state interlocks[FIXTURE_INTERLOCKS_MAX];
+	bool dirty;   /* a reading, an output or its state changed: look at the interlocks */
+	bool waiting; /* an interlock's condition holds and its debounce runs */
+};
+
+struct rig {
+	const struct fixture *f;
+	struct clock_scale scale;
+	struct rig_ops ops;
+	struct device *devices;
+	struct rig_bus *buses;
+	struct channel *channels;
+	struct output *outputs;
+	struct bay bays[FIXTURE_BAYS_MAX];
+	int16_t channel_for[FIXTURE_CHANNELS_MAX][FIXTURE_BAYS_MAX];
+	int16_t output_for[FIXTURE_OUTPUTS_MAX][FIXTURE_BAYS_MAX];
+	int64_t now_ns, run_ns; /* of the call at hand */
+	int64_t next_ns;	/* wire: when to be called again */
+	bool started, linked, ending, simulated;
+	uint32_t pid;
+	bool dropping; /* what goes safe now goes urgently */
+	int64_t supply_ns;	/* run: last start on the common supply */
+	bool supply_used;
+	int64_t dead_man_ns;	/* wire: next edge */
+	uint8_t dead_man;
+	bool dead_man_blocked;
+	int64_t unhealthy_ns;	/* wire: since then; 0: healthy */
+	int64_t batch_ns;	/* run: first sample of the batch */
+	struct io_msg batch, out;
+	struct bus_event event; /* copy with run times */
+};
+
+/* --- tokens of requests: kind, device, part, number --- */
+enum token_kind { TOKEN_BOARD = 1, TOKEN_IDENTITY, TOKEN_DEAD_MAN };
+static inline uint64_t token_make(enum token_kind k, int device, int part, uint32_t number)
+{
+	return (uint64_t)k << 56 | (uint64_t)(device & 0xff) << 48 | (uint64_t)(part & 0xffff) << 32 | number;
+}
+
+static inline int64_t rig_to_run(const struct rig *r, int64_t wire_ns)
+{
+	return clock_to_run(&r->scale, wire_ns);
+}
+static inline void rig_due(struct rig *r, int64_t wire_ns)
+{
+	if (wire_ns < r->next_ns)
+		r->next_ns = wire_ns;
+}
+static inline void rig_due_run(struct rig *r, int64_t run_ns)
+{
+	rig_due(r, clock_to_wire(&r->scale, run_ns));
+}
+void rig_log(struct rig *r, int level, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* Text into a message's or reason's buffer, cut at a character. */
+void rig_text(char *dst, size_t size, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+/* build.c */
+int build_devices(struct rig *r, struct problems *p);
+int build_channels(struct rig *r, struct problems *p);
+int build_outputs(struct rig *r, struct problems *p);
+int build_buses(struct rig *r, struct problems *p);
+void build_periods(struct rig *r);
+void build_bays(struct rig *r);
+int build_expressions(struct rig *r, struct problems *p);
+
+/* device.c */
+void device_ask(struct rig *r, int device);
+void device_identity(struct rig *r, int device, int part, uint32_t number, const struct bus_event *ev);
+void device_lost(struct rig *r, int device, const char *why);
+void device_back(struct rig *r, int device);
+void device_bus_up(struct rig *r, int bus);
+void device_bus_down(struct rig *r, int bus, const char *why);
+void device_run(struct rig *r);
+void device_need(struct rig *r);
+/* The first device the bay needs that is not there, -1: none; *settled: every one is known to be there or not. */
+int device_missing(const struct rig *r, int bay, bool *settled);
+/* "relays on /dev/...: no answer" */
+void device_describe(const struct rig *r, int device, char *dst, size_t size);
+
+/* channel.c */
+void channel_read(struct rig *r, int bus, int read, const struct bus_event *ev);
+void channel_line(struct rig *r, int bus, const struct bus_event *ev);
+void channel_device_lost(struct rig *r, int device);
+void channel_run(struct rig *r);
+/* Calibrated SI value for expressions; instant: states undebounced. Unknown unless good. */
+struct expr_value channel_value(const struct rig *r, int channel, bool instant);
+
+/* interlock.c */
+void interlock_run(struct rig *r);
+/* Is some condition of that bay true now? Its index, or -1. */
+int interlock_active(const struct rig *r, int bay);
+struct expr_value interlock_eval(const struct rig *r, const struct expr *e, int bay, int64_t newer_than_ns);
+/* The reading that made it so: first channel of e in that bay that is not good, else the first; -1: none. */
+int interlock_channel(const struct rig *r, const struct expr *e, int bay);
+
+/* lease.c */
+int lease_image(struct rig *r, const struct io_msg *m, struct error *err);
+void lease_run(struct rig *r);
+void lease_link_lost(struct rig *r);
+
+/* output.c */
+void output_merge(struct rig *r);
+void output_run(struct rig *r);
+double output_point_value(const struct output *o, double logical);
+double output_logical_value(const struct output *o, double point);
+bool output_is_safe(const struct fx_output *o, double logical);
+void output_drop(struct rig *r, int bay);
+
+/* board.c */
+void board_set(struct rig *r, int device, bool urgent, bool force);
+void board_flush(struct rig *r);
+void board_answer(struct rig *r, int device, uint32_t number, const struct bus_event *ev);
+void board_monitor(struct rig *r, int device, const struct bus_event *ev);
+void board_lost(struct rig *r, int device);
+void board_back(struct rig *r, int device);
+void board_run(struct rig *r);
+void board_dead_man(struct rig *r);
+
+/* safe.c */
+void safe_start(struct rig *r);
+void safe_trip(struct rig *r, uint32_t bays, enum trip_class class, int interlock, int channel, double value,
+	       const char *reason, bool lock);
+void safe_message(struct rig *r, int bay, enum safe_what what, uint32_t token);
+void safe_end(struct rig *r, const char *why);
+void safe_activate(struct rig *r, int bay);
+/* Bays whose outputs may be away from safe: those that a failing device or bus trips. */
+uint32_t safe_powered(const struct rig *r);
+/* A device was lost or came back: may the bays be ready? */
+void safe_devices_changed(struct rig *r);
+void safe_run(struct rig *r);
+
+/* proof.c */
+/* The board that is not confirmed yet, or the expression not shown yet by readings made since the proof began; -1: none. */
+int proof_board(const struct rig *r, int bay);
+int proof_expression(const struct rig *r, int bay);
+void proof_describe(const struct rig *r, int bay, char *dst, size_t size);
+void check_begin(struct rig *r, int bay, uint32_t token);
+void check_run(struct rig *r, int bay);
+
+/* report.c */
+void report_sample(struct rig *r, const struct sample *s);
+void report_trip(struct rig *r, uint32_t bays, enum trip_class class, int interlock, int channel, double value,
+		 const char *reason);
+void report_proof(struct rig *r, int bay, enum safe_what after, uint32_t token, bool proven, const char *detail,
+		  int64_t took_ns);
+void report_device(struct rig *r, int device);
+void report_input(struct rig *r, int bay, const char *name, const char *text);
+void report_hello(struct rig *r);
+void report_snapshot(struct rig *r);
+void report_run(struct rig *r);
+
+#endif

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Interlocks: conditions over a bay's readings and outputs that trip whatever a profile says. States are
+ * looked at undebounced (an edge of the E-stop or a leak counts at once); the interlock's own debounce is
+ * how long the condition has to hold, in run time.
+ */
+#include "core.h"
+
+struct evaluation {
+	const struct rig *r;
+	int bay;
+	int64_t newer_than_ns;
+};
+
+static struct expr_value symbol_value(void *ctx, uint16_t ref, enum expr_stat stat)
+{
+	const struct evaluation *e = ctx;
+	const struct rig *r = e->r;
+	int i;
+
+	if (stat != EXPR_LATEST)
+		return (struct expr_value){0, false};
+	if (ref >= FIXTURE_OUTPUT_REF) {
+		i = ref - FIXTURE_OUTPUT_REF < r->f->output_count
+			    ? r->output_for[ref - FIXTURE_OUTPUT_REF][e->bay]
+			    : -1;
+		if (i < 0)
+			return (struct expr_value){0, false};
+		return (struct expr_value){
+			unit_to_si(r->f->outputs[i].unit, r->outputs[i].commanded), true};
+	}
+	i = ref < r->f->channel_count ? r->channel_for[ref][e->bay] : -1;
+	if (i < 0 || r->channels[i].now.at_ns < e->newer_than_ns)
+		return (struct expr_value){0, false};
+	return channel_value(r, i, true);
+}
+
+struct expr_value interlock_eval(const struct rig *r, const struct expr *e, int bay,
+				 int64_t newer_than_ns)
+{
+	struct evaluation ctx = {r, bay, newer_than_ns};
+	struct expr_env env = {&ctx, symbol_value};
+
+	return expr_eval(e, &env);
+}
+
+struct blame {
+	const struct rig *r;
+	int bay, first, bad;
+};
+
+static void look(void *ctx, uint16_t ref, enum expr_stat stat)
+{
+	struct blame *b = ctx;
+	int i;
+
+	(void)stat;
+	if (ref >= FIXTURE_OUTPUT_REF || ref >= b->r->f->channel_count)
+		return;
+	i = b->r->channel_for[ref][b->bay];
+	if (i < 0)
+		return;
+	if (b->first < 0)
+		b->first = i;
+	if (b->bad < 0 && b->r->channels[i].now.quality != QUALITY_GOOD)
+		b->bad = i;
+}
+
+int interlock_channel(const struct rig *r, const struct expr *e, int bay)
+{
+	struct blame b = {r, bay, -1, -1};
+
+	expr_each_symbol(e, look, &b);
+	return b.bad >= 0 ? b.bad : b.first;
+}
+
+static bool any_output_on(const struct rig *r, const struct bay *b)
+{
+	for (int i = 0; i < b->output_count; i++)
+		if (b->outputs[i] != r->f->dead_man &&
+		    !output_is_safe(r->outputs[b->outputs[i]].fx,
+				    r->outputs[b->outputs[i]].commanded))
+			return true;
+	return false;
+}
+
+static void fire(struct rig *r, int bay, int index, bool unknown)
+{
+	const struct fx_interlock *l = &r->f->interlocks[index];
+	uint32_t bays = l->whole_rig ? (1u << r->f->bay_count) - 1 : 1u << bay;
+	int channel = interlock_channel(r, l->when, bay);
+	const struct channel *c = channel >= 0 ? &r->channels[channel] : NULL;
+	char text[IO_TEXT_MAX];
+	double value = 0;
+
+	if (unknown && c) {
+		rig_text(text, sizeof(text), "%s: %s is %s", l->title_en ? l->title_en : l->name,
+			 c->fx->name,
+			 c->now.quality ? quality_text((enum quality)c->now.quality)
+					: "not known yet");
+	} else if (c && !c->is_state) {
+		value = c->now.value;
+		rig_text(text, sizeof(text), "%s: %s (%s %.4g %s)",
+			 l->title_en ? l->title_en : l->name, expr_text(l->when), c->fx->name,
+			 value, c->fx->unit->name);
+	} else {
+		value = c ? c->instant : 0;
+		rig_text(text, sizeof(text), "%s: %s", l->title_en ? l->title_en : l->name,
+			 expr_text(l->when));
+	}
+	safe_trip(r, bays, l->class, index, channel, value, text, false);
+}
+
+static void evaluate(struct rig *r, int bay, int index)
+{
+	const struct fx_interlock *l = &r->f->interlocks[index];
+	struct bay *b = &r->bays[bay];
+	struct interlock_state *s = &b->interlocks[index];
+	struct expr_value v = interlock_eval(r, l->when, bay, INT64_MIN);
+	/* A reading that is missing while nothing is on makes the bay not ready, by its device; it is no trip. */
+	bool unknown = !v.known && l->unknown_trips &&
+		       (b->state == BAY_ACTIVE || any_output_on(r, b));
+
+	s->unknown_now = unknown;
+	s->true_now = v.known && v.si > 0.5;
+	if (!s->true_now && !unknown) {
+		s->since_ns = 0;
+		s->fired = false;
+		return;
+	}
+	if (!s->since_ns)
+		s->since_ns = r->run_ns ? r->run_ns : 1;
+	if (s->fired)
+		return;
+	if (r->run_ns - s->since_ns < l->debounce_ns) {
+		b->waiting = true;
+		rig_due_run(r, s->since_ns + l->debounce_ns);
+		return;
+	}
+	s->fired = true;
+	fire(r, bay, index, unknown);
+}
+
+void interlock_run(struct rig *r)
+{
+	for (int bay = 0; bay < r->f->bay_count; bay++) {
+		struct bay *b = &r->bays[bay];
+
+		if (!b->dirty && !b->waiting)
+			continue;
+		b->dirty = b->waiting = false;
+		for (int i = 0; i < r->f->interlock_count; i++)
+			if (r->f->interlocks[i].bays >> bay & 1)
+				evaluate(r, bay, i);
+	}
+}
+
+int interlock_active(const struct rig *r, int bay)
+{
+	for (int i = 0; i < r->f->interlock_count; i++) {
+		const struct fx_interlock *l = &r->f->interlocks[i];
+
+		for (int k = 0; k < r->f->bay_count; k++)
+			if ((k == bay || l->whole_rig) && (l->bays >> k & 1) &&
+			    r->bays[k].interlocks[i].true_now && r->bays[k].interlocks[i].fired)
+				return i;
+	}
+	return -1;
+}

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What benchd is told. Samples are batched per cycle; everything else goes when it changes.
+ */
+#include <stdio.h>
+#include <string.h>
+#include "base/text.h"
+#include "core.h"
+
+void rig_text(char *dst, size_t size, const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	text_copy(dst, size, text);
+}
+
+void rig_log(struct rig *r, int level, const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	r->ops.log(r->ops.ctx, level, text);
+}
+
+static void send(struct rig *r, const struct io_msg *m)
+{
+	if (r->linked)
+		r->ops.send(r->ops.ctx, m);
+}
+
+/* Texts on the link are clean UTF-8; device texts may carry what a library wrote. */
+static void put_text(char *dst, size_t size, const char *src)
+{
+	text_copy(dst, size, src);
+	for (char *p = dst; *p; p++)
+		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+			*p = ' ';
+	if (!text_is_utf8(dst, strlen(dst)))
+		for (char *p = dst; *p; p++)
+			if ((unsigned char)*p >= 0x80)
+				*p = '?';
+}
+
+static void begin(struct rig *r, enum io_type type)
+{
+	memset(&r->out, 0, sizeof(r->out));
+	r->out.type = type;
+}
+
+static void flush(struct rig *r)
+{
+	if (!r->batch.u.samples.count)
+		return;
+	r->batch.type = IO_SAMPLES;
+	send(r, &r->batch);
+	r->batch.u.samples.count = 0;
+}
+
+void report_sample(struct rig *r, const struct sample *s)
+{
+	uint16_t *n = &r->batch.u.samples.count;
+
+	if (!r->linked)
+		return;
+	if (!*n)
+		r->batch_ns = r->run_ns;
+	r->batch.u.samples.at[(*n)++] = *s;
+	if (*n == IO_SAMPLES_MAX)
+		flush(r);
+}
+
+void report_trip(struct rig *r, uint32_t bays, enum trip_class class, int interlock, int channel,
+		 double value, const char *reason)
+{
+	flush(r); /* what was read before it comes before it */
+	begin(r, IO_TRIP);
+	r->out.u.trip.bays = bays;
+	r->out.u.trip.class = (uint8_t) class;
+	r->out.u.trip.interlock = (int16_t)interlock;
+	r->out.u.trip.channel = (int16_t)channel;
+	r->out.u.trip.value = value;
+	r->out.u.trip.at_ns = r->run_ns;
+	put_text(r->out.u.trip.reason, sizeof(r->out.u.trip.reason), reason);
+	send(r, &r->out);
+}
+
+void report_proof(struct rig *r, int bay, enum safe_what after, uint32_t token, bool proven,
+		  const char *detail, int64_t took_ns)
+{
+	flush(r);
+	begin(r, IO_PROOF);
+	r->out.u.proof.bay = (uint8_t)bay;
+	r->out.u.proof.after = (uint8_t)after;
+	r->out.u.proof.token = token;
+	r->out.u.proof.proven = proven;
+	r->out.u.proof.at_ns = r->run_ns;
+	r->out.u.proof.took_ns = took_ns > 0 ? took_ns : 0;
+	put_text(r->out.u.proof.detail, sizeof(r->out.u.proof.detail), detail);
+	send(r, &r->out);
+}
+
+void report_device(struct rig *r, int device)
+{
+	const struct device *d = &r->devices[device];
+	char text[IO_TEXT_MAX] = "";
+
+	if (d->state != DEVICE_PRESENT)
+		device_describe(r, device, text, sizeof(text));
+	begin(r, IO_DEVICE);
+	r->out.u.device.device = (uint16_t)device;
+	r->out.u.device.present = d->state == DEVICE_PRESENT;
+	r->out.u.device.at_ns = r->run_ns;
+	put_text(r->out.u.device.reason, sizeof(r->out.u.device.reason), text);
+	send(r, &r->out);
+}
+
+void report_input(struct rig *r, int bay, const char *name, const char *text)
+{
+	begin(r, IO_INPUT);
+	r->out.u.input.bay = (uint8_t)bay;
+	put_text(r->out.u.input.name, sizeof(r->out.u.input.name), name);
+	put_text(r->out.u.input.text, sizeof(r->out.u.input.text), text);
+	r->out.u.input.at_ns = r->run_ns;
+	send(r, &r->out);
+}
+
+static void report_bay(struct rig *r, int bay)
+{
+	struct bay *b = &r->bays[bay];
+
+	b->tell_state = false;
+	begin(r, IO_BAY);
+	r->out.u.bay.bay = (uint8_t)bay;
+	r->out.u.bay.state = (uint8_t)b->state;
+	r->out.u.bay.lease = b->lease;
+	r->out.u.bay.at_ns = r->run_ns;
+	put_text(r->out.u.bay.reason, sizeof(r->out.u.bay.reason), b->reason);
+	send(r, &r->out);
+}
+
+static void report_outputs(struct rig *r, int bay)
+{
+	struct bay *b = &r->bays[bay];
+
+	b->tell_outputs = false;
+	b->outputs_told_ns = r->now_ns;
+	if (!b->output_count)
+		return;
+	begin(r, IO_OUTPUTS);
+	r->out.u.outputs.bay = (uint8_t)bay;
+	r->out.u.outputs.lease = b->lease;
+	r->out.u.outputs.seq = b->seq;
+	r->out.u.outputs.count = (uint16_t)b->output_count;
+	r->out.u.outputs.at_ns = r->run_ns;
+	for (int i = 0; i < b->output_count; i++) {
+		const struct output *o = &r->outputs[b->outputs[i]];
+
+		r->out.u.outputs.at[i].commanded = o->commanded;
+		r->out.u.outputs.at[i].read_back = o->read_back;
+		r->out.u.outputs.at[i].quality = o->quality;
+	}
+	send(r, &r->out);
+}
+
+void report_hello(struct rig *r)
+{
+	begin(r, IO_HELLO);
+	r->out.u.hello.version = IO_VERSION;
+	put_text(r->out.u.hello.rig, sizeof(r->out.u.hello.rig), r->f->name);
+	memcpy(r->out.u.hello.fixture_hash, r->f->hash, 32);
+	r->out.u.hello.simulated = r->simulated;
+	r->out.u.hello.pid = r->pid;
+	r->ops.send(r->ops.ctx, &r->out);
+}
+
+void report_snapshot(struct rig *r)
+{
+	for (int i = 0; i < r->f->device_count; i++)
+		if (r->devices[i].state != DEVICE_UNKNOWN)
+			report_device(r, i);
+	for (int bay = 0; bay < r->f->bay_count; bay++) {
+		const struct bay *b = &r->bays[bay];
+
+		report_bay(r, bay);
+		report_outputs(r, bay);
+		if (b->has_proof && b->phase == PHASE_NONE)
+			report_proof(r, bay, b->proved, 0, b->proven, b->detail, b->proof_took_ns);
+	}
+	for (int i = 0; i < r->f->channel_count; i++)
+		if (r->channels[i].now.quality)
+			report_sample(r, &r->channels[i].now);
+}
+
+void report_run(struct rig *r)
+{
+	for (int bay = 0; bay < r->f->bay_count; bay++) {
+		struct bay *b = &r->bays[bay];
+
+		if (b->tell_state)
+			report_bay(r, bay);
+		if (r->linked && b->state == BAY_ACTIVE) {
+			if (r->now_ns - b->outputs_told_ns >= OUTPUTS_EVERY_NS)
+				b->tell_outputs = true;
+			rig_due(r, b->outputs_told_ns + OUTPUTS_EVERY_NS);
+		}
+		if (b->tell_outputs)
+			report_outputs(r, bay);
+	}
+	if (!r->batch.u.samples.count)
+		return;
+	if (r->run_ns - r->batch_ns >= BATCH_NS)
+		flush(r);
+	else
+		rig_due_run(r, r->batch_ns + BATCH_NS);
+}

@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The public calls: each takes what came, then settles the machine.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include "core.h"
+
+/* The io link's bounds are the fixture's. */
+_Static_assert((int)IO_BAYS_MAX == (int)FIXTURE_BAYS_MAX, "bays");
+_Static_assert((int)IO_CHANNELS_MAX == (int)FIXTURE_CHANNELS_MAX, "channels");
+_Static_assert((int)IO_DEVICES_MAX == (int)FIXTURE_DEVICES_MAX, "devices");
+_Static_assert((int)IO_INTERLOCKS_MAX == (int)FIXTURE_INTERLOCKS_MAX, "interlocks");
+_Static_assert((int)IO_TRIP_CLASSES == (int)TRIP_OPERATOR + 1, "trip classes");
+
+struct rig *rig_new(const struct fixture *f, const struct clock_scale *scale,
+		    const struct rig_ops *ops, struct problems *problems)
+{
+	struct rig *r = xcalloc(1, sizeof(*r));
+	struct error err = {0};
+	int bad;
+
+	r->f = f;
+	r->scale = *scale;
+	r->ops = *ops;
+	r->pid = 1;
+	r->simulated = f->simulated;
+	r->devices = xcalloc((size_t)f->device_count + 1, sizeof(*r->devices));
+	r->buses = xcalloc((size_t)f->bus_count + 1, sizeof(*r->buses));
+	r->channels = xcalloc((size_t)f->channel_count + 1, sizeof(*r->channels));
+	r->outputs = xcalloc((size_t)f->output_count + 1, sizeof(*r->outputs));
+	if (drivers_check(&err)) {
+		problems_add(problems, f->path, 0, 0, NULL, "%s", err.text);
+		rig_free(r);
+		return NULL;
+	}
+	bad = build_devices(r, problems);
+	if (!bad) { /* all mistakes at once, as far as the devices are known */
+		bad = build_channels(r, problems);
+		bad = build_outputs(r, problems) || bad;
+		bad = build_expressions(r, problems) || bad;
+	}
+	bad = bad || build_buses(r, problems);
+	if (bad) {
+		rig_free(r);
+		return NULL;
+	}
+	build_bays(r);
+	build_periods(r);
+	return r;
+}
+
+void rig_free(struct rig *r)
+{
+	if (!r)
+		return;
+	for (int i = 0; i < r->f->device_count; i++)
+		free(r->devices[i].d.priv);
+	for (int i = 0; i < r->f->bus_count; i++) {
+		struct rig_bus *b = &r->buses[i];
+
+		free(b->reads);
+		free(b->lines);
+		free(b->read_period_ns);
+		free(b->line_period_ns);
+		free(b->cache);
+		free(b->first_user);
+		free(b->users);
+	}
+	free(r->devices);
+	free(r->buses);
+	free(r->channels);
+	free(r->outputs);
+	free(r);
+}
+
+void rig_bus_config(const struct rig *r, int bus, struct bus_config *out)
+{
+	const struct rig_bus *b = &r->buses[bus];
+
+	*out = (struct bus_config){.fixture = r->f,
+				   .bus = bus,
+				   .reads = b->reads,
+				   .read_count = b->read_count,
+				   .lines = b->lines,
+				   .line_count = b->line_count};
+}
+
+void rig_set_scale(struct rig *r, const struct clock_scale *scale)
+{
+	r->scale = *scale;
+	build_periods(r);
+}
+
+void rig_set_identity(struct rig *r, uint32_t pid, bool simulated)
+{
+	r->pid = pid;
+	r->simulated = simulated || r->f->simulated;
+}
+
+/* --- settling --- */
+
+static void at(struct rig *r, int64_t now_ns)
+{
+	if (now_ns > r->now_ns)
+		r->now_ns = now_ns;
+	r->run_ns = rig_to_run(r, r->now_ns);
+}
+
+/* Interlocks see what is about to be commanded before any of it is written; what they trip is merged again. */
+static void settle(struct rig *r)
+{
+	output_merge(r);
+	interlock_run(r);
+	safe_run(r);
+	output_merge(r);
+	interlock_run(r); /* what the second merge changed */
+	output_merge(r);
+	device_need(r);
+	board_flush(r);
+	report_run(r);
+}
+
+void rig_start(struct rig *r, int64_t now_ns)
+{
+	at(r, now_ns);
+	r->next_ns = INT64_MAX;
+	safe_start(r);
+	settle(r);
+}
+
+static void request_answered(struct rig *r, const struct bus_event *ev)
+{
+	int device = ev->token >> 48 & 0xff, part = ev->token >> 32 & 0xffff;
+	uint32_t number = (uint32_t)ev->token;
+
+	if (device >= r->f->device_count)
+		return;
+	switch ((enum token_kind)(ev->token >> 56)) {
+	case TOKEN_BOARD: board_answer(r, device, number, ev); break;
+	case TOKEN_IDENTITY: device_identity(r, device, part, number, ev); break;
+	case TOKEN_DEAD_MAN:
+		if (ev->status != BUS_OK)
+			safe_trip(r, safe_powered(r), TRIP_COMMS, -1, -1, 0,
+				  "the dead-man line cannot be set", false);
+		break;
+	}
+}
+
+struct hearing {
+	struct rig *r;
+	int device;
+};
+
+static void heard(void *ctx, int point, const char *text, const struct driver_value *v)
+{
+	struct hearing *h = ctx;
+	struct rig *r = h->r;
+	int count;
+	const struct driver_point *points = driver_points(&r->devices[h->device].d, &count);
+
+	(void)v;
+	for (int bay = 0; text && point >= 0 && point < count && bay < r->f->bay_count; bay++)
+		if (r->f->bays[bay].scanner == h->device &&
+		    (!r->f->bays[bay].scanner_point ||
+		     !strcmp(r->f->bays[bay].scanner_point, points[point].name)))
+			report_input(r, bay, "scan", text);
+}
+
+static void bytes(struct rig *r, const struct bus_event *ev)
+{
+	struct hearing h = {r, ev->device};
+	struct device *d;
+
+	if (ev->device >= r->f->device_count || ev->byte_count > sizeof(ev->bytes))
+		return;
+	d = &r->devices[ev->device];
+	if (d->d.driver->feed)
+		d->d.driver->feed(&d->d, ev->bytes, ev->byte_count, ev->at_ns, heard, &h);
+}
+
+void rig_bus_event(struct rig *r, int bus, const struct bus_event *ev, int64_t now_ns)
+{
+	at(r, now_ns);
+	switch (ev->kind) {
+	case BUS_EVENT_READ: channel_read(r, bus, ev->index, ev); break;
+	case BUS_EVENT_REQUEST: request_answered(r, ev); break;
+	case BUS_EVENT_LINE: channel_line(r, bus, ev); break;
+	case BUS_EVENT_BYTES: bytes(r, ev); break;
+	case BUS_EVENT_DEVICE_LOST:
+		if (ev->device < r->f->device_count)
+			device_lost(r, ev->device, ev->text);
+		break;
+	case BUS_EVENT_DEVICE_BACK:
+		if (ev->device < r->f->device_count)
+			device_back(r, ev->device);
+		break;
+	case BUS_EVENT_DOWN: device_bus_down(r, bus, ev->text); break;
+	case BUS_EVENT_UP: device_bus_up(r, bus); break;
+	}
+	settle(r);
+}
+
+int64_t rig_run(struct rig *r, int64_t now_ns)
+{
+	at(r, now_ns);
+	r->next_ns = INT64_MAX;
+	lease_run(r);
+	channel_run(r);
+	output_run(r);
+	device_run(r);
+	board_run(r);
+	settle(r);
+	board_dead_man(r);
+	return r->next_ns;
+}
+
+/* --- the link --- */
+
+void rig_link_up(struct rig *r, int64_t now_ns)
+{
+	at(r, now_ns);
+	r->linked = false;
+	r->batch.u.samples.count = 0;
+	for (int bay = 0; bay < r->f->bay_count; bay++)
+		r->bays[bay].lease = 0;
+	report_hello(r);
+}
+
+void rig_link_lost(struct rig *r, int64_t now_ns)
+{
+	at(r, now_ns);
+	r->linked = false;
+	r->batch.u.samples.count = 0;
+	for (int bay = 0; bay < r->f->bay_count; bay++) {
+		r->bays[bay].checking = false;
+		r->bays[bay].answer_count = 0;
+	}
+	lease_link_lost(r);
+	settle(r);
+}
+
+static int welcome(struct rig *r, const struct io_msg *m, struct error *err)
+{
+	if (r->linked)
+		return error_set(err, ERR_PROTOCOL, "a second WELCOME");
+	if (m->u.welcome.speed != r->scale.speed ||
+	    (r->scale.speed > 1 && m->u.welcome.origin_ns != r->scale.origin_ns))
+		return error_set(
+			err, ERR_PROTOCOL,
+			"benchd runs at speed %u and this benchd-io at %u; give both the same --speed",
+			m->u.welcome.speed, r->scale.speed);
+	r->linked = true;
+	report_snapshot(r);
+	return 0;
+}
+
+int rig_message(struct rig *r, const struct io_msg *m, int64_t now_ns, struct error *err)
+{
+	int rc = 0;
+
+	at(r, now_ns);
+	if (m->type != IO_WELCOME && !r->linked)
+		return error_set(err, ERR_PROTOCOL, "%s before WELCOME", io_type_name(m->type));
+	switch (m->type) {
+	case IO_WELCOME: rc = welcome(r, m, err); break;
+	case IO_IMAGE: rc = lease_image(r, m, err); break;
+	case IO_SAFE:
+		if (m->u.safe.bay >= r->f->bay_count)
+			rc = error_set(err, ERR_PROTOCOL, "bay number %d does not exist",
+				       m->u.safe.bay);
+		else
+			safe_message(r, m->u.safe.bay, (enum safe_what)m->u.safe.what,
+				     m->u.safe.token);
+		break;
+	case IO_HELLO:
+	case IO_SAMPLES:
+	case IO_BAY:
+	case IO_OUTPUTS:
+	case IO_TRIP:
+	case IO_PROOF:
+	case IO_INPUT:
+	case IO_DEVICE:
+		rc = error_set(err, ERR_PROTOCOL, "benchd sent %s, which is benchd-io's",
+			       io_type_name(m->type));
+		break;
+	}
+	settle(r);
+	return rc;
+}
+
+/* --- end and questions --- */
+
+void rig_fault(struct rig *r, const char *why, int64_t now_ns)
+{
+	at(r, now_ns);
+	safe_trip(r, (1u << r->f->bay_count) - 1, TRIP_COMMS, -1, -1, 0, why, false);
+	settle(r);
+}
+
+void rig_end(struct rig *r, const char *why, int64_t now_ns)
+{
+	at(r, now_ns);
+	safe_end(r, why);
+	settle(r);
+}
+
+bool rig_is_ended(const struct rig *r, bool *all_proven)
+{
+	bool proven = true;
+
+	for (int bay = 0; bay < r->f->bay_count; bay++) {
+		const struct bay *b = &r->bays[bay];
+
+		if (b->state == BAY_SECURING || b->state == BAY_STOPPING)
+			return false;
+		proven = proven && b->has_proof && b->proven;
+	}
+	if (!r->ending)
+		return false;
+	if (all_proven)
+		*all_proven = proven;
+	return true;
+}
+
+enum bay_state rig_bay_state(const struct rig *r, int bay, const char **reason)
+{
+	if (reason)
+		*reason = r->bays[bay].reason;
+	return r->bays[bay].state;
+}
+
+int rig_bay_proof(const struct rig *r, int bay, const char **detail)
+{
+	if (detail)
+		*detail = r->bays[bay].detail;
+	return r->bays[bay].has_proof ? r->bays[bay].proven : -1;
+}
