@@ -14,7 +14,7 @@ static bool is_write(const struct pending *p)
 	return p->req.kind == BUS_WRITE && !p->is_verify;
 }
 
-static int check_modbus(const struct bus_request *r)
+static int check_modbus(const struct bus_request *r, bool is_tcp)
 {
 	bool is_read = r->function >= MODBUS_READ_COILS && r->function <= MODBUS_READ_INPUT;
 	uint16_t any = 0;
@@ -25,6 +25,10 @@ static int check_modbus(const struct bus_request *r)
 		return is_read && r->count >= 1 && r->count <= BUS_DATA_MAX ? 0 : ERR_RANGE;
 	switch ((enum modbus_function)r->function) {
 	case MODBUS_WRITE_COIL:
+		/* libmodbus' ordinary call knows on and off only. */
+		if (is_tcp && r->data[0] > 1)
+			return ERR_RANGE;
+		break;
 	case MODBUS_WRITE_REGISTER: break;
 	case MODBUS_WRITE_COILS:
 	case MODBUS_WRITE_REGISTERS:
@@ -51,7 +55,7 @@ static int check(const struct bus *b, const struct bus_request *r)
 {
 	switch (r->kind) {
 	case BUS_WRITE:
-	case BUS_READ_ONCE: return bus_is_modbus(b) ? check_modbus(r) : ERR_RANGE;
+	case BUS_READ_ONCE: return bus_is_modbus(b) ? check_modbus(r, b->line.is_tcp) : ERR_RANGE;
 	case BUS_GPIO_SET:
 		return b->kind == BUS_GPIO && r->line >= 0 && r->line < b->config.line_count &&
 				       b->config.lines[r->line].mode == GPIO_OUT

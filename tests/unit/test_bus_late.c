@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Late replies: no value of another request is ever taken for good. Every register carries the number of
+ * the request it answers (bus_wire.h), so one wrong value in a million shows.
+ */
+#include "bus_wire.h"
+
+#define TIMEOUT_NS (50 * NS_PER_MS)
+enum { LATE_REPLIES = 10000 };
+
+struct script {
+	double late_share; /* of the replies */
+	double lost_share;
+	bool in_order;	   /* a queue: a reply never overtakes an earlier one of its slave */
+	bool no_pad;	   /* registers beyond the reads are refused */
+	bool only_own_functions; /* other functions are ignored */
+	uint64_t late;
+	int64_t busy_until_ns[256];
+	uint16_t end[256]; /* first address beyond the map */
+	uint8_t function[256];
+};
+
+static int64_t one_timeout_ns(const struct wire *w, const struct wire_request *r)
+{
+	uint8_t adu[RTU_ADU_MAX];
+
+	return TIMEOUT_NS + (int64_t)wire_answer(r, adu) * wire_char_ns(w);
+}
+
+static void slave_often_late(struct wire *w, const struct wire_request *r)
+{
+	struct script *s = w->ctx;
+	double dice = wire_uniform(w, 0, 1);
+	unsigned end = ((unsigned)r->pdu[1] << 8 | r->pdu[2]) + ((unsigned)r->pdu[3] << 8 | r->pdu[4]);
+	bool is_other = s->function[r->unit] != r->pdu[0];
+	int64_t after_ns = 3 * NS_PER_MS;
+	uint8_t adu[RTU_ADU_MAX];
+	size_t n = wire_answer(r, adu);
+
+	if (dice < s->lost_share || (is_other && s->only_own_functions))
+		return;
+	if (dice < s->lost_share + s->late_share) {
+		after_ns = (int64_t)(wire_uniform(w, 1.1, 10) * (double)one_timeout_ns(w, r));
+		s->late++;
+	}
+	if (is_other)
+		n = wire_exception(r, 1, adu);
+	else if (s->no_pad && end > s->end[r->unit])
+		n = wire_exception(r, 2, adu);
+	if (s->in_order) {
+		/* One request after the other: each begins when the one before is answered. */
+		int64_t from_ns = s->busy_until_ns[r->unit] > r->end_ns ? s->busy_until_ns[r->unit] :
+									  r->end_ns;
+
+		s->busy_until_ns[r->unit] = from_ns + after_ns + (int64_t)n * wire_char_ns(w);
+		wire_fly(w, s->busy_until_ns[r->unit], adu, n);
+		return;
+	}
+	wire_fly(w, r->end_ns + after_ns + (int64_t)n * wire_char_ns(w), adu, n);
+}
+
+/* Four slaves, reads of the same length at different places: the worst for matching. */
+static struct wire *late_line(struct script *s)
+{
+	struct wire *w = wire_new(9600, TIMEOUT_NS);
+
+	w->slave = slave_often_late;
+	w->ctx = s;
+	for (uint8_t unit = 1; unit <= 4; unit++) {
+		uint8_t function = unit == 4 ? MODBUS_READ_COILS :
+				   unit % 2  ? MODBUS_READ_HOLDING :
+					       MODBUS_READ_INPUT;
+
+		s->function[unit] = function;
+		for (uint16_t k = 0; k < 3; k++)
+			wire_add_read(w, unit, function, (uint16_t)(100 * k),
+				      function == MODBUS_READ_COILS ? 16 : 2, NS_PER_S / 5);
+		s->end[unit] = function == MODBUS_READ_COILS ? 216 : 202;
+	}
+	wire_start(w);
+	return w;
+}
+
+static void run_late(struct script s, uint64_t seed, double least_ok_share)
+{
+	struct wire *w = late_line(&s);
+	struct bus_stats stats;
+
+	w->random = seed;
+	/* A run without any late reply left would never end: bounded in time as well. */
+	for (int i = 0; i < 100000 && s.late < LATE_REPLIES; i++)
+		wire_run(w, w->now_ns + NS_PER_S);
+	bus_stats(w->bus, &stats);
+	print_message("%llu late (%llu seen as such), %llu of %llu transactions good, %llu wrong, "
+		      "%llu lost, %llu back\n",
+		      (unsigned long long)s.late, (unsigned long long)stats.late_replies,
+		      (unsigned long long)w->ok, (unsigned long long)stats.transactions,
+		      (unsigned long long)w->wrong, (unsigned long long)w->lost,
+		      (unsigned long long)w->back);
+	assert_true(s.late >= LATE_REPLIES);
+	assert_int_equal(w->wrong, 0);
+	assert_true((double)w->ok >= least_ok_share * (double)stats.transactions);
+	wire_free(w);
+}
+
+static void no_late_reply_is_taken_from_a_slave_that_answers_out_of_order(void **state)
+{
+	(void)state;
+	run_late((struct script){.late_share = 0.1}, 1, 0.5);
+	run_late((struct script){.late_share = 0.5, .lost_share = 0.1}, 2, 0.01);
+}
+
+static void no_late_reply_is_taken_from_a_slave_that_queues(void **state)
+{
+	(void)state;
+	run_late((struct script){.late_share = 0.1, .in_order = true}, 3, 0.2);
+	run_late((struct script){.late_share = 0.4, .lost_share = 0.2, .in_order = true}, 4, 0.001);
+}
+
+static void no_late_reply_is_taken_from_a_slave_that_refuses_padding(void **state)
+{
+	(void)state;
+	run_late((struct script){.late_share = 0.1, .no_pad = true}, 5, 0.2);
+	run_late((struct script){.late_share = 0.1, .no_pad = true, .in_order = true}, 6, 0.2);
+}
+
+static void no_late_reply_is_taken_from_a_slave_with_one_shape_only(void **state)
+{
+	(void)state;
+	run_late((struct script){.late_share = 0.1, .no_pad = true, .only_own_functions = true}, 7,
+		 0.1);
+}
+
+static void every_reply_late_gives_no_value_at_all(void **state)
+{
+	(void)state;
+	run_late((struct script){.late_share = 1}, 8, 0);
+	run_late((struct script){.late_share = 1, .in_order = true}, 9, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(no_late_reply_is_taken_from_a_slave_that_answers_out_of_order),
+		cmocka_unit_test(no_late_reply_is_taken_from_a_slave_that_queues),
+		cmocka_unit_test(no_late_reply_is_taken_from_a_slave_that_refuses_padding),
+		cmocka_unit_test(no_late_reply_is_taken_from_a_slave_with_one_shape_only),
+		cmocka_unit_test(every_reply_late_gives_no_value_at_all),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
