@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * benchctl: the station's command line. It speaks to benchd directly, so it works without benchd-web.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "ctl/ctl.h"
+
+enum { COLUMNS_DEFAULT = 80 };
+
+static void print_usage(FILE *fp)
+{
+	struct text out = {0};
+	struct table t;
+
+	text_puts(&out, "usage: benchctl [--state DIR] [--json] COMMAND ...\n\n");
+	table_init(&t, 2, 0);
+	for (const struct ctl_command *k = ctl_commands; k->group; k++) {
+		char name[64];
+
+		(void)snprintf(name, sizeof(name), "%s %s", k->group, k->name);
+		table_row(&t, (const char *[]){name, k->help});
+	}
+	table_print(&t, "  ", &out);
+	table_release(&t);
+	text_puts(
+		&out,
+		"\n"
+		"  --state DIR  the station's folder (default $BENCHD_STATE or /var/lib/benchd)\n"
+		"  --json       print what the station sent, for programs\n"
+		"\n"
+		"Each command has --help. Exit codes: 0 pass or done, 1 any other verdict, 2 usage or\n"
+		"configuration, 3 run ended error (rig) or no station.\n");
+	(void)fputs(out.buf, fp);
+	text_release(&out);
+}
+
+/* The words before the command. Index of the command, or -1 with *code. */
+static int read_globals(struct ctl *c, int argc, char **argv, int *code)
+{
+	const char *state = getenv("BENCHD_STATE");
+	int i;
+
+	*code = CTL_USAGE;
+	for (i = 1; i < argc && argv[i][0] == '-'; i++) {
+		if (strcmp(argv[i], "--json") == 0) {
+			c->json = true;
+		} else if (strncmp(argv[i], "--state=", 8) == 0) {
+			state = argv[i] + 8;
+		} else if (strcmp(argv[i], "--state") == 0 && i + 1 < argc) {
+			state = argv[++i];
+		} else if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+			print_usage(stdout);
+			*code = CTL_OK;
+			return -1;
+		} else if (strcmp(argv[i], "--version") == 0) {
+			(void)puts("benchctl " BENCHD_VERSION);
+			*code = CTL_OK;
+			return -1;
+		} else {
+			(void)ctl_fail("\"%s\" is not understood; see: benchctl --help", argv[i]);
+			return -1;
+		}
+	}
+	if (!text_copy(c->state, sizeof(c->state), state && *state ? state : "/var/lib/benchd")) {
+		(void)ctl_fail("the state folder's name is too long");
+		return -1;
+	}
+	if (i < argc)
+		return i;
+	print_usage(stderr);
+	return -1;
+}
+
+/* --json may also stand behind the command. */
+static int take_json(struct ctl *c, int argc, char **argv)
+{
+	int n = 0;
+
+	for (int i = 0; i < argc; i++) {
+		if (strcmp(argv[i], "--json") == 0)
+			c->json = true;
+		else
+			argv[n++] = argv[i];
+	}
+	return n;
+}
+
+static int unknown(const char *group, const char *name)
+{
+	const char *names[64], *near;
+	bool known = false;
+	size_t n = 0;
+
+	for (const struct ctl_command *k = ctl_commands; k->group && n < 64; k++) {
+		bool same = strcmp(k->group, group) == 0;
+
+		known = known || same;
+		if (name && same)
+			names[n++] = k->name;
+		else if (!name)
+			names[n++] = k->group;
+	}
+	near = text_nearest(name ? name : group, names, n);
+	(void)ctl_fail("\"%s%s%s\" is no command%s%s%s%s%s; see: benchctl --help", group,
+		       name ? " " : "", name ? name : "", near ? "; did you mean \"" : "",
+		       near && name ? group : "", near && name ? " " : "", near ? near : "",
+		       near ? "\"?" : "");
+	return CTL_USAGE;
+}
+
+static bool group_exists(const char *group)
+{
+	for (const struct ctl_command *k = ctl_commands; k->group; k++)
+		if (strcmp(k->group, group) == 0)
+			return true;
+	return false;
+}
+
+static int dispatch(struct ctl *c, int argc, char **argv)
+{
+	const char *name = argc > 1 ? argv[1] : "";
+
+	for (const struct ctl_command *k = ctl_commands; k->group; k++) {
+		if (strcmp(k->group, argv[0]) != 0)
+			continue;
+		if (!k->name[0])
+			return k->run(c, k, argc - 1, argv + 1);
+		if (strcmp(k->name, name) == 0)
+			return k->run(c, k, argc - 2, argv + 2);
+	}
+	if (!group_exists(argv[0]))
+		return unknown(argv[0], NULL);
+	if (!name[0] || strcmp(name, "--help") == 0) {
+		print_usage(name[0] ? stdout : stderr);
+		return name[0] ? CTL_OK : CTL_USAGE;
+	}
+	return unknown(argv[0], name);
+}
+
+int main(int argc, char **argv)
+{
+	struct ctl c = {.columns = COLUMNS_DEFAULT};
+	struct winsize size;
+	int code, at;
+
+	c.zh = language_is_zh();
+	c.utf8 = language_is_utf8();
+	c.terminal = isatty(STDOUT_FILENO) == 1;
+	if (c.terminal && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 20)
+		c.columns = size.ws_col;
+	at = read_globals(&c, argc, argv, &code);
+	if (at < 0)
+		return code;
+	argc = take_json(&c, argc - at, argv + at);
+	code = argc > 0 ? dispatch(&c, argc, argv + at) : CTL_USAGE;
+	ctl_close(&c);
+	return code;
+}

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The station's API over its local socket.
+ */
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "ctl/ctl.h"
+
+enum { REPLY_MAX = 64 << 20 };
+
+int ctl_fail(const char *fmt, ...)
+{
+	char text[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	return fprintf(stderr, "benchctl: %s\n", text);
+}
+
+int ctl_open(struct ctl *c, struct error *err)
+{
+	char path[440];
+
+	if (c->client)
+		return 0;
+	(void)snprintf(path, sizeof(path), "%s/ctl.sock", c->state);
+	c->client = client_open(path, err);
+	return c->client ? 0 : err->code;
+}
+
+void ctl_close(struct ctl *c)
+{
+	client_close(c->client);
+	c->client = NULL;
+	text_release(&c->reply);
+}
+
+static int call(struct ctl *c, enum web_route route, const char *arg, const char *query,
+		const char *body, const char *if_match, json_t **out, struct error *err)
+{
+	int rc = ctl_open(c, err);
+	json_t *root = NULL;
+
+	c->status = 0;
+	if (rc == 0)
+		rc = client_call_match(c->client, route, arg, query, body, if_match, NULL,
+				       CTL_TIMEOUT_MS, &c->status, &c->reply, err);
+	if (rc < 0)
+		return rc;
+	if (c->reply.len > 0) {
+		root = json_load_limited(c->reply.buf, c->reply.len, REPLY_MAX, err);
+		if (!root)
+			return ERR_PROTOCOL;
+	}
+	if (out)
+		*out = root;
+	else
+		json_decref(root);
+	return 0;
+}
+
+int ctl_try(struct ctl *c, enum web_route route, const char *arg, const char *query,
+	    const char *body, json_t **out, struct error *err)
+{
+	return call(c, route, arg, query, body, "", out, err);
+}
+
+/* A refusal: what the station says, and the mistakes it lists. */
+static int tell_problem(struct ctl *c, const json_t *problem)
+{
+	const json_t *errors = json_object_get(problem, "errors"), *e;
+	size_t i;
+
+	if (c->json)
+		ctl_put_reply(c);
+	else
+		(void)ctl_fail("%s", member_text(problem, "detail"));
+	json_array_foreach(errors, i, e)
+	{
+		if (!c->json)
+			(void)fprintf(stderr, "  %s: %s\n", member_text(e, "pointer"),
+				      member_text(e, "detail"));
+	}
+	return c->status >= 500 ? CTL_NO_STATION : CTL_USAGE;
+}
+
+static int checked(struct ctl *c, enum web_route route, const char *arg, const char *query,
+		   const char *body, const char *if_match, json_t **out)
+{
+	struct error err = {0};
+	json_t *root = NULL;
+	int code;
+
+	if (call(c, route, arg, query, body, if_match, &root, &err) < 0) {
+		(void)ctl_fail("%s", err.text);
+		return err.code == ERR_USAGE ? CTL_USAGE : CTL_NO_STATION;
+	}
+	if (c->status < 400) {
+		if (out)
+			*out = root;
+		else
+			json_decref(root);
+		return CTL_OK;
+	}
+	code = tell_problem(c, root);
+	json_decref(root);
+	return code;
+}
+
+int ctl_call(struct ctl *c, enum web_route route, const char *arg, const char *query,
+	     const char *body, json_t **out)
+{
+	return checked(c, route, arg, query, body, "", out);
+}
+
+int ctl_call_match(struct ctl *c, enum web_route route, const char *arg, const char *body,
+		   const char *if_match, json_t **out)
+{
+	return checked(c, route, arg, "", body, if_match, out);
+}
+
+void ctl_put_reply(const struct ctl *c)
+{
+	(void)fwrite(c->reply.buf, 1, c->reply.len, stdout);
+	(void)fputc('\n', stdout);
+}
+
+const char *member_text(const json_t *o, const char *key)
+{
+	const char *s = json_string_value(json_object_get(o, key));
+
+	return s ? s : "";
+}
+
+double member_number(const json_t *o, const char *key)
+{
+	const json_t *v = json_object_get(o, key);
+
+	return json_is_number(v) ? json_number_value(v) : (double)NAN;
+}
+
+bool member_is_true(const json_t *o, const char *key)
+{
+	return json_is_true(json_object_get(o, key));
+}
+
+const char *member_title(const struct ctl *c, const json_t *o, const char *key)
+{
+	const json_t *v = json_object_get(o, key);
+	const char *s = member_text(v, c->zh ? "zh" : "en");
+
+	if (json_is_string(v))
+		return json_string_value(v);
+	return s[0] ? s : member_text(v, "en");
+}
+
+void query_add(struct text *q, const char *name, const char *value)
+{
+	if (!value || !*value)
+		return;
+	text_printf(q, "%s%s=", q->len ? "&" : "", name);
+	for (; *value; value++) {
+		unsigned char ch = (unsigned char)*value;
+
+		if ((ch >= '0' && ch <= '9') || (ch >= 'A' && ch <= 'Z') ||
+		    (ch >= 'a' && ch <= 'z') || strchr("-._~", ch))
+			text_add(q, value, 1);
+		else
+			text_printf(q, "%%%02X", ch);
+	}
+}

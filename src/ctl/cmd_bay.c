@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <string.h>
+
+#include "ctl/ctl.h"
+
+#define M(id) message(c->zh, MSG_##id)
+
+static void print_bays(const struct ctl *c, const json_t *list)
+{
+	struct text out = {0};
+	struct table t;
+	const json_t *b;
+	size_t i;
+
+	table_init(&t, 7, 0);
+	table_row(&t,
+		  (const char *[]){M(BAY), "rig", "state", M(TICKET), M(SERIAL), M(REASON), ""});
+	json_array_foreach(list, i, b)
+	{
+		table_row(&t, (const char *[]){member_text(b, "bay"), member_text(b, "rig"),
+					       state_text(c, member_text(b, "state")),
+					       member_text(b, "ticket"), member_text(b, "serial"),
+					       member_text(b, "reason"),
+					       member_is_true(b, "simulated") ? M(SIMULATED) : ""});
+	}
+	table_print(&t, "", &out);
+	(void)fputs(out.buf, stdout);
+	table_release(&t);
+	text_release(&out);
+}
+
+CTL_COMMAND(cmd_bay_list)
+{
+	const struct ctl_option options[] = {OPTION_END};
+	const char *words[CTL_ARGS_MAX];
+	json_t *root = NULL;
+	int code;
+
+	if (ctl_parse(self, options, argc, argv, words, 0, 0, &code) < 0)
+		return code;
+	code = ctl_call(c, WEB_BAYS, NULL, "", NULL, &root);
+	if (code)
+		return code;
+	if (c->json)
+		ctl_put_reply(c);
+	else
+		print_bays(c, json_object_get(root, "bays"));
+	json_decref(root);
+	return CTL_OK;
+}
+
+CTL_COMMAND(cmd_bay_show)
+{
+	const struct ctl_option options[] = {OPTION_END};
+	const char *words[CTL_ARGS_MAX];
+	struct lines lines = {.count = 0};
+	json_t *bay = NULL;
+	int code;
+
+	if (ctl_parse(self, options, argc, argv, words, 1, 1, &code) < 0)
+		return code;
+	code = ctl_call(c, WEB_BAY, words[0], "", NULL, &bay);
+	if (code)
+		return code;
+	if (c->json) {
+		ctl_put_reply(c);
+	} else {
+		show_panel(c, bay, c->columns, &lines);
+		for (int i = 0; i < lines.count; i++)
+			(void)puts(lines.at[i].buf ? lines.at[i].buf : "");
+		if (member_text(bay, "reason")[0])
+			(void)printf("%s: %s\n", M(REASON), member_text(bay, "reason"));
+	}
+	lines_release(&lines);
+	json_decref(bay);
+	return CTL_OK;
+}
+
+static int tell_bay(struct ctl *c, const struct ctl_command *self, enum web_route route,
+		    const char *said, int argc, char **argv)
+{
+	const struct ctl_option options[] = {OPTION_END};
+	const char *words[CTL_ARGS_MAX];
+	int code;
+
+	if (ctl_parse(self, options, argc, argv, words, 1, 1, &code) < 0)
+		return code;
+	code = ctl_call(c, route, words[0], "", "{}", NULL);
+	if (code == CTL_OK && c->json)
+		ctl_put_reply(c);
+	else if (code == CTL_OK)
+		(void)printf("%s %s: %s\n", M(BAY), words[0], said);
+	return code;
+}
+
+CTL_COMMAND(cmd_bay_stop)
+{
+	return tell_bay(c, self, WEB_BAY_STOP, "stop asked for", argc, argv);
+}
+
+CTL_COMMAND(cmd_bay_reset)
+{
+	return tell_bay(c, self, WEB_BAY_RESET, "reset asked for; the safe state is proven again",
+			argc, argv);
+}

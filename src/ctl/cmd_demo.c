@@ -1,0 +1,525 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * benchctl demo: the main job on the simulated rig. Two 600 GPD units side by side, a healthy one and one with a
+ * fault; tickets, scans, runs, results, release answers. Ctrl-C at any moment: the station makes safe and
+ * proves it, then the simulated rig goes.
+ */
+#include <errno.h>
+#include <libgen.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "ctl/ctl.h"
+#include "ctl/demo.h"
+
+#define MODEL	"RO600"
+#define PROFILE "ro600_quick"
+enum { BAYS = 2, LOOK_MS = 100, START_S = 30, SCAN_S = 15, WHOLE_S = 85, STOP_S = 60 };
+
+static const struct {
+	const char *bay, *ticket, *serial;
+} units[BAYS] = {
+	{"1", "T-1001", "RO600-24-000101"},
+	{"2", "T-1002", "RO600-24-000102"},
+};
+
+static volatile sig_atomic_t signalled;
+
+static void on_signal(int sig)
+{
+	signalled = sig;
+}
+
+struct demo {
+	struct ctl *c;
+	struct demo_options options;
+	struct demo_processes processes;
+	struct watched runs[BAYS];
+	int64_t end_ns; /* the run phase is over by then */
+	char dir[400], bin_dir[400];
+};
+
+static void say(const struct demo *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static void say(const struct demo *d, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (d->c->json)
+		return;
+	va_start(ap, fmt);
+	(void)vprintf(fmt, ap);
+	va_end(ap);
+	(void)fflush(stdout);
+}
+
+static bool is_over(void *ctx)
+{
+	struct demo *d = ctx;
+
+	return signalled || clock_mono_ns() > d->end_ns;
+}
+
+/* ---- the steps: each 0, or an exit code, told ---- */
+
+static int told(const struct error *err)
+{
+	(void)ctl_fail("%s", err->text);
+	return err->code == ERR_USAGE ? CTL_USAGE : CTL_NO_STATION;
+}
+
+/* Until ready(d) is positive. */
+static int wait_until(struct demo *d, const char *what, int seconds, int (*ready)(struct demo *d))
+{
+	int64_t end_ns = clock_mono_ns() + seconds * NS_PER_S;
+	struct error err = {0};
+
+	for (;;) {
+		if (signalled)
+			return CTL_INTERRUPTED;
+		if (!demo_is_alive(&d->processes, &err))
+			return told(&err);
+		if (ready(d) > 0)
+			return CTL_OK;
+		if (clock_mono_ns() > end_ns) {
+			(void)ctl_fail("%s took longer than %d s; logs are in %s", what, seconds,
+				       d->options.dir);
+			demo_show_log(d->processes.station_log);
+			return CTL_NO_STATION;
+		}
+		demo_pause_ms(LOOK_MS);
+	}
+}
+
+static int rig_is_up(struct demo *d)
+{
+	return demo_rig_is_up(&d->processes);
+}
+
+/* The bay's JSON within root, borrowed. */
+static const json_t *find_bay(const json_t *root, const char *name)
+{
+	const json_t *b;
+	size_t i;
+
+	json_array_foreach(json_object_get(root, "bays"), i, b)
+	{
+		if (strcmp(member_text(b, "bay"), name) == 0)
+			return b;
+	}
+	return NULL;
+}
+
+static int count_bays(struct demo *d, bool (*is)(const json_t *bay, int unit))
+{
+	struct error err;
+	json_t *root = NULL;
+	int n = 0;
+
+	if (ctl_try(d->c, WEB_BAYS, NULL, "", NULL, &root, &err) < 0) {
+		ctl_close(d->c); /* not there yet: connect again next time */
+		return 0;
+	}
+	for (int i = 0; i < BAYS; i++)
+		n += is(find_bay(root, units[i].bay), i);
+	json_decref(root);
+	return n;
+}
+
+static bool bay_is_ready(const json_t *bay, int unit)
+{
+	(void)unit;
+	return strcmp(member_text(bay, "state"), "ready") == 0;
+}
+
+static bool bay_is_scanned(const json_t *bay, int unit)
+{
+	const json_t *scanned = json_object_get(bay, "scanned");
+
+	return strcmp(member_text(scanned, "ticket"), units[unit].ticket) == 0 &&
+	       strcmp(member_text(scanned, "serial"), units[unit].serial) == 0;
+}
+
+static int bays_are_ready(struct demo *d)
+{
+	return count_bays(d, bay_is_ready) == BAYS;
+}
+
+static int bays_are_scanned(struct demo *d)
+{
+	return count_bays(d, bay_is_scanned) == BAYS;
+}
+
+static int add_tickets(struct demo *d)
+{
+	int code = CTL_OK;
+
+	for (int i = 0; i < BAYS && code == CTL_OK; i++) {
+		struct text body = {0};
+
+		text_printf(&body, "{\"serial\":\"%s\",\"model\":\"%s\"}", units[i].serial, MODEL);
+		code = ctl_call(d->c, WEB_TICKET_PUT, units[i].ticket, "", body.buf, NULL);
+		text_release(&body);
+	}
+	return code;
+}
+
+static int start_runs(struct demo *d)
+{
+	for (int i = 0; i < BAYS; i++) {
+		struct text body = {0};
+		json_t *begun = NULL;
+		int code;
+
+		text_printf(&body,
+			    "{\"bay\":\"%s\",\"ticket\":\"%s\",\"serial\":\"%s\","
+			    "\"run_type\":\"post_repair_qc\",\"profile\":\"" PROFILE "\","
+			    "\"operator\":\"demo\"}",
+			    units[i].bay, units[i].ticket, units[i].serial);
+		code = ctl_call(d->c, WEB_RUN_START, NULL, "", body.buf, &begun);
+		text_release(&body);
+		if (code)
+			return code;
+		text_copy(d->runs[i].bay, sizeof(d->runs[i].bay), units[i].bay);
+		text_copy(d->runs[i].run, sizeof(d->runs[i].run), member_text(begun, "run"));
+		json_decref(begun);
+	}
+	return CTL_OK;
+}
+
+static int bring_up(struct demo *d)
+{
+	struct error err = {0};
+	int code;
+
+	say(d, "%s  two 600 GPD units on a simulated rig; run time is %d times wall time\n",
+	    message(d->c->zh, MSG_SIMULATED), d->options.speed);
+	say(d, "benchsim: the simulated rig\n");
+	if (demo_start_rig(&d->processes, &err) < 0)
+		return told(&err);
+	code = wait_until(d, "the simulated rig", START_S, rig_is_up);
+	if (code)
+		return code;
+	say(d, "benchd: proves both bays safe before anything else\n");
+	if (demo_start_station(&d->processes, &err) < 0)
+		return told(&err);
+	code = wait_until(d, "the proof of the safe state", START_S, bays_are_ready);
+	if (code)
+		return code;
+	say(d, "both bays are proven safe and ready\n");
+	code = add_tickets(d);
+	if (code)
+		return code;
+	say(d, "tickets %s and %s are in; the scanners read ticket and serial\n", units[0].ticket,
+	    units[1].ticket);
+	return wait_until(d, "scanning", SCAN_S, bays_are_scanned);
+}
+
+/* ---- results ---- */
+
+static bool is_faulted(const struct demo *d, const char *bay)
+{
+	size_t n = strlen(bay);
+
+	for (int i = 0; i < d->options.fault_count; i++) {
+		const char *fault = d->options.faults[i];
+
+		if (!strchr(fault, ':') || (strncmp(fault, bay, n) == 0 && fault[n] == ':'))
+			return true;
+	}
+	return false;
+}
+
+static bool has_failed_measurement(const json_t *run)
+{
+	const json_t *m;
+	size_t i;
+
+	json_array_foreach(json_object_get(run, "measurements"), i, m)
+	{
+		if (strcmp(member_text(m, "verdict"), "fail") == 0)
+			return true;
+	}
+	return false;
+}
+
+/* A healthy unit passes; a faulty one fails and says by what. */
+static bool is_as_expected(const struct demo *d, const struct watched *r)
+{
+	const char *verdict = member_text(r->document, "verdict");
+
+	if (!is_faulted(d, r->bay))
+		return strcmp(verdict, "pass") == 0;
+	return strcmp(verdict, "pass") != 0 && has_failed_measurement(r->document);
+}
+
+static bool print_results(struct demo *d)
+{
+	struct text out = {0};
+	bool good = true;
+
+	for (int i = 0; i < BAYS; i++) {
+		text_puts(&out, "\n");
+		show_run(d->c, d->runs[i].document, &out);
+	}
+	(void)fputs(out.buf, stdout);
+	text_release(&out);
+	for (int i = 0; i < BAYS; i++) {
+		(void)printf("\n%s  ", message(d->c->zh, MSG_SIMULATED));
+		good = print_release(d->c, units[i].ticket) && good;
+	}
+	(void)fflush(stdout);
+	return good;
+}
+
+static bool json_results(struct demo *d, bool expected)
+{
+	json_t *all = json_object(), *runs = json_array(), *releases = json_array(), *one;
+	bool good = true;
+	char *bytes;
+
+	for (int i = 0; i < BAYS; i++) {
+		(void)json_array_append(runs, d->runs[i].document);
+		one = NULL;
+		if (ctl_call(d->c, WEB_RELEASE, units[i].ticket, "", NULL, &one))
+			good = false;
+		else
+			(void)json_array_append_new(releases, one);
+	}
+	(void)json_object_set_new(all, "simulated", json_true());
+	(void)json_object_set_new(all, "as_expected", json_boolean(expected));
+	(void)json_object_set_new(all, "dir", json_string(d->options.dir));
+	(void)json_object_set_new(all, "runs", runs);
+	(void)json_object_set_new(all, "releases", releases);
+	bytes = json_dumps(all, JSON_COMPACT | JSON_REAL_PRECISION(9));
+	(void)printf("%s\n", bytes ? bytes : "{}");
+	free(bytes);
+	json_decref(all);
+	return good;
+}
+
+static int run_both(struct demo *d)
+{
+	bool expected = true;
+	int code = start_runs(d);
+
+	if (code)
+		return code;
+	say(d, "both runs go on\n\n");
+	code = watch_runs(d->c, d->runs, BAYS, is_over, d);
+	if (code == CTL_INTERRUPTED && !signalled) {
+		(void)ctl_fail("the runs took longer than %d s", WHOLE_S);
+		return CTL_NO_PASS;
+	}
+	if (code)
+		return code;
+	for (int i = 0; i < BAYS; i++)
+		expected = expected && is_as_expected(d, &d->runs[i]);
+	if (!(d->c->json ? json_results(d, expected) : print_results(d)))
+		return CTL_NO_STATION;
+	if (!expected)
+		(void)ctl_fail("this is not what was expected: a healthy unit passes, a faulty one "
+			       "fails with the measurement named");
+	return expected ? CTL_OK : CTL_NO_PASS;
+}
+
+static int stay_up(struct demo *d)
+{
+	const char *state = d->processes.state;
+	struct error err = {0};
+
+	say(d,
+	    "\nThe station stays up until Ctrl-C: http://127.0.0.1:%d/api/v1 (token in %s/token)\n",
+	    d->options.port, state);
+	say(d,
+	    "Try, in another terminal:\n"
+	    "  %s/benchctl --state %s bay list\n"
+	    "  %s/benchctl --state %s run list\n"
+	    "  %s/benchctl --state %s run start --bay 1 --ticket T-1001 --serial %s "
+	    "--profile " PROFILE " --watch\n",
+	    d->options.bin_dir, state, d->options.bin_dir, state, d->options.bin_dir, state,
+	    units[0].serial);
+	while (!signalled) {
+		if (!demo_is_alive(&d->processes, &err))
+			return told(&err);
+		demo_pause_ms(LOOK_MS);
+	}
+	return CTL_INTERRUPTED;
+}
+
+/* ---- the end ---- */
+
+/* What the station says while it stops: verdicts and proofs. */
+static void print_last_words(struct demo *d, int64_t end_ns)
+{
+	struct text event = {0};
+	struct error err;
+
+	while (clock_mono_ns() < end_ns && client_event(d->c->client, LOOK_MS, &event, &err) >= 0) {
+		json_t *e = event.len ? json_load_limited(event.buf, event.len, 1 << 20, &err)
+				      : NULL;
+		bool proven = member_is_true(e, "proven");
+
+		if (strcmp(member_text(e, "type"), "run_finished") == 0)
+			say(d, "%s %s: %s, %s\n", message(d->c->zh, MSG_BAY), member_text(e, "bay"),
+			    verdict_text(d->c, member_text(e, "verdict")),
+			    message(d->c->zh, proven ? MSG_SAFE_PROVEN : MSG_SAFE_UNPROVEN));
+		json_decref(e);
+	}
+	text_release(&event);
+}
+
+static int end_demo(struct demo *d, int code)
+{
+	struct demo_processes *p = &d->processes;
+	struct error err;
+	bool ended = true;
+
+	if (p->station) {
+		int64_t end_ns = clock_mono_ns() + STOP_S * NS_PER_S;
+
+		say(d, "\nstopping: outputs to safe, proof, records; then the simulated rig\n");
+		ctl_close(d->c);
+		bool listens = ctl_try(d->c, WEB_EVENTS, NULL, "", NULL, NULL, &err) == 0;
+
+		demo_ask_station(p);
+		if (listens)
+			print_last_words(d, end_ns);
+		ended = demo_await_station(p, STOP_S);
+	}
+	ctl_close(d->c);
+	demo_stop_rig(p);
+	demo_clean(p);
+	for (int i = 0; i < BAYS; i++)
+		json_decref(d->runs[i].document);
+	if (!ended || p->station_code) {
+		(void)ctl_fail("benchd did not end well (code %d); its log is %s", p->station_code,
+			       p->station_log);
+		demo_show_log(p->station_log);
+		return signalled ? CTL_INTERRUPTED : code ? code : CTL_NO_STATION;
+	}
+	say(d, "the station has ended, then the simulated rig; records are kept in %s\n",
+	    d->options.dir);
+	return signalled ? CTL_INTERRUPTED : code;
+}
+
+/* ---- options ---- */
+
+/* DIR/name if it is there, else name in this folder, else as installed. */
+static const char *find_data(const char *given, const char *here, const char *installed)
+{
+	if (given)
+		return given;
+	return access(here, R_OK) == 0 ? here : installed;
+}
+
+static bool own_folder(char *dst, size_t size)
+{
+	char path[400];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+
+	if (n <= 0)
+		return false;
+	path[n] = '\0';
+	return text_copy(dst, size, dirname(path));
+}
+
+static void fresh_dir(struct demo *d)
+{
+	const char *base = access("build", W_OK) == 0 ? "build/demo" : "/tmp/benchd-demo";
+	time_t now = (time_t)(clock_utc_us() / 1000000);
+	struct tm tm;
+
+	(void)gmtime_r(&now, &tm);
+	(void)snprintf(d->dir, sizeof(d->dir), "%s/%04d%02d%02dT%02d%02d%02d-%d", base,
+		       tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min,
+		       tm.tm_sec, (int)getpid());
+	d->options.dir = d->dir;
+}
+
+static void catch_signals(void)
+{
+	struct sigaction a = {.sa_handler = on_signal}; /* no SA_RESTART: waits end early */
+
+	(void)sigaction(SIGINT, &a, NULL);
+	(void)sigaction(SIGTERM, &a, NULL);
+	(void)sigaction(SIGHUP, &a, NULL);
+	(void)signal(SIGPIPE, SIG_IGN);
+}
+
+static int run_demo(struct demo *d, bool stay)
+{
+	struct error err = {0};
+	int code;
+
+	if (demo_prepare(&d->processes, &d->options, &err) < 0)
+		return told(&err);
+	(void)snprintf(d->c->state, sizeof(d->c->state), "%s", d->processes.state);
+	catch_signals();
+	d->end_ns = clock_mono_ns() + WHOLE_S * NS_PER_S;
+	code = bring_up(d);
+	if (code == CTL_OK)
+		code = run_both(d);
+	if (code <= CTL_NO_PASS && stay && !signalled) {
+		int stayed = stay_up(d);
+
+		code = stayed == CTL_INTERRUPTED ? code : stayed;
+	}
+	return end_demo(d, code);
+}
+
+CTL_COMMAND(cmd_demo)
+{
+	const char *words[CTL_ARGS_MAX], *speed = NULL, *fault = NULL, *seed = "1", *port = NULL;
+	const char *dir = NULL, *fixture = NULL, *profiles = NULL;
+	bool stay = false, no_stay = false;
+	const struct ctl_option options[] = {
+		OPTION_VALUE("speed", "N", &speed, "run time is N times wall time, 1..20 (10)"),
+		OPTION_VALUE("fault", "[BAY:]NAME[=K][@S],...", &fault,
+			     "what is wrong with the units (2:membrane_torn; none: \"\")"),
+		OPTION_VALUE("seed", "N", &seed, "of the simulated noise (1)"),
+		OPTION_VALUE("port", "N", &port, "of the HTTP API (8470)"),
+		OPTION_VALUE("dir", "DIR", &dir, "where everything goes (build/demo/TIME)"),
+		OPTION_VALUE("fixture", "FILE", &fixture, "fixtures/sim.yaml"),
+		OPTION_VALUE("profiles", "DIR", &profiles, "profiles"),
+		OPTION_FLAG("stay", &stay, "stay up until Ctrl-C (default on a terminal)"),
+		OPTION_FLAG("no-stay", &no_stay, "end when the runs have ended"),
+		OPTION_END,
+	};
+	int64_t speed_n = 10, port_n = 8470, seed_n = 1;
+	struct demo d = {.c = c};
+	char *faults;
+	int code;
+
+	if (ctl_parse(self, options, argc, argv, words, 0, 0, &code) < 0)
+		return code;
+	if (!ctl_number(self, "speed", speed, 1, 20, &speed_n) ||
+	    !ctl_number(self, "port", port, 1, 65535, &port_n) ||
+	    !ctl_number(self, "seed", seed, 0, INT64_MAX, &seed_n))
+		return CTL_USAGE;
+	if (!own_folder(d.bin_dir, sizeof(d.bin_dir)))
+		return ctl_usage(self, "this program does not find its own folder");
+	d.options = (struct demo_options){.bin_dir = d.bin_dir,
+					  .speed = (int)speed_n,
+					  .port = (int)port_n,
+					  .seed = seed,
+					  .dir = dir};
+	d.options.fixture =
+		find_data(fixture, "fixtures/sim.yaml", BENCHD_DATADIR "/fixtures/sim.yaml");
+	d.options.profiles = find_data(profiles, "profiles", BENCHD_DATADIR "/profiles");
+	faults = xstrdup(fault ? fault : "2:membrane_torn");
+	for (char *s = strtok(faults, ","); s && d.options.fault_count < DEMO_FAULTS_MAX;
+	     s = strtok(NULL, ","))
+		d.options.faults[d.options.fault_count++] = s;
+	if (!dir)
+		fresh_dir(&d);
+	code = run_demo(&d, stay || (!no_stay && c->terminal));
+	free(faults);
+	return code;
+}

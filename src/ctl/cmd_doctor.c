@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What is not well and what to do: first what can be seen without the station, then what the station says.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "base/json.h"
+#include "ctl/ctl.h"
+#include "link/port.h"
+
+enum { HTTP_PORT = 8470 };
+#define FREE_MIN_BYTES (64.0 * 1024 * 1024)
+
+struct findings {
+	struct text json_bytes;
+	struct json json;
+	struct table table;
+	int errors, warnings;
+};
+
+static void add(struct findings *f, const char *level, const char *what, const char *text,
+		const char *advice)
+{
+	f->errors += strcmp(level, "error") == 0;
+	f->warnings += strcmp(level, "warning") == 0;
+	table_row(&f->table, (const char *[]){level, what, text, advice});
+	json_open_object(&f->json);
+	json_kv_string(&f->json, "level", level);
+	json_kv_string(&f->json, "what", what);
+	json_kv_string(&f->json, "text", text);
+	json_kv_string(&f->json, "advice", advice);
+	json_end_object(&f->json);
+}
+
+static void check_state(struct findings *f, const struct ctl *c)
+{
+	char text[600];
+	struct statvfs fs;
+	struct stat st;
+
+	if (stat(c->state, &st)) {
+		(void)snprintf(text, sizeof(text), "state folder %s: %s", c->state,
+			       strerror(errno));
+		add(f, "error", "state", text,
+		    "start benchd once, or name the folder with --state");
+		return;
+	}
+	if (access(c->state, R_OK | X_OK)) {
+		(void)snprintf(text, sizeof(text), "state folder %s: not open to this user",
+			       c->state);
+		add(f, "error", "state", text, "join the station's group, or run this with sudo");
+		return;
+	}
+	if (statvfs(c->state, &fs) == 0 &&
+	    (double)fs.f_bavail * (double)fs.f_frsize < FREE_MIN_BYTES) {
+		(void)snprintf(text, sizeof(text), "%.0f MiB are free at %s",
+			       (double)fs.f_bavail * (double)fs.f_frsize / 1048576, c->state);
+		add(f, "error", "disk", text, "free at least 64 MiB; no run should start now");
+	}
+	if (st.st_mode & S_IRWXO)
+		add(f, "warning", "state", "the state folder is open to every user",
+		    "chmod o-rwx on it");
+}
+
+static void check_token(struct findings *f, const struct ctl *c)
+{
+	char path[440];
+	struct stat st;
+
+	(void)snprintf(path, sizeof(path), "%s/token", c->state);
+	if (stat(path, &st))
+		return;
+	if (st.st_mode & (S_IRWXG | S_IRWXO))
+		add(f, "error", "token", "others can read the token file",
+		    "chmod 600 the file `token` of the state folder, then delete it and restart "
+		    "benchd: it makes a new one");
+}
+
+static void check_http(struct findings *f, const struct ctl *c, int port)
+{
+	char path[440], name[64], text[200];
+	pid_t pid = port_holder(port, name, sizeof(name));
+
+	(void)snprintf(path, sizeof(path), "%s/http.sock", c->state);
+	if (pid && strncmp(name, "benchd-web", 10) != 0) {
+		(void)snprintf(text, sizeof(text), "port %d is held by %s (pid %d)", port, name,
+			       (int)pid);
+		add(f, "error", "http", text, "end that program, or give benchd another --port");
+	} else if (access(path, F_OK)) {
+		add(f, "warning", "http", "benchd-web does not run: no pages, no API over HTTP",
+		    "systemctl start benchd-web; runs and benchctl work without it");
+	} else {
+		add(f, "ok", "http", path, "");
+	}
+}
+
+static int ask_station(struct findings *f, struct ctl *c)
+{
+	struct error err = {0};
+	json_t *root = NULL;
+	const json_t *one;
+	size_t i;
+
+	if (ctl_try(c, WEB_DOCTOR, NULL, "", NULL, &root, &err) < 0 || c->status != 200) {
+		add(f, "error", "station",
+		    err.text[0] ? err.text : "the station refuses to tell how it is",
+		    "systemctl start benchd, then read: journalctl -u benchd");
+		json_decref(root);
+		return CTL_NO_STATION;
+	}
+	json_array_foreach(json_object_get(root, "findings"), i, one)
+	{
+		add(f, member_text(one, "level"), member_text(one, "what"),
+		    member_text(one, "text"), member_text(one, "advice"));
+	}
+	json_decref(root);
+	return CTL_OK;
+}
+
+static void print_findings(struct ctl *c, struct findings *f)
+{
+	struct text out = {0};
+
+	if (c->json) {
+		(void)printf("%s\n", f->json_bytes.buf);
+		return;
+	}
+	table_print(&f->table, "", &out);
+	(void)fputs(out.buf, stdout);
+	(void)printf("%d errors, %d warnings\n", f->errors, f->warnings);
+	text_release(&out);
+}
+
+CTL_COMMAND(cmd_doctor)
+{
+	const char *words[CTL_ARGS_MAX], *port_text = NULL;
+	const struct ctl_option options[] = {
+		OPTION_VALUE("port", "N", &port_text, "of benchd-web (default 8470)"),
+		OPTION_END,
+	};
+	struct findings f = {.errors = 0};
+	int64_t port = HTTP_PORT;
+	int code;
+
+	if (ctl_parse(self, options, argc, argv, words, 0, 0, &code) < 0)
+		return code;
+	if (!ctl_number(self, "port", port_text, 1, 65535, &port))
+		return CTL_USAGE;
+	table_init(&f.table, 4, 0);
+	json_init(&f.json, &f.json_bytes);
+	json_open_object(&f.json);
+	json_key(&f.json, "findings");
+	json_open_array(&f.json);
+	check_state(&f, c);
+	check_token(&f, c);
+	check_http(&f, c, (int)port);
+	code = ask_station(&f, c);
+	json_end_array(&f.json);
+	json_kv_int(&f.json, "errors", f.errors);
+	json_kv_int(&f.json, "warnings", f.warnings);
+	json_end_object(&f.json);
+	print_findings(c, &f);
+	table_release(&f.table);
+	text_release(&f.json_bytes);
+	return code == CTL_OK && f.errors ? CTL_NO_PASS : code;
+}

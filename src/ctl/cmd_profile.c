@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Profiles: checked from their files, without a station; listed as the station has them.
+ */
+#include <libgen.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/json.h"
+#include "ctl/ctl.h"
+#include "plan/profile.h"
+
+#define M(id) message(c->zh, MSG_##id)
+
+/* ---- check ---- */
+
+struct check {
+	struct ctl *c;
+	const struct fixture *fixture;
+	const char *models_dir; /* NULL: beside the profile */
+	struct json *json;
+	int bad;
+};
+
+/* The fixture to check against when none is named: the one in this folder, or the one that was installed. */
+static const char *default_fixture(void)
+{
+	static const char *const places[] = {"fixtures/sim.yaml",
+					     BENCHD_DATADIR "/fixtures/sim.yaml"};
+
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
+		if (access(places[i], R_OK) == 0)
+			return places[i];
+	return NULL;
+}
+
+static int assumed_limits(const struct profile *p)
+{
+	int n = 0;
+
+	for (int i = 0; i < p->measurement_count; i++)
+		n += p->measurements[i].basis == BASIS_ASSUMED;
+	return n;
+}
+
+static void print_profile(const struct check *k, const char *path, const struct profile *p)
+{
+	const struct ctl *c = k->c;
+	struct text out = {0};
+	char seconds[32];
+	struct table t;
+
+	text_printf(&out, "%s: ok: %s, revision %d, model %s, %s, %s\n", path, p->id, p->revision,
+		    p->model->code, p->variant ? p->variant : "full",
+		    p->releasable ? "releasable" : "not releasable");
+	text_puts(&out, "  longest possible time ");
+	format_duration(&out, p->longest_s);
+	text_printf(&out, "; %d steps, %d measurements, %d of them with an assumed limit\n",
+		    p->step_count, p->measurement_count, assumed_limits(p));
+	table_init(&t, 3, 1u << 2);
+	for (int i = 0; i < p->step_count; i++) {
+		const struct text2 *title = &p->steps[i].title;
+
+		(void)snprintf(seconds, sizeof(seconds), "%.0f s", p->steps[i].longest_s);
+		table_row(&t,
+			  (const char *[]){p->steps[i].id, c->zh ? title->zh : title->en, seconds});
+	}
+	table_print(&t, "  ", &out);
+	table_release(&t);
+	(void)fputs(out.buf, stdout);
+	text_release(&out);
+}
+
+static void put_result(struct json *j, const char *path, const struct profile *p,
+		       const struct problems *problems)
+{
+	json_open_object(j);
+	json_kv_string(j, "file", path);
+	json_kv_bool(j, "ok", p != NULL);
+	if (p) {
+		json_kv_string(j, "id", p->id);
+		json_kv_string(j, "model", p->model->code);
+		json_kv_int(j, "revision", p->revision);
+		json_kv_bool(j, "releasable", p->releasable);
+		json_kv_number(j, "longest_s", text_round9(p->longest_s));
+		json_kv_int(j, "steps", p->step_count);
+		json_kv_int(j, "measurements", p->measurement_count);
+	}
+	json_key(j, "problems");
+	json_open_array(j);
+	for (int i = 0; !p && i < problems->count; i++) {
+		json_open_object(j);
+		json_kv_string(j, "file", problems->at[i].file);
+		json_kv_int(j, "line", problems->at[i].line);
+		json_kv_int(j, "column", problems->at[i].col);
+		json_kv_string(j, "text", problems->at[i].text);
+		json_end_object(j);
+	}
+	json_end_array(j);
+	json_end_object(j);
+}
+
+/* Against each model until it fits one, on every bay; of those that do not, the one with the fewest mistakes speaks. */
+static struct profile *parse_best(const struct check *k, const struct library *lib,
+				  const char *path, struct problems *best)
+{
+	for (int i = 0; i < lib->model_count; i++) {
+		struct problems problems = {0};
+		struct profile *p = NULL;
+
+		for (int bay = 0; bay < k->fixture->bay_count && !problems.count; bay++) {
+			profile_free(p);
+			p = profile_load(path, lib->models[i], k->fixture, bay, &problems);
+		}
+		if (p && !problems.count)
+			return p;
+		profile_free(p);
+		if (i == 0 || problems.count < best->count) {
+			problems_release(best);
+			*best = problems;
+		} else {
+			problems_release(&problems);
+		}
+	}
+	return NULL;
+}
+
+static void check_file(struct check *k, const char *path)
+{
+	struct problems problems = {0};
+	struct library lib = {0};
+	struct profile *p = NULL;
+	struct error err = {0};
+	char *copy = strdup(path);
+	const char *dir = k->models_dir ? k->models_dir : copy ? dirname(copy) : ".";
+
+	if (library_load(&lib, dir, &err) < 0)
+		problems_add(&problems, path, 0, 0, NULL, "%s", err.text);
+	else if (lib.model_count == 0)
+		problems_add(&problems, path, 0, 0, NULL,
+			     "no model in %s/models; name the profiles' folder with --profiles",
+			     dir);
+	else
+		p = parse_best(k, &lib, path, &problems);
+	if (lib.problems.count)
+		problems_print(&lib.problems, stderr);
+	if (k->c->json)
+		put_result(k->json, path, p, &problems);
+	else if (p)
+		print_profile(k, path, p);
+	if (!p) {
+		problems_print(&problems, stderr);
+		k->bad++;
+	}
+	profile_free(p);
+	library_release(&lib);
+	problems_release(&problems);
+	free(copy);
+}
+
+static int check_files(struct check *k, const char *const *paths, int n)
+{
+	struct text bytes = {0};
+	struct json j;
+
+	json_init(&j, &bytes);
+	json_open_object(&j);
+	json_key(&j, "profiles");
+	json_open_array(&j);
+	k->json = &j;
+	for (int i = 0; i < n; i++)
+		check_file(k, paths[i]);
+	json_end_array(&j);
+	json_kv_bool(&j, "ok", k->bad == 0);
+	json_end_object(&j);
+	if (k->c->json)
+		(void)printf("%s\n", bytes.buf);
+	text_release(&bytes);
+	return k->bad ? CTL_USAGE : CTL_OK;
+}
+
+CTL_COMMAND(cmd_profile_check)
+{
+	const char *words[CTL_ARGS_MAX], *fixture = NULL, *profiles = NULL;
+	const struct ctl_option options[] = {
+		OPTION_VALUE("fixture", "FILE", &fixture,
+			     "rig to check against (default: fixtures/sim.yaml)"),
+		OPTION_VALUE("profiles", "DIR", &profiles,
+			     "folder with models/ (default: that of the file)"),
+		OPTION_END,
+	};
+	struct check k = {.c = c, .models_dir = profiles};
+	struct problems problems = {0};
+	struct fixture *f;
+	int code, n = ctl_parse(self, options, argc, argv, words, 1, CTL_ARGS_MAX, &code);
+
+	if (n < 0)
+		return code;
+	if (!fixture)
+		fixture = default_fixture();
+	if (!fixture)
+		return ctl_usage(self, "name the --fixture to check against");
+	f = fixture_load(fixture, &problems);
+	if (!f) {
+		problems_print(&problems, stderr);
+		problems_release(&problems);
+		return CTL_USAGE;
+	}
+	k.fixture = f;
+	code = check_files(&k, words, n);
+	fixture_free(f);
+	problems_release(&problems);
+	return code;
+}
+
+/* ---- as the station has them ---- */
+
+static void profile_row(const struct ctl *c, const json_t *p, struct table *t)
+{
+	struct text longest = {0};
+	char revision[32];
+
+	format_duration(&longest, member_number(p, "longest_s"));
+	(void)snprintf(revision, sizeof(revision), "%.0f", member_number(p, "revision"));
+	table_row(t, (const char *[]){member_text(p, "id"), member_text(p, "state"), revision,
+				      member_text(p, "variant"),
+				      member_is_true(p, "releasable") ? "releasable" : "",
+				      longest.buf, member_text(p, c->zh ? "zh" : "en")});
+	text_release(&longest);
+}
+
+CTL_COMMAND(cmd_profile_list)
+{
+	const struct ctl_option options[] = {OPTION_END};
+	const char *words[CTL_ARGS_MAX];
+	struct text out = {0};
+	json_t *root = NULL;
+	const json_t *p;
+	struct table t;
+	size_t i;
+	int code;
+
+	if (ctl_parse(self, options, argc, argv, words, 0, 0, &code) < 0)
+		return code;
+	code = ctl_call(c, WEB_PROFILES, NULL, "", NULL, &root);
+	if (code)
+		return code;
+	table_init(&t, 7, 1u << 5);
+	table_row(&t,
+		  (const char *[]){M(PROFILE), "state", "revision", "variant", "", M(AT_MOST), ""});
+	json_array_foreach(json_object_get(root, "profiles"), i, p) profile_row(c, p, &t);
+	table_print(&t, "", &out);
+	if (c->json)
+		ctl_put_reply(c);
+	else
+		(void)fputs(out.buf, stdout);
+	table_release(&t);
+	text_release(&out);
+	json_decref(root);
+	return CTL_OK;
+}
+
+static void print_details(const struct ctl *c, const json_t *p)
+{
+	const char *language = c->zh ? "zh" : "en";
+	const json_t *one;
+	size_t i;
+
+	(void)printf("%s  %s  %s\n", member_text(p, "id"), member_text(p, "state"),
+		     member_text(p, language));
+	json_array_foreach(json_object_get(p, "steps"), i, one)
+	{
+		(void)printf("  %s %s  %s\n", M(STEP), member_text(one, "id"),
+			     member_text(one, language));
+	}
+	json_array_foreach(json_object_get(p, "measurements"), i, one)
+	{
+		(void)printf("  %s %s  %s  %s\n", M(MEASUREMENT), member_text(one, "id"),
+			     member_text(one, language), member_text(one, "unit"));
+	}
+	json_array_foreach(json_object_get(p, "problems"), i, one)
+	{
+		(void)printf("%s:%.0f:%.0f: %s\n", member_text(one, "file"),
+			     member_number(one, "line"), member_number(one, "column"),
+			     member_text(one, "text"));
+	}
+}
+
+CTL_COMMAND(cmd_profile_show)
+{
+	const struct ctl_option options[] = {OPTION_END};
+	const char *words[CTL_ARGS_MAX];
+	json_t *root = NULL;
+	int code;
+
+	if (ctl_parse(self, options, argc, argv, words, 1, 1, &code) < 0)
+		return code;
+	code = ctl_call(c, WEB_PROFILE, words[0], "", NULL, &root);
+	if (code)
+		return code;
+	if (c->json)
+		ctl_put_reply(c);
+	else
+		print_details(c, root);
+	json_decref(root);
+	return CTL_OK;
+}

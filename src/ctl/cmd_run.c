@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "ctl/ctl.h"
+
+#define M(id) message(c->zh, MSG_##id)
+enum { SCAN_LOOK_MS = 200 };
+
+static void print_run(struct ctl *c, const json_t *run)
+{
+	struct text out = {0};
+
+	show_run(c, run, &out);
+	(void)fputs(out.buf, stdout);
+	text_release(&out);
+}
+
+/* Follow one run to its record and print that; exit code by its verdict. */
+static int follow(struct ctl *c, const char *id, const char *bay)
+{
+	struct watched run = {.done = false};
+	char *bytes;
+	int code;
+
+	text_copy(run.run, sizeof(run.run), id);
+	text_copy(run.bay, sizeof(run.bay), bay);
+	code = watch_runs(c, &run, 1, NULL, NULL);
+	if (code)
+		return code;
+	code = verdict_exit_code(member_text(run.document, "verdict"));
+	if (c->json) {
+		bytes = json_dumps(run.document, JSON_COMPACT | JSON_REAL_PRECISION(9));
+		(void)printf("%s\n", bytes ? bytes : "{}");
+		free(bytes);
+	} else {
+		print_run(c, run.document);
+		(void)print_release(c, member_text(run.document, "ticket"));
+	}
+	json_decref(run.document);
+	return code;
+}
+
+/* Wait until the bay's scanner has read a ticket and a serial. */
+static int await_scan(struct ctl *c, const char *bay, int64_t timeout_s)
+{
+	int64_t end_ns = clock_mono_ns() + timeout_s * NS_PER_S;
+	struct timespec t = {.tv_nsec = SCAN_LOOK_MS * 1000000L};
+	bool asked = false;
+
+	for (;;) {
+		json_t *b = NULL;
+		const json_t *scanned;
+		int code = ctl_call(c, WEB_BAY, bay, "", NULL, &b);
+		bool both;
+
+		if (code)
+			return code;
+		scanned = json_object_get(b, "scanned");
+		both = member_text(scanned, "ticket")[0] && member_text(scanned, "serial")[0];
+		json_decref(b);
+		if (both)
+			return CTL_OK;
+		if (!asked)
+			(void)fprintf(stderr, "%s %s: %s\n", M(BAY), bay, M(WAIT_SCAN));
+		asked = true;
+		if (clock_mono_ns() >= end_ns) {
+			(void)ctl_fail("bay %s: nothing was scanned within %lld s", bay,
+				       (long long)timeout_s);
+			return CTL_USAGE;
+		}
+		(void)nanosleep(&t, NULL);
+	}
+}
+
+struct start_words {
+	const char *bay, *ticket, *serial, *type, *profile, *who;
+};
+
+static void start_body(const struct start_words *w, struct text *out)
+{
+	const char *const pairs[][2] = {{"bay", w->bay},	 {"ticket", w->ticket},
+					{"serial", w->serial},	 {"run_type", w->type},
+					{"profile", w->profile}, {"operator", w->who}};
+	struct json j;
+
+	json_init(&j, out);
+	json_open_object(&j);
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
+		if (pairs[i][1])
+			json_kv_string(&j, pairs[i][0], pairs[i][1]);
+	json_end_object(&j);
+}
+
+static int start(struct ctl *c, const struct start_words *w, bool watch)
+{
+	struct text body = {0};
+	json_t *begun = NULL;
+	char id[64];
+	int code;
+
+	start_body(w, &body);
+	code = ctl_call(c, WEB_RUN_START, NULL, "", body.buf, &begun);
+	text_release(&body);
+	if (code)
+		return code;
+	text_copy(id, sizeof(id), member_text(begun, "run"));
+	json_decref(begun);
+	if (c->json && !watch)
+		ctl_put_reply(c);
+	if (!c->json)
+		(void)printf("%s %s %s: %s %s\n", M(STARTED), M(BAY), w->bay, M(RUN), id);
+	return watch ? follow(c, id, w->bay) : CTL_OK;
+}
+
+CTL_COMMAND(cmd_run_start)
+{
+	struct start_words w = {0};
+	const char *words[CTL_ARGS_MAX], *timeout = NULL;
+	bool scan = false, watch = false;
+	const struct ctl_option options[] = {
+		OPTION_VALUE("bay", "N", &w.bay, "where the unit is"),
+		OPTION_VALUE("ticket", "ID", &w.ticket, "its ticket"),
+		OPTION_VALUE("serial", "SERIAL", &w.serial, "as read from its plate"),
+		OPTION_VALUE("type", "RUN_TYPE", &w.type,
+			     "incoming, diagnosis, post_repair_qc (default), trial_run, ..."),
+		OPTION_VALUE("profile", "ID", &w.profile,
+			     "default: the releasable one for model and run type"),
+		OPTION_VALUE("operator", "NAME", &w.who, "who starts it"),
+		OPTION_FLAG("scan", &scan, "wait for the bay's scanner: ticket, then serial"),
+		OPTION_VALUE("scan-timeout", "SECONDS", &timeout, "with --scan (default 120)"),
+		OPTION_FLAG("watch", &watch, "follow it to its verdict"),
+		OPTION_END,
+	};
+	int64_t timeout_s = 120;
+	int code;
+
+	if (ctl_parse(self, options, argc, argv, words, 0, 0, &code) < 0)
+		return code;
+	if (!w.bay)
+		return ctl_usage(self, "name the --bay");
+	if (!ctl_number(self, "scan-timeout", timeout, 1, 3600, &timeout_s))
+		return CTL_USAGE;
+	if (scan) {
+		code = await_scan(c, w.bay, timeout_s);
+		if (code)
+			return code;
+	}
+	return start(c, &w, watch);
+}
+
+CTL_COMMAND(cmd_run_watch)
+{
+	const char *words[CTL_ARGS_MAX], *bay = NULL;
+	const struct ctl_option options[] = {
+		OPTION_VALUE("bay", "N", &bay, "the run at this bay"),
+		OPTION_END,
+	};
+	char id[64], at_bay[16];
+	json_t *run = NULL;
+	int code, n = ctl_parse(self, options, argc, argv, words, 0, 1, &code);
+
+	if (n < 0)
+		return code;
+	code = find_run(c, n ? words[0] : NULL, bay, id, at_bay);
+	if (code)
+		return code;
+	if (at_bay[0])
+		return follow(c, id, at_bay);
+	/* It has ended: what is recorded. */
+	code = ctl_call(c, WEB_RUN_GET, id, "", NULL, &run);
+	if (code)
+		return code;
+	if (c->json)
+		ctl_put_reply(c);
+	else
+		print_run(c, run);
+	code = verdict_exit_code(member_text(run, "verdict"));
+	json_decref(run);
+	return code;
+}
+
+CTL_COMMAND(cmd_run_answer)
+{
+	const char *words[CTL_ARGS_MAX], *bay = NULL, *prompt = NULL, *who = NULL, *run;
+	const struct ctl_option options[] = {
+		OPTION_VALUE("bay", "N", &bay, "the run at this bay"),
+		OPTION_VALUE("prompt", "ID", &prompt, "which question (default: the open one)"),
+		OPTION_VALUE("operator", "NAME", &who, "who answers"),
+		OPTION_END,
+	};
+	char id[64], at_bay[16];
+	struct text body = {0};
+	struct json j;
+	int code, n = ctl_parse(self, options, argc, argv, words, 1, 2, &code);
+
+	if (n < 0)
+		return code;
+	run = n == 2 ? words[0] : NULL;
+	code = find_run(c, run, bay, id, at_bay);
+	if (code)
+		return code;
+	json_init(&j, &body);
+	json_open_object(&j);
+	if (prompt)
+		json_kv_string(&j, "prompt", prompt);
+	if (who)
+		json_kv_string(&j, "operator", who);
+	json_kv_string(&j, "answer", words[n - 1]);
+	json_end_object(&j);
+	code = ctl_call(c, WEB_RUN_ANSWER, id, "", body.buf, NULL);
+	text_release(&body);
+	if (code == CTL_OK && c->json)
+		ctl_put_reply(c);
+	return code;
+}
+
+CTL_COMMAND(cmd_run_abort)
+{
+	const char *words[CTL_ARGS_MAX], *bay = NULL;
+	const struct ctl_option options[] = {
+		OPTION_VALUE("bay", "N", &bay, "the run at this bay"),
+		OPTION_END,
+	};
+	char id[64], at_bay[16];
+	int code, n = ctl_parse(self, options, argc, argv, words, 0, 1, &code);
+
+	if (n < 0)
+		return code;
+	code = find_run(c, n ? words[0] : NULL, bay, id, at_bay);
+	if (code == CTL_OK)
+		code = ctl_call(c, WEB_RUN_ABORT, id, "", "{}", NULL);
+	if (code == CTL_OK && c->json)
+		ctl_put_reply(c);
+	else if (code == CTL_OK)
+		(void)printf("%s %s: abort asked for; its outputs go to safe now\n", M(RUN), id);
+	return code;
+}
+
+CTL_COMMAND(cmd_run_show)
+{
+	const struct ctl_option options[] = {OPTION_END};
+	const char *words[CTL_ARGS_MAX];
+	json_t *run = NULL;
+	int code;
+
+	if (ctl_parse(self, options, argc, argv, words, 1, 1, &code) < 0)
+		return code;
+	code = ctl_call(c, WEB_RUN_GET, words[0], "", NULL, &run);
+	if (code)
+		return code;
+	if (c->json)
+		ctl_put_reply(c);
+	else
+		print_run(c, run);
+	json_decref(run);
+	return CTL_OK;
+}
+
+static void print_runs(const struct ctl *c, const json_t *list)
+{
+	struct text out = {0};
+	struct table t;
+	const json_t *r;
+	size_t i;
+
+	table_init(&t, 8, 0);
+	table_row(&t, (const char *[]){M(RUN), M(TICKET), M(SERIAL), M(BAY), M(PROFILE), M(VERDICT),
+				       "started", ""});
+	json_array_foreach(list, i, r)
+	{
+		const char *verdict = member_text(r, "verdict");
+
+		table_row(&t, (const char *[]){member_text(r, "id"), member_text(r, "ticket"),
+					       member_text(r, "serial"), member_text(r, "bay"),
+					       member_text(r, "profile"),
+					       verdict[0] ? verdict_text(c, verdict) : "-",
+					       member_text(r, "started"),
+					       member_is_true(r, "simulated") ? M(SIMULATED) : ""});
+	}
+	table_print(&t, "", &out);
+	(void)fputs(out.buf, stdout);
+	table_release(&t);
+	text_release(&out);
+}
+
+CTL_COMMAND(cmd_run_list)
+{
+	const char *words[CTL_ARGS_MAX], *ticket = NULL, *serial = NULL, *bay = NULL, *limit = NULL;
+	const struct ctl_option options[] = {
+		OPTION_VALUE("ticket", "ID", &ticket, "only of this ticket"),
+		OPTION_VALUE("serial", "SERIAL", &serial, "only of this serial"),
+		OPTION_VALUE("bay", "N", &bay, "only at this bay"),
+		OPTION_VALUE("limit", "N", &limit, "at most N (default 50)"),
+		OPTION_END,
+	};
+	struct text query = {0};
+	json_t *root = NULL;
+	int64_t n = 50;
+	int code;
+
+	if (ctl_parse(self, options, argc, argv, words, 0, 0, &code) < 0)
+		return code;
+	if (!ctl_number(self, "limit", limit, 1, 1000, &n))
+		return CTL_USAGE;
+	query_add(&query, "ticket", ticket);
+	query_add(&query, "serial", serial);
+	query_add(&query, "bay", bay);
+	query_add(&query, "limit", limit);
+	code = ctl_call(c, WEB_RUNS, NULL, query.buf, NULL, &root);
+	text_release(&query);
+	if (code)
+		return code;
+	if (c->json)
+		ctl_put_reply(c);
+	else
+		print_runs(c, json_object_get(root, "runs"));
+	json_decref(root);
+	return CTL_OK;
+}

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "ctl/ctl.h"
+
+#define M(id) message(c->zh, MSG_##id)
+
+static void print_ticket(const struct ctl *c, const json_t *t)
+{
+	(void)printf("%s %s  %s %s  %s %s  %s  %s  repair_seq %.0f\n", M(TICKET),
+		     member_text(t, "id"), M(SERIAL), member_text(t, "serial"), M(MODEL),
+		     member_text(t, "model"), member_text(t, "run_type"), member_text(t, "state"),
+		     member_number(t, "repair_seq"));
+}
+
+/* "S02,S09" as an array of texts. */
+static void put_symptoms(struct json *j, const char *list)
+{
+	json_key(j, "symptoms");
+	json_open_array(j);
+	while (*list) {
+		size_t n = strcspn(list, ",");
+
+		if (n)
+			json_put_string_n(j, list, n);
+		list += n + (list[n] == ',');
+	}
+	json_end_array(j);
+}
+
+static void put_if(struct json *j, const char *key, const char *value)
+{
+	if (value)
+		json_kv_string(j, key, value);
+}
+
+CTL_COMMAND(cmd_ticket_add)
+{
+	const char *words[CTL_ARGS_MAX], *serial = NULL, *model = NULL, *made = NULL;
+	const char *due = NULL, *symptoms = NULL, *type = NULL, *priority = NULL, *seq = NULL;
+	bool change = false, mail_back = false;
+	const struct ctl_option options[] = {
+		OPTION_VALUE("serial", "SERIAL", &serial, "serial number on the unit's plate"),
+		OPTION_VALUE("model", "MODEL", &model, "model code, such as RO600"),
+		OPTION_VALUE("made", "DATE", &made,
+			     "date of manufacture: 2024-05-01, 2024-05 or 2024"),
+		OPTION_VALUE("due", "TIME", &due, "due at, as 2026-01-31T08:00:00Z"),
+		OPTION_VALUE("symptoms", "S02,S09", &symptoms, "symptom codes"),
+		OPTION_VALUE("type", "RUN_TYPE", &type, "requested run type (post_repair_qc)"),
+		OPTION_VALUE("priority", "0..9", &priority, "0 is the default"),
+		OPTION_VALUE("repair-seq", "N", &seq, "number of the last repair event"),
+		OPTION_FLAG("mail-back", &mail_back, "the unit goes back by mail"),
+		OPTION_FLAG("change", &change, "change the ticket if it exists"),
+		OPTION_END,
+	};
+	int64_t rank = -1, repair = -1;
+	struct text body = {0};
+	json_t *ticket = NULL;
+	struct json j;
+	int code;
+
+	if (ctl_parse(self, options, argc, argv, words, 1, 1, &code) < 0)
+		return code;
+	if (!serial || !model)
+		return ctl_usage(self, "a ticket needs --serial and --model");
+	if (!ctl_number(self, "priority", priority, 0, 9, &rank) ||
+	    !ctl_number(self, "repair-seq", seq, 0, INT32_MAX, &repair))
+		return CTL_USAGE;
+	json_init(&j, &body);
+	json_open_object(&j);
+	json_kv_string(&j, "serial", serial);
+	json_kv_string(&j, "model", model);
+	put_if(&j, "manufacture_date", made);
+	put_if(&j, "due_at", due);
+	put_if(&j, "run_type", type);
+	if (symptoms)
+		put_symptoms(&j, symptoms);
+	if (rank >= 0)
+		json_kv_int(&j, "priority", rank);
+	if (repair >= 0)
+		json_kv_int(&j, "repair_seq", repair);
+	if (mail_back)
+		json_kv_bool(&j, "mail_back", true);
+	json_end_object(&j);
+	code = ctl_call_match(c, WEB_TICKET_PUT, words[0], body.buf, change ? "" : "*new*",
+			      &ticket);
+	text_release(&body);
+	if (code)
+		return code;
+	if (c->json)
+		ctl_put_reply(c);
+	else
+		print_ticket(c, ticket);
+	json_decref(ticket);
+	return CTL_OK;
+}
+
+CTL_COMMAND(cmd_ticket_show)
+{
+	const struct ctl_option options[] = {OPTION_END};
+	const char *words[CTL_ARGS_MAX];
+	json_t *ticket = NULL;
+	int code;
+
+	if (ctl_parse(self, options, argc, argv, words, 1, 1, &code) < 0)
+		return code;
+	code = ctl_call(c, WEB_TICKET_GET, words[0], "", NULL, &ticket);
+	if (code)
+		return code;
+	if (c->json)
+		ctl_put_reply(c);
+	else
+		print_ticket(c, ticket);
+	json_decref(ticket);
+	return CTL_OK;
+}
+
+static void print_tickets(const struct ctl *c, const json_t *list)
+{
+	struct text out = {0};
+	const json_t *t;
+	struct table table;
+	size_t i;
+
+	table_init(&table, 6, 0);
+	table_row(&table,
+		  (const char *[]){M(TICKET), M(SERIAL), M(MODEL), "state", "run type", "due"});
+	json_array_foreach(list, i, t)
+	{
+		table_row(&table,
+			  (const char *[]){member_text(t, "id"), member_text(t, "serial"),
+					   member_text(t, "model"), member_text(t, "state"),
+					   member_text(t, "run_type"), member_text(t, "due_at")});
+	}
+	table_print(&table, "", &out);
+	(void)fputs(out.buf, stdout);
+	table_release(&table);
+	text_release(&out);
+}
+
+CTL_COMMAND(cmd_ticket_list)
+{
+	const char *words[CTL_ARGS_MAX], *serial = NULL, *model = NULL, *state = NULL,
+					 *limit = NULL;
+	const struct ctl_option options[] = {
+		OPTION_VALUE("serial", "SERIAL", &serial, "only this serial"),
+		OPTION_VALUE("model", "MODEL", &model, "only this model"),
+		OPTION_VALUE("state", "STATE", &state, "received, in_test, tested or released"),
+		OPTION_VALUE("limit", "N", &limit, "at most N (default 100)"),
+		OPTION_END,
+	};
+	struct text query = {0};
+	json_t *root = NULL;
+	int64_t n = 100;
+	int code;
+
+	if (ctl_parse(self, options, argc, argv, words, 0, 0, &code) < 0)
+		return code;
+	if (!ctl_number(self, "limit", limit, 1, 1000, &n))
+		return CTL_USAGE;
+	query_add(&query, "serial", serial);
+	query_add(&query, "model", model);
+	query_add(&query, "state", state);
+	query_add(&query, "limit", limit);
+	code = ctl_call(c, WEB_TICKETS, NULL, query.buf, NULL, &root);
+	text_release(&query);
+	if (code)
+		return code;
+	if (c->json)
+		ctl_put_reply(c);
+	else
+		print_tickets(c, json_object_get(root, "tickets"));
+	json_decref(root);
+	return CTL_OK;
+}
+
+CTL_COMMAND(cmd_release_show)
+{
+	const struct ctl_option options[] = {OPTION_END};
+	const char *words[CTL_ARGS_MAX];
+	struct text out = {0};
+	json_t *release = NULL;
+	int code;
+
+	if (ctl_parse(self, options, argc, argv, words, 1, 1, &code) < 0)
+		return code;
+	code = ctl_call(c, WEB_RELEASE, words[0], "", NULL, &release);
+	if (code)
+		return code;
+	show_release(c, release, &out);
+	if (c->json)
+		ctl_put_reply(c);
+	else
+		(void)fputs(out.buf, stdout);
+	code = strcmp(member_text(release, "decision"), "allowed") == 0 ? CTL_OK : CTL_NO_PASS;
+	text_release(&out);
+	json_decref(release);
+	return code;
+}

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+#include "ctl/format.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+
+/* One character at s: its bytes and columns. What is no UTF-8 counts as one column. */
+static size_t step(const char *s, int *columns)
+{
+	uint32_t c = 0;
+	size_t n = text_char(s, strlen(s), &c);
+
+	*columns = n ? text_columns(c) : 1;
+	return n ? n : 1;
+}
+
+int format_columns(const char *s)
+{
+	int all = 0, columns;
+
+	while (*s) {
+		s += step(s, &columns);
+		all += columns;
+	}
+	return all;
+}
+
+static void blanks(struct text *out, int n)
+{
+	for (; n > 0; n--)
+		text_add(out, " ", 1);
+}
+
+void format_cell(struct text *out, const char *s, int width, bool right)
+{
+	int all = format_columns(s), used = 0, columns;
+
+	if (width <= 0)
+		return;
+	if (all <= width) {
+		blanks(out, right ? width - all : 0);
+		text_puts(out, s);
+		blanks(out, right ? 0 : width - all);
+		return;
+	}
+	for (;;) {
+		size_t n = step(s, &columns);
+
+		if (used + columns > width - 1)
+			break;
+		text_add(out, s, n);
+		used += columns;
+		s += n;
+	}
+	text_add(out, "~", 1);
+	blanks(out, width - used - 1); /* a wide character did not fit in half */
+}
+
+void format_bar(struct text *out, double fraction, int width, bool utf8)
+{
+	int inner = width - 2, full;
+
+	if (inner < 1)
+		return;
+	if (!(fraction > 0))
+		fraction = 0;
+	full = fraction >= 1 ? inner : (int)(fraction * inner);
+	text_add(out, "[", 1);
+	for (int i = 0; i < inner; i++) {
+		if (i < full)
+			text_puts(out, utf8 ? "\xe2\x96\x88" : "#");
+		else
+			text_puts(out, utf8 ? "\xe2\x96\x91" : ".");
+	}
+	text_add(out, "]", 1);
+}
+
+void format_duration(struct text *out, double seconds)
+{
+	long s;
+
+	if (!(seconds >= 0) || seconds > 1e9) {
+		text_puts(out, "-");
+		return;
+	}
+	s = (long)(seconds + 0.5);
+	if (s >= 3600)
+		text_printf(out, "%ld:%02ld:%02ld", s / 3600, s / 60 % 60, s % 60);
+	else
+		text_printf(out, "%ld:%02ld", s / 60, s % 60);
+}
+
+void format_number(struct text *out, double v)
+{
+	char buf[64];
+	int decimals = 3;
+	double a = fabs(v);
+
+	if (!isfinite(v)) {
+		text_puts(out, "-");
+		return;
+	}
+	if (a >= 1e9) {
+		text_printf(out, "%.4g", v);
+		return;
+	}
+	for (double limit = 10; decimals > 0 && a >= limit; limit *= 10)
+		decimals--;
+	if (a > 0 && a < 0.1)
+		decimals = a < 0.01 ? 5 : 4;
+	(void)snprintf(buf, sizeof(buf), "%.*f", decimals, v);
+	if (strchr(buf, '.')) {
+		size_t n = strlen(buf);
+
+		while (buf[n - 1] == '0')
+			buf[--n] = '\0';
+		if (buf[n - 1] == '.')
+			buf[n - 1] = '\0';
+	}
+	text_puts(out, strcmp(buf, "-0") == 0 ? "0" : buf);
+}
+
+/* ---- lines ---- */
+
+struct text *lines_add(struct lines *l)
+{
+	if (l->count < LINES_MAX)
+		l->count++;
+	return &l->at[l->count - 1];
+}
+
+void lines_release(struct lines *l)
+{
+	for (int i = 0; i < LINES_MAX; i++)
+		text_release(&l->at[i]);
+	l->count = 0;
+}
+
+void format_side_by_side(struct text *out, const struct lines *a, const struct lines *b, int width)
+{
+	int rows = a->count > b->count ? a->count : b->count;
+
+	for (int i = 0; i < rows; i++) {
+		const char *left = i < a->count && a->at[i].buf ? a->at[i].buf : "";
+		const char *right = i < b->count && b->at[i].buf ? b->at[i].buf : "";
+
+		format_cell(out, left, width, false);
+		text_puts(out, "  ");
+		format_cell(out, right, width, false);
+		text_puts(out, "\n");
+	}
+}
+
+/* ---- tables ---- */
+
+void table_init(struct table *t, int columns, unsigned right)
+{
+	*t = (struct table){.columns = columns, .right = right};
+}
+
+void table_row(struct table *t, const char *const *cells)
+{
+	if (t->rows == TABLE_ROWS_MAX)
+		return;
+	t->cells = xrealloc(t->cells, (size_t)(t->rows + 1) * (size_t)t->columns * sizeof(char *));
+	for (int i = 0; i < t->columns; i++)
+		t->cells[t->rows * t->columns + i] = xstrdup(cells[i] ? cells[i] : "");
+	t->rows++;
+}
+
+void table_print(const struct table *t, const char *indent, struct text *out)
+{
+	int width[TABLE_COLUMNS_MAX] = {0};
+
+	for (int i = 0; i < t->rows * t->columns; i++) {
+		int n = format_columns(t->cells[i]);
+
+		if (n > width[i % t->columns])
+			width[i % t->columns] = n;
+	}
+	for (int row = 0; row < t->rows; row++) {
+		text_puts(out, indent);
+		for (int i = 0; i < t->columns; i++) {
+			const char *s = t->cells[row * t->columns + i];
+			bool right = t->right & (1u << i);
+
+			if (i + 1 == t->columns && !right) { /* no blanks at a line's end */
+				text_puts(out, s);
+				break;
+			}
+			format_cell(out, s, width[i], right);
+			text_puts(out, i + 1 < t->columns ? "  " : "");
+		}
+		text_puts(out, "\n");
+	}
+}
+
+void table_release(struct table *t)
+{
+	for (int i = 0; i < t->rows * t->columns; i++)
+		free(t->cells[i]);
+	free(t->cells);
+	*t = (struct table){0};
+}

@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * How bays, runs and release answers look to a person.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ctl/ctl.h"
+
+enum { PANEL_VALUES_MAX = 12, TITLE_COLUMNS = 30 };
+
+static const struct word {
+	const char *name;
+	enum ctl_message message;
+	int exit_code;
+} verdicts[] = {
+	{"pass", MSG_V_PASS, CTL_OK},
+	{"marginal", MSG_V_MARGINAL, CTL_NO_PASS},
+	{"fail", MSG_V_FAIL, CTL_NO_PASS},
+	{"inconclusive", MSG_V_INCONCLUSIVE, CTL_NO_PASS},
+	{"invalid", MSG_V_INVALID, CTL_NO_PASS},
+	{"error", MSG_V_ERROR, CTL_NO_STATION},
+	{"skipped", MSG_V_SKIPPED, CTL_NO_PASS},
+	{"aborted", MSG_V_ABORTED, CTL_NO_PASS},
+	{"tripped", MSG_V_TRIPPED, CTL_NO_PASS},
+	{"interrupted", MSG_V_INTERRUPTED, CTL_NO_PASS},
+};
+static const struct word states[] = {
+	{"securing", MSG_S_SECURING, 0}, {"not_ready", MSG_S_NOT_READY, 0},
+	{"ready", MSG_S_READY, 0},	 {"active", MSG_S_ACTIVE, 0},
+	{"stopping", MSG_S_STOPPING, 0}, {"tripped", MSG_S_TRIPPED, 0},
+	{"locked", MSG_S_LOCKED, 0},
+};
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+static const struct word *find_word(const struct word *w, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(w[i].name, name) == 0)
+			return &w[i];
+	return NULL;
+}
+
+const char *verdict_text(const struct ctl *c, const char *verdict)
+{
+	const struct word *w = find_word(verdicts, COUNT(verdicts), verdict);
+
+	return w ? message(c->zh, w->message) : verdict;
+}
+
+int verdict_exit_code(const char *verdict)
+{
+	const struct word *w = find_word(verdicts, COUNT(verdicts), verdict);
+
+	return w ? w->exit_code : CTL_NO_PASS;
+}
+
+const char *state_text(const struct ctl *c, const char *state)
+{
+	const struct word *w = find_word(states, COUNT(states), state);
+
+	return w ? message(c->zh, w->message) : state;
+}
+
+#define M(id) message(c->zh, MSG_##id)
+
+/* ---- live ---- */
+
+static void put_step(const struct ctl *c, const json_t *bay, struct text *out)
+{
+	const json_t *step = json_object_get(bay, "step");
+
+	if (!json_is_object(step)) {
+		text_puts(out, json_is_string(json_object_get(bay, "run"))
+				       ? M(RECORDING)
+				       : state_text(c, member_text(bay, "state")));
+		return;
+	}
+	text_printf(out, "%s %.0f/%.0f %s %s", M(STEP), member_number(step, "index") + 1,
+		    member_number(step, "count"), member_text(step, "id"),
+		    member_title(c, step, "title"));
+}
+
+static void put_time(const struct ctl *c, const json_t *bay, struct text *out)
+{
+	text_printf(out, "%s ", M(ELAPSED));
+	format_duration(out, member_number(bay, "elapsed_s"));
+	text_printf(out, ", %s ", M(AT_MOST));
+	format_duration(out, member_number(bay, "longest_s"));
+}
+
+/* A reading worth a look: a number with a unit. States are the rig's business. */
+static bool is_reading(const json_t *value)
+{
+	return member_text(value, "unit")[0] != '\0';
+}
+
+static void put_value(const struct ctl *c, const json_t *value, struct text *out)
+{
+	const char *quality = member_text(value, "quality");
+	double v = member_number(value, "value");
+
+	(void)c;
+	format_number(out, v);
+	text_printf(out, " %s", member_text(value, "unit"));
+	if (strcmp(quality, "good") != 0)
+		text_printf(out, " (%s)", quality);
+}
+
+static void panel_values(const struct ctl *c, const json_t *bay, int width, struct lines *out)
+{
+	const json_t *values = json_object_get(bay, "values"), *v;
+	int shown = 0, title = width / 2;
+	size_t i;
+
+	json_array_foreach(values, i, v)
+	{
+		struct text *line;
+
+		if (!is_reading(v) || shown == PANEL_VALUES_MAX)
+			continue;
+		line = lines_add(out);
+		text_puts(line, "  ");
+		format_cell(line, member_title(c, v, "title"),
+			    title < TITLE_COLUMNS ? title : TITLE_COLUMNS, false);
+		text_puts(line, " ");
+		put_value(c, v, line);
+		shown++;
+	}
+}
+
+static void panel_prompt(const struct ctl *c, const json_t *bay, struct lines *out)
+{
+	const json_t *prompt = json_object_get(bay, "prompt");
+	struct text *line;
+
+	if (!json_is_object(prompt))
+		return;
+	line = lines_add(out);
+	text_printf(line, "%s: %s", M(PROMPT), member_title(c, prompt, "text"));
+	line = lines_add(out);
+	text_printf(line, "  %s: benchctl run answer --bay %s ...  (%.0f %s)", M(ANSWER_WITH),
+		    member_text(bay, "bay"), member_number(prompt, "remaining_s"), M(SECONDS_LEFT));
+}
+
+void show_panel(const struct ctl *c, const json_t *bay, int width, struct lines *out)
+{
+	const json_t *step = json_object_get(bay, "step");
+	double done = json_is_object(step)
+			      ? member_number(step, "index") / member_number(step, "count")
+			      : (json_is_string(json_object_get(bay, "run")) ? 1 : 0);
+	struct text *line = lines_add(out);
+
+	text_printf(line, "%s %s  %s  %s", M(BAY), member_text(bay, "bay"),
+		    member_text(bay, "ticket"), member_text(bay, "serial"));
+	if (member_is_true(bay, "simulated"))
+		text_printf(line, "  %s", M(SIMULATED));
+	put_step(c, bay, lines_add(out));
+	line = lines_add(out);
+	format_bar(line, done, width > 40 ? width / 3 : 12, c->utf8);
+	text_puts(line, " ");
+	put_time(c, bay, line);
+	panel_values(c, bay, width, out);
+	panel_prompt(c, bay, out);
+}
+
+void show_progress_line(const struct ctl *c, const json_t *bay, struct text *out)
+{
+	const json_t *values = json_object_get(bay, "values"), *v;
+	size_t i;
+
+	if (member_is_true(bay, "simulated"))
+		text_printf(out, "%s ", M(SIMULATED));
+	text_printf(out, "%s %s %s: ", M(BAY), member_text(bay, "bay"), member_text(bay, "ticket"));
+	put_step(c, bay, out);
+	text_puts(out, "  ");
+	put_time(c, bay, out);
+	json_array_foreach(values, i, v)
+	{
+		if (!is_reading(v))
+			continue;
+		text_printf(out, "  %s ", member_text(v, "channel"));
+		put_value(c, v, out);
+	}
+}
+
+/* ---- a finished run ---- */
+
+static void put_limits(const json_t *m, struct text *out)
+{
+	double lo = member_number(m, "lo"), hi = member_number(m, "hi");
+
+	if (!isnan(lo) && !isnan(hi)) {
+		format_number(out, lo);
+		text_puts(out, " .. ");
+		format_number(out, hi);
+	} else if (!isnan(lo)) {
+		text_puts(out, ">= ");
+		format_number(out, lo);
+	} else if (!isnan(hi)) {
+		text_puts(out, "<= ");
+		format_number(out, hi);
+	} else {
+		text_puts(out, "-");
+	}
+}
+
+static void measurement_row(const struct ctl *c, const json_t *m, struct table *t)
+{
+	struct text value = {0}, limits = {0}, u = {0}, reason = {0};
+	const char *verdict = verdict_text(c, member_text(m, "verdict"));
+
+	format_number(&value, member_number(m, "value"));
+	if (!isnan(member_number(m, "uncertainty"))) {
+		text_puts(&u, "+-");
+		format_number(&u, member_number(m, "uncertainty"));
+	}
+	put_limits(m, &limits);
+	text_puts(&reason, member_text(m, "reason"));
+	if (json_is_false(json_object_get(m, "counts"))) /* a later attempt took its place */
+		text_printf(&reason, "%s%s", reason.len ? "; " : "", M(REPEATED));
+	table_row(t,
+		  (const char *[]){member_text(m, "id"), member_title(c, m, "title"), value.buf,
+				   u.buf, limits.buf, member_text(m, "unit"), verdict, reason.buf});
+	text_release(&value);
+	text_release(&u);
+	text_release(&limits);
+	text_release(&reason);
+}
+
+static void put_measurements(const struct ctl *c, const json_t *run, struct text *out)
+{
+	const json_t *list = json_object_get(run, "measurements"), *m;
+	struct table t;
+	size_t i;
+
+	table_init(&t, 8, 1u << 2 | 1u << 3 | 1u << 4);
+	table_row(&t, (const char *[]){M(MEASUREMENT), "", M(VALUE), "U (k=2)", M(LIMITS), M(UNIT),
+				       M(VERDICT), M(REASON)});
+	json_array_foreach(list, i, m) measurement_row(c, m, &t);
+	table_print(&t, "  ", out);
+	table_release(&t);
+}
+
+/* Each failed measurement in words: what, value, limit, unit. */
+static void put_failures(const struct ctl *c, const json_t *run, struct text *out)
+{
+	const json_t *list = json_object_get(run, "measurements"), *m;
+	size_t i;
+
+	json_array_foreach(list, i, m)
+	{
+		if (strcmp(member_text(m, "verdict"), "fail") != 0)
+			continue;
+		text_printf(out, "  %s: %s (%s) ", M(FAILED), member_text(m, "id"),
+			    member_title(c, m, "title"));
+		format_number(out, member_number(m, "value"));
+		text_printf(out, " %s, %s ", member_text(m, "unit"), M(LIMITS));
+		put_limits(m, out);
+		text_printf(out, " %s\n", member_text(m, "unit"));
+	}
+}
+
+static void put_safe_state(const struct ctl *c, const json_t *run, struct text *out)
+{
+	const json_t *safe = json_object_get(run, "safe_state");
+
+	if (!json_is_object(safe))
+		return;
+	text_printf(out, "  %s: %s\n",
+		    member_is_true(safe, "proven") ? M(SAFE_PROVEN) : M(SAFE_UNPROVEN),
+		    member_text(safe, "detail"));
+}
+
+/* Why a run ended before its end. */
+static void put_reason(const json_t *run, struct text *out)
+{
+	const json_t *reason = json_object_get(run, "reason");
+
+	if (json_is_object(reason))
+		text_printf(out, "  %s: %s\n", member_text(reason, "code"),
+			    member_text(reason, "text"));
+}
+
+static const char *profile_name(const json_t *run)
+{
+	const json_t *p = json_object_get(run, "profile");
+
+	return json_is_string(p) ? json_string_value(p) : member_text(p, "id");
+}
+
+void show_run(const struct ctl *c, const json_t *run, struct text *out)
+{
+	const char *verdict = member_text(run, "verdict");
+
+	text_printf(out, "%s %s  %s %s  %s  %s  %s", M(BAY), member_text(run, "bay"), M(TICKET),
+		    member_text(run, "ticket"), member_text(run, "serial"),
+		    member_text(run, "model"), profile_name(run));
+	text_printf(out, "  %s\n",
+		    verdict[0] ? verdict_text(c, verdict) : member_text(run, "state"));
+	if (member_is_true(run, "simulated"))
+		text_printf(out, "  *** %s ***\n", M(SIMULATED));
+	put_measurements(c, run, out);
+	put_failures(c, run, out);
+	put_reason(run, out);
+	if (!verdict[0])
+		return;
+	put_safe_state(c, run, out);
+	text_printf(out, "  %s: %s   %s %s\n", M(VERDICT), verdict_text(c, verdict), M(RUN),
+		    member_text(run, "id"));
+}
+
+void show_release(const struct ctl *c, const json_t *release, struct text *out)
+{
+	const json_t *reasons = json_object_get(release, "reasons"), *r;
+	bool allowed = strcmp(member_text(release, "decision"), "allowed") == 0;
+	size_t i;
+
+	text_printf(out, "%s %s  %s  %s\n", M(TICKET), member_text(release, "ticket"),
+		    member_text(release, "serial"),
+		    allowed ? M(RELEASE_ALLOWED) : M(RELEASE_BLOCKED));
+	json_array_foreach(reasons, i, r)
+	{
+		char *params = json_dumps(json_object_get(r, "params"), JSON_COMPACT);
+
+		text_printf(out, "  - %s: %s", member_text(r, "code"),
+			    member_text(r, c->zh ? "zh" : "en"));
+		if (params && strcmp(params, "{}") != 0)
+			text_printf(out, "  %s", params);
+		text_puts(out, "\n");
+		free(params);
+	}
+	if (allowed || !member_is_true(release, "simulated"))
+		return;
+	text_printf(out, "  %s (would_be: %s)\n",
+		    strcmp(member_text(release, "would_be"), "allowed") == 0 ? M(WOULD_BE_ALLOWED)
+									     : M(WOULD_BE_BLOCKED),
+		    member_text(release, "would_be"));
+}
