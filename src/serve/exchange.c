@@ -5,14 +5,12 @@
  */
 #include "serve_internal.h"
 
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/json.h"
 
 enum { WRITE_MS = 60000 };
 #define API "/api/v1"
@@ -225,20 +223,6 @@ static bool fill_message(struct exchange *x, struct web_msg *m)
 	return true;
 }
 
-static bool body_is_json(struct exchange *x)
-{
-	struct error err;
-	json_t *root;
-
-	if (x->body.len == 0)
-		return true;
-	root = json_load_limited(x->body.buf, x->body.len, WEB_BODY_MAX, &err);
-	if (!root)
-		set_problem(x, 400, "json_malformed", err.text);
-	json_decref(root);
-	return root != NULL;
-}
-
 /* Everything is here: answer at once, or ask benchd (then nothing is answered yet). */
 static void begin(struct exchange *x)
 {
@@ -257,7 +241,7 @@ static void begin(struct exchange *x)
 		return;
 	}
 	m.route = (uint16_t)find_route(x, &m);
-	if (x->answered || !body_is_json(x) || !fill_message(x, &m))
+	if (x->answered || !fill_message(x, &m))
 		return;
 	if (m.route == WEB_EVENTS && s->link_fd >= 0) {
 		x->answered = true;
