@@ -23,10 +23,11 @@ struct line {
 	bool straight; /* else: the value before */
 	double a, b;
 	uint64_t last;
+	uint32_t round; /* entries of an earlier one do not count */
 	struct {
 		int64_t raw;
 		uint64_t value;
-		bool set;
+		uint32_t round;
 	} seen[1024]; /* by raw, the latest of each slot */
 };
 
@@ -57,7 +58,7 @@ static uint64_t line_predict(const struct line *l, int64_t raw)
 
 	if (!l->straight)
 		return l->last;
-	if (l->seen[i].set && l->seen[i].raw == raw)
+	if (l->seen[i].round == l->round && l->seen[i].raw == raw)
 		return l->seen[i].value;
 	return bits_of(l->a * (double)raw + l->b);
 }
@@ -69,12 +70,13 @@ static void line_learn(struct line *l, int64_t raw, uint64_t value)
 	l->last = value;
 	l->seen[i].raw = raw;
 	l->seen[i].value = value;
-	l->seen[i].set = true;
+	l->seen[i].round = l->round;
 }
 
 static void line_start(struct line *l, bool straight, double a, double b)
 {
-	memset(l, 0, sizeof(*l));
+	l->round++;
+	l->last = 0;
 	l->straight = straight;
 	l->a = a;
 	l->b = b;
@@ -83,12 +85,17 @@ static void line_start(struct line *l, bool straight, double a, double b)
 /* The samples of each channel together, in order: idx[0..n) with the channels ascending. */
 static int *group(const uint16_t *channel, int n)
 {
-	int *first = xcalloc(CHANNELS + 1, sizeof(*first));
 	int *idx = xcalloc((size_t)n, sizeof(*idx));
+	int highest = 0;
+	int *first;
 
 	for (int i = 0; i < n; i++)
+		if (channel[i] > highest)
+			highest = channel[i];
+	first = xcalloc((size_t)highest + 2, sizeof(*first));
+	for (int i = 0; i < n; i++)
 		first[channel[i] + 1]++;
-	for (int c = 0; c < CHANNELS; c++)
+	for (int c = 0; c < highest; c++)
 		first[c + 1] += first[c];
 	for (int i = 0; i < n; i++)
 		idx[first[channel[i]]++] = i;

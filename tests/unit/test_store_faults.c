@@ -238,6 +238,9 @@ static void fail_every(enum disk_fault kind)
 	for (n = 1; came; n++) {
 		memset(told, 0, sizeof(*told));
 		store_dir_make(dir);
+		/* An error and a kill also meet the database's creation. */
+		if (kind == DISK_FAULT_BROKEN || kind == DISK_FAULT_FULL)
+			store_close(store_open(dir, NULL));
 		if (kind == DISK_FAULT_KILL) {
 			kill_child_at(n, &came);
 		} else {
