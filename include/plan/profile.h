@@ -118,7 +118,7 @@ struct pf_step {
 struct pf_abort {
 	const char *id;
 	struct text2 title;
-	struct expr *when;
+	struct expr *when;	  /* NULL: only the interlock */
 	int64_t for_ns;
 	int16_t interlock;	  /* fixture index: a trip of it counts as this abort; -1: none */
 	enum trip_class class;

@@ -363,8 +363,7 @@ static void read_check(struct reader *rd, const struct raw_action *raw, struct p
 	a->timeout_ns = r->within_ns;
 	a->hold_ns = r->hold_ns;
 	a->locks = r->locks;
-	a->on_timeout = (struct pf_timeout){
-		.is_rig = true, .measurement = -1, .attribution = ATTRIBUTION_RIG};
+	read_fails(rd, &r->item, r->fails, 0, &a->on_timeout);
 	if (r->hold_ns > r->within_ns)
 		profile_bad(rd->b, r->item.node,
 			    "check holds longer than it may take; expected "

@@ -222,7 +222,7 @@ static void walk_trial(struct walk *w, const struct pf_action *a)
 
 static bool may_leave(const struct pf_action *a)
 {
-	bool waits = a->kind == PF_WAIT || a->kind == PF_RAMP;
+	bool waits = a->kind == PF_WAIT || a->kind == PF_RAMP || a->kind == PF_CHECK;
 	return waits && a->until && !a->on_timeout.is_rig && !a->on_timeout.then_continue;
 }
 

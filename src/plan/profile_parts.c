@@ -219,7 +219,11 @@ void profile_read_aborts(struct profile_build *b)
 				       .measurement = -1,
 				       .line = r->item.node->key_line,
 				       .col = r->item.node->key_col};
-		a->when = profile_read_expr(b, r->when, WANT_CONDITION, NULL, NULL);
+		if (!r->when && !r->interlock)
+			profile_bad(b, r->item.node,
+				    "%s has no condition; expected when or interlock", a->id);
+		if (r->when)
+			a->when = profile_read_expr(b, r->when, WANT_CONDITION, NULL, NULL);
 		if (r->interlock)
 			a->interlock = (int16_t)find_interlock(b, r);
 		if (r->fails)

@@ -273,6 +273,8 @@ static const struct schema_field check_fields[] = {
 	      .en = "becomes true within; at once when absent", .zh = "时限"),
 	FIELD(raw_check, hold_ns, "hold", DURATION, .max = 60, .en = "and holds this long",
 	      .zh = "保持时间"),
+	FIELD(raw_check, fails, "fails", TEXT, .def = "rig",
+	      .en = "measurement that fails, or rig: the run ends error", .zh = "不成立时判定"),
 	FIELD(raw_check, locks, "locks", BOOL,
 	      .en = "when it does not hold the bay is locked until somebody looked",
 	      .zh = "不成立则锁定工位"),
@@ -283,8 +285,8 @@ static const struct schema check_schema = {
 	.size = sizeof(struct raw_check),
 	.fields = check_fields,
 	.shorthand = "holds",
-	.en = "What has to be so on the rig's side before going on; if not, the run ends error.",
-	.zh = "台架必须满足的条件;否则测试以台架错误结束。",
+	.en = "What has to be so before going on.",
+	.zh = "继续之前必须成立的条件。",
 };
 
 static const struct schema action_schema;
@@ -382,8 +384,9 @@ static const struct schema step_schema = {
 
 static const struct schema_field abort_fields[] = {
 	FIELD(raw_abort, title, "title", TITLE, NEEDED, .en = "for people", .zh = "显示名称"),
-	FIELD(raw_abort, when, "when", VALUE, NEEDED, .shape = "a condition",
-	      .en = "condition that ends the run at once", .zh = "中止条件"),
+	FIELD(raw_abort, when, "when", VALUE, .shape = "a condition",
+	      .en = "condition that ends the run at once; when, interlock or both",
+	      .zh = "中止条件"),
 	FIELD(raw_abort, for_ns, "for", DURATION, .max = 600, .en = "how long it has to hold",
 	      .zh = "持续时间"),
 	FIELD(raw_abort, interlock, "interlock", NAME,

@@ -76,6 +76,7 @@ struct raw_check {
 	struct schema_item item;
 	const struct yaml_node *holds;
 	int64_t within_ns, hold_ns;
+	const char *fails;
 	bool locks;
 };
 
