@@ -61,7 +61,6 @@ struct bay {
 	struct latest *values; /* by fixture channel */
 	char scanned_ticket[64], scanned_serial[64];
 	int64_t scanned_ns;	 /* wire time */
-	int64_t last_used_ns;	 /* run time at which outputs were last away from safe, 0: never */
 	struct session *session; /* NULL: idle */
 	struct loop_timer *tick;
 };
@@ -99,7 +98,6 @@ struct session {
 	bool proven;
 	char proof_detail[IO_TEXT_MAX];
 	enum verdict verdict;
-	int step_count_done;
 	struct engine_result *
 		durable; /* by measurement: what is on disk and may be shown; verdict 0: nothing yet */
 };
@@ -167,6 +165,8 @@ struct station {
 int64_t station_run_ns(const struct station *s); /* run time now */
 struct bay *station_bay(struct station *s, const char *name);
 bool station_is_simulated(const struct station *s);
+/* Is that profile for that model, for any run type? */
+bool station_profile_is_for(const struct profile *p, const struct model *m);
 void station_store_failed(struct station *s, const char *what, const struct error *err);
 /* Submit, or fail the store. */
 void station_write(struct station *s, struct job *j);
@@ -185,6 +185,7 @@ void bay_state_changed(struct bay *b, enum bay_state st, const char *reason);
 void bay_samples(struct rig_link *r, const struct sample *at, int n);
 void bay_input(struct bay *b, const char *name, const char *text);
 void bay_tick(void *ctx); /* timer */
+void bay_lock(struct bay *b, const char *why);
 bool bay_is_usable(const struct bay *b, char *why, size_t size);
 
 /* session_start.c */
@@ -199,7 +200,8 @@ struct session_order {
 void session_request(struct bay *b, const struct session_order *o, struct request *rq);
 void session_proof(struct bay *b, uint32_t token, enum safe_what after, bool proven,
 		   const char *detail);
-void session_trip(struct bay *b, enum trip_class class, const char *reason, double value);
+void session_trip(struct bay *b, int interlock, enum trip_class class, const char *reason,
+		  double value);
 void session_error(struct session *z, const char *code, const char *text);
 void session_abort(struct session *z, const char *who, const char *why);
 void session_tick(struct session *z, int64_t run_ns, int64_t wire_ns);

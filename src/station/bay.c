@@ -19,8 +19,32 @@ void bay_init(struct bay *b, struct rig_link *r, int index)
 	b->tick = loop_add_timer(b->station->loop, bay_tick, b);
 }
 
+/* A run found that the rig cannot be trusted: nothing starts there until a person looked and reset it. */
+void bay_lock(struct bay *b, const char *why)
+{
+	struct text t = {0};
+	struct json j;
+
+	text_copy(b->locked, sizeof(b->locked), why && why[0] ? why : "a check of the rig failed");
+	log_error(MODULE, "bay %s is locked: %s", b->name, b->locked);
+	json_init(&j, &t);
+	show_event_head(&j, "bay", b);
+	json_kv_string(&j, "state", bay_state_name(BAY_LOCKED));
+	json_kv_string(&j, "reason", b->locked);
+	json_end_object(&j);
+	serve_event(b->station, &t);
+	station_audit(b->station, "run", "bay_locked", t.buf);
+	text_release(&t);
+}
+
 bool bay_is_usable(const struct bay *b, char *why, size_t size)
 {
+	if (b->locked[0]) {
+		snprintf(why, size,
+			 "bay %s is locked: %s; find the cause, then: benchctl bay reset %s",
+			 b->name, b->locked, b->name);
+		return false;
+	}
 	if (b->state == BAY_READY)
 		return true;
 	snprintf(why, size, "bay %s is %s%s%s", b->name, bay_state_name(b->state),
@@ -169,6 +193,7 @@ void bay_input(struct bay *b, const char *name, const char *text)
 	if (!strcmp(name, "scan")) {
 		on_scan(b, text);
 	} else if (!strcmp(name, "reset_button")) {
+		b->locked[0] = 0;
 		if (b->state == BAY_TRIPPED || b->state == BAY_LOCKED)
 			rig_safe(b->rig, b->index, SAFE_RESET);
 		say_input(b, name, "", "reset");

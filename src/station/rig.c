@@ -99,8 +99,8 @@ static void on_trip(struct rig_link *r, const struct io_msg *m)
 		struct bay *b = rig_bay(r, i);
 		log_warning(MODULE, "bay %s tripped (%s): %s", b->name,
 			    trip_class_name((enum trip_class)m->u.trip.class), m->u.trip.reason);
-		session_trip(b, (enum trip_class)m->u.trip.class, m->u.trip.reason,
-			     m->u.trip.value);
+		session_trip(b, m->u.trip.interlock, (enum trip_class)m->u.trip.class,
+			     m->u.trip.reason, m->u.trip.value);
 		struct text t = {0};
 		struct json j;
 		json_init(&j, &t);
@@ -137,6 +137,8 @@ static int on_message(struct rig_link *r, const struct io_msg *m, struct error *
 		b = rig_bay(r, m->u.bay.bay);
 		if (!b)
 			break;
+		if (m->u.bay.lease > b->lease)
+			b->lease = m->u.bay.lease; /* of a benchd before this one */
 		bay_state_changed(b, (enum bay_state)m->u.bay.state, m->u.bay.reason);
 		return 0;
 	case IO_OUTPUTS: return 0;

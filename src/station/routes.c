@@ -149,13 +149,15 @@ void route_bay_reset(struct request *rq)
 		request_problem(rq, 409, "run_active", "bay %s has a run; abort it first", b->name);
 		return;
 	}
-	if (b->state != BAY_TRIPPED && b->state != BAY_LOCKED) {
+	if (b->state != BAY_TRIPPED && b->state != BAY_LOCKED && !b->locked[0]) {
 		request_problem(rq, 409, "nothing_to_reset",
 				"bay %s is %s; only a tripped or locked bay is reset", b->name,
 				bay_state_name(b->state));
 		return;
 	}
-	rig_safe(b->rig, b->index, SAFE_RESET);
+	b->locked[0] = 0;
+	if (b->state == BAY_TRIPPED || b->state == BAY_LOCKED)
+		rig_safe(b->rig, b->index, SAFE_RESET);
 	station_audit(rq->station, rq->who, "bay_reset", "{}");
 	reply_done(rq, 202, "bay", b->name);
 }
@@ -237,45 +239,49 @@ static void write_details(struct json *j, const struct profile *p)
 	json_end_array(j);
 }
 
-/* Parsed for the first model and the first bay it fits. */
-static struct profile *parse_entry(struct station *s, const struct library_entry *e,
-				   struct problems *problems)
+/* Parsed for the first model it is for, on the station's first bay. */
+static struct profile *parse_entry(struct station *s, const struct library_entry *e)
 {
+	struct problems problems = {0};
 	struct profile *p = NULL;
-	for (int m = 0; m < s->library.model_count && !p && s->bay_count; m++) {
-		problems_release(problems);
-		*problems = (struct problems){0};
-		p = profile_parse(e->path, e->bytes, e->size, s->library.models[m],
-				  s->bays[0].rig->fixture, s->bays[0].index, problems);
-	}
+
+	for (int m = 0; m < s->library.model_count && !p && !e->broken && s->bay_count; m++)
+		if (station_profile_is_for(e->profile, s->library.models[m]))
+			p = profile_parse(e->path, e->bytes, e->size, s->library.models[m],
+					  s->bays[0].rig->fixture, s->bays[0].index, &problems);
+	problems_release(&problems);
 	return p;
 }
 
 static void write_profile(struct json *j, struct station *s, const struct library_entry *e,
 			  bool details)
 {
-	struct problems problems = {0};
-	struct profile *p = parse_entry(s, e, &problems);
+	const struct profile *h = e->profile;
+	struct profile *p = details ? parse_entry(s, e) : NULL;
+
 	json_open_object(j);
 	json_kv_string(j, "id", e->id);
 	json_kv_string(j, "path", e->path);
-	json_kv_string(j, "state", p ? "unapproved" : "broken");
-	if (p) {
-		json_kv_string(j, "en", p->title.en);
-		json_kv_string(j, "zh", p->title.zh);
-		json_kv_int(j, "revision", p->revision);
-		json_kv_string(j, "variant", p->variant);
-		json_kv_bool(j, "releasable", p->releasable);
-		json_kv_number(j, "longest_s", text_round9(p->longest_s));
-		json_kv_string(j, "model", p->model->code);
-		write_run_types(j, p->run_types);
-		if (details)
-			write_details(j, p);
-	} else {
-		write_problems(j, problems.count ? &problems : &e->problems);
+	json_kv_string(j, "state", e->broken ? "broken" : "unapproved");
+	if (h) {
+		json_key(j, "title");
+		json_open_object(j);
+		json_kv_string(j, "en", h->title.en);
+		json_kv_string(j, "zh", h->title.zh);
+		json_end_object(j);
+		json_kv_int(j, "revision", h->revision);
+		json_kv_string(j, "variant", h->variant);
+		json_kv_bool(j, "releasable", h->releasable);
+		write_run_types(j, h->run_types);
 	}
+	if (p) {
+		json_kv_string(j, "model", p->model->code);
+		json_kv_number(j, "longest_s", text_round9(p->longest_s));
+		write_details(j, p);
+	}
+	if (e->broken)
+		write_problems(j, &e->problems);
 	json_end_object(j);
-	problems_release(&problems);
 	profile_free(p);
 }
 

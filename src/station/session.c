@@ -59,8 +59,8 @@ static void on_note(void *ctx, const struct engine_note *note)
 {
 	struct session *z = ctx;
 	record_note(z->record, note);
-	if (note->kind == NOTE_STEP_END)
-		z->step_count_done++;
+	if (note->kind == NOTE_EVENT && !strcmp(note->code, "lock"))
+		bay_lock(z->bay, note->text);
 	journal_note(z, note);
 }
 
@@ -77,6 +77,7 @@ static void begun(struct session *z, int rc, const struct error *err)
 	struct engine_config config = {.profile = z->profile,
 				       .serial = z->facts.serial,
 				       .simulated = z->facts.simulated,
+				       .utc_us = z->facts.started_utc_us,
 				       .now_ns = z->facts.started_ns};
 	struct bay *b = z->bay;
 	z->phase = SESSION_RUNNING;
@@ -162,13 +163,15 @@ void session_made_safe(struct rig_link *r, bool proven, const char *detail)
 	}
 }
 
-void session_trip(struct bay *b, enum trip_class class, const char *reason, double value)
+void session_trip(struct bay *b, int interlock, enum trip_class class, const char *reason,
+		  double value)
 {
 	struct session *z = b->session;
 	if (!z || !z->engine || z->phase > SESSION_STOPPING)
 		return;
 	z->tripped = true;
-	engine_trip(z->engine, class, reason, value, station_run_ns(b->station));
+	engine_trip_interlock(z->engine, interlock, class, reason, value,
+			      station_run_ns(b->station));
 	settle(z);
 }
 

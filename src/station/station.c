@@ -205,14 +205,52 @@ static int load_fixtures(struct station *s, struct error *err)
 	return 0;
 }
 
+bool station_profile_is_for(const struct profile *p, const struct model *m)
+{
+	for (int t = RUN_INCOMING; t <= RUN_MSA; t++)
+		if (profile_covers(p, m, (enum run_type)t))
+			return true;
+	return false;
+}
+
+/* A profile that fits none of its models on the first bay is broken: listed, never run. */
+static void check_profiles(struct station *s)
+{
+	for (int i = 0; i < s->library.entry_count && s->bay_count; i++) {
+		struct library_entry *e = &s->library.entries[i];
+		bool fits = false;
+
+		for (int m = 0; m < s->library.model_count && !e->broken && !fits; m++) {
+			struct problems problems = {0};
+			struct profile *p;
+
+			if (!station_profile_is_for(e->profile, s->library.models[m]))
+				continue;
+			p = profile_parse(e->path, e->bytes, e->size, s->library.models[m],
+					  s->bays[0].rig->fixture, s->bays[0].index, &problems);
+			fits = p != NULL;
+			profile_free(p);
+			if (fits) {
+				problems_release(&problems);
+			} else {
+				problems_release(&e->problems);
+				e->problems = problems;
+			}
+		}
+		e->broken = e->broken || (!fits && e->problems.count);
+	}
+}
+
 static void warn_broken(const struct station *s)
 {
 	for (int i = 0; i < s->library.entry_count; i++)
-		if (s->library.entries[i].broken)
+		if (s->library.entries[i].broken) {
+			problems_print(&s->library.entries[i].problems, stderr);
 			log_warning(
 				MODULE,
 				"profile %s is broken and will not run; see: benchctl profile check %s",
 				s->library.entries[i].path, s->library.entries[i].path);
+		}
 }
 
 static int make_token(struct station *s, struct error *err)
@@ -318,6 +356,7 @@ struct station *station_new(struct loop *loop, const struct station_options *o, 
 		goto out;
 	if (s->library.problems.count)
 		problems_print(&s->library.problems, stderr);
+	check_profiles(s);
 	warn_broken(s);
 	if (open_store(s, exit_code, err))
 		goto out;

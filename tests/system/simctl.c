@@ -24,7 +24,8 @@ int main(int argc, char **argv)
 	strcpy(a.sun_path, argv[1]);
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-	if (fd < 0 || connect(fd, (struct sockaddr *)&a, sizeof(a)) || send(fd, line, strlen(line), MSG_NOSIGNAL) < 0) {
+	if (fd < 0 || connect(fd, (struct sockaddr *)&a, sizeof(a)) ||
+	    send(fd, line, strlen(line), MSG_NOSIGNAL) < 0) {
 		perror(argv[1]);
 		return 1;
 	}
