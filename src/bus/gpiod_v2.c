@@ -131,6 +131,7 @@ static int refused(struct chip_v2 *c, struct error *err)
 {
 	if (errno != EBUSY)
 		return error_errno(err, "lines of chip %s", c->label);
+	error_set(err, ERR_BUSY, "a line of chip %s is held by another process", c->label);
 	for (int i = 0; i < c->count; i++) {
 		struct gpiod_line_info *info = gpiod_chip_get_line_info(c->chip, c->offset[i]);
 		const char *holder = info ? gpiod_line_info_get_consumer(info) : NULL;
@@ -150,7 +151,6 @@ static int request_lines(struct chip_v2 *c, struct error *err)
 	struct gpiod_line_config *config = gpiod_line_config_new();
 	int rc = 0;
 
-	error_set(err, ERR_BUSY, "a line of chip %s is held by another process", c->label);
 	if (!how || !config)
 		rc = error_set(err, ERR_NOMEM, "chip %s: no memory", c->label);
 	for (int i = 0; i < c->count && rc == 0; i++)

@@ -121,6 +121,7 @@ static void turn_begin(struct bus *b, const uint8_t *pdu, size_t n, int64_t now_
 		line_down(b, err.text, now_ns);
 }
 
+/* The five bytes that every request begins with. */
 static size_t read_pdu(uint8_t *pdu, uint8_t function, uint16_t first, uint16_t count)
 {
 	pdu[0] = function;
@@ -131,39 +132,44 @@ static size_t read_pdu(uint8_t *pdu, uint8_t function, uint16_t first, uint16_t 
 	return 5;
 }
 
-static size_t write_pdu(uint8_t *pdu, const struct bus_request *r)
+/* A coil's value on the wire: on, off, or what the device's maker invented. */
+static uint16_t coil_word(uint16_t value)
 {
-	size_t n = read_pdu(pdu, r->function, r->first, r->count);
-	uint16_t v = r->data[0];
+	return value == 1 ? 0xff00 : value;
+}
 
-	switch ((enum modbus_function)r->function) {
-	case MODBUS_WRITE_COIL:
-		v = v == 1 ? 0xff00 : v;
-		/* fall through */
-	case MODBUS_WRITE_REGISTER:
-		pdu[3] = (uint8_t)(v >> 8);
-		pdu[4] = v & 0xff;
-		return n;
-	case MODBUS_WRITE_COILS:
-		pdu[n++] = (uint8_t)((r->count + 7) / 8);
-		memset(pdu + n, 0, pdu[n - 1]);
-		for (unsigned i = 0; i < r->count; i++)
-			if (r->data[i])
-				pdu[n + i / 8] |= (uint8_t)(1u << i % 8);
-		return n + pdu[n - 1];
-	case MODBUS_WRITE_REGISTERS:
-		pdu[n++] = (uint8_t)(2 * r->count);
-		for (unsigned i = 0; i < r->count; i++) {
-			pdu[n++] = (uint8_t)(r->data[i] >> 8);
-			pdu[n++] = r->data[i] & 0xff;
-		}
-		return n;
-	case MODBUS_READ_COILS:
-	case MODBUS_READ_DISCRETE:
-	case MODBUS_READ_HOLDING:
-	case MODBUS_READ_INPUT: break;
+static size_t put_coils(uint8_t *pdu, const struct bus_request *r)
+{
+	pdu[0] = (uint8_t)((r->count + 7) / 8);
+	memset(pdu + 1, 0, pdu[0]);
+	for (unsigned i = 0; i < r->count; i++)
+		if (r->data[i])
+			pdu[1 + i / 8] |= (uint8_t)(1u << i % 8);
+	return 1u + pdu[0];
+}
+
+static size_t put_registers(uint8_t *pdu, const struct bus_request *r)
+{
+	size_t n = 0;
+
+	pdu[n++] = (uint8_t)(2 * r->count);
+	for (unsigned i = 0; i < r->count; i++) {
+		pdu[n++] = (uint8_t)(r->data[i] >> 8);
+		pdu[n++] = r->data[i] & 0xff;
 	}
 	return n;
+}
+
+static size_t write_pdu(uint8_t *pdu, const struct bus_request *r)
+{
+	if (r->function == MODBUS_WRITE_COIL)
+		return read_pdu(pdu, r->function, r->first, coil_word(r->data[0]));
+	if (r->function == MODBUS_WRITE_REGISTER)
+		return read_pdu(pdu, r->function, r->first, r->data[0]);
+	read_pdu(pdu, r->function, r->first, r->count);
+	if (r->function == MODBUS_WRITE_COILS)
+		return 5 + put_coils(pdu + 5, r);
+	return 5 + put_registers(pdu + 5, r);
 }
 
 void turn_begin_request(struct bus *b, int slot, int64_t now_ns)

@@ -171,8 +171,8 @@ static inline void wire_check_read(struct wire *w, const struct bus_event *ev)
 	bool is_wrong = ev->count != r->count;
 
 	for (unsigned i = 0; i < r->count; i++) {
-		uint16_t v = wire_value(r->unit, r->function, (uint16_t)(r->first + i),
-					w->last.serial);
+		uint16_t v =
+			wire_value(r->unit, r->function, (uint16_t)(r->first + i), w->last.serial);
 
 		if (r->function <= MODBUS_READ_DISCRETE)
 			v &= 1;
@@ -240,10 +240,8 @@ static inline void wire_add_read(struct wire *w, uint8_t unit, uint8_t function,
 
 static inline void wire_start(struct wire *w)
 {
-	struct bus_config c = {.fixture = &w->fixture,
-			       .bus = 0,
-			       .reads = w->reads,
-			       .read_count = w->read_count};
+	struct bus_config c = {
+		.fixture = &w->fixture, .bus = 0, .reads = w->reads, .read_count = w->read_count};
 	struct bus_ops ops = {.ctx = w,
 			      .open = wire_op_open,
 			      .close = wire_op_close,

@@ -11,8 +11,8 @@ enum { LATE_REPLIES = 10000 };
 struct script {
 	double late_share; /* of the replies */
 	double lost_share;
-	bool in_order;	   /* a queue: a reply never overtakes an earlier one of its slave */
-	bool no_pad;	   /* registers beyond the reads are refused */
+	bool in_order;		 /* a queue: a reply never overtakes an earlier one of its slave */
+	bool no_pad;		 /* registers beyond the reads are refused */
 	bool only_own_functions; /* other functions are ignored */
 	uint64_t late;
 	int64_t busy_until_ns[256];
@@ -31,7 +31,8 @@ static void slave_often_late(struct wire *w, const struct wire_request *r)
 {
 	struct script *s = w->ctx;
 	double dice = wire_uniform(w, 0, 1);
-	unsigned end = ((unsigned)r->pdu[1] << 8 | r->pdu[2]) + ((unsigned)r->pdu[3] << 8 | r->pdu[4]);
+	unsigned end = ((unsigned)r->pdu[1] << 8 | r->pdu[2]) +
+		       ((unsigned)r->pdu[3] << 8 | r->pdu[4]);
 	bool is_other = s->function[r->unit] != r->pdu[0];
 	int64_t after_ns = 3 * NS_PER_MS;
 	uint8_t adu[RTU_ADU_MAX];
@@ -49,8 +50,8 @@ static void slave_often_late(struct wire *w, const struct wire_request *r)
 		n = wire_exception(r, 2, adu);
 	if (s->in_order) {
 		/* One request after the other: each begins when the one before is answered. */
-		int64_t from_ns = s->busy_until_ns[r->unit] > r->end_ns ? s->busy_until_ns[r->unit] :
-									  r->end_ns;
+		int64_t from_ns = s->busy_until_ns[r->unit] > r->end_ns ? s->busy_until_ns[r->unit]
+									: r->end_ns;
 
 		s->busy_until_ns[r->unit] = from_ns + after_ns + (int64_t)n * wire_char_ns(w);
 		wire_fly(w, s->busy_until_ns[r->unit], adu, n);
@@ -67,9 +68,9 @@ static struct wire *late_line(struct script *s)
 	w->slave = slave_often_late;
 	w->ctx = s;
 	for (uint8_t unit = 1; unit <= 4; unit++) {
-		uint8_t function = unit == 4 ? MODBUS_READ_COILS :
-				   unit % 2  ? MODBUS_READ_HOLDING :
-					       MODBUS_READ_INPUT;
+		uint8_t function = unit == 4  ? MODBUS_READ_COILS
+				   : unit % 2 ? MODBUS_READ_HOLDING
+					      : MODBUS_READ_INPUT;
 
 		s->function[unit] = function;
 		for (uint16_t k = 0; k < 3; k++)
