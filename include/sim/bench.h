@@ -99,6 +99,8 @@ enum attribution bench_attribution(const struct bench *b, int bay);
 bool bench_is_proven(const struct bench *b, int bay, const char **detail);
 /* By the profile's measurements, NULL before the run has begun. */
 const struct engine_result *bench_results(const struct bench *b, int bay);
+/* Latest calibrated value of a channel in its own unit, as the engine sees it; NAN unless good. */
+double bench_value(const struct bench *b, int bay, const char *channel);
 /* The finished document; "" until done or when the store failed. */
 const char *bench_document(const struct bench *b, int bay);
 /* Of every sample of the bay, in order. */

@@ -122,9 +122,9 @@ struct world {
 	struct fault_entry faults[WORLD_FAULTS_MAX];
 	int fault_count;
 	int64_t next_fault_ns;
-	bool estop, floor_leak;
-	bool supply_is_shared; /* PT01 sits before the bays' regulators */
-	double head_mpa;       /* of the supply pump */
+	bool estop, estop_pressed, floor_leak; /* chain is open; by the button itself */
+	bool supply_is_shared;		       /* PT01 sits before the bays' regulators */
+	double head_mpa;		       /* of the supply pump */
 	bool dead_man_ok;
 	int64_t dead_man_ns; /* last toggle */
 	int64_t dead_man_limit_ns;

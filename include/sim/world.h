@@ -59,6 +59,8 @@ double world_output(const struct world *w, int output, int64_t *changed_ns);
 /* What its device was last told, whatever the actuators' supply says; E-stop and dead-man relay
  * do not change it. */
 double world_commanded(const struct world *w, int output, int64_t *changed_ns);
+/* The E-stop button pressed or pulled out again, whatever faults say. */
+void world_estop(struct world *w, bool pressed);
 /* Somebody wets (or dries) the leak sensor inside the bay's unit. */
 void world_wet(struct world *w, int bay, bool wet);
 /* Steps of physics since the start. */
@@ -69,9 +71,11 @@ uint64_t world_steps(const struct world *w);
 size_t world_modbus(struct world *w, int bus, uint8_t unit, const uint8_t *pdu, size_t n,
 		    uint8_t *reply, size_t max, int64_t *delay_ns);
 /* Bus faults on demand, on a device by fixture name: "DEVICE:dead", "DEVICE:late=0.7" (seconds
- * of wire time), "DEVICE:ok" ends both. Faults of the n-th transaction are the wire's
+ * of wire time), "DEVICE:none" ends both. Faults of the n-th transaction are the wire's
  * (sim/wire.h). */
 int world_bus_fault(struct world *w, const char *spec, struct error *err);
+/* How late that device's replies come by such a fault, wire time. */
+int64_t world_late_ns(const struct world *w, int bus, uint8_t unit);
 /* Lines of a GPIO bus: how many, and their names in the order of their offsets. */
 int world_gpio_lines(struct world *w, int bus);
 const char *world_gpio_name(struct world *w, int bus, int line);

@@ -83,7 +83,8 @@ static void finish(struct bench_bay *y)
 		text_clear(&y->document);
 }
 
-/* What follows an engine call: notes only leave marks, so that the engine is never entered twice. */
+/* What follows an engine call: notes only leave marks, so that the engine is never entered
+ * twice. */
 static void settle(struct bench_bay *y)
 {
 	enum engine_state state;
@@ -436,6 +437,14 @@ bool bench_is_proven(const struct bench *b, int bay, const char **detail)
 const struct engine_result *bench_results(const struct bench *b, int bay)
 {
 	return b->bays[bay].engine ? engine_results(b->bays[bay].engine) : NULL;
+}
+
+double bench_value(const struct bench *b, int bay, const char *channel)
+{
+	int ref = fixture_channel(b->fixture, bay, channel);
+
+	return b->bays[bay].engine && ref >= 0 ? engine_value(b->bays[bay].engine, ref)
+					       : (double)NAN;
 }
 
 const char *bench_document(const struct bench *b, int bay)

@@ -135,6 +135,14 @@ size_t world_modbus(struct world *w, int bus, uint8_t unit, const uint8_t *pdu, 
 	return 0;
 }
 
+int64_t world_late_ns(const struct world *w, int bus, uint8_t unit)
+{
+	for (int i = 0; i < w->fixture->device_count; i++)
+		if (w->devices[i].fx->bus == bus && w->devices[i].fx->unit_id == unit)
+			return (int64_t)(w->devices[i].late_s * 1e9);
+	return 0;
+}
+
 int world_bus_fault(struct world *w, const char *spec, struct error *err)
 {
 	const char *colon = strrchr(spec, ':');
@@ -144,7 +152,7 @@ int world_bus_fault(struct world *w, const char *spec, struct error *err)
 	if (!colon)
 		return error_set(err, ERR_SYNTAX,
 				 "bus fault '%s': expected DEVICE:dead, DEVICE:late=SECONDS or "
-				 "DEVICE:ok",
+				 "DEVICE:none",
 				 spec);
 	for (int i = 0; i < w->fixture->device_count; i++)
 		if (strlen(w->devices[i].fx->name) == (size_t)(colon - spec) &&
@@ -155,7 +163,7 @@ int world_bus_fault(struct world *w, const char *spec, struct error *err)
 				 "bus fault '%s': the fixture has no such device", spec);
 	if (!strcmp(colon, ":dead")) {
 		d->dead = true;
-	} else if (!strcmp(colon, ":ok")) {
+	} else if (!strcmp(colon, ":none")) {
 		d->dead = false;
 		d->late_s = 0;
 	} else if (!strncmp(colon, ":late=", 6) &&
@@ -163,7 +171,7 @@ int world_bus_fault(struct world *w, const char *spec, struct error *err)
 		d->late_s = late;
 	} else {
 		return error_set(err, ERR_SYNTAX,
-				 "bus fault '%s': expected dead, ok or late=0..60 seconds", spec);
+				 "bus fault '%s': expected dead, none or late=0..60 seconds", spec);
 	}
 	return 0;
 }

@@ -130,7 +130,8 @@ static void set_rig_fault(struct world *w, struct rig_faults *f, enum fault_kind
 /* What holds now, from the list of active entries. */
 static void rebuild(struct world *w)
 {
-	w->estop = w->floor_leak = false;
+	w->estop = w->estop_pressed;
+	w->floor_leak = false;
 	for (int b = 0; b < w->fixture->bay_count; b++) {
 		w->bays[b].unit.faults = ro_unit_faults_none();
 		w->bays[b].faults = (struct rig_faults){0};
@@ -147,6 +148,12 @@ static void rebuild(struct world *w)
 	}
 	output_apply(w);
 	plant_disturb(w);
+}
+
+void world_estop(struct world *w, bool pressed)
+{
+	w->estop_pressed = pressed;
+	rebuild(w);
 }
 
 void fault_due(struct world *w)

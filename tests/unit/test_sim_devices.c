@@ -317,7 +317,7 @@ static void dead_device_is_silent_and_late_one_says_how_late(void **state)
 	start(&b, true);
 	assert_int_equal(world_bus_fault(b.w, "power_1:dead", &err), 0);
 	assert_int_equal(ask(&b, d, pdu, 5, reply), 0);
-	assert_int_equal(world_bus_fault(b.w, "power_1:ok", &err), 0);
+	assert_int_equal(world_bus_fault(b.w, "power_1:none", &err), 0);
 	assert_int_equal(world_bus_fault(b.w, "power_1:late=0.7", &err), 0);
 	assert_true(world_modbus(b.w, d->bus, (uint8_t)d->unit_id, pdu, 5, reply, 256, &delay_ns) >
 		    0);

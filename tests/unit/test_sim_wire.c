@@ -297,7 +297,7 @@ static void dead_device_is_reported_lost_and_comes_back(void **state)
 	assert_int_equal(world_bus_fault(l.world, "feed_probe_1:dead", &err), 0);
 	pass(&l, 10);
 	assert_int_equal(l.lost, 1);
-	assert_int_equal(world_bus_fault(l.world, "feed_probe_1:ok", &err), 0);
+	assert_int_equal(world_bus_fault(l.world, "feed_probe_1:none", &err), 0);
 	l.good = 0;
 	pass(&l, 20);
 	assert_true(l.good > 50);
