@@ -57,8 +57,9 @@ struct bay {
 	const char *name;
 	enum bay_state state;
 	char reason[IO_TEXT_MAX];
-	uint32_t lease;	       /* last number given */
-	struct latest *values; /* by fixture channel */
+	char locked[IO_TEXT_MAX]; /* why a run locked it, "": it did not; a reset ends it */
+	uint32_t lease;		  /* last number given */
+	struct latest *values;	  /* by fixture channel */
 	char scanned_ticket[64], scanned_serial[64];
 	int64_t scanned_ns;	 /* wire time */
 	struct session *session; /* NULL: idle */
