@@ -32,7 +32,7 @@ enum {
 	POINT_READS_MAX = 4,
 	IDENTITIES_MAX = 6,
 	BOARD_POINTS_MAX = 64,
-	BOARD_REQUESTS_MAX = 16,
+	BOARD_REQUESTS_MAX = 32,
 	ANSWERS_MAX = 4,
 	READ_FAILURES_MAX = 3, /* in a row before a value is no longer believed, unless it is stale earlier */
 };

@@ -205,7 +205,7 @@ void report_run(struct rig *r)
 
 		if (b->tell_state)
 			report_bay(r, bay);
-		if (r->linked && b->state == BAY_ACTIVE) {
+		if (r->linked) { /* also the sign of life of an idle rig */
 			if (r->now_ns - b->outputs_told_ns >= OUTPUTS_EVERY_NS)
 				b->tell_outputs = true;
 			rig_due(r, b->outputs_told_ns + OUTPUTS_EVERY_NS);
