@@ -75,6 +75,8 @@ enum verdict judge_unsettled(double min, double max, double lo, double hi, doubl
 
 int judge_rank(enum verdict v)
 {
+	if (!v)
+		return 0;
 	switch (v) {
 	case VERDICT_FAIL: return 6;
 	case VERDICT_INVALID: return 4;
