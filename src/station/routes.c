@@ -272,11 +272,11 @@ static void write_profile(struct json *j, struct station *s, const struct librar
 		json_kv_int(j, "revision", h->revision);
 		json_kv_string(j, "variant", h->variant);
 		json_kv_bool(j, "releasable", h->releasable);
+		json_kv_number(j, "longest_s", text_round9(h->longest_s));
 		write_run_types(j, h->run_types);
 	}
 	if (p) {
 		json_kv_string(j, "model", p->model->code);
-		json_kv_number(j, "longest_s", text_round9(p->longest_s));
 		write_details(j, p);
 	}
 	if (e->broken)

@@ -229,6 +229,8 @@ static void check_profiles(struct station *s)
 			p = profile_parse(e->path, e->bytes, e->size, s->library.models[m],
 					  s->bays[0].rig->fixture, s->bays[0].index, &problems);
 			fits = p != NULL;
+			if (fits)
+				e->profile->longest_s = p->longest_s;
 			profile_free(p);
 			if (fits) {
 				problems_release(&problems);
@@ -392,6 +394,9 @@ void station_free(struct station *s)
 		worker_stop(s->writer);
 	if (s->reader)
 		worker_stop(s->reader);
+	loop_remove_io(s->io_listen);
+	loop_remove_io(s->web_listen);
+	loop_remove_io(s->ctl_listen);
 	char path[512];
 	const char *const names[] = {"io.sock", "web.sock", "ctl.sock"};
 	const int fds[] = {s->io_fd, s->web_fd, s->ctl_fd};
@@ -402,9 +407,6 @@ void station_free(struct station *s)
 		snprintf(path, sizeof(path), "%s/%s", s->options.state_dir, names[i]);
 		unlink(path);
 	}
-	loop_remove_io(s->io_listen);
-	loop_remove_io(s->web_listen);
-	loop_remove_io(s->ctl_listen);
 	loop_remove_timer(s->housekeeping);
 	for (int i = 0; i < s->bay_count; i++) {
 		if (s->bays[i].session)

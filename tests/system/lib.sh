@@ -119,8 +119,8 @@ child() {
 	return 1
 }
 add_tickets() {
-	ctl ticket add T-1001 --serial RO600-24-000101 --model RO600 >/dev/null &&
-		ctl ticket add T-1002 --serial RO600-24-000102 --model RO600 >/dev/null
+	ctl ticket add T-1001 --serial RO600-24000101 --model RO600 >/dev/null &&
+		ctl ticket add T-1002 --serial RO600-24000102 --model RO600 >/dev/null
 }
 # The run id of bay N, once there is one.
 run_of() {

@@ -2,7 +2,7 @@
 # A device that is missing at start, a bus that dies during a run, E-stop and leak during a run.
 . tests/system/lib.sh
 
-start_sim --unit 1:RO600:RO600-24-000101:T-1001 --unit 2:RO600:RO600-24-000102:T-1002 --operator "$STATE/ctl.sock" \
+start_sim --unit 1:RO600:RO600-24000101:T-1001 --unit 2:RO600:RO600-24000102:T-1002 --operator "$STATE/ctl.sock" \
 	--bus-fault permeate_probe_2:dead
 start_station
 check "bay 1 is ready" ready 1
@@ -11,7 +11,7 @@ check "and says which device" has permeate_probe_2 ctl bay show 2
 check "a start there is refused with that reason" has permeate_probe_2 ctl run start --bay 2 --ticket T-1002
 add_tickets
 begin_run() {
-	ctl run start --bay 1 --ticket T-1001 --serial RO600-24-000101 --profile ro600_quick >"$WORK/start.log" 2>&1 || {
+	ctl run start --bay 1 --ticket T-1001 --serial RO600-24000101 --profile ro600_quick >"$WORK/start.log" 2>&1 || {
 		cat "$WORK/start.log"; return 1; }
 	RUN=$(run_of 1)
 	wait_for 40 has "ok 1" sim output feed_valve 1

@@ -3,7 +3,7 @@
 . tests/system/lib.sh
 
 begin_run() { # waits until water runs
-	ctl run start --bay 1 --ticket T-1001 --serial RO600-24-000101 --type post_repair_qc --profile ro600_quick \
+	ctl run start --bay 1 --ticket T-1001 --serial RO600-24000101 --type post_repair_qc --profile ro600_quick \
 		>"$WORK/start.log" 2>&1 || { cat "$WORK/start.log"; return 1; }
 	RUN=$(run_of 1)
 	wait_for 40 has "ok 1" sim output feed_valve 1
@@ -11,7 +11,7 @@ begin_run() { # waits until water runs
 dropped() { # outputs as the rig's side sees them
 	has "ok 0" sim output feed_valve 1 && has "ok 0" sim output unit_power_supply 1
 }
-units="--unit 1:RO600:RO600-24-000101:T-1001 --unit 2:RO600:RO600-24-000102:T-1002"
+units="--unit 1:RO600:RO600-24000101:T-1001 --unit 2:RO600:RO600-24000102:T-1002"
 
 # ---- benchd ----
 # shellcheck disable=SC2086

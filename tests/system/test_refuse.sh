@@ -24,7 +24,7 @@ check "a broken profile: benchctl profile check exits 2" code 2 "$BIN/benchctl" 
 	--fixture "$FIXTURE" "$WORK/profiles/ro600_full.yaml"
 
 # ---- station ----
-start_sim --unit 1:RO600:RO600-24-000101:T-1001 --operator "$STATE/ctl.sock"
+start_sim --unit 1:RO600:RO600-24000101:T-1001 --operator "$STATE/ctl.sock"
 start_station --profiles "$WORK/profiles"
 check "with a broken profile the station starts" ready 1
 check "it lists the profile as broken" has '"state":"broken"' ctl --json profile list
@@ -32,19 +32,19 @@ check "and lists the others" has 'ro600_quick' ctl --json profile list
 check "a second benchd on the same state: exit 75" code 75 "$BIN/benchd" --fixture "$FIXTURE" --profiles profiles --state "$STATE"
 check "which names the pid" has "$STATION_PID" "$BIN/benchd" --fixture "$FIXTURE" --profiles profiles --state "$STATE"
 
-check "a ticket is taken" ctl ticket add T-1001 --serial RO600-24-000101 --model RO600
-check "the same ticket again is refused" code 2 ctl ticket add T-1001 --serial RO600-24-000101 --model RO600
-check "an unknown model is refused" has "model" ctl ticket add T-9 --serial RO600-24-000101 --model RO999
+check "a ticket is taken" ctl ticket add T-1001 --serial RO600-24000101 --model RO600
+check "the same ticket again is refused" code 2 ctl ticket add T-1001 --serial RO600-24000101 --model RO600
+check "an unknown model is refused" has "model" ctl ticket add T-9 --serial RO600-24000101 --model RO999
 check "a serial that is not of the model is refused" code 2 ctl ticket add T-9 --serial X --model RO600
 check "an unknown ticket is refused" has "T-404" ctl run start --bay 1 --ticket T-404
 check "an unknown bay is refused" has "bay" ctl run start --bay 9 --ticket T-1001
-check "another serial is refused" has "RO600-24-000199" ctl run start --bay 1 --ticket T-1001 --serial RO600-24-000199
+check "another serial is refused" has "RO600-24000199" ctl run start --bay 1 --ticket T-1001 --serial RO600-24000199
 check "an unknown profile is refused" has "frob" ctl run start --bay 1 --ticket T-1001 --profile frob
 check "a broken profile is not run" has "broken" ctl run start --bay 1 --ticket T-1001 --profile ro600_full
 check "an unknown run type is refused" has "run type" ctl run start --bay 1 --ticket T-1001 --type frob --profile ro600_quick
 check "no run was begun by any of these" has '"runs":[]' ctl --json run list
 
-check "a run starts" ctl run start --bay 1 --ticket T-1001 --serial RO600-24-000101 --profile ro600_quick
+check "a run starts" ctl run start --bay 1 --ticket T-1001 --serial RO600-24000101 --profile ro600_quick
 check "a second one on that bay is refused, naming the ticket" has "T-1001" ctl run start --bay 1 --ticket T-1001 --profile ro600_quick
 run=$(run_of 1)
 check "benchctl abort ends it" ctl run abort "$run"

@@ -2,15 +2,15 @@
 # The main job: two units side by side, one healthy, one with a torn membrane.
 . tests/system/lib.sh
 
-start_sim --unit 1:RO600:RO600-24-000101:T-1001 --unit 2:RO600:RO600-24-000102:T-1002 --fault 2:membrane_torn \
+start_sim --unit 1:RO600:RO600-24000101:T-1001 --unit 2:RO600:RO600-24000102:T-1002 --fault 2:membrane_torn \
 	--operator "$STATE/ctl.sock"
 start_station
 check "both bays are proven safe and ready" ready 1 2
 check "two tickets are taken" add_tickets
-ctl run start --bay 1 --ticket T-1001 --serial RO600-24-000101 --type post_repair_qc --profile ro600_quick --watch \
+ctl run start --bay 1 --ticket T-1001 --serial RO600-24000101 --type post_repair_qc --profile ro600_quick --watch \
 	>"$WORK/run1.log" 2>&1 &
 p1=$!
-ctl run start --bay 2 --ticket T-1002 --serial RO600-24-000102 --type post_repair_qc --profile ro600_quick --watch \
+ctl run start --bay 2 --ticket T-1002 --serial RO600-24000102 --type post_repair_qc --profile ro600_quick --watch \
 	>"$WORK/run2.log" 2>&1 &
 p2=$!
 wait $p1; c1=$?
