@@ -21,7 +21,8 @@
 #include "base/error.h"
 #include "plan/fixture.h"
 
-enum { BUS_DATA_MAX = 125, BUS_WRITE_MAX = 32, BUS_READS_MAX = 256 };
+enum { BUS_DATA_MAX = 125, BUS_WRITE_MAX = 32, BUS_READS_MAX = 256,
+       BUS_WRITE_REGISTERS_MAX = 8 /* of one WRITE_REGISTERS: its length bounds bus_worst_transaction_ns */ };
 
 enum modbus_function {
 	MODBUS_READ_COILS = 1, MODBUS_READ_DISCRETE = 2, MODBUS_READ_HOLDING = 3, MODBUS_READ_INPUT = 4,

@@ -488,7 +488,10 @@ int64_t bus_worst_transaction_ns(const struct fx_bus *bus, const struct bus_read
 				 int read_count)
 {
 	struct plan_line l;
-	size_t reply = 8, request = 9 + 2 * BUS_WRITE_MAX + 2;
+	/* The longest write, and the longest read with as many registers more as taint.h may add. */
+	const size_t write_bytes = 9 + 2 * BUS_WRITE_REGISTERS_MAX;
+	int64_t write_ns, read_ns;
+	size_t reply = 0;
 	unsigned cap = 1;
 
 	plan_line_init(&l, bus);
@@ -506,8 +509,8 @@ int64_t bus_worst_transaction_ns(const struct fx_bus *bus, const struct bus_read
 
 		reply = n > reply ? n : reply;
 	}
-	/* A block may be asked with up to 8 registers more (taint.h). */
-	if (read_count)
-		reply += 16;
-	return l.gap_ns + (int64_t)request * l.char_ns + plan_timeout_ns(&l, reply);
+	reply += 2 * SLAVE_PADS_MAX;
+	write_ns = (int64_t)write_bytes * l.char_ns + plan_timeout_ns(&l, 8);
+	read_ns = 8 * l.char_ns + plan_timeout_ns(&l, reply);
+	return l.gap_ns + (write_ns > read_ns ? write_ns : read_ns);
 }

@@ -23,7 +23,13 @@
 #include "bus/rtu.h"
 #include "taint.h"
 
-enum { BUS_QUEUE_MAX = 64, BUS_TRIES = 3, BUS_UNITS_SPARE = 8, BUS_LINES_MAX = 64 };
+enum {
+	BUS_QUEUE_MAX = 64,
+	BUS_TRIES = 3,
+	BUS_UNITS_SPARE = 8,
+	BUS_LINES_MAX = 64,
+	SLAVE_PADS_MAX = 8
+};
 
 struct slave {
 	uint8_t unit;

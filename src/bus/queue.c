@@ -31,8 +31,11 @@ static int check_modbus(const struct bus_request *r, bool is_tcp)
 		break;
 	case MODBUS_WRITE_REGISTER: break;
 	case MODBUS_WRITE_COILS:
-	case MODBUS_WRITE_REGISTERS:
 		if (r->count < 1 || r->count > BUS_WRITE_MAX)
+			return ERR_RANGE;
+		break;
+	case MODBUS_WRITE_REGISTERS:
+		if (r->count < 1 || r->count > BUS_WRITE_REGISTERS_MAX)
 			return ERR_RANGE;
 		break;
 	case MODBUS_READ_COILS:

@@ -18,7 +18,7 @@
  * come too late. */
 #define NEED_PATIENCE_NS (3 * NS_PER_S / 2)
 #define CONFLICT_SPAN_NS (10 * NS_PER_S)
-enum { CONFLICTS_ALARM = 3, PADS_MAX = 8 };
+enum { CONFLICTS_ALARM = 3 };
 
 int slave_index(struct bus *b, uint8_t unit)
 {
@@ -183,7 +183,7 @@ bool slave_shape(const struct slave *s, uint8_t function, uint16_t *first, uint1
 	*padded = false;
 	if (!taint_has(&s->taint, rtu_shape_of_read(function, *count)))
 		return true;
-	for (unsigned k = 1; k <= PADS_MAX && !s->no_pad; k++) {
+	for (unsigned k = 1; k <= SLAVE_PADS_MAX && !s->no_pad; k++) {
 		if (pad(s, function, k, first, count)) {
 			*padded = true;
 			return true;
