@@ -100,6 +100,8 @@ static void verdicts_have_names_both_ways(void **state)
 		assert_true(strlen(verdict_zh(v)) > 0);
 	}
 	assert_int_equal(verdict_find("passed"), 0);
+	assert_int_equal(judge_rank(0), 0);
+	assert_int_equal(judge_rank(VERDICT_SKIPPED), 0);
 	assert_string_equal(verdict_name(0), "");
 	assert_string_equal(verdict_name(99), "");
 }
