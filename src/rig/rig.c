@@ -167,16 +167,18 @@ static void heard(void *ctx, int point, const char *text, const struct driver_va
 			report_input(r, bay, "scan", text);
 }
 
-static void bytes(struct rig *r, const struct bus_event *ev)
+/* A serial line has no addresses: whoever sits on it and can listen, hears it. */
+static void bytes(struct rig *r, int bus, const struct bus_event *ev)
 {
-	struct hearing h = {r, ev->device};
-	struct device *d;
-
-	if (ev->device >= r->f->device_count || ev->byte_count > sizeof(ev->bytes))
+	if (ev->byte_count > sizeof(ev->bytes))
 		return;
-	d = &r->devices[ev->device];
-	if (d->d.driver->feed)
-		d->d.driver->feed(&d->d, ev->bytes, ev->byte_count, ev->at_ns, heard, &h);
+	for (int i = 0; i < r->f->device_count; i++) {
+		struct hearing h = {r, i};
+		struct device *d = &r->devices[i];
+
+		if (d->fx->bus == bus && d->d.driver->feed)
+			d->d.driver->feed(&d->d, ev->bytes, ev->byte_count, ev->at_ns, heard, &h);
+	}
 }
 
 void rig_bus_event(struct rig *r, int bus, const struct bus_event *ev, int64_t now_ns)
@@ -186,7 +188,7 @@ void rig_bus_event(struct rig *r, int bus, const struct bus_event *ev, int64_t n
 	case BUS_EVENT_READ: channel_read(r, bus, ev->index, ev); break;
 	case BUS_EVENT_REQUEST: request_answered(r, ev); break;
 	case BUS_EVENT_LINE: channel_line(r, bus, ev); break;
-	case BUS_EVENT_BYTES: bytes(r, ev); break;
+	case BUS_EVENT_BYTES: bytes(r, bus, ev); break;
 	case BUS_EVENT_DEVICE_LOST:
 		if (ev->device < r->f->device_count)
 			device_lost(r, ev->device, ev->text);
