@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: MIT
+# benchsim read by programs that are not ours: mbpoll, pymodbus. And its manners: usage, refusals, cleaning up.
+. tests/system/lib.sh
+
+start_sim --unit 1:RO600:RO600-24000101 --fault 1:membrane_torn
+check "ports are there" test -L "$SIM/io" -a -L "$SIM/meters" -a -S "$SIM/gpio.gpio" -a -f "$SIM/tcp.tcp"
+check "a bay without water is safe" has "ok 1" sim safe 1
+TCP=$(sed 's/.*://' "$SIM/tcp.tcp")
+
+if command -v mbpoll >/dev/null 2>&1; then
+	check "mbpoll switches relays" mbpoll -m rtu -a 1 -b 115200 -P none -t 0 -r 1 "$SIM/io" 1 0 0 0 0 0 0 1
+	check "and the world saw it" has "commanded=1" sim output supply_valve 1
+	check "mbpoll reads a probe" has "[3]:" mbpoll -m rtu -a 21 -b 9600 -P none -t 4 -r 1 -c 5 -1 "$SIM/meters"
+	check "mbpoll writes a setpoint by TCP" mbpoll -m tcp -p "$TCP" -a 1 -t 4 -r 1 127.0.0.1 250
+	check "and the world saw that" has "commanded=0.25" sim output regulator 1
+else
+	skip "mbpoll is not installed"
+fi
+
+PYTHON=
+for p in python3 /usr/bin/python3; do
+	[ -z "$PYTHON" ] && "$p" -c 'import pymodbus.client' >/dev/null 2>&1 && PYTHON=$p
+done
+by_pymodbus() {
+	"$PYTHON" - "$SIM" "$TCP" <<'PY'
+import sys
+from pymodbus.client import ModbusSerialClient, ModbusTcpClient
+sim, port = sys.argv[1], int(sys.argv[2])
+rtu = ModbusSerialClient(sim + "/meters", baudrate=9600, timeout=1)
+assert rtu.connect()
+probe = rtu.read_holding_registers(0, 5, slave=21)
+assert not probe.isError() and 2300 < probe.registers[0] < 2700 and 480 < probe.registers[2] < 520, probe
+power = rtu.read_input_registers(0, 10, slave=41)
+assert not power.isError() and 2200 < power.registers[0] < 2400, power
+assert rtu.read_holding_registers(0x1234, 1, slave=21).isError()
+rtu.close()
+tcp = ModbusTcpClient("127.0.0.1", port=port)
+assert tcp.connect()
+assert not tcp.write_register(0, 123, slave=1).isError()
+assert tcp.read_holding_registers(0, 1, slave=1).registers == [123]
+tcp.close()
+PY
+}
+if [ -n "$PYTHON" ]; then
+	check "pymodbus reads probe and meter, writes by TCP" by_pymodbus
+else
+	skip "pymodbus is not installed"
+fi
+
+check "the same folder is refused" code 75 "$BIN/benchsim" --fixture "$FIXTURE" --dir "$SIM"
+check "naming who has it" has "pid $SIM_PID" "$BIN/benchsim" --fixture "$FIXTURE" --dir "$SIM"
+check "a fault with a slip of the pen" has "did you mean 'membrane_torn'" "$BIN/benchsim" --fixture "$FIXTURE" \
+	--dir "$WORK/other" --fault membrane_tron
+check "exits 2" code 2 "$BIN/benchsim" --fixture "$FIXTURE" --dir "$WORK/other" --fault membrane_tron
+check "and leaves no folder" test ! -e "$WORK/other"
+check "an unknown option exits 2" code 2 "$BIN/benchsim" --frobnicate
+check "a fixture that is not there exits 2" code 2 "$BIN/benchsim" --fixture "$WORK/none.yaml" --dir "$WORK/other"
+check "help exits 0" code 0 "$BIN/benchsim" --help
+check "quit is obeyed" has ok sim quit
+check "nothing is left" wait_for 5 test ! -e "$SIM"
+finish
