@@ -96,6 +96,7 @@ static void read_doc(const struct run_row *row, const json_t *doc, struct releas
 	    !says_text(member(doc, "id", NULL), out->id) ||
 	    !says_text(member(doc, "ticket", NULL), out->ticket) ||
 	    !says_text(member(doc, "serial", NULL), row->serial) ||
+	    !says_text(member(doc, "model", NULL), out->model) ||
 	    !says_text(member(doc, "run_type", NULL), out->run_type))
 		out->verdict[0] = '\0';
 	out->simulated = row->simulated || !says_false(member(doc, "simulated", NULL));
