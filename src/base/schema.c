@@ -251,8 +251,8 @@ static bool read_absent(const struct schema *s, const struct schema_field *f, co
 {
 	if (f->required) {
 		const char *of = node->key ? node->key : s->name;
-		yaml_problem_key(y, node, "\"%s\" is missing in %.60s; expected %.120s", f->key, of,
-				 f->en ? f->en : f->key);
+		yaml_problem_key(y, node, "\"%s\" is missing in %.60s; expected %s: ... (%.120s)",
+				 f->key, of, f->key, f->en ? f->en : f->key);
 		return false;
 	}
 	if (!f->def)

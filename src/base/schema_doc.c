@@ -206,6 +206,18 @@ static void kv_names(struct json *j, const struct schema_field *f)
 	json_end_array(j);
 }
 
+/* YAML 1.1 reads yes as true, 1.2 as a text. */
+static void kv_bool(struct json *j)
+{
+	json_key(j, "enum");
+	json_open_array(j);
+	json_put_bool(j, true);
+	json_put_bool(j, false);
+	json_put_string(j, "yes");
+	json_put_string(j, "no");
+	json_end_array(j);
+}
+
 static void kv_number(struct json *j, const struct schema_field *f, const char *type)
 {
 	json_kv_string(j, "type", type);
@@ -241,7 +253,7 @@ static void kv_items(struct json *j, const char *key, const struct schema_field 
 static void kv_type(struct json *j, const struct schema_field *f)
 {
 	switch (f->type) {
-	case SCHEMA_BOOL: json_kv_string(j, "type", "boolean"); break;
+	case SCHEMA_BOOL: kv_bool(j); break;
 	case SCHEMA_INT: kv_number(j, f, "integer"); break;
 	case SCHEMA_NUMBER: kv_number(j, f, "number"); break;
 	case SCHEMA_ENUM: kv_names(j, f); break;

@@ -21,6 +21,7 @@ struct builder {
 	int nodes;
 	bool bad;  /* a mistake was found */
 	bool stop; /* it makes no sense to read on */
+	bool hole; /* a value is not known: what is missing may not be missing */
 };
 
 static const char *line_text(const struct yaml *y, int line, size_t *n)
@@ -335,6 +336,7 @@ static struct yaml_node *read_value(struct builder *b, const yaml_event_t *e, in
 		return scalar_node(b, e);
 	if (e->type == YAML_ALIAS_EVENT) {
 		bad_mark(b, e->start_mark, "aliases are not allowed; write the value out");
+		b->hole = true;
 		return new_node(b, YAML_SCALAR, e);
 	}
 	if (too_deep(b, e, depth))
@@ -402,7 +404,7 @@ bool yaml_parse(struct yaml *y, const char *file, const char *bytes, size_t n, s
 	yaml_parser_set_input_string(&b.parser, (const unsigned char *)bytes, n);
 	read_stream(&b);
 	yaml_parser_delete(&b.parser);
-	y->complete = !b.stop && y->root;
+	y->complete = !b.stop && !b.hole && y->root;
 	if (!y->root && !b.bad) {
 		problems_add(problems, file, 0, 0, NULL,
 			     "nothing in the file; expected key: value");

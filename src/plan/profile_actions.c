@@ -104,7 +104,8 @@ static void read_rate(struct reader *rd, const struct raw_ramp *r, struct pf_act
 	double si = 0;
 	if (quantity_parse(r->rate->text, r->rate->len, dim_mul(o->unit->dim, per_second), &si,
 			   NULL, &err)) {
-		profile_bad(rd->b, r->rate, "%s", err.text);
+		profile_bad(rd->b, r->rate, "rate \"%.40s\"; expected like 0.005 %s/s",
+			    r->rate->text, o->unit->name);
 		return;
 	}
 	a->rate_per_s = si / o->unit->scale;
@@ -278,7 +279,7 @@ static void read_measure(struct reader *rd, const struct raw_action *raw, struct
 		int m = profile_read_measurement(rd->b, node, raw->measure.at[i]);
 		if (m < 0)
 			continue;
-		if (!p->measurements[m].value)
+		if (!profile_has_value(rd->b, m))
 			profile_bad(rd->b, node, "%s has no value; only conditions decide it",
 				    p->measurements[m].id);
 		for (int k = 0; k < a->measurement_count; k++)
@@ -348,7 +349,7 @@ static void read_prompt(struct reader *rd, const struct raw_action *raw, struct 
 		return;
 	if (p->measurements[m].step < 0)
 		p->measurements[m].step = rd->step;
-	if (p->measurements[m].value)
+	if (profile_has_value(rd->b, m))
 		profile_bad(rd->b, schema_node(&r->item, "measurement"),
 			    "%s has a value; expected one that only conditions decide",
 			    r->measurement);

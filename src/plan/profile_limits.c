@@ -91,10 +91,10 @@ static void check_reach(struct profile_build *b, const struct pf_measurement *m,
 	if (isnan(limit) || (limit >= c->range_lo && limit <= c->range_hi))
 		return;
 	profile_bad(b, node,
-		    "limit %s %s of %s is outside what %s can read; expected within %s to %s",
+		    "limit %s %s of %s is outside what %s can read; expected within %s to %s %s",
 		    text_from_double(v, sizeof(v), limit), c->unit->name, m->id, c->name,
 		    text_from_double(lo, sizeof(lo), c->range_lo),
-		    text_from_double(hi, sizeof(hi), c->range_hi));
+		    text_from_double(hi, sizeof(hi), c->range_hi), c->unit->name);
 }
 
 static void check_resolution(struct profile_build *b, const struct pf_measurement *m,

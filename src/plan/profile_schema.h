@@ -163,6 +163,8 @@ struct expr *profile_read_expr(struct profile_build *b, const struct yaml_node *
 int profile_read_symbol(struct profile_build *b, const struct yaml_node *node, const char *name);
 /* Index of a measurement, -1 after a problem. */
 int profile_read_measurement(struct profile_build *b, const struct yaml_node *node, const char *id);
+/* Is it judged by a value, as written? */
+bool profile_has_value(const struct profile_build *b, int measurement);
 int profile_measurement_index(const struct profile *p, const char *id);
 const char *profile_ref_name(const struct profile *p, int ref);
 /* Dimension and unit of a channel's or derived symbol. */

@@ -129,7 +129,7 @@ static void read_watches(struct profile_build *b, const struct raw_step *rs, str
 			.stop = r->stop};
 		if (m >= 0 && b->p->measurements[m].step < 0)
 			b->p->measurements[m].step = step;
-		if (m >= 0 && b->p->measurements[m].value)
+		if (m >= 0 && profile_has_value(b, m))
 			profile_bad(b, schema_node(&r->item, "measurement"),
 				    "%s has a value; expected one that only conditions decide",
 				    r->measurement);

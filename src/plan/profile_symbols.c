@@ -30,6 +30,12 @@ int profile_measurement_index(const struct profile *p, const char *id)
 	return -1;
 }
 
+bool profile_has_value(const struct profile_build *b, int measurement)
+{
+	const struct raw_measurement *raw = b->raw->measurements.at;
+	return raw[measurement].value != NULL;
+}
+
 const char *profile_ref_name(const struct profile *p, int ref)
 {
 	if (ref < PROFILE_DERIVED_REF)
@@ -202,7 +208,10 @@ struct expr *profile_read_expr(struct profile_build *b, const struct yaml_node *
 		return NULL;
 	}
 	if (dim && !dim_equal(d, *dim)) {
-		profile_bad(b, node, "\"%.80s\" has another dimension than expected", node->text);
+		char is[64], want_text[64];
+		profile_bad(b, node, "\"%.80s\" is a %s; expected a %s", node->text,
+			    dim_text(d, is, sizeof(is)),
+			    dim_text(*dim, want_text, sizeof(want_text)));
 		return NULL;
 	}
 	if (got)
