@@ -31,6 +31,7 @@
 	X(RELEASE_BLOCKED, "may leave: NO", "允许放行：否") \
 	X(WOULD_BE_ALLOWED, "would be allowed on a real rig", "若非模拟，则允许") \
 	X(WOULD_BE_BLOCKED, "would be blocked on a real rig too", "即使非模拟，也不允许") \
+	X(RESTS_ON, "rests on run", "依据测试") \
 	X(PROMPT, "PLEASE", "请操作") \
 	X(ANSWER_WITH, "answer with", "回答命令") \
 	X(SECONDS_LEFT, "s left", "秒剩余") \

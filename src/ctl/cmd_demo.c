@@ -25,8 +25,8 @@ enum { BAYS = 2, LOOK_MS = 100, START_S = 30, SCAN_S = 15, WHOLE_S = 85, STOP_S 
 static const struct {
 	const char *bay, *ticket, *serial;
 } units[BAYS] = {
-	{"1", "T-1001", "RO600-24-000101"},
-	{"2", "T-1002", "RO600-24-000102"},
+	{"1", "T-1001", "RO600-24000101"},
+	{"2", "T-1002", "RO600-24000102"},
 };
 
 static volatile sig_atomic_t signalled;

@@ -182,16 +182,19 @@ static void print_outputs(const struct report *r, struct text *out)
 		const struct rig_reach *reach = reach_of(r, i);
 		struct text bays = {0}, point = {0};
 		char safe[48], on[32], worst[32] = "-";
+		bool bounded;
 
 		bays_text(r->f, o->bays, &bays);
 		text_printf(&point, "%s.%s", r->f->devices[o->device].name, o->point);
 		fixture_output_text(o, o->safe, safe, sizeof(safe));
+		/* lamps and the dead-man line have no bound */
+		bounded = o->max_on_ns > 0 && o->max_on_ns < INT64_MAX;
 		(void)snprintf(on, sizeof(on), "%.0f s", (double)o->max_on_ns / 1e9);
 		if (reach)
 			(void)snprintf(worst, sizeof(worst), "%.1f ms",
 				       (double)reach->worst_ns / 1e6);
 		table_row(&t, (const char *[]){o->name, bays.buf, point.buf, safe,
-					       o->max_on_ns ? on : "-", worst,
+					       bounded ? on : "-", worst,
 					       !reach			? ""
 					       : !reach->ok		? "TOO SLOW"
 					       : reach->dead_man_covers ? "dead-man covers"

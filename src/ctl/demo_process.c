@@ -136,8 +136,8 @@ static void sim_args(const struct demo_processes *p, struct args *a)
 	add_two(a, "--dir", p->sim);
 	add_number(a, "--speed", o->speed);
 	add_two(a, "--seed", o->seed);
-	add_two(a, "--unit", "1:RO600:RO600-24-000101:T-1001");
-	add_two(a, "--unit", "2:RO600:RO600-24-000102:T-1002");
+	add_two(a, "--unit", "1:RO600:RO600-24000101:T-1001");
+	add_two(a, "--unit", "2:RO600:RO600-24000102:T-1002");
 	(void)join(path, sizeof(path), p->state, "ctl.sock");
 	add_two(a, "--operator", path);
 	for (int i = 0; i < o->fault_count; i++)

@@ -4,7 +4,6 @@
  */
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "ctl/ctl.h"
@@ -166,6 +165,18 @@ void show_panel(const struct ctl *c, const json_t *bay, int width, struct lines 
 	panel_prompt(c, bay, out);
 }
 
+/* What a line has room for. */
+static bool is_chief(const char *channel)
+{
+	static const char *const chief[] = {"feed_pressure", "permeate_flow", "concentrate_flow",
+					    "permeate_conductivity", "unit_power"};
+
+	for (size_t i = 0; i < COUNT(chief); i++)
+		if (strcmp(channel, chief[i]) == 0)
+			return true;
+	return false;
+}
+
 void show_progress_line(const struct ctl *c, const json_t *bay, struct text *out)
 {
 	const json_t *values = json_object_get(bay, "values"), *v;
@@ -179,7 +190,7 @@ void show_progress_line(const struct ctl *c, const json_t *bay, struct text *out
 	put_time(c, bay, out);
 	json_array_foreach(values, i, v)
 	{
-		if (!is_reading(v))
+		if (!is_reading(v) || !is_chief(member_text(v, "channel")))
 			continue;
 		text_printf(out, "  %s ", member_text(v, "channel"));
 		put_value(c, v, out);
@@ -312,6 +323,29 @@ void show_run(const struct ctl *c, const json_t *run, struct text *out)
 		    member_text(run, "id"));
 }
 
+/* " (verdict fail, required_seconds 1800)"; the run is named once, below. */
+static void put_params(const json_t *reason, struct text *out)
+{
+	const char *key, *between = "  (";
+	json_t *v;
+
+	json_object_foreach(json_object_get(reason, "params"), key, v)
+	{
+		if (strcmp(key, "run") == 0)
+			continue;
+		text_printf(out, "%s%s ", between, key);
+		if (json_is_string(v))
+			text_puts(out, json_string_value(v));
+		else if (json_is_number(v))
+			format_number(out, json_number_value(v));
+		else
+			text_puts(out, json_is_true(v) ? "yes" : "no");
+		between = ", ";
+	}
+	if (between[0] == ',')
+		text_puts(out, ")");
+}
+
 void show_release(const struct ctl *c, const json_t *release, struct text *out)
 {
 	const json_t *reasons = json_object_get(release, "reasons"), *r;
@@ -323,14 +357,14 @@ void show_release(const struct ctl *c, const json_t *release, struct text *out)
 		    allowed ? M(RELEASE_ALLOWED) : M(RELEASE_BLOCKED));
 	json_array_foreach(reasons, i, r)
 	{
-		char *params = json_dumps(json_object_get(r, "params"), JSON_COMPACT);
-
 		text_printf(out, "  - %s: %s", member_text(r, "code"),
 			    member_text(r, c->zh ? "zh" : "en"));
-		if (params && strcmp(params, "{}") != 0)
-			text_printf(out, "  %s", params);
+		put_params(r, out);
 		text_puts(out, "\n");
-		free(params);
+	}
+	json_array_foreach(json_object_get(release, "runs"), i, r)
+	{
+		text_printf(out, "  %s %s\n", M(RESTS_ON), json_string_value(r));
 	}
 	if (allowed || !member_is_true(release, "simulated"))
 		return;
