@@ -133,6 +133,8 @@ void hub_connect(struct serve *s)
 	if (s->options.link_path)
 		fd = link_connect(s->options.link_path, &err);
 	s->link_retry_ns = clock_mono_ns() + RETRY_MS * NS_PER_MS;
+	if (s->options.exit_with_link && (fd == ERR_CLOSED || fd == ERR_NOT_FOUND))
+		loop_stop(s->loop, 0); /* whoever started us is gone already */
 	if (fd < 0)
 		return;
 	(void)hub_load_token(s, NULL); /* benchd may have made another; the old one stays if not */
