@@ -221,8 +221,8 @@ static struct expr_value measured(struct evaluation *ev, uint16_t ref)
 static struct expr_value clock_value(const struct engine *e, uint16_t ref)
 {
 	switch (ref) {
-	case CLOCK_TRIAL: return known(e->trial.seconds);
-	case CLOCK_TRIAL_MAKING: return known(e->trial.making_seconds);
+	case CLOCK_TRIAL: return known((double)e->trial.clock_ns * 1e-9);
+	case CLOCK_TRIAL_MAKING: return known((double)e->trial.making_ns * 1e-9);
 	case CLOCK_RUN: return known((double)(e->now_ns - e->start_ns) * 1e-9);
 	case CLOCK_STEP: return known((double)(e->now_ns - e->step_begun_ns) * 1e-9);
 	default: return (struct expr_value){0};

@@ -258,8 +258,8 @@ void engine_proof(struct engine *e, bool proven, const char *detail, int64_t now
 	note.attribution = e->verdict == VERDICT_PASS ? 0 : e->attribution;
 	note.code = e->end_code;
 	note.text = e->end_text;
-	note.trial_seconds = e->trial.seconds;
-	note.trial_making_seconds = e->trial.making_seconds;
+	note.trial_seconds = engine_trial_seconds(e);
+	note.trial_making_seconds = (double)e->trial.making_ns * 1e-9;
 	engine_emit(e, &note);
 }
 
@@ -328,7 +328,7 @@ int engine_attempt(const struct engine *e)
 
 double engine_trial_seconds(const struct engine *e)
 {
-	return e->trial.seconds;
+	return (double)e->trial.clock_ns * 1e-9;
 }
 
 enum verdict engine_verdict(const struct engine *e)

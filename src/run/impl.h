@@ -111,7 +111,7 @@ struct run_frame {
 struct run_trial {
 	bool active;
 	const struct pf_action *action;
-	double seconds, making_seconds;
+	int64_t clock_ns, making_ns;
 	int64_t begun_ns, last_ns, pass_ns;
 	int passes;
 };

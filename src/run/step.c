@@ -128,8 +128,8 @@ static void note_step(struct engine *e, enum note_kind kind)
 				   .step = e->step,
 				   .attempt = e->attempt,
 				   .verdict = kind == NOTE_STEP_END ? e->step_worst : 0,
-				   .trial_seconds = e->trial.seconds,
-				   .trial_making_seconds = e->trial.making_seconds};
+				   .trial_seconds = engine_trial_seconds(e),
+				   .trial_making_seconds = (double)e->trial.making_ns * 1e-9};
 
 	engine_emit(e, &note);
 }
@@ -171,7 +171,8 @@ static void interrupt_trial(struct engine *e)
 	if (!e->trial.active)
 		return;
 	e->trial.active = false;
-	engine_event(e, "trial_interrupted", e->trial.seconds, "the next one starts from zero");
+	engine_event(e, "trial_interrupted", engine_trial_seconds(e),
+		     "the next one starts from zero");
 }
 
 void step_close(struct engine *e)
@@ -259,7 +260,7 @@ static bool unit_powered(const struct engine *e)
 
 static bool trial_long_enough(const struct engine *e)
 {
-	return e->trial.seconds * 1e9 >= (double)e->trial.action->for_ns - 0.5;
+	return e->trial.clock_ns >= e->trial.action->for_ns;
 }
 
 static void end_trial(struct engine *e)
@@ -281,9 +282,9 @@ static void tick_trial(struct engine *e)
 
 	t->last_ns = e->now_ns;
 	if (dt > 0 && dt <= NS_PER_SECOND && unit_powered(e)) {
-		t->seconds += (double)dt * 1e-9;
+		t->clock_ns += dt;
 		if (t->action->making && compute_condition(&ev, t->action->making) == 1)
-			t->making_seconds += (double)dt * 1e-9;
+			t->making_ns += dt;
 	}
 	if (t->passes > 0 && trial_long_enough(e)) {
 		end_trial(e);
@@ -292,7 +293,7 @@ static void tick_trial(struct engine *e)
 	longest = t->action->timeout_ns > 0 ? t->action->timeout_ns
 					    : 2 * t->action->for_ns + 600 * NS_PER_SECOND;
 	if (e->now_ns - t->begun_ns > longest) {
-		engine_event(e, "trial_timeout", t->seconds, "the trial clock stands");
+		engine_event(e, "trial_timeout", engine_trial_seconds(e), "the trial clock stands");
 		engine_stop(e, VERDICT_ERROR, ATTRIBUTION_RIG, "trial_timeout",
 			    "the trial clock stands", false);
 	}

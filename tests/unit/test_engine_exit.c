@@ -1,0 +1,567 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Every way out of a run, retries and the trial clock.
+ */
+#include "run_bench.h"
+
+static void to_the_end(struct bench *b, bool proven)
+{
+	assert_int_equal(engine_get_state(b->e), ENGINE_STOPPING);
+	assert_null(engine_image(b->e));
+	engine_proof(b->e, proven, "pressure 0.004 MPa", b->now_ns + NS_PER_S);
+	assert_int_equal(engine_get_state(b->e), ENGINE_DONE);
+}
+
+static const struct bench_note *done(const struct bench *b)
+{
+	assert_int_equal(b->notes[b->note_count - 1].kind, NOTE_DONE);
+	return &b->notes[b->note_count - 1];
+}
+
+static void operator_ends_a_run_as_aborted_without_teardown(void **state)
+{
+	struct bench *b = bench_new();
+
+	(void)state;
+	bench_plain(b);
+	bench_step(b, "H10");
+	b->p.teardown_count = 1;
+	bench_run(b, 2);
+	engine_abort(b->e, "kim", "wrong hose", b->now_ns);
+	to_the_end(b, true);
+	assert_verdict(engine_verdict(b->e), VERDICT_ABORTED);
+	assert_int_equal(bench_count(b, NOTE_STEP_BEGIN, NULL), 1);
+	assert_int_equal(bench_count(b, NOTE_STEP_END, NULL), 1);
+	assert_int_equal(bench_count(b, NOTE_STOPPING, "abort"), 1);
+	assert_string_equal(done(b)->text, "wrong hose");
+	bench_free(b);
+}
+
+static void abort_of_a_failing_run_stays_aborted_and_keeps_the_failed_measurement(void **state)
+{
+	struct bench *b = bench_new();
+	int m = bench_plain(b);
+
+	(void)state;
+	bench_wait(b, 10);
+	b->value[FLOW] = 0.5;
+	bench_run(b, 8);
+	engine_abort(b->e, "kim", "enough", b->now_ns);
+	to_the_end(b, true);
+	assert_verdict(engine_verdict(b->e), VERDICT_ABORTED);
+	assert_verdict(bench_result(b, m)->verdict, VERDICT_FAIL);
+	bench_free(b);
+}
+
+static void failure_of_the_rig_is_an_error(void **state)
+{
+	struct bench *b = bench_new();
+
+	(void)state;
+	bench_plain(b);
+	bench_run(b, 2);
+	engine_error(b->e, "io_lost", "benchd-io is gone", b->now_ns);
+	to_the_end(b, true);
+	assert_verdict(engine_verdict(b->e), VERDICT_ERROR);
+	assert_int_equal(done(b)->attribution, ATTRIBUTION_RIG);
+	assert_string_equal(done(b)->code, "io_lost");
+	assert_int_equal(bench_count(b, NOTE_EVENT, "io_lost"), 1);
+	bench_free(b);
+}
+
+/* A profile that says whose fault a trip is. */
+static struct bench *with_aborts(int *leak, int *pressure)
+{
+	struct bench *b = bench_new();
+
+	bench_plain(b);
+	*leak = bench_measurement(b, "leak", NULL, NULL, NULL, NULL);
+	*pressure = bench_measurement(b, "cut_out", NULL, NULL, NULL, NULL);
+	b->interlocks[0] = (struct fx_interlock){
+		.name = "tray", .bays = 1, .class = TRIP_LEAK, .when = bench_expr(b, "tray_leak")};
+	b->interlocks[1] = (struct fx_interlock){.name = "floor",
+						 .bays = 1,
+						 .whole_rig = true,
+						 .class = TRIP_LEAK,
+						 .when = bench_expr(b, "tray_leak")};
+	b->f.interlock_count = 2;
+	bench_abort(b, "tray", NULL, TRIP_LEAK, ATTRIBUTION_UNIT, *leak)->interlock = 0;
+	bench_abort(b, "over", "feed_pressure > 0.5 MPa", TRIP_OVER_PRESSURE, ATTRIBUTION_UNIT,
+		    *pressure)
+		->for_ns = 2 * NS_PER_S;
+	return b;
+}
+
+static void trip_of_the_unit_adds_its_failed_measurement(void **state)
+{
+	int leak, pressure;
+	struct bench *b = with_aborts(&leak, &pressure);
+
+	(void)state;
+	bench_run(b, 2);
+	engine_trip_interlock(b->e, 0, TRIP_LEAK, "tray: tray_leak", 1, b->now_ns);
+	/* The rig dropped the bay: nothing is to be sent. */
+	assert_int_equal(bench_count(b, NOTE_STOPPING, NULL), 0);
+	to_the_end(b, true);
+	assert_verdict(engine_verdict(b->e), VERDICT_TRIPPED);
+	assert_int_equal(done(b)->attribution, ATTRIBUTION_UNIT);
+	assert_string_equal(done(b)->code, "leak");
+	assert_verdict(bench_result(b, leak)->verdict, VERDICT_FAIL);
+	assert_int_equal(bench_result(b, pressure)->verdict, 0);
+	bench_free(b);
+}
+
+static void trip_of_the_whole_rig_is_no_fault_of_this_unit(void **state)
+{
+	int leak, pressure;
+	struct bench *b = with_aborts(&leak, &pressure);
+
+	(void)state;
+	bench_run(b, 2);
+	engine_trip_interlock(b->e, 1, TRIP_LEAK, "floor", 1, b->now_ns);
+	to_the_end(b, true);
+	assert_verdict(engine_verdict(b->e), VERDICT_TRIPPED);
+	assert_int_equal(done(b)->attribution, 0);
+	assert_int_equal(bench_result(b, leak)->verdict, 0);
+	bench_free(b);
+}
+
+static void trip_without_an_interlock_goes_by_its_class(void **state)
+{
+	static const struct {
+		enum trip_class class;
+		enum verdict verdict;
+		enum attribution attribution;
+	} cases[] = {
+		{TRIP_ESTOP, VERDICT_TRIPPED, 0},
+		{TRIP_LEAK, VERDICT_TRIPPED, ATTRIBUTION_UNIT},
+		{TRIP_OVER_PRESSURE, VERDICT_TRIPPED, ATTRIBUTION_UNIT},
+		{TRIP_OVER_TEMPERATURE, VERDICT_TRIPPED, 0},
+		{TRIP_DRY_RUN, VERDICT_TRIPPED, 0},
+		{TRIP_OVER_CURRENT, VERDICT_TRIPPED, 0},
+		{TRIP_SENSOR, VERDICT_ERROR, ATTRIBUTION_RIG},
+		{TRIP_TIMEOUT, VERDICT_ERROR, ATTRIBUTION_RIG},
+		{TRIP_COMMS, VERDICT_ERROR, ATTRIBUTION_RIG},
+		{TRIP_OPERATOR, VERDICT_ABORTED, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct bench *b = bench_new();
+
+		bench_plain(b);
+		bench_run(b, 2);
+		engine_trip(b->e, cases[i].class, "it", 1, b->now_ns);
+		to_the_end(b, true);
+		assert_verdict(engine_verdict(b->e), cases[i].verdict);
+		assert_int_equal(done(b)->attribution, cases[i].attribution);
+		bench_free(b);
+	}
+}
+
+static void abort_condition_trips_after_its_time_by_attribution(void **state)
+{
+	static const enum attribution by[] = {ATTRIBUTION_UNIT, ATTRIBUTION_HOSE, ATTRIBUTION_RIG};
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		int leak, pressure;
+		struct bench *b = with_aborts(&leak, &pressure);
+
+		b->aborts[1].attribution = by[i];
+		bench_run(b, 2);
+		b->value[PRESSURE] = 0.6;
+		bench_run(b, 1.9);
+		assert_int_equal(engine_get_state(b->e), ENGINE_RUNNING);
+		bench_run(b, 0.3);
+		assert_int_equal(bench_count(b, NOTE_STOPPING, "over_pressure"), 1);
+		to_the_end(b, true);
+		assert_verdict(engine_verdict(b->e),
+			       by[i] == ATTRIBUTION_RIG ? VERDICT_ERROR : VERDICT_TRIPPED);
+		assert_int_equal(done(b)->attribution, by[i]);
+		assert_int_equal(bench_result(b, pressure)->verdict,
+				 by[i] == ATTRIBUTION_UNIT ? VERDICT_FAIL : 0);
+		bench_free(b);
+	}
+}
+
+static void aborts_that_never_held_pass_their_measurements(void **state)
+{
+	int leak, pressure;
+	struct bench *b = with_aborts(&leak, &pressure);
+
+	(void)state;
+	assert_verdict(bench_finish(b), VERDICT_PASS);
+	assert_verdict(bench_result(b, leak)->verdict, VERDICT_PASS);
+	assert_verdict(bench_result(b, pressure)->verdict, VERDICT_PASS);
+	bench_free(b);
+}
+
+static void bench_at_stopping(struct bench **b, enum verdict pending)
+{
+	*b = bench_new();
+	bench_plain(*b);
+	if (pending == VERDICT_FAIL)
+		(*b)->value[FLOW] = 0.5;
+	if (pending == VERDICT_INCONCLUSIVE)
+		(*b)->quality[FLOW] = QUALITY_NO_REPLY;
+	bench_run(*b, 10);
+	assert_int_equal(engine_get_state((*b)->e), ENGINE_STOPPING);
+}
+
+static void proof_that_fails_never_leaves_a_pass(void **state)
+{
+	static const enum verdict pending[] = {VERDICT_PASS, VERDICT_INCONCLUSIVE, VERDICT_FAIL};
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		struct bench *b;
+
+		bench_at_stopping(&b, pending[i]);
+		to_the_end(b, false);
+		assert_verdict(engine_verdict(b->e), i == 2 ? VERDICT_FAIL : VERDICT_ERROR);
+		assert_int_equal(bench_count(b, NOTE_EVENT, "contradiction"), 1);
+		bench_free(b);
+	}
+}
+
+static void proof_that_never_comes_counts_as_failed(void **state)
+{
+	struct bench *b;
+
+	(void)state;
+	bench_at_stopping(&b, VERDICT_PASS);
+	for (int i = 0; i < 100 && engine_get_state(b->e) != ENGINE_DONE; i++)
+		engine_time(b->e, b->now_ns += NS_PER_S);
+	assert_int_equal(engine_get_state(b->e), ENGINE_DONE);
+	assert_verdict(engine_verdict(b->e), VERDICT_ERROR);
+	bench_free(b);
+}
+
+static void what_happens_while_stopping_only_worsens_the_verdict(void **state)
+{
+	struct bench *b;
+
+	(void)state;
+	bench_at_stopping(&b, VERDICT_PASS);
+	engine_abort(b->e, "kim", "late", b->now_ns);
+	assert_int_equal(bench_count(b, NOTE_EVENT, "late"), 1);
+	to_the_end(b, true);
+	assert_verdict(engine_verdict(b->e), VERDICT_PASS);
+	bench_free(b);
+
+	bench_at_stopping(&b, VERDICT_PASS);
+	engine_error(b->e, "store", "disk full", b->now_ns);
+	to_the_end(b, true);
+	assert_verdict(engine_verdict(b->e), VERDICT_ERROR);
+	bench_free(b);
+
+	bench_at_stopping(&b, VERDICT_PASS);
+	engine_trip(b->e, TRIP_LEAK, "tray", 1, b->now_ns);
+	to_the_end(b, true);
+	assert_verdict(engine_verdict(b->e), VERDICT_TRIPPED);
+	bench_free(b);
+
+	bench_at_stopping(&b, VERDICT_FAIL);
+	engine_error(b->e, "store", "disk full", b->now_ns);
+	to_the_end(b, true);
+	assert_verdict(engine_verdict(b->e), VERDICT_FAIL);
+	bench_free(b);
+}
+
+static void nothing_changes_after_the_end(void **state)
+{
+	struct sample s = {.channel = FLOW, .quality = QUALITY_FROZEN, .updates = 9};
+	struct bench *b;
+	int notes;
+
+	(void)state;
+	bench_at_stopping(&b, VERDICT_PASS);
+	to_the_end(b, true);
+	notes = b->note_count;
+	s.at_ns = b->now_ns + NS_PER_S;
+	engine_samples(b->e, &s, 1);
+	engine_abort(b->e, "kim", "", b->now_ns);
+	engine_trip(b->e, TRIP_LEAK, "tray", 1, b->now_ns);
+	engine_error(b->e, "io_lost", "", b->now_ns);
+	engine_proof(b->e, false, "", b->now_ns);
+	assert_true(engine_time(b->e, b->now_ns + 60 * NS_PER_S) == INT64_MAX);
+	assert_int_equal(b->note_count, notes);
+	assert_verdict(engine_verdict(b->e), VERDICT_PASS);
+	assert_int_equal(engine_answer(b->e, "x", "yes", "kim", b->now_ns, NULL), ERR_STATE);
+	bench_free(b);
+}
+
+static void prompt_nobody_answers_makes_the_bay_safe(void **state)
+{
+	struct bench *b = bench_new();
+	int m = bench_measurement(b, "visual", NULL, NULL, NULL, NULL);
+
+	(void)state;
+	bench_step(b, "H1");
+	bench_set(b, POWER, 1);
+	bench_prompt(b, "visual_ok", PROMPT_YES_NO, 30)->measurement = (int16_t)m;
+	bench_run(b, 30);
+	assert_true(engine_image(b->e)[POWER] == 1);
+	bench_run(b, 0.2);
+	assert_int_equal(bench_count(b, NOTE_ANSWER, "timeout"), 1);
+	to_the_end(b, true);
+	assert_verdict(engine_verdict(b->e), VERDICT_ABORTED);
+	assert_string_equal(done(b)->code, "prompt_timeout");
+	bench_free(b);
+}
+
+static void serial_of_another_unit_is_never_judged_and_may_be_scanned_again(void **state)
+{
+	for (int again = 0; again < 2; again++) {
+		struct bench *b = bench_new();
+		struct error err = {0};
+
+		bench_plain(b);
+		b->p.step_count = 0;
+		b->steps[0] = (struct pf_step){0};
+		bench_step(b, "H0");
+		bench_prompt(b, "serial", PROMPT_SCAN_SERIAL, 30);
+		b->measurements[0].required = false;
+		bench_run(b, 1);
+		assert_int_equal(engine_answer(b->e, "serial", "SN2", "scanner", b->now_ns, &err),
+				 ERR_CONFLICT);
+		assert_non_null(strstr(err.text, "SN1"));
+		bench_run(b, 1);
+		if (again)
+			assert_int_equal(
+				engine_answer(b->e, "serial", "SN1", "scanner", b->now_ns, &err),
+				0);
+		bench_run(b, 40);
+		to_the_end(b, true);
+		assert_verdict(engine_verdict(b->e), again ? VERDICT_INCONCLUSIVE : VERDICT_ERROR);
+		if (!again) {
+			assert_string_equal(done(b)->code, "serial_mismatch");
+			assert_int_equal(done(b)->attribution, 0);
+		}
+		bench_free(b);
+	}
+	(void)state;
+}
+
+static void wait_for_the_rig_that_times_out_is_an_error(void **state)
+{
+	struct bench *b = bench_new();
+
+	(void)state;
+	bench_plain(b);
+	bench_step(b, "H2");
+	bench_until(b, PF_WAIT, "feed_pressure > 0.5 MPa", 10, -1);
+	bench_run(b, 20);
+	to_the_end(b, true);
+	assert_verdict(engine_verdict(b->e), VERDICT_ERROR);
+	assert_string_equal(done(b)->code, "rig_timeout");
+	bench_free(b);
+}
+
+/* --- retries ---------------------------------------------------------------------------------------------------------- */
+
+static void lost_once(struct bench *b)
+{
+	b->quality[FLOW] = b->now_ns == 1002 * NS_PER_S ? QUALITY_NO_REPLY : QUALITY_GOOD;
+}
+
+static void inconclusive_step_is_retried_and_both_attempts_are_told(void **state)
+{
+	struct bench *b = bench_new();
+	int m = bench_plain(b), seen = 0;
+
+	(void)state;
+	b->steps[0].retries = 1;
+	b->world = lost_once;
+	assert_verdict(bench_finish(b), VERDICT_PASS);
+	assert_int_equal(bench_result(b, m)->attempt, 2);
+	assert_int_equal(bench_count(b, NOTE_EVENT, "retry"), 1);
+	for (int i = 0; i < b->note_count; i++)
+		if (b->notes[i].kind == NOTE_MEASUREMENT)
+			assert_verdict(b->notes[i].verdict,
+				       seen++ ? VERDICT_PASS : VERDICT_INCONCLUSIVE);
+	assert_int_equal(seen, 2);
+	bench_free(b);
+}
+
+static void fail_is_never_retried(void **state)
+{
+	struct bench *b = bench_new();
+	int m = bench_plain(b);
+
+	(void)state;
+	b->steps[0].retries = 3;
+	b->value[FLOW] = 0.5;
+	assert_verdict(bench_finish(b), VERDICT_FAIL);
+	assert_int_equal(bench_result(b, m)->attempt, 1);
+	assert_int_equal(bench_count(b, NOTE_STEP_BEGIN, NULL), 1);
+	bench_free(b);
+}
+
+static void retries_come_to_an_end(void **state)
+{
+	struct bench *b = bench_new();
+	int m = bench_plain(b);
+
+	(void)state;
+	b->measurements[m].rule = RULE_FOUR_STATE;
+	b->steps[0].retries = 2;
+	b->value[FLOW] = 1.36;
+	assert_verdict(bench_finish(b), VERDICT_MARGINAL);
+	assert_int_equal(bench_result(b, m)->side, 'p');
+	assert_int_equal(bench_count(b, NOTE_STEP_BEGIN, NULL), 3);
+	bench_free(b);
+}
+
+/* --- the trial clock ---------------------------------------------------------------------------------------------------- */
+
+/* Draws 20 s, stops 10 s, for 100 s. */
+static struct bench *with_trial(void)
+{
+	struct bench *b = bench_new();
+	struct pf_action *a;
+	int m;
+
+	bench_step(b, "H9");
+	bench_set(b, POWER, 1);
+	a = bench_action(b, PF_TRIAL);
+	a->for_ns = 100 * NS_PER_S;
+	a->making = bench_expr(b, "permeate_flow > 0.5 L/min");
+	a->actions = b->children;
+	m = bench_measurement(b, "trial", "trial.seconds", "s", "100 s", NULL);
+	b->measurements[m].step = 0;
+	bench_measure(b, m);
+	/* The children are built as actions of a step that is then forgotten. */
+	bench_step(b, "children");
+	bench_set(b, FAUCET, 1);
+	bench_wait(b, 20);
+	bench_set(b, FAUCET, 0);
+	bench_wait(b, 10);
+	memcpy(b->children, b->actions[1], sizeof b->children);
+	a->action_count = 4;
+	b->p.step_count = 1;
+	return b;
+}
+
+static void faucet_makes_flow(struct bench *b)
+{
+	const double *image = engine_image(b->e);
+
+	b->value[FLOW] = image && image[FAUCET] > 0 ? 1.5 : 0;
+}
+
+static void trial_repeats_its_cycle_until_the_clock_is_full(void **state)
+{
+	struct bench *b = with_trial();
+
+	(void)state;
+	b->world = faucet_makes_flow;
+	assert_verdict(bench_finish(b), VERDICT_PASS);
+	assert_true(engine_trial_seconds(b->e) >= 100.0 && engine_trial_seconds(b->e) < 100.2);
+	assert_true(fabs(engine_value(b->e, CLOCK_TRIAL_MAKING) - 70.0) < 1.5);
+	bench_free(b);
+}
+
+static void trial_clock_stands_while_the_unit_has_no_power(void **state)
+{
+	struct bench *b = with_trial();
+
+	(void)state;
+	b->children[2].sets[0] = (struct pf_set){POWER, 0};
+	b->children[0].sets[0] = (struct pf_set){POWER, 1};
+	bench_run(b, 61);
+	assert_true(fabs(engine_trial_seconds(b->e) - 40.0) < 1.0);
+	bench_free(b);
+}
+
+static void trial_that_never_gets_on_is_an_error(void **state)
+{
+	struct bench *b = with_trial();
+
+	(void)state;
+	b->actions[0][0].sets[0].value = 0;
+	bench_run(b, 2000);
+	to_the_end(b, true);
+	assert_verdict(engine_verdict(b->e), VERDICT_ERROR);
+	assert_true(engine_trial_seconds(b->e) == 0);
+	bench_free(b);
+}
+
+static void trial_that_was_interrupted_starts_from_zero(void **state)
+{
+	struct bench *b = with_trial();
+	int m = bench_measurement(b, "makes", NULL, NULL, NULL, NULL);
+
+	(void)state;
+	b->measurements[m].step = 0;
+	b->children[1] = (struct pf_action){.kind = PF_WAIT,
+					    .until = bench_expr(b, "permeate_flow > 1 L/min"),
+					    .timeout_ns = 20 * NS_PER_S,
+					    .hold_ns = 10 * NS_PER_S,
+					    .on_timeout.measurement = (int16_t)m};
+	b->steps[0].retries = 1;
+	bench_run(b, 50);
+	assert_true(engine_trial_seconds(b->e) > 40);
+	/* The probe is lost: the wait cannot tell, the step is inconclusive and tried again. */
+	b->quality[FLOW] = QUALITY_NO_REPLY;
+	bench_run(b, 30);
+	assert_int_equal(bench_count(b, NOTE_EVENT, "trial_interrupted"), 1);
+	assert_int_equal(engine_attempt(b->e), 2);
+	assert_true(engine_trial_seconds(b->e) < 20);
+	bench_free(b);
+}
+
+static void gap_in_time_counts_as_no_trial(void **state)
+{
+	struct bench *b = with_trial();
+
+	(void)state;
+	bench_run(b, 10);
+	b->now_ns += 60 * NS_PER_S;
+	bench_run(b, 10);
+	assert_true(engine_trial_seconds(b->e) < 21.0);
+	bench_free(b);
+}
+
+static void profile_without_steps_does_not_pass(void **state)
+{
+	struct bench *b = bench_new();
+
+	(void)state;
+	assert_verdict(bench_finish(b), VERDICT_INCONCLUSIVE);
+	bench_free(b);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(operator_ends_a_run_as_aborted_without_teardown),
+		cmocka_unit_test(
+			abort_of_a_failing_run_stays_aborted_and_keeps_the_failed_measurement),
+		cmocka_unit_test(failure_of_the_rig_is_an_error),
+		cmocka_unit_test(trip_of_the_unit_adds_its_failed_measurement),
+		cmocka_unit_test(trip_of_the_whole_rig_is_no_fault_of_this_unit),
+		cmocka_unit_test(trip_without_an_interlock_goes_by_its_class),
+		cmocka_unit_test(abort_condition_trips_after_its_time_by_attribution),
+		cmocka_unit_test(aborts_that_never_held_pass_their_measurements),
+		cmocka_unit_test(proof_that_fails_never_leaves_a_pass),
+		cmocka_unit_test(proof_that_never_comes_counts_as_failed),
+		cmocka_unit_test(what_happens_while_stopping_only_worsens_the_verdict),
+		cmocka_unit_test(nothing_changes_after_the_end),
+		cmocka_unit_test(prompt_nobody_answers_makes_the_bay_safe),
+		cmocka_unit_test(serial_of_another_unit_is_never_judged_and_may_be_scanned_again),
+		cmocka_unit_test(wait_for_the_rig_that_times_out_is_an_error),
+		cmocka_unit_test(inconclusive_step_is_retried_and_both_attempts_are_told),
+		cmocka_unit_test(fail_is_never_retried),
+		cmocka_unit_test(retries_come_to_an_end),
+		cmocka_unit_test(trial_repeats_its_cycle_until_the_clock_is_full),
+		cmocka_unit_test(trial_clock_stands_while_the_unit_has_no_power),
+		cmocka_unit_test(trial_that_never_gets_on_is_an_error),
+		cmocka_unit_test(trial_that_was_interrupted_starts_from_zero),
+		cmocka_unit_test(gap_in_time_counts_as_no_trial),
+		cmocka_unit_test(profile_without_steps_does_not_pass),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
