@@ -41,8 +41,8 @@ struct slave {
 	bool told_conflict;
 	uint8_t fails; /* transactions without answer in a row */
 	uint8_t conflicts;
-	int64_t conflict_ns; /* when counting of them began */
-	int64_t first_fail_ns;
+	int64_t conflict_ns;	      /* when counting of them began */
+	int64_t first_fail_ns;	      /* when the first of them was asked */
 	int64_t probe_ns, backoff_ns; /* lost: next probe, interval */
 	struct taint taint;
 };

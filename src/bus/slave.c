@@ -14,9 +14,9 @@
 #define BACKOFF_FIRST_NS (NS_PER_S / 2)
 #define BACKOFF_MAX_NS	 (10 * NS_PER_S)
 #define BACKOFF_NEED_NS	 NS_PER_S
-/* A needed device is reported lost within 2 s: the second failure counts as the last when a third would
- * come too late. */
-#define NEED_PATIENCE_NS (3 * NS_PER_S / 2)
+/* A needed device is reported lost within this time of the first request: the second failure counts as the
+ * last when a third would come too late. */
+#define NEED_PATIENCE_NS (2 * NS_PER_S)
 #define CONFLICT_SPAN_NS (10 * NS_PER_S)
 enum { CONFLICTS_ALARM = 3 };
 
@@ -122,12 +122,13 @@ void slave_failed(struct bus *b, int slave, const char *why, int64_t now_ns)
 	struct slave *s = &b->slaves[slave];
 
 	if (s->fails == 0)
-		s->first_fail_ns = now_ns;
+		s->first_fail_ns = b->turn.begin_ns;
 	if (s->fails < UINT8_MAX)
 		s->fails++;
 	if (!s->lost) {
+		int64_t again_ns = now_ns + b->turn.deadline_ns - b->turn.begin_ns;
 		bool soon = s->needed && s->fails > 1 &&
-			    now_ns - s->first_fail_ns >= NEED_PATIENCE_NS;
+			    again_ns - s->first_fail_ns > NEED_PATIENCE_NS;
 
 		if (s->fails >= BUS_TRIES || soon)
 			lose(b, slave, why, now_ns);
