@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What tests on the virtual bench share: fixture, model and profiles as they ship, and one run from
+ * mounting to its verdict. Static: include it in a test program.
+ */
+#ifndef TESTS_DST_RIG_CASE_H
+#define TESTS_DST_RIG_CASE_H
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "plan/profile.h"
+#include "sim/bench.h"
+
+#define CASE_SERIAL    "RO600-24050017"
+#define CASE_READY_NS  (60 * NS_PER_S)
+#define CASE_LONGEST_S 3 /* times the profile's own longest time */
+
+struct rig_case {
+	struct fixture *fixture;
+	struct model *model;
+	struct profile *profile; /* for bay 0 */
+};
+
+static inline void rig_case_die(struct problems *problems, const char *what)
+{
+	problems_print(problems, stderr);
+	fprintf(stderr, "%s does not load\n", what);
+	exit(1);
+}
+
+/* yaml NULL: fixtures/sim.yaml as it is. */
+static inline void rig_case_load(struct rig_case *c, const char *yaml, const char *profile)
+{
+	struct problems problems = {0};
+
+	c->fixture = yaml ? fixture_parse("fixtures/sim.yaml", yaml, strlen(yaml), &problems)
+			  : fixture_load("fixtures/sim.yaml", &problems);
+	if (!c->fixture)
+		rig_case_die(&problems, "the fixture");
+	c->model = model_load("profiles/models/RO600.yaml", &problems);
+	if (!c->model)
+		rig_case_die(&problems, "the model");
+	c->profile = profile_load(profile, c->model, c->fixture, 0, &problems);
+	if (!c->profile)
+		rig_case_die(&problems, profile);
+	problems_release(&problems);
+}
+
+static inline void rig_case_release(struct rig_case *c)
+{
+	profile_free(c->profile);
+	model_free(c->model);
+	fixture_free(c->fixture);
+}
+
+/* A bench with a unit on bay 0, ready to start. */
+static inline struct bench *rig_case_bench(const struct rig_case *c,
+					   const struct bench_config *config)
+{
+	struct error err = {0};
+	struct bench *b = bench_new(config, &err);
+
+	if (!b) {
+		fprintf(stderr, "%s\n", err.text);
+		exit(1);
+	}
+	bench_mount(b, 0, c->model->code, CASE_SERIAL);
+	return b;
+}
+
+static inline int rig_case_start(const struct rig_case *c, struct bench *b, struct error *err)
+{
+	struct bench_order order = {.profile = c->profile, .serial = CASE_SERIAL};
+
+	return bench_start(b, 0, &order, err);
+}
+
+static inline int64_t rig_case_limit_ns(const struct rig_case *c)
+{
+	return (int64_t)(CASE_LONGEST_S * c->profile->longest_s) * NS_PER_S;
+}
+
+static inline const struct engine_result *rig_case_result(const struct rig_case *c,
+							  const struct bench *b, const char *id)
+{
+	const struct engine_result *results = bench_results(b, 0);
+
+	for (int i = 0; results && i < c->profile->measurement_count; i++)
+		if (!strcmp(c->profile->measurements[i].id, id))
+			return &results[i];
+	return NULL;
+}
+
+#endif
