@@ -83,6 +83,9 @@ void query_add(struct text *q, const char *name, const char *value);
 /* ---- show.c ---- */
 /* A bay at work, as lines of at most `width` columns; for terminals. */
 void show_panel(const struct ctl *c, const json_t *bay, int width, struct lines *out);
+/* The same once its run is recorded: the verdict, and what the bay reads now. */
+void show_done_panel(const struct ctl *c, const json_t *run, const json_t *bay, int width,
+		     struct lines *out);
 /* The same as one line, without line end. */
 void show_progress_line(const struct ctl *c, const json_t *bay, struct text *out);
 /* A finished run: head, measurements, verdict, safe state. */

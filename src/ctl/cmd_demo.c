@@ -379,7 +379,7 @@ static int end_demo(struct demo *d, int code)
 {
 	struct demo_processes *p = &d->processes;
 	struct error err;
-	bool ended = true;
+	bool ended = true, had_station = p->station > 0;
 
 	if (p->station) {
 		int64_t end_ns = clock_mono_ns() + STOP_S * NS_PER_S;
@@ -404,8 +404,10 @@ static int end_demo(struct demo *d, int code)
 		demo_show_log(p->station_log);
 		return signalled ? CTL_INTERRUPTED : code ? code : CTL_NO_STATION;
 	}
-	say(d, "the station has ended, then the simulated rig; records are kept in %s\n",
-	    d->options.dir);
+	if (!had_station)
+		return signalled ? CTL_INTERRUPTED : code;
+	say(d, "%s; the station has ended, then the simulated rig; records are kept in %s\n",
+	    message(d->c->zh, MSG_SAFE_PROVEN), d->options.dir);
 	return signalled ? CTL_INTERRUPTED : code;
 }
 

@@ -183,18 +183,20 @@ void table_print(const struct table *t, const char *indent, struct text *out)
 			width[i % t->columns] = n;
 	}
 	for (int row = 0; row < t->rows; row++) {
-		text_puts(out, indent);
-		for (int i = 0; i < t->columns; i++) {
-			const char *s = t->cells[row * t->columns + i];
-			bool right = t->right & (1u << i);
+		char **cells = &t->cells[row * t->columns];
+		int last = t->columns - 1;
 
-			if (i + 1 == t->columns && !right) { /* no blanks at a line's end */
-				text_puts(out, s);
-				break;
-			}
-			format_cell(out, s, width[i], right);
-			text_puts(out, i + 1 < t->columns ? "  " : "");
+		while (last > 0 && !cells[last][0]) /* no blanks at a line's end */
+			last--;
+		text_puts(out, indent);
+		for (int i = 0; i < last; i++) {
+			format_cell(out, cells[i], width[i], t->right & (1u << i));
+			text_puts(out, "  ");
 		}
+		if (t->right & (1u << last))
+			format_cell(out, cells[last], width[last], true);
+		else
+			text_puts(out, cells[last]);
 		text_puts(out, "\n");
 	}
 }

@@ -165,6 +165,21 @@ void show_panel(const struct ctl *c, const json_t *bay, int width, struct lines 
 	panel_prompt(c, bay, out);
 }
 
+void show_done_panel(const struct ctl *c, const json_t *run, const json_t *bay, int width,
+		     struct lines *out)
+{
+	struct text *line = lines_add(out);
+
+	text_printf(line, "%s %s  %s  %s", M(BAY), member_text(run, "bay"),
+		    member_text(run, "ticket"), member_text(run, "serial"));
+	if (member_is_true(run, "simulated"))
+		text_printf(line, "  %s", M(SIMULATED));
+	text_printf(lines_add(out), "%s: %s", M(VERDICT),
+		    verdict_text(c, member_text(run, "verdict")));
+	format_bar(lines_add(out), 1, width > 40 ? width / 3 : 12, c->utf8);
+	panel_values(c, bay, width, out);
+}
+
 /* What a line has room for. */
 static bool is_chief(const char *channel)
 {

@@ -63,9 +63,21 @@ static void redraw(struct watch *w, const struct text *picture)
 	(void)fflush(stdout);
 }
 
+static void fill_panel(const struct watch *w, const struct watched *r, const json_t *bay, int width,
+		       struct lines *p)
+{
+	for (int i = 0; i < LINES_MAX; i++)
+		text_clear(&p->at[i]);
+	p->count = 0;
+	if (r->done)
+		show_done_panel(w->c, r->document, bay, width, p);
+	else
+		show_panel(w->c, bay, width, p);
+}
+
 static void draw(struct watch *w, const json_t *bays)
 {
-	static struct lines panels[2], none;
+	static struct lines panels[2];
 	struct text picture = {0};
 	int columns = w->c->columns - 1;
 	bool beside = w->n == 2 && columns >= SIDE_BY_SIDE_COLUMNS;
@@ -74,21 +86,14 @@ static void draw(struct watch *w, const json_t *bays)
 	for (int i = 0; i < w->n; i++) {
 		struct lines *p = &panels[beside ? i : 0];
 
-		for (int k = 0; k < LINES_MAX; k++)
-			text_clear(&p->at[k]);
-		p->count = 0;
-		show_panel(w->c, bay_of(bays, w->runs[i].bay), width, p);
-		if (!beside) {
-			lines_add(p);
-			for (int k = 0; k < p->count; k++) {
-				format_cell(&picture, p->at[k].buf ? p->at[k].buf : "", width,
-					    false);
-				text_puts(&picture, "\n");
-			}
+		fill_panel(w, &w->runs[i], bay_of(bays, w->runs[i].bay), width, p);
+		for (int k = 0; k < p->count && !beside; k++) {
+			format_cell(&picture, p->at[k].buf ? p->at[k].buf : "", width, false);
+			text_puts(&picture, "\n");
 		}
 	}
 	if (beside)
-		format_side_by_side(&picture, &panels[0], w->n > 1 ? &panels[1] : &none, width);
+		format_side_by_side(&picture, &panels[0], &panels[1], width);
 	redraw(w, &picture);
 	text_release(&picture);
 }
