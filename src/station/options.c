@@ -78,7 +78,8 @@ static void usage(void)
 	     "  --name TEXT      name of the station in its records (default: host name)\n"
 	     "  --log LEVEL      error, warning, info or debug (default info)\n"
 	     "\n"
-	     "Exit codes: 0 stopped, 2 configuration, 74 store, 75 already running or port held.\n"
+	     "Exit codes: 0 stopped, 2 configuration, 3 safe state not proven, 74 store,\n"
+	     "75 already running or port held.\n"
 	     "This program is no safety function: a wired E-stop chain is.");
 }
 

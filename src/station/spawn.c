@@ -186,14 +186,26 @@ static void how_it_ended(char *dst, size_t size, int status)
 		snprintf(dst, size, "exit code %d", WEXITSTATUS(status));
 }
 
+/* The end is no good one: whoever waits for benchd must know. */
+static void unproven(struct rig_link *r)
+{
+	struct station *s = r->station;
+	log_error(MODULE, "rig %s: the safe state is not proven", r->fixture->name);
+	if (s->stopping && !s->exit_code)
+		s->exit_code = 3;
+}
+
 static void io_ended(struct child *c, const char *how, int status)
 {
 	struct rig_link *r = c->rig;
 	if (r->fd >= 0)
 		rig_close(r, how);
-	if (r->station->stopping && WIFEXITED(status) &&
-	    (WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == 3))
-		return; /* it proved, or failed to prove, by itself, and said so */
+	if (r->station->stopping && WIFEXITED(status) && WEXITSTATUS(status) == 3) {
+		unproven(r);
+		return;
+	}
+	if (r->station->stopping && WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return; /* it proved the safe state by itself */
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 2) {
 		c->failed = true; /* a mistake in its files: starting again would not help */
 		session_made_safe(r, false, "benchd-io refused its configuration");
@@ -212,7 +224,7 @@ static void made_safe(struct child *c, int status)
 				 : "benchd-io --make-safe could not prove the safe state");
 	struct child *io = find_child(r->station, "benchd-io", r);
 	if (!proven)
-		log_error(MODULE, "rig %s: the safe state is not proven", r->fixture->name);
+		unproven(r);
 	if (!r->station->stopping && io && may_restart(io) && start_io(r, &err))
 		log_error(MODULE, "%s", err.text);
 }
