@@ -382,6 +382,33 @@ static void a_finished_trace_with_any_byte_changed_or_cut_is_no_whole_trace(void
 	free(l.at);
 }
 
+static void a_finished_trace_without_one_of_its_frames_is_no_whole_trace(void **state)
+{
+	struct list l = {0};
+	struct segment *g = open_or_fail("run-1");
+	char col[128], hex[65], *bytes;
+	size_t n, head = 8, block;
+	FILE *f;
+
+	(void)state;
+	half_an_hour(&l, 1);
+	assert_int_equal(segment_append(g, l.at, l.count, NULL), 0);
+	assert_int_equal(segment_finish(g, hex, NULL), 0);
+	path_of(col, "run-1", "col");
+	assert_int_equal(text_read_file(col, 1 << 24, &bytes, &n, NULL), 0);
+	/* The samples' frame stands behind the header's; every frame left is whole. */
+	head += 9 + bytes_get((const uint8_t *)bytes + head, 4);
+	block = 9 + bytes_get((const uint8_t *)bytes + head, 4);
+	f = fopen(col, "we");
+	assert_non_null(f);
+	assert_int_equal(fwrite(bytes, 1, head, f), head);
+	assert_int_equal(fwrite(bytes + head + block, 1, n - head - block, f), n - head - block);
+	assert_int_equal(fclose(f), 0);
+	assert_int_equal(segment_read(col, NULL, count_one, &(int){0}, NULL, NULL), ERR_SYNTAX);
+	free(bytes);
+	free(l.at);
+}
+
 static void a_run_has_one_trace_and_its_name_stays_in_the_folder(void **state)
 {
 	struct error err = {0};
@@ -472,6 +499,7 @@ int main(void)
 		T(a_damaged_block_is_refused_or_decoded_within_bounds),
 		T(a_torn_end_costs_only_the_frame_it_is_in),
 		T(a_finished_trace_with_any_byte_changed_or_cut_is_no_whole_trace),
+		T(a_finished_trace_without_one_of_its_frames_is_no_whole_trace),
 		T(a_run_has_one_trace_and_its_name_stays_in_the_folder),
 		T(a_trace_without_samples_can_be_finished),
 		T(another_file_is_no_trace),
