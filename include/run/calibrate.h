@@ -9,14 +9,16 @@
 #include "plan/fixture.h"
 
 enum calibration_state {
-	CALIBRATION_GOOD = 1,	  /* in force, or a channel that needs none (states, counts, texts) */
-	CALIBRATION_NONE,	  /* revision 0 */
-	CALIBRATION_LAPSED,	  /* its due date is before the run's day */
+	CALIBRATION_GOOD = 1, /* in force, or a channel that needs none (states, counts, texts) */
+	CALIBRATION_NONE,     /* revision 0 */
+	CALIBRATION_LAPSED,   /* its due date is before the run's day */
 	CALIBRATION_DATE_UNKNOWN, /* it has a due date and the run has no UTC */
 };
-const char *calibration_state_name(enum calibration_state s); /* "good" "uncalibrated" "calibration_lapsed" ... */
+const char *calibration_state_name(
+	enum calibration_state s); /* "good" "uncalibrated" "calibration_lapsed" ... */
 
-/* si = gain * reading + offset: the calibration entry, then the unit. Without an entry only the unit. */
+/* si = gain * reading + offset: the calibration entry, then the unit. Without an entry only the
+ * unit. */
 void calibrate_factors(const struct fx_channel *c, double *gain, double *offset);
 /* utc_us: of the run's start, 0 unknown. The due day itself is still in force. */
 enum calibration_state calibrate_state(const struct fx_channel *c, int64_t utc_us);

@@ -1,21 +1,25 @@
 /* SPDX-License-Identifier: MIT
  *
- * The engine: one run of one checked profile on one bay, as a pure state machine. Time, samples, answers,
- * trips and proofs go in; an output image (a level, sent by the caller every 100 ms) and notes (what
- * is to be recorded and announced) come out. No I/O, no clock, no globals; no heap after engine_new.
- * The same code runs in benchd, under the virtual clock, and over recorded events to re-judge a run.
+ * The engine: one run of one checked profile on one bay, as a pure state machine. Time, samples,
+ * answers, trips and proofs go in; an output image (a level, sent by the caller every 100 ms) and
+ * notes (what is to be recorded and announced) come out. No I/O, no clock, no globals; no heap
+ * after engine_new. The same code runs in benchd, under the virtual clock, and over recorded events
+ * to re-judge a run.
  *
- * Codes of NOTE_EVENT: "trip" "abort" "rig_error" codes as given to engine_error, "timeout", "retry", "not_settled",
- * "serial_mismatch", "contradiction" (the rig contradicts itself; text: what, and it counts as a measurement with
- * verdict error), "lock" (a failed check says the bay is to be locked until somebody looked), "rig_check", "watch",
- * "trial_interrupted", "trial_timeout", "prompt_timeout", "late" (came in STOPPING and changed nothing).
+ * Codes of NOTE_EVENT: "trip" "abort" "rig_error" codes as given to engine_error, "timeout",
+ * "retry", "not_settled", "serial_mismatch", "contradiction" (the rig contradicts itself; text:
+ * what, and it counts as a measurement with verdict error), "lock" (a failed check says the bay is
+ * to be locked until somebody looked), "rig_check", "watch", "trial_interrupted", "trial_timeout",
+ * "prompt_timeout", "late" (came in STOPPING and changed nothing).
  *
  * All times are run time in ns. States:
  *
- *	RUNNING --teardown done / stop on fail / abort / trip / error--> STOPPING --engine_proof--> DONE
+ *	RUNNING  -> STOPPING   last step done, stop on fail, abort, trip, error
+ *	STOPPING -> DONE       engine_proof
  *
- * In STOPPING the image is empty (the caller sends SAFE_STOP, or the rig dropped the bay already) and the engine waits
- * for the proof. Every exit goes through it, and a proof that fails is recorded and never turns a verdict into pass.
+ * In STOPPING the image is empty (the caller sends SAFE_STOP, or the rig dropped the bay already)
+ * and the engine waits for the proof. Every exit goes through it, and a proof that fails is
+ * recorded and never turns a verdict into pass.
  */
 #ifndef RUN_ENGINE_H
 #define RUN_ENGINE_H
@@ -25,47 +29,62 @@
 #include "link/sample.h"
 #include "plan/profile.h"
 
-enum verdict { /* of a measurement: the first seven; of a run: all but skipped */
-	VERDICT_PASS = 1, VERDICT_MARGINAL, VERDICT_FAIL, VERDICT_INCONCLUSIVE, VERDICT_INVALID, VERDICT_ERROR,
+/* Of a measurement: the first seven; of a run: all but skipped. */
+enum verdict {
+	VERDICT_PASS = 1,
+	VERDICT_MARGINAL,
+	VERDICT_FAIL,
+	VERDICT_INCONCLUSIVE,
+	VERDICT_INVALID,
+	VERDICT_ERROR,
 	VERDICT_SKIPPED,
-	VERDICT_ABORTED, VERDICT_TRIPPED, VERDICT_INTERRUPTED
+	VERDICT_ABORTED,
+	VERDICT_TRIPPED,
+	VERDICT_INTERRUPTED
 };
 const char *verdict_name(enum verdict v);
 const char *verdict_zh(enum verdict v);
 int verdict_find(const char *name); /* 0 if unknown */
 
 enum note_kind {
-	NOTE_STEP_BEGIN = 1, NOTE_STEP_END, NOTE_MEASUREMENT, NOTE_CAPTURE, NOTE_PROMPT, NOTE_ANSWER,
-	NOTE_EVENT,	/* trip, abort, time-out, retry, quality lost ...: code and text */
-	NOTE_STOPPING,	/* send SAFE_STOP now (not after a trip) */
-	NOTE_DONE	/* the verdict; nothing follows */
+	NOTE_STEP_BEGIN = 1,
+	NOTE_STEP_END,
+	NOTE_MEASUREMENT,
+	NOTE_CAPTURE,
+	NOTE_PROMPT,
+	NOTE_ANSWER,
+	NOTE_EVENT,    /* trip, abort, time-out, retry, quality lost ...: code and text */
+	NOTE_STOPPING, /* send SAFE_STOP now (not after a trip) */
+	NOTE_DONE      /* the verdict; nothing follows */
 };
 
 struct engine_result {
-	int16_t measurement;	/* index in profile->measurements */
+	int16_t measurement; /* index in profile->measurements */
 	enum verdict verdict;
 	bool has_value;
-	double value, lo, hi, uncertainty; /* shown unit, rounded to 9 digits; lo/hi -inf/inf if none */
-	char side;		/* marginal: 'p' or 'f'; else 0 */
+	/* shown unit, rounded to 9 digits; lo/hi -inf/inf if none */
+	double value, lo, hi, uncertainty;
+	char side;		      /* marginal: 'p' or 'f'; else 0 */
 	enum attribution attribution; /* when it failed */
-	uint32_t updates;	/* fewest real updates of a channel in the window */
-	int attempt;		/* from 1 */
-	char reason[96];	/* code and detail for anything but a plain pass or fail: "not_settled", "stale feed_flow" */
+	uint32_t updates;	      /* fewest real updates of a channel in the window */
+	int attempt;		      /* from 1 */
+	/* code and detail for all but a plain pass or fail: "not_settled", "stale feed_flow" */
+	char reason[96];
 };
 
 struct engine_note {
 	enum note_kind kind;
 	int64_t at_ns;
-	int step;	      /* index, -1 */
+	int step; /* index, -1 */
 	int attempt;
-	const struct engine_result *result;   /* MEASUREMENT */
-	const struct pf_prompt *prompt;	      /* PROMPT, ANSWER */
-	int64_t prompt_timeout_ns;	      /* PROMPT: length */
-	const char *code;     /* EVENT: "trip" "abort" "timeout" "rig_error" "retry" "envelope" ...; ANSWER: "answered" "timeout" */
-	const char *text;     /* EVENT: detail; ANSWER: what was answered; CAPTURE: name */
-	const char *who;      /* ANSWER, abort */
-	double value;	      /* CAPTURE (SI), EVENT where it has one */
-	enum verdict verdict; /* DONE, STEP_END (worst of the step) */
+	const struct engine_result *result; /* MEASUREMENT */
+	const struct pf_prompt *prompt;	    /* PROMPT, ANSWER */
+	int64_t prompt_timeout_ns;	    /* PROMPT: length */
+	const char *code;		    /* EVENT: above; ANSWER: "answered" "timeout" */
+	const char *text;	      /* EVENT: detail; ANSWER: what was answered; CAPTURE: name */
+	const char *who;	      /* ANSWER, abort */
+	double value;		      /* CAPTURE (SI), EVENT where it has one */
+	enum verdict verdict;	      /* DONE, STEP_END (worst of the step) */
 	enum attribution attribution; /* DONE when not pass */
 	double trial_seconds, trial_making_seconds; /* STEP_END, DONE: trial clock so far */
 };
@@ -77,11 +96,12 @@ struct engine_ops {
 
 struct engine_config {
 	const struct profile *profile;
-	const char *serial;	  /* expected from the plate; prompts of kind scan_serial compare with it */
+	const char *serial; /* from the ticket; prompts of kind scan_serial compare with it */
 	bool simulated;
 	int64_t now_ns;
-	int64_t utc_us;		  /* at the start; due dates of calibrations are compared with its day. 0: unknown, then a
-				   * channel with a due date carries no verdict */
+	/* At the start; due dates of calibrations are compared with its day. 0: unknown, then a
+	 * channel with a due date carries no verdict. */
+	int64_t utc_us;
 };
 
 struct engine;
@@ -91,35 +111,41 @@ void engine_free(struct engine *e);
 void engine_samples(struct engine *e, const struct sample *s, int n);
 /* Time passes; call at least every 100 ms of run time. Returns when it next wants to be called. */
 int64_t engine_time(struct engine *e, int64_t now_ns);
-/* An answer to the open prompt: "yes" "no" "ok", a number, a scanned text. ERR_STATE: none open or another id;
- * ERR_RANGE / ERR_SYNTAX with what is expected; ERR_CONFLICT: another serial than the ticket's, the prompt stays open. */
-int engine_answer(struct engine *e, const char *prompt_id, const char *answer, const char *who, int64_t now_ns,
-		  struct error *err);
-void engine_abort(struct engine *e, const char *who, const char *why, int64_t now_ns); /* operator: verdict aborted */
-/* The rig dropped the bay. class: enum trip_class; unit_measurement -1, or the profile's measurement the trip fails
- * (leak and over-pressure are the unit's by default). */
-void engine_trip(struct engine *e, enum trip_class class, const char *reason, double value, int64_t now_ns);
-/* The same with the fixture's interlock that held (-1: none, as engine_trip). An abort of the profile that names the
- * interlock says whose fault it is and what fails, else one of its class that names none; a trip of the whole rig that the
- * profile does not name is nobody's. */
-void engine_trip_interlock(struct engine *e, int interlock, enum trip_class class, const char *reason, double value,
-			   int64_t now_ns);
+/* An answer to the open prompt: "yes" "no" "ok", a number, a scanned text. ERR_STATE: none open or
+ * another id; ERR_RANGE / ERR_SYNTAX with what is expected; ERR_CONFLICT: another serial than the
+ * ticket's, the prompt stays open. */
+int engine_answer(struct engine *e, const char *prompt_id, const char *answer, const char *who,
+		  int64_t now_ns, struct error *err);
+/* By the operator: verdict aborted. */
+void engine_abort(struct engine *e, const char *who, const char *why, int64_t now_ns);
+/* The rig dropped the bay. Whose fault it is and what fails says the profile's abort of that class;
+ * without one leak and over-pressure are the unit's, sensor, timeout and comms the rig's. */
+void engine_trip(struct engine *e, enum trip_class class, const char *reason, double value,
+		 int64_t now_ns);
+/* The same with the fixture's interlock that held (-1: none, as engine_trip). An abort of the
+ * profile that names the interlock says whose fault it is and what fails, else one of its class
+ * that names none; a trip of the whole rig that the profile does not name is nobody's. */
+void engine_trip_interlock(struct engine *e, int interlock, enum trip_class class,
+			   const char *reason, double value, int64_t now_ns);
 /* The rig is at fault: lost io, lost device, store failure, refused image. Verdict error. */
 void engine_error(struct engine *e, const char *code, const char *text, int64_t now_ns);
 void engine_proof(struct engine *e, bool proven, const char *detail, int64_t now_ns);
 
 enum engine_state { ENGINE_RUNNING = 1, ENGINE_STOPPING, ENGINE_DONE };
 enum engine_state engine_get_state(const struct engine *e);
-/* Logical values wanted, indexed by fixture output (count = fixture->output_count; only the bay's count). NULL unless RUNNING. */
+/* Logical values wanted, indexed by fixture output (count = fixture->output_count; only the
+ * bay's count). NULL unless RUNNING. */
 const double *engine_image(const struct engine *e);
-const struct pf_prompt *engine_prompt(const struct engine *e, int64_t *deadline_ns); /* open one or NULL */
+/* The open one or NULL. */
+const struct pf_prompt *engine_prompt(const struct engine *e, int64_t *deadline_ns);
 int engine_step(const struct engine *e); /* index */
 int engine_attempt(const struct engine *e);
 double engine_trial_seconds(const struct engine *e);
 enum verdict engine_verdict(const struct engine *e); /* 0 until DONE */
 /* Latest calibrated value of a symbol in its shown unit; NAN unless good. */
 double engine_value(const struct engine *e, int symbol_ref);
-/* Results so far, last attempt of each measurement; verdict 0 where none yet. n = profile->measurement_count. */
+/* Results so far, last attempt of each measurement; verdict 0 where none yet. n =
+ * profile->measurement_count. */
 const struct engine_result *engine_results(const struct engine *e);
 
 #endif

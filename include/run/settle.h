@@ -3,9 +3,10 @@
  * Is a signal steady? Over the last window_ns both must be within the tolerance:
  *	drift:	|slope of a linear fit| * window
  *	spread:	standard deviation
- * tolerance = max(tolerance_rel * |mean - zero|, tolerance_abs). The drift sees a creeping value that noise hides, the
- * spread sees a pump that chatters about a constant mean. (The R-statistic of Cao and Rhinehart is not used: a
- * slow probe filters its own noise, and R takes filtered noise for a change.)
+ * tolerance = max(tolerance_rel * |mean - zero|, tolerance_abs). The drift sees a creeping value
+ * that noise hides, the spread sees a pump that chatters about a constant mean. (The R-statistic of
+ * Cao and Rhinehart is not used: a slow probe filters its own noise, and R takes filtered noise for
+ * a change.)
  *
  * The window slides in SETTLE_BINS blocks, so memory is bounded whatever the rate. Pure, no heap.
  */
@@ -32,8 +33,8 @@ struct settle {
 	struct settle_bin bins[SETTLE_BINS + 1];
 };
 
-/* zero: where the value's own unit reads 0 (273.15 for degC in K), so that a relative tolerance means what a person
- * reads. window_ns at least 1. */
+/* zero: where the value's own unit reads 0 (273.15 for degC in K), so that a relative tolerance
+ * means what a person reads. window_ns at least 1. */
 void settle_begin(struct settle *s, int64_t now_ns, int64_t window_ns, double tolerance_rel,
 		  double tolerance_abs, double zero);
 /* One real update. */

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * Statistics of one symbol over one window, in bounded memory: running moments, first, last, extremes, a linear fit and
- * an integral, and for the median a reservoir of WINDOW_RESERVOIR values. Up to that many updates the median is exact;
- * beyond, every update has the same chance to be in the reservoir (Vitter's algorithm R with a generator that
- * starts the same in each window, so a replay gives the same median).
+ * Statistics of one symbol over one window, in bounded memory: running moments, first, last,
+ * extremes, a linear fit and an integral, and for the median a reservoir of WINDOW_RESERVOIR
+ * values. Up to that many updates the median is exact; beyond, every update has the same chance to
+ * be in the reservoir (Vitter's algorithm R with a generator that starts the same in each window,
+ * so a replay gives the same median).
  *
- * Only real updates are added: a reading that the device did not renew is no observation. Pure, no heap.
+ * Only real updates are added: a reading that the device did not renew is no observation. Pure, no
+ * heap.
  */
 #ifndef RUN_WINDOW_H
 #define RUN_WINDOW_H
@@ -32,9 +34,9 @@ struct window {
 void window_begin(struct window *w, int64_t begin_ns);
 /* One update. Earlier than the last one or not after begin_ns: ignored. */
 void window_add(struct window *w, int64_t at_ns, double value);
-/* Unknown without an update (slope and stddev: without two, count: never). The integral reaches from begin_ns
- * to now_ns; before the first and after the last update the nearest value is held. Not EXPR_LATEST. Reorders the
- * reservoir. */
+/* Unknown without an update (slope and stddev: without two, count: never). The integral reaches
+ * from begin_ns to now_ns; before the first and after the last update the nearest value is held.
+ * Not EXPR_LATEST. Reorders the reservoir. */
 struct expr_value window_stat(struct window *w, enum expr_stat stat, int64_t now_ns);
 
 #endif

@@ -17,7 +17,7 @@ static bool passed(const struct engine *e, const struct run_action *act, int64_t
 	return e->now_ns - act->begun_ns >= ns;
 }
 
-/* --- conditions ---------------------------------------------------------------------------------------------------- */
+/* --- conditions --------------------------------------------------------- */
 
 /* Readings from before the action began say nothing about what it did. */
 static int follow_until(struct engine *e, const struct pf_action *a, struct run_action *act,
@@ -66,7 +66,8 @@ static enum action_result rig_failed(struct engine *e, const char *code, const s
 	return ACTION_ENDED;
 }
 
-/* Time ran out: the rig's wait ends the run, the unit's fails its measurement, if its contrary is known. */
+/* Time ran out: the rig's wait ends the run, the unit's fails its measurement, if its contrary
+ * is known. */
 static enum action_result timed_out(struct engine *e, const struct pf_action *a,
 				    const struct evaluation *ev, int holds)
 {
@@ -170,7 +171,7 @@ static enum action_result run_ramp(struct engine *e, const struct pf_action *a,
 	return fabs(*v - a->to) > 0.0 ? ACTION_BUSY : ACTION_DONE;
 }
 
-/* --- settling, windows, values --------------------------------------------------------------------------------------- */
+/* --- settling, windows, values ------------------------------------------ */
 
 static void begin_settle(struct engine *e, const struct pf_action *a)
 {

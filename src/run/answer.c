@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Prompts. One that nobody answers in time ends the run, and every end makes the bay safe: aborted, or error when
- * the plate that was scanned is another unit's.
+ * Prompts. One that nobody answers in time ends the run, and every end makes the bay safe: aborted,
+ * or error when the plate that was scanned is another unit's.
  */
 #include <math.h>
 #include <stdio.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Expressions over the latest readings and the open window. A value is known only if every reading that made
- * it is good: the latest one by quality and age, a statistic by every reading of its window.
+ * Expressions over the latest readings and the open window. A value is known only if every reading
+ * that made it is good: the latest one by quality and age, a statistic by every reading of its
+ * window.
  */
 #include <math.h>
 #include <stdio.h>
@@ -23,7 +24,8 @@ static struct expr_value known(double si)
 	return (struct expr_value){.si = si, .known = true};
 }
 
-/* Move a value as an error of its source would: every reading by abs, and by rel of what it reads. */
+/* Move a value as an error of its source would: every reading by abs, and by rel of what it
+ * reads. */
 static double shifted(const struct evaluation *ev, double si, enum expr_stat stat)
 {
 	double zero = samples_zero_si(ev->e, ev->shift_ref), span_s;

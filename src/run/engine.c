@@ -3,8 +3,9 @@
  * Life of an engine, time, and the ways out.
  *
  *	FROM	 -> TO		by
- *	RUNNING	 -> STOPPING	step_tick (end of the last step, stop on fail, prompt or wait of the rig that timed
- *				out, rig check), tick_aborts, engine_abort, engine_trip, engine_error
+ *	RUNNING	 -> STOPPING	step_tick (end of the last step, stop on fail, rig check, prompt
+ *				or wait of the rig that timed out), tick_aborts, engine_abort,
+ *				engine_trip, engine_error
  *	STOPPING -> DONE	engine_proof, engine_time (no proof came)
  *
  * In STOPPING the verdict is pending: what comes then can only make it worse.
@@ -83,7 +84,7 @@ void engine_event(struct engine *e, const char *code, double value, const char *
 	emit_event(e, code, text, NULL, value);
 }
 
-/* --- the ways out -------------------------------------------------------------------------------------------------------- */
+/* --- the ways out ------------------------------------------------------- */
 
 /* Longest the ordered end and its proof may take, twice, and a little. */
 static int64_t proof_wait_ns(const struct fixture *f)
@@ -297,7 +298,7 @@ int64_t engine_time(struct engine *e, int64_t now_ns)
 	return e->state == ENGINE_DONE ? INT64_MAX : e->now_ns + ENGINE_TICK_NS;
 }
 
-/* --- what others may know -------------------------------------------------------------------------------------------------- */
+/* --- what others may know ----------------------------------------------- */
 
 enum engine_state engine_get_state(const struct engine *e)
 {

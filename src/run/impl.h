@@ -28,46 +28,54 @@ struct channel_set {
 /* Latest reading of a channel and what befell it in the open window. */
 struct run_channel {
 	bool ours, has;
-	uint8_t quality;	/* of the latest reading */
+	uint8_t quality;	 /* of the latest reading */
 	bool lost_bad, lost_gap; /* in the window */
 	uint8_t lost_quality;
 	bool contradicted;
-	uint32_t updates;	/* the device's counter */
-	uint32_t renewals;	/* real updates since the start of the run */
+	uint32_t updates;  /* the device's counter */
+	uint32_t renewals; /* real updates since the start of the run */
 	uint32_t window_renewals;
 	double si;
-	double gain, offset;	/* reading -> SI, calibrated */
-	int64_t at_ns;		/* of the latest reading */
-	int64_t good_ns;	/* of the latest good one */
-	int64_t renewed_ns;	/* of the latest real update */
+	double gain, offset; /* reading -> SI, calibrated */
+	int64_t at_ns;	     /* of the latest reading */
+	int64_t good_ns;     /* of the latest good one */
+	int64_t renewed_ns;  /* of the latest real update */
 	int64_t stale_ns, update_ns;
 	enum calibration_state calibration;
-	int16_t track;		/* index, -1: no statistics asked */
+	int16_t track; /* index, -1: no statistics asked */
 };
 
 /* Statistics of one symbol in the open window. */
 struct run_track {
 	uint16_t ref;
 	bool wants_median;
-	bool lost;		/* a derived symbol had no value */
+	bool lost; /* a derived symbol had no value */
 	struct window window;
 };
 
 struct run_derived {
 	struct channel_set channels;
 	int16_t track;
-	uint32_t seen;		/* sum of its channels' renewals when last evaluated */
+	uint32_t seen; /* sum of its channels' renewals when last evaluated */
 };
 
 /* Why a value is not known, or not good enough; text by compute_why. */
 enum why {
-	WHY_NONE = 0, WHY_MISSING, WHY_STALE, WHY_QUALITY, WHY_GAP, WHY_NO_WINDOW, WHY_NO_UPDATES, WHY_CAPTURE,
-	WHY_MEASURED, WHY_MATH
+	WHY_NONE = 0,
+	WHY_MISSING,
+	WHY_STALE,
+	WHY_QUALITY,
+	WHY_GAP,
+	WHY_NO_WINDOW,
+	WHY_NO_UPDATES,
+	WHY_CAPTURE,
+	WHY_MEASURED,
+	WHY_MATH
 };
 
 struct run_capture {
 	bool known, unsettled;
-	double si, u_si;	/* standard uncertainty */
+	double si, u_si; /* standard uncertainty */
 	struct channel_set channels;
 	enum why why;
 	uint16_t why_ref;
@@ -76,16 +84,16 @@ struct run_capture {
 
 struct run_measurement {
 	struct channel_set channels; /* everything it rests on */
-	bool has_abort;		/* an abort condition names it */
-	bool by_condition;	/* a watch, wait or prompt can pass it */
-	int step, serial;	/* where it was last judged: step, and e->attempt_serial */
+	bool has_abort;		     /* an abort condition names it */
+	bool by_condition;	     /* a watch, wait or prompt can pass it */
+	int step, serial;	     /* where it was last judged: step, and e->attempt_serial */
 };
 
 /* A condition that must hold or fail for a time. */
 struct run_condition {
 	int64_t contrary_since, doubt_since; /* -1: not so */
-	const struct channel_set *channels; /* of an interlock, in place of an expression */
-	int64_t grace_ns;	/* after the start of the run channels may not have been read yet */
+	const struct channel_set *channels;  /* of an interlock, in place of an expression */
+	int64_t grace_ns; /* after the start of the run channels may not have been read yet */
 	bool violated, unknown;
 	enum why why;
 	uint16_t why_ref;
@@ -94,7 +102,7 @@ struct run_condition {
 
 struct run_settle {
 	uint16_t ref;
-	uint32_t seen;		/* renewals */
+	uint32_t seen; /* renewals */
 	struct settle settle;
 };
 
@@ -132,16 +140,16 @@ struct engine {
 	struct run_capture *captures, *captures_before;
 	struct run_measurement *measurements;
 	struct engine_result *results, *results_before;
-	struct judged *judged;	/* scratch: measurements and one for contradictions */
+	struct judged *judged; /* scratch: measurements and one for contradictions */
 	double *image;
-	bool *powered;		/* outputs that power the unit */
+	bool *powered; /* outputs that power the unit */
 	bool has_power_output;
 
 	bool window_open;
 	int64_t window_begin_ns;
 
 	int step, attempt;
-	int attempt_serial;	/* ascending over all attempts of all steps */
+	int attempt_serial; /* ascending over all attempts of all steps */
 	int64_t step_begun_ns;
 	bool step_open, step_unsettled, leave_step, step_cut;
 	enum verdict step_worst; /* of what was judged in this attempt; 0: nothing */
@@ -161,7 +169,7 @@ struct engine {
 	int contradictions;
 	struct channel_set contradicted;
 
-	enum verdict verdict;	/* pending in STOPPING, final in DONE */
+	enum verdict verdict; /* pending in STOPPING, final in DONE */
 	enum attribution attribution;
 	char end_code[48], end_text[160];
 	int64_t proof_deadline_ns;
@@ -179,10 +187,10 @@ void set_add(struct channel_set *s, int channel);
 /* compute.c */
 struct evaluation {
 	const struct engine *e;
-	int64_t after_ns;	/* latest readings must be from then or later; else pending */
+	int64_t after_ns; /* latest readings must be from then or later; else pending */
 	bool pending, unsettled;
 	int depth;
-	enum why why;		/* the first unknown met */
+	enum why why; /* the first unknown met */
 	uint16_t why_ref;
 	uint8_t why_quality;
 	/* shifted evaluation: one source moved by abs and by rel */
@@ -201,10 +209,11 @@ bool compute_all_known(struct evaluation *ev, const struct channel_set *set);
 /* Conditions: 1 holds, 0 does not, -1 unknown. */
 int compute_condition(struct evaluation *ev, const struct expr *x);
 /* "stale feed_flow"; *bad: the value is wrong rather than missing. */
-void compute_why(const struct engine *e, enum why why, uint16_t ref, uint8_t quality, char *dst, size_t size,
-		 bool *bad);
+void compute_why(const struct engine *e, enum why why, uint16_t ref, uint8_t quality, char *dst,
+		 size_t size, bool *bad);
 const char *compute_name(const struct engine *e, uint16_t ref);
-/* Standard uncertainty (k = 1) of x in SI, from its channels', captures' and measured values'. NAN: unknown. */
+/* Standard uncertainty (k = 1) of x in SI, from its channels', captures' and measured values'.
+ * NAN: unknown. */
 double compute_uncertainty(const struct engine *e, const struct expr *x);
 /* Least and greatest x can be while its symbols stay within the window. False: cannot be told. */
 bool compute_bounds(const struct engine *e, const struct expr *x, double *lo, double *hi);
@@ -218,7 +227,8 @@ double samples_zero_si(const struct engine *e, uint16_t ref);
 /* measure.c */
 void measure_take(struct engine *e, int m);
 /* A condition decides m. why_reason NULL for none. */
-void measure_decide(struct engine *e, int m, enum verdict v, enum attribution a, const char *reason);
+void measure_decide(struct engine *e, int m, enum verdict v, enum attribution a,
+		    const char *reason);
 /* A trip fails m: as it is, whatever its calibration or envelope. */
 void measure_trip(struct engine *e, int m);
 /* The rig contradicts itself: all that rests on these channels is invalid, before and after. */
@@ -240,16 +250,18 @@ void step_begin(struct engine *e, int step, int attempt);
 void step_tick(struct engine *e);
 void step_close(struct engine *e); /* the run ends inside it */
 void condition_begin(struct run_condition *c, int64_t grace_ns);
-void condition_begin_channels(const struct engine *e, struct run_condition *c, const struct channel_set *set);
+void condition_begin_channels(const struct engine *e, struct run_condition *c,
+			      const struct channel_set *set);
 /* Follow a condition that is to be `wanted`; for_ns is how long the contrary may last. */
-void condition_tick(struct engine *e, struct run_condition *c, const struct expr *x, bool wanted, int64_t for_ns);
+void condition_tick(struct engine *e, struct run_condition *c, const struct expr *x, bool wanted,
+		    int64_t for_ns);
 
 /* engine.c */
 void engine_emit(struct engine *e, const struct engine_note *note);
 void engine_event(struct engine *e, const char *code, double value, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 /* Leave RUNNING. dropped: the rig did it already. */
-void engine_stop(struct engine *e, enum verdict v, enum attribution a, const char *code, const char *text,
-		 bool dropped);
+void engine_stop(struct engine *e, enum verdict v, enum attribution a, const char *code,
+		 const char *text, bool dropped);
 
 #endif

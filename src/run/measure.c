@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Judging measurements. Whatever decides one goes through commit(), which turns a verdict that rests on something not
- * known good into invalid, a failure of the rig into error, and lets a later decision only worsen an earlier one.
+ * Judging measurements. Whatever decides one goes through commit(), which turns a verdict that
+ * rests on something not known good into invalid, a failure of the rig into error, and lets a later
+ * decision only worsen an earlier one.
  */
 #include <math.h>
 #include <stdio.h>
@@ -25,7 +26,7 @@ static void note_result(struct engine *e, int m)
 	engine_emit(e, &note);
 }
 
-/* --- what makes a verdict invalid -------------------------------------------------------------------------------- */
+/* --- what makes a verdict invalid --------------------------------------- */
 
 static bool calibrations_carry(const struct engine *e, int m, char *reason, size_t size)
 {
@@ -104,7 +105,7 @@ static void qualify(struct engine *e, struct engine_result *r, bool over_window)
 	}
 }
 
-/* --- results ------------------------------------------------------------------------------------------------------ */
+/* --- results ------------------------------------------------------------ */
 
 /* Everything judged on these channels is invalid, whenever it was judged. */
 static void touch(struct engine *e, const struct channel_set *set, int except)
@@ -125,7 +126,8 @@ static void touch(struct engine *e, const struct channel_set *set, int except)
 	}
 }
 
-/* A retried step starts from what was known before it; within an attempt, and across steps, worse wins. */
+/* A retried step starts from what was known before it; within an attempt, and across steps,
+ * worse wins. */
 static const struct engine_result *base_of(const struct engine *e, int m)
 {
 	const struct run_measurement *rm = &e->measurements[m];
@@ -184,7 +186,7 @@ static enum attribution attribution_of(const struct engine *e, int m, enum attri
 	return a ? a : ATTRIBUTION_UNIT;
 }
 
-/* --- a value ------------------------------------------------------------------------------------------------------ */
+/* --- a value ------------------------------------------------------------ */
 
 static void set_inconclusive(struct engine_result *r, const struct engine *e,
 			     const struct evaluation *ev, const char *of)
@@ -343,9 +345,10 @@ void measure_contradiction(struct engine *e, const char *text, const struct chan
 		touch(e, touched, -1);
 }
 
-/* --- the end ------------------------------------------------------------------------------------------------------ */
+/* --- the end ------------------------------------------------------------ */
 
-/* Measurements that abort conditions can fail pass when none of them ever held, and that is known. */
+/* Measurements that abort conditions can fail pass when none of them ever held, and that is
+ * known. */
 static void close_aborts(struct engine *e, int m)
 {
 	enum verdict v = VERDICT_PASS;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * What a profile uses, found once when the engine is made: which symbols need statistics, and on which channels
- * each measurement and capture rests, through derived names, captures and measured values.
+ * What a profile uses, found once when the engine is made: which symbols need statistics, and on
+ * which channels each measurement and capture rests, through derived names, captures and measured
+ * values.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -90,7 +91,7 @@ int64_t plan_grace_ns(const struct engine *e, const struct expr *x)
 	return grace_ns;
 }
 
-/* --- every action of the profile ------------------------------------------------------------------------------- */
+/* --- every action of the profile ---------------------------------------- */
 
 typedef void action_fn(struct engine *e, const struct pf_action *a, void *ctx);
 
@@ -111,7 +112,7 @@ static void each_action(struct engine *e, action_fn *fn, void *ctx)
 			       fn, ctx);
 }
 
-/* --- which symbols need statistics ----------------------------------------------------------------------------- */
+/* --- which symbols need statistics -------------------------------------- */
 
 static void add_track(struct engine *e, uint16_t ref, bool wants_median)
 {
@@ -190,7 +191,7 @@ static void find_tracks(struct engine *e)
 			e->tracks[i].window.reservoir = xcalloc(WINDOW_RESERVOIR, sizeof(double));
 }
 
-/* --- on which channels things rest ------------------------------------------------------------------------------ */
+/* --- on which channels things rest -------------------------------------- */
 
 static bool grow(struct engine *e, struct channel_set *set, const struct expr *x)
 {

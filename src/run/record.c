@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The document of a run, always composed the same way: from its facts and its journal lines, whether the run ended
- * in this process or the lines came back from the store after a crash.
+ * The document of a run, always composed the same way: from its facts and its journal lines,
+ * whether the run ended in this process or the lines came back from the store after a crash.
  */
 #include "run/record.h"
 
@@ -64,7 +64,7 @@ static json_t *unconst(const json_t *v)
 	return (json_t *)(uintptr_t)v;
 }
 
-/* --- JSON values, written again as the writer writes them ---------------------------------------------------------- */
+/* --- JSON values, written again as the writer writes them --------------- */
 
 static void put(struct json *j, const json_t *v)
 {
@@ -127,7 +127,7 @@ static bool same_attempt(const json_t *a, const json_t *b)
 	       json_integer_value(json_object_get(b, "attempt"));
 }
 
-/* --- the parts of a document ---------------------------------------------------------------------------------------- */
+/* --- the parts of a document -------------------------------------------- */
 
 struct journal {
 	json_t **at;
@@ -202,7 +202,8 @@ static void put_contradiction(struct json *j, const json_t *line)
 	json_end_object(j);
 }
 
-/* One entry per measurement and attempt, the last that was said of it; counts: the attempt the verdict rests on. */
+/* One entry per measurement and attempt, the last that was said of it; counts: the attempt the
+ * verdict rests on. */
 static void put_measurements(struct json *j, const struct journal *jn)
 {
 	json_key(j, "measurements");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What is written of a run while it goes on: its facts once, and each note of its engine as one line.
+ * What is written of a run while it goes on: its facts once, and each note of its engine as one
+ * line.
  */
 #include <math.h>
 #include <stdio.h>
@@ -79,7 +80,7 @@ static void kv_texts(struct json *j, const char *key, const char *const *list, i
 	json_end_array(j);
 }
 
-/* --- facts ---------------------------------------------------------------------------------------------------------- */
+/* --- facts -------------------------------------------------------------- */
 
 static void write_profile(struct json *j, const struct run_facts *f)
 {
@@ -221,7 +222,7 @@ void record_facts_json(const struct run_facts *f, struct text *out)
 	json_end_object(&j);
 }
 
-/* --- notes ---------------------------------------------------------------------------------------------------------- */
+/* --- notes -------------------------------------------------------------- */
 
 static void write_limits(struct json *j, const struct pf_measurement *m,
 			 const struct engine_result *r)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Readings come in here: calibrated into SI, kept as the latest of their channel, added to the open window and to the
- * settle test at hand. Derived symbols with statistics are evaluated once a tick, when a channel of theirs was renewed.
+ * Readings come in here: calibrated into SI, kept as the latest of their channel, added to the open
+ * window and to the settle test at hand. Derived symbols with statistics are evaluated once a tick,
+ * when a channel of theirs was renewed.
  */
 #include <math.h>
 #include <stdio.h>
@@ -95,7 +96,8 @@ static void bad_sample(struct engine *e, const struct sample *s)
 		contradict(e, s->channel);
 }
 
-/* A hole between two good readings, or between two renewals, is longer than the channel may be silent. */
+/* A hole between two good readings, or between two renewals, is longer than the channel may be
+ * silent. */
 static void find_gap(struct engine *e, struct run_channel *c, const struct sample *s)
 {
 	int64_t good_ns = c->good_ns, renewed_ns = c->renewed_ns;
@@ -138,7 +140,8 @@ static void take_sample(struct engine *e, const struct sample *s)
 	c->quality = s->quality == QUALITY_GOOD && !isfinite(si) ? QUALITY_BAD_REPLY : s->quality;
 	c->at_ns = s->at_ns;
 	if (c->quality != QUALITY_GOOD) {
-		/* The counter is not taken: the first good reading after this is a new one only if the device says so. */
+		/* The counter is not taken: the first good reading after this is a new one only
+		 * if the device says so. */
 		if (!c->has)
 			c->updates = s->updates - 1;
 		c->has = true;

@@ -13,7 +13,7 @@ static const struct pf_step *step_of(const struct engine *e)
 	return &e->profile->steps[e->step];
 }
 
-/* --- conditions over time -------------------------------------------------------------------------------------------- */
+/* --- conditions over time ----------------------------------------------- */
 
 void condition_begin(struct run_condition *c, int64_t grace_ns)
 {
@@ -119,7 +119,7 @@ static void close_watches(struct engine *e)
 	}
 }
 
-/* --- attempts ---------------------------------------------------------------------------------------------------------- */
+/* --- attempts ----------------------------------------------------------- */
 
 static void note_step(struct engine *e, enum note_kind kind)
 {
@@ -246,7 +246,7 @@ static void end_attempt(struct engine *e)
 	step_begin(e, e->step, e->attempt + 1);
 }
 
-/* --- the trial clock ------------------------------------------------------------------------------------------------------ */
+/* --- the trial clock ---------------------------------------------------- */
 
 static bool unit_powered(const struct engine *e)
 {
@@ -334,7 +334,7 @@ static bool end_pass(struct engine *e)
 	return true;
 }
 
-/* --- a tick ---------------------------------------------------------------------------------------------------------------- */
+/* --- a tick ------------------------------------------------------------- */
 
 /* One thing; false when there is nothing more to do in this tick. */
 static bool advance(struct engine *e)

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * Propagation of uncertainty (GUM, JCGM 100, 5.1.2) by numeric derivatives, bounds over a window, and why a
- * value is not known.
+ * Propagation of uncertainty (GUM, JCGM 100, 5.1.2) by numeric derivatives, bounds over a window,
+ * and why a value is not known.
  *
- * Sources: of each channel its absolute and its relative part, each captured and each measured value. They are taken as
- * independent; the readings of one channel within one window share their error. A captured value and a later
- * reading of the same channel are taken as independent too: a difference or ratio of them gets more than it has.
+ * Sources: of each channel its absolute and its relative part, each captured and each measured
+ * value. They are taken as independent; the readings of one channel within one window share their
+ * error. A captured value and a later reading of the same channel are taken as independent too: a
+ * difference or ratio of them gets more than it has.
  */
 #include <math.h>
 #include <stdio.h>
@@ -183,7 +184,8 @@ void compute_why(const struct engine *e, enum why why, uint16_t ref, uint8_t qua
 	case WHY_MATH: what = "not_a_number"; break;
 	case WHY_QUALITY:
 		what = quality_text(quality);
-		/* Lost readings may come again; a wrong one says that the channel cannot be believed. */
+		/* Lost readings may come again; a wrong one says that the channel cannot be
+		 * believed. */
 		*bad = quality != QUALITY_STALE && quality != QUALITY_NO_REPLY;
 		break;
 	case WHY_NONE: break;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A bench for tests of the engine: a small fixture and a profile put together in C, readings every 100 ms, and a list of
- * the notes that came. Included by one test program each.
+ * A bench for tests of the engine: a small fixture and a profile put together in C, readings every
+ * 100 ms, and a list of the notes that came. Included by one test program each.
  */
 #ifndef TESTS_RUN_BENCH_H
 #define TESTS_RUN_BENCH_H
@@ -77,7 +77,7 @@ struct bench {
 	int note_count;
 };
 
-/* --- expressions ------------------------------------------------------------------------------------------------ */
+/* --- expressions -------------------------------------------------------- */
 
 static inline int bench_resolve(void *ctx, const char *name, struct expr_symbol *out,
 				struct error *err)
@@ -142,7 +142,7 @@ static inline struct expr *bench_expr(struct bench *b, const char *text)
 	return x;
 }
 
-/* --- fixture ------------------------------------------------------------------------------------------------------ */
+/* --- fixture ------------------------------------------------------------ */
 
 static inline const struct unit *bench_unit(const char *name)
 {
@@ -235,7 +235,7 @@ static inline void bench_free(struct bench *b)
 	free(b);
 }
 
-/* --- profile -------------------------------------------------------------------------------------------------------- */
+/* --- profile ------------------------------------------------------------ */
 
 /* value NULL: conditions decide it. Belongs to the step added next. */
 static inline int bench_measurement(struct bench *b, const char *id, const char *value,
@@ -402,7 +402,7 @@ static inline int bench_plain(struct bench *b)
 	return m;
 }
 
-/* --- running -------------------------------------------------------------------------------------------------------- */
+/* --- running ------------------------------------------------------------ */
 
 static inline void bench_on_note(void *ctx, const struct engine_note *n)
 {

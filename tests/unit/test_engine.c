@@ -432,7 +432,8 @@ static void check_looks_at_readings_taken_after_it_began(void **state)
 	struct bench *b = bench_new();
 
 	(void)state;
-	/* Water still flows in the reading at hand; the next one, after the valve closed, shows none. */
+	/* Water still flows in the reading at hand; the next one, after the valve closed, shows
+	 * none. */
 	bench_step(b, "H0");
 	bench_set(b, FAUCET, 0);
 	bench_until(b, PF_CHECK, "permeate_flow < 0.02 L/min", 0, -1);

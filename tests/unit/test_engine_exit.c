@@ -359,7 +359,7 @@ static void wait_for_the_rig_that_times_out_is_an_error(void **state)
 	bench_free(b);
 }
 
-/* --- retries ---------------------------------------------------------------------------------------------------------- */
+/* --- retries ------------------------------------------------------------ */
 
 static void lost_once(struct bench *b)
 {
@@ -414,7 +414,7 @@ static void retries_come_to_an_end(void **state)
 	bench_free(b);
 }
 
-/* --- the trial clock ---------------------------------------------------------------------------------------------------- */
+/* --- the trial clock ---------------------------------------------------- */
 
 /* Draws 20 s, stops 10 s, for 100 s. */
 static struct bench *with_trial(void)

@@ -71,7 +71,7 @@ static void uncalibrated_channel_behind_a_capture_and_a_derived_value_counts(voi
 	assert_not_judged(b, m, VERDICT_INVALID, "uncalibrated feed_pressure");
 }
 
-/* --- one bad reading in the window, of each quality --------------------------------------------------------------- */
+/* --- one bad reading in the window, of each quality --------------------- */
 
 static uint8_t bad_quality;
 
@@ -250,7 +250,7 @@ static void uncertainty_that_is_unknown_is_no_pass(void **state)
 	assert_not_judged(b, m, VERDICT_INCONCLUSIVE, "uncertainty_unknown");
 }
 
-/* --- settling ------------------------------------------------------------------------------------------------------ */
+/* --- settling ----------------------------------------------------------- */
 
 static void chatters_low(struct bench *b)
 {
@@ -321,7 +321,7 @@ static void reading_lost_while_settling_is_not_settled(void **state)
 	assert_not_judged(b, m, VERDICT_INCONCLUSIVE, "not_settled");
 }
 
-/* --- conditions that are unknown ----------------------------------------------------------------------------------- */
+/* --- conditions that are unknown ---------------------------------------- */
 
 static void watch_that_could_not_see_is_no_pass(void **state)
 {
@@ -394,7 +394,7 @@ static void check_of_a_channel_that_does_not_answer_is_an_error(void **state)
 	assert_verdict(bench_finish(b), VERDICT_ERROR);
 }
 
-/* --- envelope, frozen, contradictions ------------------------------------------------------------------------------ */
+/* --- envelope, frozen, contradictions ----------------------------------- */
 
 static int in_envelope(struct bench *b)
 {

@@ -150,7 +150,7 @@ static void run_without_a_required_measurement_never_passes(void **state)
 	assert_int_equal(run_of(&m, 1), VERDICT_INCONCLUSIVE);
 }
 
-/* --- property ----------------------------------------------------------------------------------------------------- */
+/* --- property ----------------------------------------------------------- */
 
 static uint64_t seed = 1;
 
@@ -212,7 +212,8 @@ static void adding_a_non_pass_never_improves_and_order_does_not_matter(void **st
 			m[n] = any();
 		while (counts_as_pass(&m[n]));
 		after = judge_run(m, n + 1);
-		/* What is not required and was left out says nothing; all else can only be worse. */
+		/* What is not required and was left out says nothing; all else can only be
+		 * worse. */
 		if (before == VERDICT_PASS && m[n].required)
 			assert_int_not_equal(after, VERDICT_PASS);
 		if (before != VERDICT_INCONCLUSIVE || any_required)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The document of a run: what is in it, that it is the same whenever the same happened, and what is left of a run that was
- * cut.
+ * The document of a run: what is in it, that it is the same whenever the same happened, and what is
+ * left of a run that was cut.
  */
 #include "run_bench.h"
 
@@ -214,7 +214,7 @@ static void run_whose_end_was_not_told_is_interrupted_not_pass(void **state)
 	bench_free(b);
 }
 
-/* --- what is stored while it goes on ----------------------------------------------------------------------------------- */
+/* --- what is stored while it goes on ------------------------------------ */
 
 struct stored {
 	const struct run_facts *facts;
@@ -251,7 +251,8 @@ static void interrupted_run_is_told_from_what_was_stored(void **state)
 	b->e = engine_new(&config, &ops);
 	bench_run(b, 20);
 	for (int ended = 0; ended < 2; ended++) {
-		/* Even when the end was noted: what was not stored as a document was not announced. */
+		/* Even when the end was noted: what was not stored as a document was not
+		 * announced. */
 		if (ended) {
 			bench_run(b, 7200);
 			engine_proof(b->e, true, "", b->now_ns);
@@ -288,7 +289,7 @@ static void interrupted_run_is_told_from_what_was_stored(void **state)
 	bench_free(b);
 }
 
-/* --- the same readings give the same bytes ------------------------------------------------------------------------------ */
+/* --- the same readings give the same bytes ------------------------------ */
 
 enum { TICKS = 1200 };
 static struct sample recorded[TICKS][CHANNELS];
