@@ -71,6 +71,9 @@ int ctl_open(struct ctl *c, struct error *err);
 void ctl_close(struct ctl *c);
 /* The reply's bytes as they are, and a line end. */
 void ctl_put_reply(const struct ctl *c);
+/* "problems": [{file, line, column, text}]; NULL: an empty list. */
+struct json;
+void ctl_put_problems(struct json *j, const struct problems *problems);
 /* Members of objects, "" or NAN or 0 when absent or of another type; o may be NULL. */
 const char *member_text(const json_t *o, const char *key);
 double member_number(const json_t *o, const char *key);
@@ -112,6 +115,10 @@ int watch_runs(struct ctl *c, struct watched *runs, int n, bool (*stop)(void *ct
 bool print_release(struct ctl *c, const char *ticket);
 /* The run a user means: RUN, or the one at a bay, or the only one. Exit code, told. */
 int find_run(struct ctl *c, const char *run, const char *bay, char id[64], char at_bay[16]);
+
+/* ---- fixture_problems.c ---- */
+/* Adds what is wrong with the drivers of a file that did not load, and the lines that problems stand in. */
+void fixture_more_problems(const char *path, bool loaded, struct problems *problems);
 
 /* ---- commands ---- */
 #define CTL_COMMAND(f) int f(struct ctl *c, const struct ctl_command *self, int argc, char **argv)

@@ -90,6 +90,25 @@ static int tell_problem(struct ctl *c, const json_t *problem)
 	return c->status >= 500 ? CTL_NO_STATION : CTL_USAGE;
 }
 
+/* No answer at all; for programs as a problem of our own. */
+static void tell_error(const struct ctl *c, const struct error *err)
+{
+	struct text out = {0};
+	struct json j;
+
+	(void)ctl_fail("%s", err->text);
+	if (!c->json)
+		return;
+	json_init(&j, &out);
+	json_open_object(&j);
+	json_kv_string(&j, "type", "urn:benchd:problem:no_answer");
+	json_kv_string(&j, "code", error_name(err->code));
+	json_kv_string(&j, "detail", err->text);
+	json_end_object(&j);
+	(void)printf("%s\n", out.buf);
+	text_release(&out);
+}
+
 static int checked(struct ctl *c, enum web_route route, const char *arg, const char *query,
 		   const char *body, const char *if_match, json_t **out)
 {
@@ -98,7 +117,7 @@ static int checked(struct ctl *c, enum web_route route, const char *arg, const c
 	int code;
 
 	if (call(c, route, arg, query, body, if_match, &root, &err) < 0) {
-		(void)ctl_fail("%s", err.text);
+		tell_error(c, &err);
 		return err.code == ERR_USAGE ? CTL_USAGE : CTL_NO_STATION;
 	}
 	if (c->status < 400) {
@@ -129,6 +148,23 @@ void ctl_put_reply(const struct ctl *c)
 {
 	(void)fwrite(c->reply.buf, 1, c->reply.len, stdout);
 	(void)fputc('\n', stdout);
+}
+
+void ctl_put_problems(struct json *j, const struct problems *problems)
+{
+	json_key(j, "problems");
+	json_open_array(j);
+	for (int i = 0; problems && i < problems->count; i++) {
+		const struct problem *p = &problems->at[i];
+
+		json_open_object(j);
+		json_kv_string(j, "file", p->file);
+		json_kv_int(j, "line", p->line);
+		json_kv_int(j, "column", p->col);
+		json_kv_string(j, "text", p->text);
+		json_end_object(j);
+	}
+	json_end_array(j);
 }
 
 const char *member_text(const json_t *o, const char *key)

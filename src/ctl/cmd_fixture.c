@@ -288,6 +288,21 @@ static int report(const struct ctl *c, const struct fixture *f, struct problems 
 	return r.ok ? CTL_OK : CTL_USAGE;
 }
 
+static void json_problems(const char *path, const struct problems *problems)
+{
+	struct text out = {0};
+	struct json j;
+
+	json_init(&j, &out);
+	json_open_object(&j);
+	json_kv_string(&j, "file", path);
+	json_kv_bool(&j, "ok", false);
+	ctl_put_problems(&j, problems);
+	json_end_object(&j);
+	(void)printf("%s\n", out.buf);
+	text_release(&out);
+}
+
 CTL_COMMAND(cmd_fixture_check)
 {
 	const struct ctl_option options[] = {OPTION_END};
@@ -300,6 +315,9 @@ CTL_COMMAND(cmd_fixture_check)
 		return code;
 	f = fixture_load(words[0], &problems);
 	code = f ? report(c, f, &problems) : CTL_USAGE;
+	fixture_more_problems(words[0], f != NULL, &problems);
+	if (c->json && problems.count)
+		json_problems(words[0], &problems);
 	problems_print(&problems, stderr);
 	problems_release(&problems);
 	fixture_free(f);

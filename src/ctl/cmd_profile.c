@@ -89,18 +89,16 @@ static void put_result(struct json *j, const char *path, const struct profile *p
 		json_kv_int(j, "steps", p->step_count);
 		json_kv_int(j, "measurements", p->measurement_count);
 	}
-	json_key(j, "problems");
-	json_open_array(j);
-	for (int i = 0; !p && i < problems->count; i++) {
-		json_open_object(j);
-		json_kv_string(j, "file", problems->at[i].file);
-		json_kv_int(j, "line", problems->at[i].line);
-		json_kv_int(j, "column", problems->at[i].col);
-		json_kv_string(j, "text", problems->at[i].text);
-		json_end_object(j);
-	}
-	json_end_array(j);
+	ctl_put_problems(j, p ? NULL : problems);
 	json_end_object(j);
+}
+
+static bool covers_any(const struct profile *p, const struct model *m)
+{
+	for (int t = RUN_INCOMING; t <= RUN_MSA; t++)
+		if (profile_covers(p, m, (enum run_type)t))
+			return true;
+	return false;
 }
 
 /* Against each model until it fits one, on every bay; of those that do not, the one with the fewest mistakes speaks. */
@@ -115,8 +113,12 @@ static struct profile *parse_best(const struct check *k, const struct library *l
 			profile_free(p);
 			p = profile_load(path, lib->models[i], k->fixture, bay, &problems);
 		}
-		if (p && !problems.count)
+		if (p && !problems.count && covers_any(p, lib->models[i]))
 			return p;
+		if (p && !problems.count)
+			problems_add(&problems, path, 0, 0, NULL,
+				     "is for none of the models in models/; name one of theirs, or "
+				     "add its file");
 		profile_free(p);
 		if (i == 0 || problems.count < best->count) {
 			problems_release(best);
