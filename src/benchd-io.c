@@ -172,8 +172,10 @@ static void note_port(struct daemon *d, const struct mail *m)
 {
 	if (m->ev.kind == BUS_EVENT_UP)
 		d->bus_was_up[m->bus] = true;
-	else if (m->ev.kind == BUS_EVENT_DOWN && !d->bus_was_up[m->bus] && !d->held[0] &&
-		 strstr(m->ev.text, "is held by"))
+	if (m->ev.kind != BUS_EVENT_DOWN || d->bus_was_up[m->bus] || !strstr(m->ev.text, "is held by"))
+		return;
+	/* the one that names a process says most */
+	if (!d->held[0] || strstr(m->ev.text, "by process"))
 		text_copy(d->held, sizeof(d->held), m->ev.text);
 }
 

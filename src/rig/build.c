@@ -332,6 +332,36 @@ int build_expressions(struct rig *r, struct problems *p)
 	return p->count + p->dropped > before ? ERR_CONFIG : 0;
 }
 
+struct looked_at {
+	struct rig *r;
+	int interlock;
+};
+
+static void mark_looked_at(void *ctx, uint16_t ref, enum expr_stat stat)
+{
+	const struct looked_at *l = ctx;
+	struct rig *r = l->r;
+
+	(void)stat;
+	if (ref >= r->f->channel_count)
+		return;
+	for (int bay = 0; bay < r->f->bay_count; bay++)
+		if ((r->f->interlocks[l->interlock].bays >> bay & 1) &&
+		    r->channel_for[ref][bay] >= 0)
+			r->looked_at_by[r->channel_for[ref][bay]] |= UINT64_C(1) << l->interlock;
+}
+
+/* Which readings an interlock looks at, so that the others do not make it look again. */
+void build_interlocks(struct rig *r)
+{
+	_Static_assert(FIXTURE_INTERLOCKS_MAX <= 64, "a bit per interlock");
+	for (int i = 0; i < r->f->interlock_count; i++) {
+		struct looked_at l = {r, i};
+
+		expr_each_symbol(r->f->interlocks[i].when, mark_looked_at, &l);
+	}
+}
+
 void build_bays(struct rig *r)
 {
 	const struct fixture *f = r->f;

@@ -12,12 +12,29 @@ static void touch(struct rig *r, const struct channel *c)
 {
 	for (int bay = 0; bay < r->f->bay_count; bay++)
 		if (c->fx->bays >> bay & 1)
-			r->bays[bay].dirty = true;
+			r->bays[bay].look |= r->looked_at_by[c->now.channel];
+}
+
+static void due(struct rig *r, int64_t run_ns)
+{
+	if (run_ns < r->channels_due_ns)
+		r->channels_due_ns = run_ns;
+	rig_due_run(r, run_ns);
+}
+
+static bool can_become_stale(const struct channel *c)
+{
+	return c->now.quality && c->now.quality != QUALITY_STALE &&
+	       c->now.quality != QUALITY_NO_REPLY;
 }
 
 static void emit(struct rig *r, struct channel *c)
 {
 	touch(r, c);
+	if (can_become_stale(c))
+		due(r, c->now.at_ns + c->fx->stale_ns + 1);
+	if (c->settling)
+		due(r, c->candidate_ns + c->fx->debounce_ns);
 	report_sample(r, &c->now);
 }
 
@@ -293,31 +310,39 @@ void channel_device_lost(struct rig *r, int device)
 	}
 }
 
+static void run_channel(struct rig *r, struct channel *c)
+{
+	int64_t stale_ns = c->now.at_ns + c->fx->stale_ns;
+
+	if (!can_become_stale(c))
+		return;
+	if (r->run_ns > stale_ns) {
+		c->has_base = false;
+		degrade(r, c, QUALITY_STALE);
+		return;
+	}
+	due(r, stale_ns + 1);
+	if (!c->settling)
+		return;
+	if (r->run_ns - c->candidate_ns < c->fx->debounce_ns) {
+		due(r, c->candidate_ns + c->fx->debounce_ns);
+		return;
+	}
+	commit_state(r, c, c->candidate, c->now.at_ns);
+	c->now.updates++;
+	emit(r, c);
+}
+
 void channel_run(struct rig *r)
 {
-	for (int i = 0; i < r->f->channel_count; i++) {
-		struct channel *c = &r->channels[i];
-		int64_t stale_ns = c->now.at_ns + c->fx->stale_ns;
-
-		if (!c->now.quality || c->now.quality == QUALITY_STALE ||
-		    c->now.quality == QUALITY_NO_REPLY)
-			continue;
-		if (r->run_ns > stale_ns) {
-			c->has_base = false;
-			degrade(r, c, QUALITY_STALE);
-			continue;
-		}
-		rig_due_run(r, stale_ns + 1);
-		if (!c->settling)
-			continue;
-		if (r->run_ns - c->candidate_ns >= c->fx->debounce_ns) {
-			commit_state(r, c, c->candidate, c->now.at_ns);
-			c->now.updates++;
-			emit(r, c);
-		} else {
-			rig_due_run(r, c->candidate_ns + c->fx->debounce_ns);
-		}
+	/* Readings that came since can only have made it earlier. */
+	if (r->run_ns < r->channels_due_ns) {
+		rig_due_run(r, r->channels_due_ns);
+		return;
 	}
+	r->channels_due_ns = INT64_MAX;
+	for (int i = 0; i < r->f->channel_count; i++)
+		run_channel(r, &r->channels[i]);
 }
 
 struct expr_value channel_value(const struct rig *r, int channel, bool instant)

@@ -34,19 +34,21 @@ enum {
 	BOARD_POINTS_MAX = 64,
 	BOARD_REQUESTS_MAX = 32,
 	ANSWERS_MAX = 4,
-	READ_FAILURES_MAX = 3, /* in a row before a value is no longer believed, unless it is stale earlier */
+	READ_FAILURES_MAX =
+		3, /* in a row before a value is no longer believed, unless it is stale earlier */
 };
-#define MONITOR_NS	 (500 * NS_PER_MS) /* run time: read-back between writes */
-#define RETRY_NS	 (200 * NS_PER_MS) /* wire: a write that has to succeed */
-#define LOST_RETRY_NS	 (2 * NS_PER_S)
-#define CONFIRM_NS	 (400 * NS_PER_MS) /* wire: a drop that is not read back by then goes by the dead-man line */
-#define DEAD_MAN_NS	 (50 * NS_PER_MS)  /* wire: half a period of 10 Hz */
-#define START_NS	 (3 * NS_PER_S)	   /* wire: a device that answers has done so by then */
-#define CHECK_NS	 (3 * NS_PER_S)	   /* wire: SAFE_CHECK */
-#define ASK_AGAIN_NS	 (5 * NS_PER_S)	   /* wire: identity of a device that was the wrong one */
-#define BATCH_NS	 (20 * NS_PER_MS)  /* run time: samples wait for company */
-#define OUTPUTS_EVERY_NS (1 * NS_PER_S)	   /* wire */
-#define UNHEALTHY_NS	 (1 * NS_PER_S)	   /* wire: then the bays are dropped too */
+#define MONITOR_NS    (500 * NS_PER_MS) /* run time: read-back between writes */
+#define RETRY_NS      (200 * NS_PER_MS) /* wire: a write that has to succeed */
+#define LOST_RETRY_NS (2 * NS_PER_S)
+#define CONFIRM_NS                                                                                 \
+	(400 * NS_PER_MS) /* wire: a drop that is not read back by then goes by the dead-man line */
+#define DEAD_MAN_NS	 (50 * NS_PER_MS) /* wire: half a period of 10 Hz */
+#define START_NS	 (3 * NS_PER_S)	  /* wire: a device that answers has done so by then */
+#define CHECK_NS	 (3 * NS_PER_S)	  /* wire: SAFE_CHECK */
+#define ASK_AGAIN_NS	 (5 * NS_PER_S)	  /* wire: identity of a device that was the wrong one */
+#define BATCH_NS	 (20 * NS_PER_MS) /* run time: samples wait for company */
+#define OUTPUTS_EVERY_NS (1 * NS_PER_S)	  /* wire */
+#define UNHEALTHY_NS	 (1 * NS_PER_S)	  /* wire: then the bays are dropped too */
 
 enum device_state {
 	DEVICE_UNKNOWN = 0, /* not asked yet, or its answer is awaited */
@@ -64,8 +66,8 @@ struct board {
 	uint32_t generation;		 /* of the write under way; others' answers are stale */
 	int waiting;			 /* answers of it still to come */
 	bool failed;			 /* one of them was bad */
-	bool dirty, urgent;		 /* target differs from what was last sent; and it is a drop */
-	bool confirmed;			 /* target was written and read back */
+	bool dirty, urgent; /* target differs from what was last sent; and it is a drop */
+	bool confirmed;	    /* target was written and read back */
 	int mismatches;
 	int64_t confirmed_ns, retry_ns, unsafe_since_ns; /* wire; 0: no */
 	char why[160];
@@ -76,8 +78,9 @@ struct device {
 	struct driver_device d;
 	const struct driver_point *points;
 	int point_count;
-	uint32_t bays, carry_bays; /* that need it; that have channels or outputs on it (not just a scanner) */
-	uint32_t output_bays;	   /* that have outputs on it */
+	uint32_t bays,
+		carry_bays; /* that need it; that have channels or outputs on it (not just a scanner) */
+	uint32_t output_bays; /* that have outputs on it */
 	enum device_state state;
 	char why[160];
 	bool told_needed, told_lost;
@@ -101,7 +104,7 @@ struct rig_bus {
 	int64_t *read_period_ns;  /* run time, as bus_read.period_ns is wire time */
 	int64_t *line_period_ns;
 	int *first_user; /* per read, and one more: into users */
-	int16_t *users;		  /* channels, or -1 - device for boards */
+	int16_t *users;	 /* channels, or -1 - device for boards */
 	bool up;
 };
 struct read_cache {
@@ -116,19 +119,20 @@ struct channel {
 	int16_t reads[POINT_READS_MAX];
 	int read_count;
 	double gain, offset; /* point value -> channel unit, calibration apart */
-	struct sample now;   /* at_ns: run time of the reply; channel number set; quality 0: none yet */
+	struct sample
+		now; /* at_ns: run time of the reply; channel number set; quality 0: none yet */
 	bool is_state;
-	double instant;	       /* states: undebounced; interlocks look at this */
+	double instant; /* states: undebounced; interlocks look at this */
 	bool instant_known;
-	bool settling;	       /* states: `candidate` waits for debounce */
+	bool settling; /* states: `candidate` waits for debounce */
 	double candidate;
-	int64_t candidate_ns;  /* run */
+	int64_t candidate_ns; /* run */
 	int failures;
-	int64_t update_ns;     /* run time of the last real renewal */
-	bool has_base;	       /* counters: count and time of the last renewal */
+	int64_t update_ns; /* run time of the last real renewal */
+	bool has_base;	   /* counters: count and time of the last renewal */
 	uint32_t count;
 	int64_t count_ns;
-	int same;	       /* updates without change */
+	int same; /* updates without change */
 	int64_t same_raw;
 };
 
@@ -136,11 +140,11 @@ struct output {
 	const struct fx_output *fx;
 	int point;
 	double gain, offset; /* setpoints: logical value -> point value */
-	double commanded; /* logical */
+	double commanded;    /* logical */
 	double read_back;
 	uint8_t quality;
-	bool deferred;	  /* waits for the common supply */
-	int64_t on_ns;	  /* run: away from safe since, 0: safe */
+	bool deferred; /* waits for the common supply */
+	int64_t on_ns; /* run: away from safe since, 0: safe */
 };
 
 struct interlock_state {
@@ -164,9 +168,9 @@ struct bay {
 	char cause[IO_TEXT_MAX]; /* of the first trip since reset */
 	enum safe_phase phase;
 	int step;
-	int64_t step_ns;	  /* run: the step's wait ends */
+	int64_t step_ns;			 /* run: the step's wait ends */
 	int64_t began_ns, proof_ns, deadline_ns; /* run; deadline: wire */
-	enum safe_what after;	  /* what the proof under way shows */
+	enum safe_what after;			 /* what the proof under way shows */
 	struct {
 		uint8_t what;
 		uint32_t token;
@@ -183,8 +187,9 @@ struct bay {
 	bool tell_state, tell_outputs;
 	int64_t outputs_told_ns;
 	struct interlock_state interlocks[FIXTURE_INTERLOCKS_MAX];
-	bool dirty;   /* a reading, an output or its state changed: look at the interlocks */
-	bool waiting; /* an interlock's condition holds and its debounce runs */
+	/* Bit per interlock: something it looks at changed; its condition holds and its debounce
+	 * runs. */
+	uint64_t look, waiting;
 };
 
 struct rig {
@@ -202,14 +207,19 @@ struct rig {
 	int64_t next_ns;	/* wire: when to be called again */
 	bool started, linked, ending, simulated;
 	uint32_t pid;
-	bool dropping; /* what goes safe now goes urgently */
-	int64_t supply_ns;	/* run: last start on the common supply */
+	bool dropping;	   /* what goes safe now goes urgently */
+	bool want_changed; /* what some bay wants changed, or an output waits for the supply */
+	uint32_t needing;  /* bays whose devices are needed, as told to the buses */
+	/* run: no reading becomes stale or settles, no output is on for too long before */
+	int64_t channels_due_ns, outputs_due_ns;
+	uint64_t looked_at_by[FIXTURE_CHANNELS_MAX]; /* bit per interlock */
+	int64_t supply_ns;			     /* run: last start on the common supply */
 	bool supply_used;
-	int64_t dead_man_ns;	/* wire: next edge */
+	int64_t dead_man_ns; /* wire: next edge */
 	uint8_t dead_man;
 	bool dead_man_blocked;
-	int64_t unhealthy_ns;	/* wire: since then; 0: healthy */
-	int64_t batch_ns;	/* run: first sample of the batch */
+	int64_t unhealthy_ns; /* wire: since then; 0: healthy */
+	int64_t batch_ns;     /* run: first sample of the batch */
 	struct io_msg batch, out;
 	struct bus_event event; /* copy with run times */
 };
@@ -218,7 +228,8 @@ struct rig {
 enum token_kind { TOKEN_BOARD = 1, TOKEN_IDENTITY, TOKEN_DEAD_MAN };
 static inline uint64_t token_make(enum token_kind k, int device, int part, uint32_t number)
 {
-	return (uint64_t)k << 56 | (uint64_t)(device & 0xff) << 48 | (uint64_t)(part & 0xffff) << 32 | number;
+	return (uint64_t)k << 56 | (uint64_t)(device & 0xff) << 48 |
+	       (uint64_t)(part & 0xffff) << 32 | number;
 }
 
 static inline int64_t rig_to_run(const struct rig *r, int64_t wire_ns)
@@ -245,11 +256,13 @@ int build_outputs(struct rig *r, struct problems *p);
 int build_buses(struct rig *r, struct problems *p);
 void build_periods(struct rig *r);
 void build_bays(struct rig *r);
+void build_interlocks(struct rig *r);
 int build_expressions(struct rig *r, struct problems *p);
 
 /* device.c */
 void device_ask(struct rig *r, int device);
-void device_identity(struct rig *r, int device, int part, uint32_t number, const struct bus_event *ev);
+void device_identity(struct rig *r, int device, int part, uint32_t number,
+		     const struct bus_event *ev);
 void device_lost(struct rig *r, int device, const char *why);
 void device_back(struct rig *r, int device);
 void device_bus_up(struct rig *r, int bus);
@@ -273,7 +286,8 @@ struct expr_value channel_value(const struct rig *r, int channel, bool instant);
 void interlock_run(struct rig *r);
 /* Is some condition of that bay true now? Its index, or -1. */
 int interlock_active(const struct rig *r, int bay);
-struct expr_value interlock_eval(const struct rig *r, const struct expr *e, int bay, int64_t newer_than_ns);
+struct expr_value interlock_eval(const struct rig *r, const struct expr *e, int bay,
+				 int64_t newer_than_ns);
 /* The reading that made it so: first channel of e in that bay that is not good, else the first; -1: none. */
 int interlock_channel(const struct rig *r, const struct expr *e, int bay);
 
@@ -302,8 +316,8 @@ void board_dead_man(struct rig *r);
 
 /* safe.c */
 void safe_start(struct rig *r);
-void safe_trip(struct rig *r, uint32_t bays, enum trip_class class, int interlock, int channel, double value,
-	       const char *reason, bool lock);
+void safe_trip(struct rig *r, uint32_t bays, enum trip_class class, int interlock, int channel,
+	       double value, const char *reason, bool lock);
 void safe_message(struct rig *r, int bay, enum safe_what what, uint32_t token);
 void safe_end(struct rig *r, const char *why);
 void safe_activate(struct rig *r, int bay);
@@ -323,10 +337,10 @@ void check_run(struct rig *r, int bay);
 
 /* report.c */
 void report_sample(struct rig *r, const struct sample *s);
-void report_trip(struct rig *r, uint32_t bays, enum trip_class class, int interlock, int channel, double value,
-		 const char *reason);
-void report_proof(struct rig *r, int bay, enum safe_what after, uint32_t token, bool proven, const char *detail,
-		  int64_t took_ns);
+void report_trip(struct rig *r, uint32_t bays, enum trip_class class, int interlock, int channel,
+		 double value, const char *reason);
+void report_proof(struct rig *r, int bay, enum safe_what after, uint32_t token, bool proven,
+		  const char *detail, int64_t took_ns);
 void report_device(struct rig *r, int device);
 void report_input(struct rig *r, int bay, const char *name, const char *text);
 void report_hello(struct rig *r);

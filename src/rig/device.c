@@ -44,13 +44,13 @@ static void set_state(struct rig *r, int device, enum device_state state, const 
 	report_device(r, device);
 	if (state == DEVICE_PRESENT) {
 		if (d->told_lost)
-			rig_log(r, LOG_LEVEL_INFO, "dev=%s is back", d->fx->name);
+			rig_log(r, LOG_LEVEL_INFO, "device %s is back", d->fx->name);
 		d->told_lost = false;
 		board_back(r, device);
 	} else {
 		device_describe(r, device, text, sizeof(text));
 		if (!d->told_lost)
-			rig_log(r, LOG_LEVEL_WARNING, "dev=%s %s", d->fx->name, text);
+			rig_log(r, LOG_LEVEL_WARNING, "device %s", text);
 		d->told_lost = true;
 		channel_device_lost(r, device);
 		board_lost(r, device);

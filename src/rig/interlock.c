@@ -133,7 +133,7 @@ static void evaluate(struct rig *r, int bay, int index)
 	if (s->fired)
 		return;
 	if (r->run_ns - s->since_ns < l->debounce_ns) {
-		b->waiting = true;
+		b->waiting |= UINT64_C(1) << index;
 		rig_due_run(r, s->since_ns + l->debounce_ns);
 		return;
 	}
@@ -145,12 +145,11 @@ void interlock_run(struct rig *r)
 {
 	for (int bay = 0; bay < r->f->bay_count; bay++) {
 		struct bay *b = &r->bays[bay];
+		uint64_t look = b->look | b->waiting;
 
-		if (!b->dirty && !b->waiting)
-			continue;
-		b->dirty = b->waiting = false;
-		for (int i = 0; i < r->f->interlock_count; i++)
-			if (r->f->interlocks[i].bays >> bay & 1)
+		b->look = b->waiting = 0;
+		for (int i = 0; look && i < r->f->interlock_count; i++, look >>= 1)
+			if ((look & 1) && (r->f->interlocks[i].bays >> bay & 1))
 				evaluate(r, bay, i);
 	}
 }

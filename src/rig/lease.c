@@ -28,13 +28,20 @@ static int check_image(const struct rig *r, const struct io_msg *m, struct error
 	return 0;
 }
 
+static void want(struct rig *r, struct bay *b, int output, double value)
+{
+	if (fabs(b->want[output] - value) > 0)
+		r->want_changed = true;
+	b->want[output] = value;
+}
+
 static void take_image(struct rig *r, struct bay *b, const struct io_msg *m)
 {
 	b->seq = m->u.image.seq;
 	b->image_ns = r->now_ns;
 	for (int i = 0; i < b->output_count; i++)
 		if (b->outputs[i] != r->f->dead_man)
-			b->want[b->outputs[i]] = m->u.image.value[i];
+			want(r, b, b->outputs[i], m->u.image.value[i]);
 }
 
 int lease_image(struct rig *r, const struct io_msg *m, struct error *err)

@@ -32,8 +32,8 @@ void output_drop(struct rig *r, int bay)
 
 	for (int i = 0; i < b->output_count; i++)
 		b->want[b->outputs[i]] = r->f->outputs[b->outputs[i]].safe;
-	r->dropping = true;
-	b->dirty = true;
+	r->dropping = r->want_changed = true;
+	b->look = UINT64_MAX;
 }
 
 /* The value farthest from safe that a bay of it wants. */
@@ -76,7 +76,7 @@ static void touch_bays(struct rig *r, const struct fx_output *o)
 {
 	for (int bay = 0; bay < r->f->bay_count; bay++)
 		if (o->bays >> bay & 1) {
-			r->bays[bay].dirty = true;
+			r->bays[bay].look = UINT64_MAX;
 			r->bays[bay].tell_outputs = true;
 		}
 }
@@ -92,22 +92,28 @@ static void merge_one(struct rig *r, int index)
 			rig_log(r, LOG_LEVEL_INFO, "output=%s waits for the common supply",
 				o->fx->name);
 		o->deferred = true;
+		r->want_changed = true;
 		return;
 	}
 	o->deferred = false;
 	if (fabs(value - o->commanded) < 1e-12)
 		return;
 	o->commanded = value;
-	if (is_safe)
+	if (is_safe) {
 		o->on_ns = 0;
-	else if (was_safe)
+	} else if (was_safe) {
 		o->on_ns = r->run_ns ? r->run_ns : 1;
+		r->outputs_due_ns = r->run_ns;
+	}
 	touch_bays(r, o->fx);
 	board_set(r, o->fx->device, is_safe && r->dropping, false);
 }
 
 void output_merge(struct rig *r)
 {
+	if (!r->want_changed)
+		return;
+	r->want_changed = false;
 	for (int i = 0; i < r->f->output_count; i++)
 		if (i != r->f->dead_man)
 			merge_one(r, i);
@@ -118,6 +124,12 @@ void output_run(struct rig *r)
 {
 	char text[IO_TEXT_MAX];
 
+	if (r->run_ns < r->outputs_due_ns) {
+		if (r->outputs_due_ns < INT64_MAX)
+			rig_due_run(r, r->outputs_due_ns);
+		return;
+	}
+	r->outputs_due_ns = INT64_MAX;
 	for (int i = 0; i < r->f->output_count; i++) {
 		struct output *o = &r->outputs[i];
 
@@ -125,6 +137,8 @@ void output_run(struct rig *r)
 		    o->fx->max_on_ns == INT64_MAX)
 			continue;
 		if (r->run_ns - o->on_ns < o->fx->max_on_ns) {
+			if (o->on_ns + o->fx->max_on_ns < r->outputs_due_ns)
+				r->outputs_due_ns = o->on_ns + o->fx->max_on_ns;
 			rig_due_run(r, o->on_ns + o->fx->max_on_ns);
 			continue;
 		}

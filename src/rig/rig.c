@@ -46,6 +46,7 @@ struct rig *rig_new(const struct fixture *f, const struct clock_scale *scale,
 		return NULL;
 	}
 	build_bays(r);
+	build_interlocks(r);
 	build_periods(r);
 	return r;
 }
@@ -107,6 +108,23 @@ static void at(struct rig *r, int64_t now_ns)
 	r->run_ns = rig_to_run(r, r->now_ns);
 }
 
+static void tell_needs(struct rig *r)
+{
+	uint32_t needing = 0;
+
+	for (int bay = 0; bay < r->f->bay_count; bay++) {
+		const struct bay *b = &r->bays[bay];
+
+		if (b->checking || b->state == BAY_SECURING || b->state == BAY_ACTIVE ||
+		    b->state == BAY_STOPPING)
+			needing |= 1u << bay;
+	}
+	if (needing == r->needing)
+		return;
+	r->needing = needing;
+	device_need(r);
+}
+
 /* Interlocks see what is about to be commanded before any of it is written; what they trip is merged again. */
 static void settle(struct rig *r)
 {
@@ -116,7 +134,7 @@ static void settle(struct rig *r)
 	output_merge(r);
 	interlock_run(r); /* what the second merge changed */
 	output_merge(r);
-	device_need(r);
+	tell_needs(r);
 	board_flush(r);
 	report_run(r);
 }

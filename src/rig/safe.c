@@ -61,7 +61,7 @@ static void go(struct rig *r, int bay, enum bay_state to, const char *reason)
 	if (reason != b->reason)
 		text_copy(b->reason, sizeof(b->reason), reason);
 	b->tell_state = b->tell_outputs = true;
-	b->dirty = true;
+	b->look = UINT64_MAX;
 	rig_log(r, to == BAY_LOCKED || to == BAY_TRIPPED ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO,
 		"bay=%s %s%s%s", r->f->bays[bay].name, bay_state_name(to), b->reason[0] ? ": " : "",
 		b->reason);
@@ -129,7 +129,8 @@ static void step(struct rig *r, int bay)
 			continue;
 		if (s->output >= 0 && s->output != r->f->dead_man)
 			b->want[s->output] = s->value;
-		b->dirty = true;
+		r->want_changed = true;
+		b->look = UINT64_MAX;
 		b->step_ns = r->run_ns + s->wait_ns;
 	}
 	if (b->phase == PHASE_STOP)
