@@ -16,7 +16,7 @@ stat_of() { $B/tests/system/simctl "$T/sim/control" stats | tr ' ;' '\n\n' | sed
 
 echo "machine: $(nproc) cores, $(uname -sr)"
 echo
-echo "== RTU: 10 registers as fast as the line allows, slave paced at the line's rate, turnaround 5 ms"
+echo "== RTU: 10 registers as fast as the line allows, slave paced at the line's rate, turnaround 1.5 to 2.5 ms"
 for baud in 9600 115200; do
 	rm -rf "$T/sim"
 	sed "s/baud: 9600/baud: $baud/" tests/bench/rtu.yaml >"$T/f.yaml"
