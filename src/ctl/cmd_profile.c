@@ -230,7 +230,7 @@ static void profile_row(const struct ctl *c, const json_t *p, struct table *t)
 	table_row(t, (const char *[]){member_text(p, "id"), member_text(p, "state"), revision,
 				      member_text(p, "variant"),
 				      member_is_true(p, "releasable") ? "releasable" : "",
-				      longest.buf, member_text(p, c->zh ? "zh" : "en")});
+				      longest.buf, member_title(c, p, "title")});
 	text_release(&longest);
 }
 
@@ -272,7 +272,7 @@ static void print_details(const struct ctl *c, const json_t *p)
 	size_t i;
 
 	(void)printf("%s  %s  %s\n", member_text(p, "id"), member_text(p, "state"),
-		     member_text(p, language));
+		     member_title(c, p, "title"));
 	json_array_foreach(json_object_get(p, "steps"), i, one)
 	{
 		(void)printf("  %s %s  %s\n", M(STEP), member_text(one, "id"),
