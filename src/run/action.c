@@ -27,6 +27,8 @@ static int follow_until(struct engine *e, const struct pf_action *a, struct run_
 
 	*ev = (struct evaluation){.e = e, .after_ns = act->begun_ns};
 	holds = compute_condition(ev, a->until);
+	if (holds == 0)
+		act->false_ns = e->now_ns;
 	if (holds != 1)
 		act->held_since = -1;
 	else if (act->held_since < 0)
@@ -61,6 +63,14 @@ static enum action_result rig_failed(struct engine *e, const char *code, const s
 		measure_contradiction(e, text, &touched);
 	}
 	lock_bay(e, a, holds);
+	if (step_is_teardown(e)) {
+		/* All was judged: what the rig contradicts is invalid, a fail of something else
+		 * stays one. */
+		if (holds < 0)
+			measure_contradiction(e, text, NULL);
+		step_finish(e, code, text);
+		return ACTION_ENDED;
+	}
 	engine_event(e, code, NO_NUMBER, "%s", text);
 	engine_stop(e, VERDICT_ERROR, ATTRIBUTION_RIG, code, text, false);
 	return ACTION_ENDED;
@@ -103,6 +113,16 @@ static enum action_result came(struct engine *e, const struct pf_action *a)
 	return ended_or(e, ACTION_DONE);
 }
 
+/* Time is up. What holds now did not come to stay if it was seen not to hold within the hold time;
+ * if it only could not be seen, that is not known. */
+static int verdict_of_hold(const struct engine *e, const struct pf_action *a,
+			   const struct run_action *act, int holds)
+{
+	if (holds != 1)
+		return holds;
+	return act->false_ns >= 0 && e->now_ns - act->false_ns <= a->hold_ns ? 0 : -1;
+}
+
 static enum action_result await_until(struct engine *e, const struct pf_action *a,
 				      struct run_action *act)
 {
@@ -113,8 +133,7 @@ static enum action_result await_until(struct engine *e, const struct pf_action *
 		return came(e, a);
 	if (!passed(e, act, a->timeout_ns))
 		return ACTION_BUSY;
-	/* Held, but not long enough: it did not come to stay. */
-	return timed_out(e, a, &ev, holds == 1 ? 0 : holds);
+	return timed_out(e, a, &ev, verdict_of_hold(e, a, act, holds));
 }
 
 static enum action_result run_wait(struct engine *e, const struct pf_action *a,
@@ -138,7 +157,7 @@ static enum action_result run_check(struct engine *e, const struct pf_action *a,
 		return ACTION_BUSY;
 	if (a->timeout_ns <= 0 && (holds == 1 || (holds < 0 && ev.pending)))
 		return ACTION_BUSY;
-	return timed_out(e, a, &ev, holds == 1 ? 0 : holds);
+	return timed_out(e, a, &ev, verdict_of_hold(e, a, act, holds));
 }
 
 static enum action_result run_set(struct engine *e, const struct pf_action *a)
@@ -262,8 +281,11 @@ static enum action_result run_measure(struct engine *e, const struct pf_action *
 
 static void begin(struct engine *e, const struct pf_action *a, struct run_action *act)
 {
-	*act = (struct run_action){
-		.begun = true, .begun_ns = e->now_ns, .held_since = -1, .last_ns = e->now_ns};
+	*act = (struct run_action){.begun = true,
+				   .begun_ns = e->now_ns,
+				   .held_since = -1,
+				   .false_ns = -1,
+				   .last_ns = e->now_ns};
 	if (a->kind == PF_WINDOW)
 		samples_window_open(e);
 	else if (a->kind == PF_SETTLE)

@@ -52,18 +52,20 @@ static double shifted(const struct evaluation *ev, double si, enum expr_stat sta
 static struct expr_value latest(struct evaluation *ev, uint16_t ref)
 {
 	const struct run_channel *c = &ev->e->channels[ref];
+	bool old = !c->has || c->at_ns < ev->after_ns;
 
+	/* A reading from then may still come, whatever the one at hand is worth. */
+	if (ev->after_ns && c->ours && old && ev->e->now_ns - ev->after_ns <= c->stale_ns) {
+		ev->pending = true;
+		return unknown(ev, WHY_STALE, ref, 0);
+	}
 	if (!c->ours || !c->has)
 		return unknown(ev, WHY_MISSING, ref, 0);
 	if (c->quality != QUALITY_GOOD)
 		return unknown(ev, WHY_QUALITY, ref, c->quality);
 	if (ev->e->now_ns - c->at_ns > c->stale_ns)
 		return unknown(ev, WHY_STALE, ref, 0);
-	if (c->at_ns < ev->after_ns) {
-		ev->pending = true;
-		return unknown(ev, WHY_STALE, ref, 0);
-	}
-	return known(c->si);
+	return old ? unknown(ev, WHY_STALE, ref, 0) : known(c->si);
 }
 
 /* Was every reading of that channel in the window good, without a hole up to now? */

@@ -108,7 +108,8 @@ struct run_settle {
 
 struct run_action {
 	bool begun;
-	int64_t begun_ns, held_since, last_ns; /* held_since -1: does not hold */
+	int64_t begun_ns, last_ns;
+	int64_t held_since, false_ns; /* false_ns: last known not to hold; both -1: never */
 };
 
 struct run_frame {
@@ -249,6 +250,9 @@ enum action_result trial_run(struct engine *e, const struct pf_action *a, struct
 void step_begin(struct engine *e, int step, int attempt);
 void step_tick(struct engine *e);
 void step_close(struct engine *e); /* the run ends inside it */
+bool step_is_teardown(const struct engine *e);
+/* The run has reached its end: judge it, then stop. */
+void step_finish(struct engine *e, const char *code, const char *text);
 void condition_begin(struct run_condition *c, int64_t grace_ns);
 void condition_begin_channels(const struct engine *e, struct run_condition *c,
 			      const struct channel_set *set);

@@ -199,14 +199,20 @@ static bool rig_check_stands(const struct engine *e)
 	return judge_rank(e->step_worst) <= judge_rank(VERDICT_MARGINAL) && all_judged(e);
 }
 
-static void finish(struct engine *e)
+bool step_is_teardown(const struct engine *e)
+{
+	return e->step >= e->profile->step_count - e->profile->teardown_count;
+}
+
+void step_finish(struct engine *e, const char *code, const char *text)
 {
 	enum attribution a;
 	enum verdict v;
 
+	step_close(e);
 	measure_close(e);
 	v = measure_run_verdict(e, &a);
-	engine_stop(e, v, a, "", "", false);
+	engine_stop(e, v, a, code, text, false);
 }
 
 static void next_step(struct engine *e)
@@ -219,7 +225,7 @@ static void next_step(struct engine *e)
 	if (next < p->step_count)
 		step_begin(e, next, 1);
 	else
-		finish(e);
+		step_finish(e, "", "");
 }
 
 static void end_attempt(struct engine *e)

@@ -359,6 +359,27 @@ static void wait_for_the_rig_that_times_out_is_an_error(void **state)
 	bench_free(b);
 }
 
+static void rig_that_fails_in_the_teardown_hides_no_fail(void **state)
+{
+	for (int bad = 0; bad < 2; bad++) {
+		struct bench *b = bench_new();
+
+		bench_plain(b);
+		bench_step(b, "H10");
+		b->p.teardown_count = 1;
+		bench_until(b, PF_WAIT, "feed_pressure < 0.02 MPa", 5, -1);
+		if (bad)
+			b->value[FLOW] = 0.5;
+		bench_run(b, 20);
+		to_the_end(b, true);
+		assert_verdict(engine_verdict(b->e), bad ? VERDICT_FAIL : VERDICT_ERROR);
+		assert_string_equal(done(b)->code, "rig_timeout");
+		assert_int_equal(bench_count(b, NOTE_EVENT, "contradiction"), 1);
+		bench_free(b);
+	}
+	(void)state;
+}
+
 /* --- retries ------------------------------------------------------------ */
 
 static void lost_once(struct bench *b)
@@ -552,6 +573,7 @@ int main(void)
 		cmocka_unit_test(prompt_nobody_answers_makes_the_bay_safe),
 		cmocka_unit_test(serial_of_another_unit_is_never_judged_and_may_be_scanned_again),
 		cmocka_unit_test(wait_for_the_rig_that_times_out_is_an_error),
+		cmocka_unit_test(rig_that_fails_in_the_teardown_hides_no_fail),
 		cmocka_unit_test(inconclusive_step_is_retried_and_both_attempts_are_told),
 		cmocka_unit_test(fail_is_never_retried),
 		cmocka_unit_test(retries_come_to_an_end),

@@ -383,6 +383,46 @@ static void time_out_of_a_condition_that_is_unknown_is_no_fail_of_the_unit(void 
 	assert_not_judged(b, m, VERDICT_INCONCLUSIVE, "timeout, no_reply permeate_flow");
 }
 
+static void hold_broken_by_a_lost_reading_is_no_fail_of_the_unit(void **state)
+{
+	for (int seen = 0; seen < 2; seen++) {
+		struct bench *b = bench_new();
+		int m = bench_measurement(b, "holds", NULL, NULL, NULL, NULL);
+
+		bench_step(b, "H7");
+		bench_until(b, PF_WAIT, "permeate_flow > 1 L/min", 11, m)->hold_ns = 10 * NS_PER_S;
+		bench_run(b, 5);
+		/* Lost, or seen to stop. */
+		if (seen)
+			b->value[FLOW] = 0;
+		else
+			b->quality[FLOW] = QUALITY_NO_REPLY;
+		bench_run(b, 0.2);
+		b->value[FLOW] = 1.5;
+		b->quality[FLOW] = QUALITY_GOOD;
+		assert_verdict(bench_finish(b), seen ? VERDICT_FAIL : VERDICT_INCONCLUSIVE);
+		assert_verdict(bench_result(b, m)->verdict,
+			       seen ? VERDICT_FAIL : VERDICT_INCONCLUSIVE);
+		bench_free(b);
+	}
+	(void)state;
+}
+
+static void check_waits_for_the_first_reading_of_its_channels(void **state)
+{
+	struct bench *b = *state;
+
+	bench_measurement(b, "x", NULL, NULL, NULL, NULL);
+	bench_step(b, "H0");
+	bench_until(b, PF_CHECK, "permeate_flow < 9 L/min", 0, -1);
+	bench_wait(b, 5);
+	b->silent[FLOW] = true;
+	bench_run(b, 1);
+	b->silent[FLOW] = false;
+	bench_run(b, 3);
+	assert_int_equal(engine_get_state(b->e), ENGINE_RUNNING);
+}
+
 static void check_of_a_channel_that_does_not_answer_is_an_error(void **state)
 {
 	struct bench *b = *state;
@@ -582,6 +622,8 @@ int main(void)
 		TEST(abort_that_could_not_see_is_no_pass),
 		TEST(interlock_whose_channel_was_silent_is_no_pass),
 		TEST(time_out_of_a_condition_that_is_unknown_is_no_fail_of_the_unit),
+		TEST(hold_broken_by_a_lost_reading_is_no_fail_of_the_unit),
+		TEST(check_waits_for_the_first_reading_of_its_channels),
 		TEST(check_of_a_channel_that_does_not_answer_is_an_error),
 		TEST(conditions_outside_the_envelope_make_it_invalid),
 		TEST(failure_outside_the_envelope_is_invalid_too),
