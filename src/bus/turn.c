@@ -327,6 +327,8 @@ static void answered(struct bus *b, const uint8_t *pdu, int64_t now_ns)
 		taint_seen(&s->taint, t->expect.shape);
 	else if (is_proof)
 		taint_evidence(&s->taint, t->sent_ns);
+	if (!is_proof)
+		bus_trace(b, now_ns, '!', NULL, 0, "doubtful answer");
 	if (s->lost && !is_proof) {
 		s->life = true;
 		s->probe_ns = now_ns;
