@@ -106,9 +106,19 @@ static int byte_col(const struct yaml *y, size_t line0, size_t column)
 	return (int)(i + column) + 1;
 }
 
+/* What is missing at the end of the file is missing after its last line. */
 static void bad_mark(struct builder *b, yaml_mark_t at, const char *what)
 {
-	yaml_problem_at(b->y, (int)at.line + 1, byte_col(b->y, at.line, at.column), "%s", what);
+	const struct yaml *y = b->y;
+	size_t n = 0;
+	int line = (int)at.line + 1, col = byte_col(y, at.line, at.column);
+
+	if (line > y->line_count) {
+		line = y->line_count;
+		line_text(y, line, &n);
+		col = (int)n + 1;
+	}
+	yaml_problem_at(y, line, col, "%s", what);
 	b->bad = true;
 }
 

@@ -148,16 +148,14 @@ static void set_output(struct walk *w, struct state *s, int output, double value
 
 static void walk_set(struct walk *w, const struct pf_action *a)
 {
-	struct paths before = w->now;
-	struct paths after = new_paths();
-	for (int i = 0; i < before.count; i++) {
+	int n = w->now.count;
+	w->now.count = 0; /* equal ones fold on the way back in, each into an earlier place */
+	for (int i = 0; i < n; i++) {
+		struct state s = w->now.at[i];
 		for (int k = 0; k < a->set_count; k++)
-			set_output(w, &before.at[i], a->sets[k].output, a->sets[k].value);
-		add_state(w, &after, &before.at[i]);
+			set_output(w, &s, a->sets[k].output, a->sets[k].value);
+		add_state(w, &w->now, &s);
 	}
-	after.overflow = after.overflow || before.overflow;
-	free(before.at);
-	w->now = after;
 	check_interlocks(w, a);
 }
 

@@ -151,7 +151,7 @@ static void what_a_strict_file_may_not_hold_is_refused(void **state)
 	refuses("a: 1\n---\nb: 2\n", 2, 1, "second document");
 	refuses("%YAML 1.1\n---\na: 1\n", 1, 1, "directives");
 	refuses("? [1, 2]\n: 3\n", 1, 3, "key");
-	refuses("a: [1\n", 2, 1, "YAML syntax");
+	refuses("a: [1\n", 1, 6, "YAML syntax");
 	refuses("", 0, 0, "nothing in the file");
 	refuses("# only words\n", 0, 0, "nothing in the file");
 	refuses("a: b: c\n", 1, 5, "YAML syntax");
