@@ -221,6 +221,22 @@ static void take_prompt(struct sim_operator *o, struct bench_bay *b, const char 
 	answer_prompt(o, bay, run, id, answer);
 }
 
+/* Nobody scans a ticket that is not there yet. */
+static bool is_known(struct sim_operator *o, const char *ticket)
+{
+	struct text reply = {.max = 65536};
+	struct error err = {0};
+	int status = 0;
+
+	if (client_call(o->station, WEB_TICKET_GET, ticket, NULL, "", "", CALL_MS, &status, &reply,
+			&err)) {
+		client_close(o->station);
+		o->station = NULL;
+	}
+	text_release(&reply);
+	return status == 200;
+}
+
 /* Ticket first, then the plate, until the station has both. */
 static void scan(struct sim_operator *o, struct bench_bay *b, const char *bay, const json_t *at)
 {
@@ -238,7 +254,7 @@ static void scan(struct sim_operator *o, struct bench_bay *b, const char *bay, c
 		code = ticket;
 	else if (strcmp(text_of(scanned, "serial"), serial))
 		code = serial;
-	if (code && !just_did(b, code))
+	if (code && !just_did(b, code) && (code == serial || is_known(o, ticket)))
 		act(o, NULL, 0, "scan %s %s", bay, code);
 }
 

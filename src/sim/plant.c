@@ -148,7 +148,7 @@ static void plumbing(struct bay_plant *b, struct hydro_in *in)
 	in->compliance[HYDRO_FEED] = 0.015;
 	in->compliance[HYDRO_PRE] = 0.003;
 	in->compliance[HYDRO_HIGH] = 0.05;
-	in->compliance[HYDRO_PERMEATE] = 0.16;
+	in->compliance[HYDRO_PERMEATE] = 0.24;
 }
 
 double plant_flow(const struct bay_plant *b, enum channel_role flow)

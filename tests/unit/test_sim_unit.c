@@ -42,7 +42,7 @@ static void run_for(struct bench *b, double seconds)
 				      .g_supply = 5000,
 				      .k_outlet = b->outlet,
 				      .k_drain = b->drain,
-				      .compliance = {0.015, 0.003, 0.05, 0.16}};
+				      .compliance = {0.015, 0.003, 0.05, 0.24}};
 
 		ro_unit_board(&b->u, &b->h, dt);
 		ro_unit_hydro(&b->u, &b->h, &in);
@@ -331,7 +331,7 @@ static void cold_water_lowers_flow_and_recovery_and_raises_rejection(void **stat
 				      .g_supply = 5000,
 				      .k_outlet = 16,
 				      .k_drain = 30,
-				      .compliance = {0.015, 0.003, 0.05, 0.16}};
+				      .compliance = {0.015, 0.003, 0.05, 0.24}};
 
 		ro_unit_board(&b.u, &b.h, dt);
 		ro_unit_hydro(&b.u, &b.h, &in);
@@ -408,7 +408,7 @@ static void long_steps_end_at_the_same_point(void **state)
 				      .g_supply = 5000,
 				      .k_outlet = 16,
 				      .k_drain = 30,
-				      .compliance = {0.015, 0.003, 0.05, 0.16}};
+				      .compliance = {0.015, 0.003, 0.05, 0.24}};
 
 		ro_unit_board(&b.u, &b.h, 0.1);
 		ro_unit_hydro(&b.u, &b.h, &in);
