@@ -2,6 +2,7 @@
  *
  * What the files of src/station share. Nothing outside that folder includes this.
  *
+ *	disk.c     the store: opening, jobs, failure
  *	rig.c      a rig's link: messages of benchd-io, liveness
  *	bay.c      a bay: live values, scans, images, the lease
  *	session.c  one run from the request to its durable record
@@ -149,6 +150,8 @@ struct station {
 	int bay_count;
 	struct library library;
 	struct worker *writer, *reader;
+	struct worker *checker; /* NULL unless the last stop was unclean */
+	enum { STORE_GOOD, STORE_CHECKING, STORE_DAMAGED } store_state;
 	int io_fd, web_fd, ctl_fd;
 	struct loop_io *io_listen, *web_listen, *ctl_listen;
 	struct web_conn conns[STATION_CONNS_MAX];
@@ -168,6 +171,8 @@ struct bay *station_bay(struct station *s, const char *name);
 bool station_is_simulated(const struct station *s);
 /* Is that profile for that model, for any run type? */
 bool station_profile_is_for(const struct profile *p, const struct model *m);
+/* disk.c */
+int disk_open(struct station *s, int *exit_code, struct error *err);
 void station_store_failed(struct station *s, const char *what, const struct error *err);
 /* Submit, or fail the store. */
 void station_write(struct station *s, struct job *j);

@@ -388,9 +388,16 @@ static void write_doctor(struct json *j, struct station *s)
 				  : "the wall clock is not synchronised",
 		clock_is_synced() ? ""
 				  : "records carry this; enable NTP (timedatectl set-ntp true)");
-	finding(j, s->store_failed ? "error" : "ok", "store",
-		s->store_failed ? "the store failed" : "the store takes records",
-		s->store_failed ? "check the disk, then start the station again" : "");
+	if (s->store_failed)
+		finding(j, "error", "store", "the store failed",
+			"check the disk, then start the station again");
+	else if (s->store_state == STORE_DAMAGED)
+		finding(j, "error", "store", "the database is damaged", "restore a backup");
+	else if (s->store_state == STORE_CHECKING)
+		finding(j, "warning", "store", "the database is checked after an unclean stop",
+			"wait");
+	else
+		finding(j, "ok", "store", "the store takes records", "");
 	json_end_array(j);
 	json_end_object(j);
 }

@@ -213,5 +213,16 @@ static void release_work(struct job *j, struct store *store)
 
 void route_release(struct request *rq)
 {
+	if (rq->station->store_state == STORE_CHECKING) {
+		request_problem(rq, 503, "store_checking",
+				"the database is checked after an unclean stop; ask "
+				"again in a moment");
+		return;
+	}
+	if (rq->station->store_state == STORE_DAMAGED) {
+		request_problem(rq, 503, "store_damaged",
+				"the database is damaged; restore a backup");
+		return;
+	}
 	station_read(rq->station, &ticket_job(rq, release_work, list_done)->job);
 }

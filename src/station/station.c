@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "link/socket.h"
-#include "ticket/recover.h"
 
 #define MODULE		"station"
 #define HOUSEKEEPING_NS (250 * NS_PER_MS)
@@ -38,77 +37,6 @@ bool station_is_simulated(const struct station *s)
 		if (s->rigs[i].simulated || s->rigs[i].fixture->simulated)
 			return true;
 	return false;
-}
-
-void station_store_failed(struct station *s, const char *what, const struct error *err)
-{
-	if (s->store_failed)
-		return;
-	s->store_failed = true;
-	log_error(MODULE,
-		  "the record cannot be kept (%s: %s); every run is stopped, nothing new starts",
-		  what, err && err->text[0] ? err->text : "no detail");
-	for (int i = 0; i < s->bay_count; i++)
-		if (s->bays[i].session)
-			session_error(s->bays[i].session, "store_failure", what);
-	s->exit_code = 74;
-	station_stop(s, "store failure");
-}
-
-void station_write(struct station *s, struct job *j)
-{
-	if (!worker_submit(s->writer, j))
-		return;
-	struct error err = {0};
-	error_set(&err, ERR_LIMIT, "too many records wait for the disk");
-	j->rc = ERR_STORE;
-	j->err = err;
-	station_store_failed(s, "queue of the writer", &err);
-	j->done(j);
-}
-
-void station_read(struct station *s, struct job *j)
-{
-	if (!worker_submit(s->reader, j))
-		return;
-	j->rc = error_set(&j->err, ERR_LIMIT, "too many queries wait; try again in a moment");
-	j->done(j);
-}
-
-struct audit_job {
-	struct job job;
-	struct station *station;
-	int64_t utc_us;
-	char who[96], what[64];
-	char *json;
-};
-
-static void audit_work(struct job *j, struct store *store)
-{
-	struct audit_job *a = (struct audit_job *)j;
-	j->rc = store_audit(store, a->utc_us, a->who, a->what, a->json, &j->err);
-}
-
-static void audit_done(struct job *j)
-{
-	struct audit_job *a = (struct audit_job *)j;
-	if (j->rc)
-		station_store_failed(a->station, "audit", &j->err);
-	free(a->json);
-	free(a);
-}
-
-void station_audit(struct station *s, const char *who, const char *what, const char *json)
-{
-	struct audit_job *a = xcalloc(1, sizeof(*a));
-	a->job.work = audit_work;
-	a->job.done = audit_done;
-	a->station = s;
-	a->utc_us = clock_utc_us();
-	text_copy(a->who, sizeof(a->who), who);
-	text_copy(a->what, sizeof(a->what), what);
-	a->json = xstrdup(json);
-	station_write(s, &a->job);
 }
 
 /* Everything has ended: no session is open and no child is left. */
@@ -285,47 +213,6 @@ static int make_token(struct station *s, struct error *err)
 	return 0;
 }
 
-static int open_store(struct station *s, int *exit_code, struct error *err)
-{
-	const char *dir = s->options.state_dir;
-	if (mkdir(dir, 0750) && errno != EEXIST) {
-		*exit_code = 74;
-		return error_errno(err, "state folder %s", dir);
-	}
-	struct store *w = store_open(dir, err);
-	if (!w) {
-		*exit_code = err->code == ERR_BUSY ? 75 : 74;
-		return err->code;
-	}
-	int closed = 0;
-	if (recover_interrupted(w, clock_utc_us(), "process_or_power_lost", &closed, err)) {
-		store_close(w);
-		*exit_code = 74;
-		return err->code;
-	}
-	if (closed)
-		log_warning(MODULE, "%d run%s had been cut off and %s closed as interrupted",
-			    closed, closed == 1 ? "" : "s", closed == 1 ? "is" : "are");
-	struct store *r = store_open_reader(dir, err);
-	*exit_code = 74;
-	if (!r) {
-		store_close(w);
-		return err->code;
-	}
-	s->writer = worker_start(s->loop, w, true, err);
-	if (!s->writer) {
-		store_close(w);
-		store_close(r);
-		return err->code;
-	}
-	s->reader = worker_start(s->loop, r, false, err);
-	if (!s->reader) {
-		store_close(r);
-		return err->code;
-	}
-	return 0;
-}
-
 struct station *station_new(struct loop *loop, const struct station_options *o, int *exit_code,
 			    struct error *err)
 {
@@ -360,7 +247,7 @@ struct station *station_new(struct loop *loop, const struct station_options *o, 
 		problems_print(&s->library.problems, stderr);
 	check_profiles(s);
 	warn_broken(s);
-	if (open_store(s, exit_code, err))
+	if (disk_open(s, exit_code, err))
 		goto out;
 	if (make_token(s, err))
 		goto out;
@@ -394,6 +281,8 @@ void station_free(struct station *s)
 		worker_stop(s->writer);
 	if (s->reader)
 		worker_stop(s->reader);
+	if (s->checker)
+		worker_stop(s->checker);
 	loop_remove_io(s->io_listen);
 	loop_remove_io(s->web_listen);
 	loop_remove_io(s->ctl_listen);

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The station and its store: opening, jobs, audit, and what a failure of the disk means.
+ */
+#include "station/internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "ticket/recover.h"
+
+#define MODULE "store"
+
+void station_store_failed(struct station *s, const char *what, const struct error *err)
+{
+	if (s->store_failed)
+		return;
+	s->store_failed = true;
+	log_error(MODULE,
+		  "the record cannot be kept (%s: %s); every run is stopped, nothing new starts",
+		  what, err && err->text[0] ? err->text : "no detail");
+	for (int i = 0; i < s->bay_count; i++)
+		if (s->bays[i].session)
+			session_error(s->bays[i].session, "store_failure", what);
+	s->exit_code = 74;
+	station_stop(s, "store failure");
+}
+
+void station_write(struct station *s, struct job *j)
+{
+	if (!worker_submit(s->writer, j))
+		return;
+	struct error err = {0};
+	error_set(&err, ERR_LIMIT, "too many records wait for the disk");
+	j->rc = ERR_STORE;
+	j->err = err;
+	station_store_failed(s, "queue of the writer", &err);
+	j->done(j);
+}
+
+void station_read(struct station *s, struct job *j)
+{
+	if (!worker_submit(s->reader, j))
+		return;
+	j->rc = error_set(&j->err, ERR_LIMIT, "too many queries wait; try again in a moment");
+	j->done(j);
+}
+
+struct audit_job {
+	struct job job;
+	struct station *station;
+	int64_t utc_us;
+	char who[96], what[64];
+	char *json;
+};
+
+static void audit_work(struct job *j, struct store *store)
+{
+	struct audit_job *a = (struct audit_job *)j;
+	j->rc = store_audit(store, a->utc_us, a->who, a->what, a->json, &j->err);
+}
+
+static void audit_done(struct job *j)
+{
+	struct audit_job *a = (struct audit_job *)j;
+	if (j->rc)
+		station_store_failed(a->station, "audit", &j->err);
+	free(a->json);
+	free(a);
+}
+
+void station_audit(struct station *s, const char *who, const char *what, const char *json)
+{
+	struct audit_job *a = xcalloc(1, sizeof(*a));
+	a->job.work = audit_work;
+	a->job.done = audit_done;
+	a->station = s;
+	a->utc_us = clock_utc_us();
+	text_copy(a->who, sizeof(a->who), who);
+	text_copy(a->what, sizeof(a->what), what);
+	a->json = xstrdup(json);
+	station_write(s, &a->job);
+}
+
+/* ---- after an unclean stop: every page is looked at beside the work; release waits for it ---- */
+
+struct check_job {
+	struct job job;
+	struct station *station;
+};
+
+static void check_work(struct job *j, struct store *store)
+{
+	j->rc = store_check(store, &j->err);
+}
+
+static void check_done(struct job *j)
+{
+	struct check_job *q = (struct check_job *)j;
+	struct station *s = q->station;
+
+	s->store_state = j->rc ? STORE_DAMAGED : STORE_GOOD;
+	if (j->rc)
+		log_error(MODULE,
+			  "the database is damaged: %s; nothing is released; restore a backup",
+			  j->err.text);
+	else
+		log_info(MODULE, "the database is whole");
+	free(q);
+}
+
+static int check_after_crash(struct station *s, struct error *err)
+{
+	struct store *r = store_open_reader(s->options.state_dir, err);
+	struct check_job *q;
+
+	if (!r)
+		return err->code;
+	s->checker = worker_start(s->loop, r, false, err);
+	if (!s->checker) {
+		store_close(r);
+		return err->code;
+	}
+	log_warning(MODULE, "the station was not stopped in order: the database is checked, "
+			    "release answers wait for it");
+	s->store_state = STORE_CHECKING;
+	q = xcalloc(1, sizeof(*q));
+	q->job.work = check_work;
+	q->job.done = check_done;
+	q->station = s;
+	return worker_submit(s->checker, &q->job);
+}
+
+int disk_open(struct station *s, int *exit_code, struct error *err)
+{
+	const char *dir = s->options.state_dir;
+	if (mkdir(dir, 0750) && errno != EEXIST) {
+		*exit_code = 74;
+		return error_errno(err, "state folder %s", dir);
+	}
+	struct store *w = store_open(dir, err);
+	if (!w) {
+		*exit_code = err->code == ERR_BUSY ? 75 : 74;
+		return err->code;
+	}
+	bool clean = store_was_clean(w);
+	int closed = 0;
+	if (recover_interrupted(w, clock_utc_us(), "process_or_power_lost", &closed, err)) {
+		store_close(w);
+		*exit_code = 74;
+		return err->code;
+	}
+	if (closed)
+		log_warning(MODULE, "%d run%s had been cut off and %s closed as interrupted",
+			    closed, closed == 1 ? "" : "s", closed == 1 ? "is" : "are");
+	struct store *r = store_open_reader(dir, err);
+	*exit_code = 74;
+	if (!r) {
+		store_close(w);
+		return err->code;
+	}
+	s->writer = worker_start(s->loop, w, true, err);
+	if (!s->writer) {
+		store_close(w);
+		store_close(r);
+		return err->code;
+	}
+	s->reader = worker_start(s->loop, r, false, err);
+	if (!s->reader) {
+		store_close(r);
+		return err->code;
+	}
+	return clean ? 0 : check_after_crash(s, err);
+}
