@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Inside of the bus machine. bus.c: life of the line, events. queue.c: what was asked for. slave.c:
+ * Inside of the bus machine. bus.c: events, run. line.c: down and up. queue.c: what was asked for. slave.c:
  * who answers and who does not. poll.c: which read goes next. turn.c: one transaction from its first
  * byte to its end. gpio_lines.c: levels and pulses.
  *
@@ -10,8 +10,8 @@
  *	  ^              |                    |
  *	  +--------------+----- line_down ----+
  *
- * DOWN -> IDLE [bus.c: line_open], IDLE -> BUSY [turn.c: turn_begin], BUSY -> IDLE [turn.c: turn_end],
- * IDLE, BUSY -> DOWN [bus.c: line_down]. A TCP transaction begins and ends in one call.
+ * DOWN -> IDLE [line.c: line_open], IDLE -> BUSY [turn.c: turn_begin], BUSY -> IDLE [turn.c: turn_end],
+ * IDLE, BUSY -> DOWN [line.c: line_down]. A TCP transaction begins and ends in one call.
  */
 #ifndef BUS_MACHINE_H
 #define BUS_MACHINE_H
@@ -135,10 +135,15 @@ struct bus {
 	struct bus_event ev; /* built here, never on the stack of a deep call */
 };
 
-/* bus.c */
+/* line.c */
+void line_open(struct bus *b, int64_t now_ns);
+/* Not a byte for long although much was asked: a stuck adapter looks like dead devices. */
+void line_reopen_if_stuck(struct bus *b, int64_t now_ns);
 void line_down(struct bus *b, const char *why, int64_t now_ns);
 /* TCP, after an error: close, and open again at once or with growing delay. */
 void line_reconnect(struct bus *b, const char *why, int64_t now_ns);
+
+/* bus.c */
 /* A cleared event, to be filled and given to bus_emit. */
 struct bus_event *bus_event(struct bus *b, enum bus_event_kind kind);
 void bus_emit(struct bus *b);

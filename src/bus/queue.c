@@ -152,7 +152,7 @@ void queue_fail_all(struct bus *b, enum bus_status status, const char *text)
 
 void queue_drop_canceled(struct bus *b)
 {
-	for (int i = 0; i < BUS_QUEUE_MAX; i++)
+	for (int i = 0; i < BUS_QUEUE_MAX && b->queue_count; i++)
 		if (b->queue[i].used && b->queue[i].canceled)
 			finish(b, i, BUS_CANCELED, 0, "superseded by an urgent request");
 }

@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 #include "base/clock.h"
@@ -21,31 +20,25 @@
 #include "bus/port.h"
 #include "bus/rtu.h"
 #include "bus/thread.h"
+#include "mailbox.h"
 #include "trace.h"
 #include "wire.h"
 
 #define BEAT_NS	       (100 * NS_PER_MS) /* comes round at least this often */
 #define TRACE_FLUSH_NS NS_PER_S
-enum { MAILBOX_MAX = 64, POLL_MAX = 2 + 64, CONNECT_MS = 500 };
+enum { POLL_MAX = 2 + 64, CONNECT_MS = 500 };
 
 struct bus_thread {
 	struct bus_thread_config config;
 	const struct fx_bus *fx;
 	struct bus *bus;
 	pthread_t thread;
-	int wake_fd;
+	struct mailbox mailbox;
 	_Atomic int64_t seen_ns;
 	_Atomic int simulated;
 	atomic_bool stop;
 
-	pthread_mutex_t lock; /* what follows */
-	struct bus_request mail[MAILBOX_MAX];
-	int mail_first, mail_count;
-	struct {
-		uint16_t device;
-		bool needed;
-	} needs[FIXTURE_DEVICES_MAX];
-	int need_count;
+	pthread_mutex_t stats_lock;
 	struct bus_stats stats;
 
 	/* the thread's own */
@@ -188,72 +181,34 @@ static void refuse(struct bus_thread *t, const struct bus_request *r)
 	op_event(t, &ev);
 }
 
-/* Into the machine, as many as it takes; the rest waits here. */
+/* Into the machine, as many as it takes; the rest waits in the mailbox. */
 static void take_mail(struct bus_thread *t)
 {
-	for (;;) {
-		struct bus_request r;
-		int rc;
+	struct bus_request r;
+	uint16_t device;
+	bool needed;
 
-		pthread_mutex_lock(&t->lock);
-		for (int i = 0; i < t->need_count; i++)
-			bus_need(t->bus, t->needs[i].device, t->needs[i].needed);
-		t->need_count = 0;
-		rc = t->mail_count ? 0 : ERR_NOT_FOUND;
-		if (rc == 0)
-			r = t->mail[t->mail_first];
-		pthread_mutex_unlock(&t->lock);
-		if (rc < 0)
-			return;
-		rc = bus_submit(t->bus, &r);
+	while (mailbox_take_need(&t->mailbox, &device, &needed))
+		bus_need(t->bus, device, needed);
+	while (mailbox_peek(&t->mailbox, &r)) {
+		int rc = bus_submit(t->bus, &r);
+
 		if (rc == ERR_LIMIT)
 			return;
-		pthread_mutex_lock(&t->lock);
-		t->mail_first = (t->mail_first + 1) % MAILBOX_MAX;
-		t->mail_count--;
-		pthread_mutex_unlock(&t->lock);
+		mailbox_drop(&t->mailbox);
 		if (rc < 0)
 			refuse(t, &r);
 	}
 }
 
-static void wake(struct bus_thread *t)
-{
-	uint64_t one = 1;
-
-	/* Full means it is awake. */
-	if (write(t->wake_fd, &one, sizeof(one)) < 0)
-		return;
-}
-
 int bus_thread_submit(struct bus_thread *t, const struct bus_request *r)
 {
-	int rc = 0;
-
-	pthread_mutex_lock(&t->lock);
-	if (t->mail_count == MAILBOX_MAX)
-		rc = ERR_LIMIT;
-	else
-		t->mail[(t->mail_first + t->mail_count++) % MAILBOX_MAX] = *r;
-	pthread_mutex_unlock(&t->lock);
-	wake(t);
-	return rc;
+	return mailbox_put(&t->mailbox, r);
 }
 
 void bus_thread_need(struct bus_thread *t, uint16_t device, bool needed)
 {
-	int i = 0;
-
-	pthread_mutex_lock(&t->lock);
-	while (i < t->need_count && t->needs[i].device != device)
-		i++;
-	if (i < FIXTURE_DEVICES_MAX) {
-		t->needs[i].device = device;
-		t->needs[i].needed = needed;
-		t->need_count += i == t->need_count;
-	}
-	pthread_mutex_unlock(&t->lock);
-	wake(t);
+	mailbox_need(&t->mailbox, device, needed);
 }
 
 int64_t bus_thread_seen_ns(const struct bus_thread *t)
@@ -268,9 +223,9 @@ int bus_thread_is_simulated(const struct bus_thread *t)
 
 void bus_thread_stats(struct bus_thread *t, struct bus_stats *out)
 {
-	pthread_mutex_lock(&t->lock);
+	pthread_mutex_lock(&t->stats_lock);
 	*out = t->stats;
-	pthread_mutex_unlock(&t->lock);
+	pthread_mutex_unlock(&t->stats_lock);
 }
 
 /* ---- descriptors ------------------------------------------------------------------------------ */
@@ -375,7 +330,7 @@ static void take_ready(struct bus_thread *t, const struct pollfd *p, int n)
 
 static void sleep_until(struct bus_thread *t, int64_t next_ns)
 {
-	struct pollfd p[POLL_MAX] = {{.fd = t->wake_fd, .events = POLLIN}};
+	struct pollfd p[POLL_MAX] = {{.fd = t->mailbox.wake_fd, .events = POLLIN}};
 	int64_t now_ns = clock_mono_ns();
 	int64_t quiet_ns = bus_quiet_until_ns(t->bus);
 	bool listen = now_ns >= quiet_ns;
@@ -390,12 +345,8 @@ static void sleep_until(struct bus_thread *t, int64_t next_ns)
 	wait = (struct timespec){left_ns / NS_PER_S, left_ns % NS_PER_S};
 	if (ppoll(p, (nfds_t)n + 1, &wait, NULL) < 0 && errno != EINTR)
 		panic("bus %s: poll: %s", t->fx->name, strerror(errno));
-	if (p[0].revents & POLLIN) {
-		uint64_t count;
-
-		if (read(t->wake_fd, &count, sizeof(count)) < 0)
-			count = 0;
-	}
+	if (p[0].revents & POLLIN)
+		mailbox_awake(&t->mailbox);
 	take_ready(t, p + 1, n);
 	/* Not listened to until now: what has come, comes before any decision. */
 	if (!listen && t->port.fd >= 0)
@@ -405,9 +356,9 @@ static void sleep_until(struct bus_thread *t, int64_t next_ns)
 static void keep_books(struct bus_thread *t, int64_t now_ns)
 {
 	t->seen_ns = now_ns;
-	pthread_mutex_lock(&t->lock);
+	pthread_mutex_lock(&t->stats_lock);
 	bus_stats(t->bus, &t->stats);
-	pthread_mutex_unlock(&t->lock);
+	pthread_mutex_unlock(&t->stats_lock);
 	if (t->trace && now_ns >= t->flush_ns) {
 		trace_flush(t->trace);
 		t->flush_ns = now_ns + TRACE_FLUSH_NS;
@@ -448,9 +399,8 @@ static void thread_free(struct bus_thread *t)
 {
 	bus_free(t->bus);
 	trace_close(t->trace);
-	if (t->wake_fd >= 0)
-		close(t->wake_fd);
-	pthread_mutex_destroy(&t->lock);
+	mailbox_close(&t->mailbox);
+	pthread_mutex_destroy(&t->stats_lock);
 	free(t);
 }
 
@@ -482,22 +432,19 @@ struct bus_thread *bus_thread_start(const struct bus_thread_config *config, stru
 	int rc;
 
 	t->config = *config;
-	t->wake_fd = t->port.fd = -1;
+	t->mailbox.wake_fd = t->port.fd = -1;
 	t->simulated = -1;
 	t->seen_ns = clock_mono_ns();
-	pthread_mutex_init(&t->lock, NULL);
+	pthread_mutex_init(&t->stats_lock, NULL);
 	ops.trace = config->trace_dir ? op_trace : NULL;
+	if (mailbox_open(&t->mailbox, err) < 0)
+		goto out;
 	t->bus = bus_new(&config->bus, &ops, err);
 	if (!t->bus)
 		goto out;
 	t->fx = &config->bus.fixture->buses[config->bus.bus];
 	if (config->trace_dir && !(t->trace = trace_open(config->trace_dir, t->fx, err)))
 		goto out;
-	t->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (t->wake_fd < 0) {
-		error_errno(err, "bus %s: eventfd", t->fx->name);
-		goto out;
-	}
 	rc = start(t);
 	if (rc != 0) {
 		errno = rc;
@@ -515,7 +462,7 @@ void bus_thread_stop(struct bus_thread *t)
 	if (!t)
 		return;
 	t->stop = true;
-	wake(t);
+	mailbox_wake(&t->mailbox);
 	pthread_join(t->thread, NULL);
 	thread_free(t);
 }
