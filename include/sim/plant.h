@@ -109,6 +109,9 @@ struct fault_entry {
 enum { WORLD_FAULTS_MAX = 64 };
 
 struct sim_device;
+struct sim_line {
+	int16_t device, point;
+};
 struct world {
 	struct world_config config;
 	const struct fixture *fixture;
@@ -129,7 +132,9 @@ struct world {
 	int64_t dead_man_ns; /* last toggle */
 	int64_t dead_man_limit_ns;
 	struct sim_device *devices; /* per fixture device */
-	uint64_t steps;		    /* statistics */
+	struct sim_line *lines;	    /* of all GPIO devices, in fixture order */
+	int line_count;
+	uint64_t steps; /* statistics */
 };
 
 /* plant.c */

@@ -9,7 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The caller's storage; zero it and fill fn and ctx. fn may set or cancel any timer, itself too. */
+/* The caller's storage; zero it and fill fn and ctx. fn may set or cancel any timer, itself too, but
+ * not run the clock. */
 struct vtimer {
 	void (*fn)(void *ctx, int64_t now_ns);
 	void *ctx;
@@ -23,6 +24,7 @@ struct vtime {
 	struct vtimer **heap;
 	int count, cap;
 	uint64_t seq, fired;
+	struct vtimer *firing; /* counts as not set, but keeps its place meanwhile */
 };
 void vtime_init(struct vtime *vt, int64_t now_ns);
 void vtime_release(struct vtime *vt);

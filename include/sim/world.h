@@ -85,6 +85,11 @@ int world_gpio_get(struct world *w, int bus, const char *line);
 void world_gpio_set(struct world *w, int bus, const char *line, int value);
 uint32_t world_gpio_pulses(struct world *w, int bus, const char *line, int64_t *first_ns,
 			   int64_t *last_ns);
+/* The same for who asks often: the line's place in the world, looked up once; -1: no such line. */
+int world_line_find(struct world *w, int bus, const char *line);
+int world_line_get(struct world *w, int place);
+void world_line_set(struct world *w, int place, int value);
+uint32_t world_line_pulses(struct world *w, int place, int64_t *first_ns, int64_t *last_ns);
 /* A bay's scanner reads this code now. */
 void world_scan(struct world *w, int bay, const char *code);
 /* Bytes the devices of a serial bus have sent since the last call. */

@@ -10,7 +10,10 @@
 #include "bench_core.h"
 
 /* Timers of 0 mean "none" in places: the clock does not begin there. */
-#define BEGIN_NS       (1000 * NS_PER_S)
+#define BEGIN_NS (1000 * NS_PER_S)
+/* How late the bench sees a line change or a code scanned. */
+#define LINE_POLL_NS   (50 * NS_PER_MS)
+#define SERIAL_POLL_NS (200 * NS_PER_MS)
 #define DEFAULT_UTC_US (INT64_C(1780272000) * 1000000) /* 2026-06-01 */
 
 /* ---- messages ---- */
@@ -67,9 +70,16 @@ static void push(struct bench *b, struct bench_queue *q, const struct io_msg *m)
 	b->stats.messages++;
 }
 
+static void decode(struct io_msg *m, const uint8_t *p, size_t n)
+{
+	struct error err;
+
+	if (io_decode(m, p, n, &err))
+		panic("a message of the rig's or the station's is refused: %s", err.text);
+}
+
 static bool pop(struct bench *b, struct bench_queue *q, struct io_msg *m)
 {
-	struct error err = {0};
 	const uint8_t *p = q->bytes + q->at;
 	size_t n;
 
@@ -79,16 +89,23 @@ static bool pop(struct bench *b, struct bench_queue *q, struct io_msg *m)
 	q->at += sizeof(n) + n;
 	if (!b->config.through_codec)
 		memcpy(m, p + sizeof(n), n);
-	else if (io_decode(m, p + sizeof(n), n, &err))
-		panic("a message of the rig's or the station's is refused: %s", err.text);
+	else
+		decode(m, p + sizeof(n), n);
 	return true;
+}
+
+static void to_rig(struct bench *b, const struct io_msg *m)
+{
+	struct error err;
+
+	if (rig_message(b->rig, m, b->vt.now_ns, &err))
+		panic("the rig refuses %s: %s", io_type_name(m->type), err.text);
+	vtime_soon(&b->vt, &b->rig_timer, b->vt.now_ns);
 }
 
 /* Deliver all that waits, both ways, until nothing comes any more. */
 static void pump(struct bench *b)
 {
-	struct error err = {0};
-
 	if (b->pumping)
 		return;
 	b->pumping = true;
@@ -96,10 +113,7 @@ static void pump(struct bench *b)
 		if (pop(b, &b->to_station, &b->incoming)) {
 			bench_session_message(b, &b->incoming);
 		} else if (pop(b, &b->to_rig, &b->outgoing)) {
-			if (rig_message(b->rig, &b->outgoing, b->vt.now_ns, &err))
-				panic("the rig refuses %s: %s", io_type_name(b->outgoing.type),
-				      err.text);
-			vtime_soon(&b->vt, &b->rig_timer, b->vt.now_ns);
+			to_rig(b, &b->outgoing);
 		} else {
 			break;
 		}
@@ -185,7 +199,9 @@ static void run_rig(void *ctx, int64_t now_ns)
 static int open_wires(struct bench *b, struct error *err)
 {
 	for (int i = 0; i < b->fixture->bus_count; i++) {
+		bool serial = b->fixture->buses[i].kind == BUS_SERIAL;
 		struct wire_config config = {.vt = &b->vt,
+					     .line_poll_ns = serial ? SERIAL_POLL_NS : LINE_POLL_NS,
 					     .world = b->world,
 					     .bus = &b->bus_configs[i],
 					     .faults = &b->faults,

@@ -44,6 +44,18 @@ static int wire(struct world *w, struct error *err)
 	return 0;
 }
 
+static void list_lines(struct world *w)
+{
+	int n = 0;
+
+	for (int i = 0; i < w->fixture->device_count; i++)
+		n += w->devices[i].is_line_device ? w->devices[i].point_count : 0;
+	w->lines = xcalloc((unsigned long)n + 1, sizeof(*w->lines));
+	for (int i = 0; i < w->fixture->device_count; i++)
+		for (int p = 0; w->devices[i].is_line_device && p < w->devices[i].point_count; p++)
+			w->lines[w->line_count++] = (struct sim_line){(int16_t)i, (int16_t)p};
+}
+
 int devices_init(struct world *w, struct error *err)
 {
 	const struct fixture *f = w->fixture;
@@ -57,6 +69,7 @@ int devices_init(struct world *w, struct error *err)
 		if (rc)
 			return rc;
 	}
+	list_lines(w);
 	return wire(w, err);
 }
 
@@ -67,6 +80,7 @@ void devices_free(struct world *w)
 	for (int i = 0; i < w->fixture->device_count; i++)
 		free(w->devices[i].points);
 	free(w->devices);
+	free(w->lines);
 	w->devices = NULL;
 }
 
@@ -176,27 +190,38 @@ int world_bus_fault(struct world *w, const char *spec, struct error *err)
 	return 0;
 }
 
-/* The point behind a GPIO line: by name, or by its number in fixture order. */
-static struct sim_point *find_line(struct world *w, int bus, const char *line,
-				   struct sim_device **dev)
+static struct sim_point *point_of(struct world *w, int place, struct sim_device **dev)
+{
+	if (place < 0 || place >= w->line_count)
+		return NULL;
+	*dev = &w->devices[w->lines[place].device];
+	return &(*dev)->points[w->lines[place].point];
+}
+
+/* By name, or by its number in fixture order. */
+int world_line_find(struct world *w, int bus, const char *line)
 {
 	int64_t number = -1;
 	int at = 0;
 
 	if (!text_to_int64(line, strlen(line), &number))
 		number = -1;
-	for (int i = 0; i < w->fixture->device_count; i++) {
-		struct sim_device *d = &w->devices[i];
+	for (int i = 0; i < w->line_count; i++) {
+		const struct sim_device *d = &w->devices[w->lines[i].device];
 
-		if (d->fx->bus != bus || !d->is_line_device)
+		if (d->fx->bus != bus)
 			continue;
-		for (int p = 0; p < d->point_count; p++, at++)
-			if (at == number || !strcmp(d->points[p].line, line)) {
-				*dev = d;
-				return &d->points[p];
-			}
+		if (at == number || !strcmp(d->points[w->lines[i].point].line, line))
+			return i;
+		at++;
 	}
-	return NULL;
+	return -1;
+}
+
+static struct sim_point *find_line(struct world *w, int bus, const char *line,
+				   struct sim_device **dev)
+{
+	return point_of(w, world_line_find(w, bus, line), dev);
 }
 
 int world_gpio_lines(struct world *w, int bus)
@@ -219,28 +244,27 @@ const char *world_gpio_name(struct world *w, int bus, int line)
 	return p ? p->line : NULL;
 }
 
-int world_gpio_get(struct world *w, int bus, const char *line)
+int world_line_get(struct world *w, int place)
 {
 	struct sim_device *d;
-	struct sim_point *p = find_line(w, bus, line, &d);
+	struct sim_point *p = point_of(w, place, &d);
 
 	return p && !p->is_pulse && (device_get(w, d, p) > 0.5) != p->active_low;
 }
 
-void world_gpio_set(struct world *w, int bus, const char *line, int value)
+void world_line_set(struct world *w, int place, int value)
 {
 	struct sim_device *d;
-	struct sim_point *p = find_line(w, bus, line, &d);
+	struct sim_point *p = point_of(w, place, &d);
 
 	if (p)
 		device_set(w, d, p, (value != 0) != p->active_low);
 }
 
-uint32_t world_gpio_pulses(struct world *w, int bus, const char *line, int64_t *first_ns,
-			   int64_t *last_ns)
+uint32_t world_line_pulses(struct world *w, int place, int64_t *first_ns, int64_t *last_ns)
 {
 	struct sim_device *d;
-	struct sim_point *p = find_line(w, bus, line, &d);
+	struct sim_point *p = point_of(w, place, &d);
 	double total, rate, n;
 	struct sensor *s;
 
@@ -256,6 +280,22 @@ uint32_t world_gpio_pulses(struct world *w, int bus, const char *line, int64_t *
 	*last_ns = w->now_ns - (int64_t)((total - floor(total)) / rate * 1e9);
 	*first_ns = *last_ns - (int64_t)((n - 1) / rate * 1e9);
 	return (uint32_t)n;
+}
+
+int world_gpio_get(struct world *w, int bus, const char *line)
+{
+	return world_line_get(w, world_line_find(w, bus, line));
+}
+
+void world_gpio_set(struct world *w, int bus, const char *line, int value)
+{
+	world_line_set(w, world_line_find(w, bus, line), value);
+}
+
+uint32_t world_gpio_pulses(struct world *w, int bus, const char *line, int64_t *first_ns,
+			   int64_t *last_ns)
+{
+	return world_line_pulses(w, world_line_find(w, bus, line), first_ns, last_ns);
 }
 
 void world_scan(struct world *w, int bay, const char *code)

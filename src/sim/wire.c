@@ -23,7 +23,10 @@ struct wire {
 	int index;
 	struct bus *bus;
 	bool is_open, has_lines; /* GPIO: levels were told since the opening */
-	uint8_t level[64];	 /* as told last */
+	struct wire_line {
+		int place;     /* in the world */
+		uint8_t level; /* as told last */
+	} * lines;
 	int64_t char_ns;
 	struct vtimer run, arrive, poll;
 	/* request on its way to the device */
@@ -220,7 +223,7 @@ static int op_gpio_set(void *ctx, int line, uint8_t value, struct error *err)
 	if (next_fault(w, 0, NULL, &late_ns) != WIRE_FINE)
 		return error_set(err, ERR_IO, "the chip refused the line");
 	world_run(w->config.world, run_time(w, w->config.vt->now_ns));
-	world_gpio_set(w->config.world, w->index, w->config.bus->lines[line].line, value);
+	world_line_set(w->config.world, w->lines[line].place, value);
 	return 0;
 }
 
@@ -252,36 +255,52 @@ static void run(void *ctx, int64_t now_ns)
 	vtime_set(w->config.vt, &w->run, next_ns);
 }
 
+static void poll_pulses(struct wire *w, int line, int64_t now_ns)
+{
+	const struct clock_scale *scale = w->config.scale;
+	int64_t from, to;
+	uint32_t n = world_line_pulses(w->config.world, w->lines[line].place, &from, &to);
+
+	if (!n)
+		return;
+	if (scale) {
+		from = clock_to_wire(scale, from);
+		to = clock_to_wire(scale, to);
+	}
+	bus_gpio_pulses(w->bus, line, n, from, to, now_ns);
+}
+
 static void poll_lines(struct wire *w, int64_t now_ns)
 {
 	const struct bus_config *c = w->config.bus;
 	bool first = !w->has_lines;
 
 	w->has_lines = true;
-	for (int i = 0; i < c->line_count && i < (int)sizeof(w->level); i++) {
-		const struct bus_line *l = &c->lines[i];
-		int64_t from, to;
-		uint32_t n;
+	for (int i = 0; i < c->line_count; i++) {
+		struct wire_line *l = &w->lines[i];
 
-		if (l->mode == GPIO_OUT) {
+		if (c->lines[i].mode == GPIO_OUT) {
 			if (first)
-				world_gpio_set(w->config.world, w->index, l->line, l->initial);
-		} else if (l->mode == GPIO_PULSE) {
-			n = world_gpio_pulses(w->config.world, w->index, l->line, &from, &to);
-			if (w->config.scale && n) {
-				from = clock_to_wire(w->config.scale, from);
-				to = clock_to_wire(w->config.scale, to);
-			}
-			if (n)
-				bus_gpio_pulses(w->bus, i, n, from, to, now_ns);
+				world_line_set(w->config.world, l->place, c->lines[i].initial);
+		} else if (c->lines[i].mode == GPIO_PULSE) {
+			poll_pulses(w, i, now_ns);
 		} else {
-			uint8_t level = (uint8_t)world_gpio_get(w->config.world, w->index, l->line);
+			uint8_t level = (uint8_t)world_line_get(w->config.world, l->place);
 
-			if (first || level != w->level[i])
+			if (first || level != l->level)
 				bus_gpio(w->bus, i, level, !first, now_ns, now_ns);
-			w->level[i] = level;
+			l->level = level;
 		}
 	}
+}
+
+static void find_lines(struct wire *w)
+{
+	const struct bus_config *c = w->config.bus;
+
+	w->lines = xcalloc((unsigned long)c->line_count + 1, sizeof(*w->lines));
+	for (int i = 0; i < c->line_count; i++)
+		w->lines[i].place = world_line_find(w->config.world, w->index, c->lines[i].line);
 }
 
 static void poll(void *ctx, int64_t now_ns)
@@ -325,8 +344,10 @@ struct wire *wire_new(const struct wire_config *config, struct error *err)
 	w->char_ns = w->fx->baud ? bits * NS_PER_S / w->fx->baud : 0;
 	if (!w->config.line_poll_ns)
 		w->config.line_poll_ns = 20 * NS_PER_MS;
+	find_lines(w);
 	w->bus = bus_new(config->bus, &ops, err);
 	if (!w->bus) {
+		free(w->lines);
 		free(w);
 		return NULL;
 	}
@@ -353,6 +374,7 @@ void wire_free(struct wire *w)
 	vtime_cancel(w->config.vt, &w->poll);
 	for (int i = 0; i < DELIVERIES; i++)
 		vtime_cancel(w->config.vt, &w->deliveries[i].timer);
+	free(w->lines);
 	free(w);
 }
 
