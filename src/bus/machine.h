@@ -41,8 +41,9 @@ struct slave {
 	bool told_conflict;
 	uint8_t fails; /* transactions without answer in a row */
 	uint8_t conflicts;
-	int64_t conflict_ns;	      /* when counting of them began */
-	int64_t first_fail_ns;	      /* when the first of them was asked */
+	int64_t conflict_ns;	 /* when counting of them began */
+	uint8_t frames, damaged; /* among the last answers: how many, and how many of them bent */
+	int64_t first_fail_ns;	 /* when the first of them was asked */
 	int64_t probe_ns, backoff_ns; /* lost: next probe, interval */
 	struct taint taint;
 };
@@ -169,6 +170,8 @@ void queue_run_direct(struct bus *b, int64_t now_ns);
 int slave_index(struct bus *b, uint8_t unit); /* -1: no room */
 void slave_answered(struct bus *b, int slave, int64_t now_ns);
 void slave_failed(struct bus *b, int slave, const char *why, int64_t now_ns);
+/* One more answer came, whole or damaged: a line that damages many is not to be trusted. */
+void slave_count_frame(struct bus *b, int slave, bool is_damaged, int64_t now_ns);
 void slave_conflict(struct bus *b, int slave, int64_t now_ns);
 /* Deliver status to every polled read of that slave. */
 void slave_tell_reads(struct bus *b, int slave, enum bus_status status, uint8_t exception,

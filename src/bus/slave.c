@@ -18,7 +18,7 @@
  * last when a third would come too late. */
 #define NEED_PATIENCE_NS (2 * NS_PER_S)
 #define CONFLICT_SPAN_NS (10 * NS_PER_S)
-enum { CONFLICTS_ALARM = 3 };
+enum { CONFLICTS_ALARM = 3, FRAMES_WATCHED = 100, FRAMES_DAMAGED_MAX = 30 };
 
 int slave_index(struct bus *b, uint8_t unit)
 {
@@ -139,6 +139,21 @@ void slave_failed(struct bus *b, int slave, const char *why, int64_t now_ns)
 	if (s->needed)
 		s->backoff_ns = BACKOFF_NEED_NS;
 	s->probe_ns = now_ns + s->backoff_ns;
+}
+
+void slave_count_frame(struct bus *b, int slave, bool is_damaged, int64_t now_ns)
+{
+	struct slave *s = &b->slaves[slave];
+
+	s->damaged += is_damaged;
+	if (s->damaged >= FRAMES_DAMAGED_MAX && !s->lost) {
+		s->frames = s->damaged = 0;
+		lose(b, slave, "30 of its last 100 answers were damaged", now_ns);
+		slave_tell_reads(b, slave, BUS_BAD_REPLY, 0, now_ns);
+		return;
+	}
+	if (++s->frames >= FRAMES_WATCHED)
+		s->frames = s->damaged = 0;
 }
 
 void slave_conflict(struct bus *b, int slave, int64_t now_ns)

@@ -259,6 +259,8 @@ void turn_timeout(struct bus *b, int64_t now_ns)
 	b->stats.timeouts += silent;
 	b->stats.bad_replies += !silent;
 	bus_trace(b, now_ns, '!', NULL, 0, silent ? "no reply" : "bad reply");
+	if (!silent)
+		slave_count_frame(b, t->slave, true, now_ns);
 	if (silent)
 		end_without_answer(b, BUS_NO_REPLY, 0, "no answer", now_ns);
 	else
@@ -351,6 +353,7 @@ static void turn_answer(struct bus *b, const struct rtu_frame *f, int64_t now_ns
 	/* The reply and nothing else came: this adapter does not echo. */
 	if (b->echo == ECHO_UNKNOWN && t->heard == f->pdu_n + 3 && !is_same_as_request(t->function))
 		b->echo = ECHO_NONE;
+	slave_count_frame(b, t->slave, false, now_ns);
 	if (f->shape.function & RTU_EXCEPTION)
 		answered_exception(b, f->pdu[1], now_ns);
 	else

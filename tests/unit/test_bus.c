@@ -341,11 +341,11 @@ static void noisy_slave(struct wire *w, const struct wire_request *r)
 	uint8_t adu[RTU_ADU_MAX + 8] = {0};
 	size_t n = wire_answer(r, adu + 1);
 
-	/* A turn-on glitch before, garbage behind; each fifth reply is bent or cut. */
+	/* A turn-on glitch before, garbage behind; some replies are bent or cut. */
 	adu[n + 1] = 0xf7;
-	if (w->serial % 5 == 0)
+	if (w->serial % 10 == 0)
 		adu[1 + wire_random(w) % n] ^= (uint8_t)(1u << wire_random(w) % 8);
-	if (w->serial % 7 == 0)
+	if (w->serial % 12 == 0)
 		n -= 3;
 	wire_fly(w, r->end_ns + 15 * NS_PER_MS, adu, n + 2);
 }

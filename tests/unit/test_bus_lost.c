@@ -178,6 +178,42 @@ static void a_lost_device_is_probed_with_growing_pauses_and_back_at_its_first_an
 	wire_free(w);
 }
 
+struct bending {
+	unsigned each; /* n-th reply is damaged */
+};
+static void bending_slave(struct wire *w, const struct wire_request *r)
+{
+	const struct bending *bend = w->ctx;
+	uint8_t adu[RTU_ADU_MAX];
+	size_t n = wire_answer(r, adu);
+
+	adu[n - 1] ^= w->serial % bend->each == 0;
+	wire_fly(w, r->end_ns + 15 * NS_PER_MS, adu, n);
+}
+
+static void a_line_that_damages_a_third_of_its_frames_is_given_up(void **state)
+{
+	static const struct {
+		unsigned each;
+		bool is_lost;
+	} row[] = {{3, true}, {5, false}, {20, false}};
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		struct bending bend = {row[i].each};
+		struct wire *w = wire_new(9600, TIMEOUT_NS);
+
+		w->slave = bending_slave;
+		w->ctx = &bend;
+		wire_add_read(w, 1, MODBUS_READ_HOLDING, 0, 2, PERIOD_NS);
+		wire_start(w);
+		wire_run(w, w->now_ns + 60 * NS_PER_S);
+		assert_int_equal(w->lost > 0, row[i].is_lost);
+		assert_int_equal(w->wrong, 0);
+		wire_free(w);
+	}
+}
+
 static void releasing_the_backoff_probes_at_once(void **state)
 {
 	struct dead d = {0};
@@ -279,6 +315,7 @@ int main(void)
 		cmocka_unit_test(a_needed_device_is_lost_after_three_tries_within_two_seconds),
 		cmocka_unit_test(
 			a_lost_device_is_probed_with_growing_pauses_and_back_at_its_first_answer),
+		cmocka_unit_test(a_line_that_damages_a_third_of_its_frames_is_given_up),
 		cmocka_unit_test(releasing_the_backoff_probes_at_once),
 		cmocka_unit_test(a_lost_port_is_told_once_and_opened_again_within_three_seconds),
 		cmocka_unit_test(a_silent_port_is_opened_again),
