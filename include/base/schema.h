@@ -5,7 +5,8 @@
  * expected, prints the reference documentation and a JSON Schema.
  *
  * Every decoded struct begins with a struct schema_item. All memory is the arena's
- * of the struct yaml. Optional members that are absent and have no default stay zero; schema_has tells.
+ * of the struct yaml. Optional members that are absent and have no default stay zero;
+ * schema_has tells.
  */
 #ifndef BASE_SCHEMA_H
 #define BASE_SCHEMA_H
@@ -96,7 +97,8 @@ struct schema {
 	const char *en, *zh;
 };
 
-/* Decode a mapping into out (s->size zeroed bytes). Whether all was well; out is usable as far as it goes. */
+/* Decode a mapping into out (s->size zeroed bytes). Whether all was well; out is usable as far
+ * as it goes. */
 bool schema_decode(const struct schema *s, const struct yaml *y, const struct yaml_node *node,
 		   void *out);
 /* Was the key written (not a default)? */

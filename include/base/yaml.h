@@ -61,7 +61,8 @@ bool yaml_parse(struct yaml *y, const char *file, const char *bytes, size_t n, s
 		struct problems *problems);
 /* The child of that key, NULL if none or if map is no map. */
 const struct yaml_node *yaml_get(const struct yaml_node *map, const char *key);
-/* Add a problem at the value, at the key, at a byte within a scalar's text (from 1), or anywhere. */
+/* Add a problem at the value, at the key, at a byte within a scalar's text (from 1), or
+ * anywhere. */
 void yaml_problem(const struct yaml *y, const struct yaml_node *node, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 void yaml_problem_key(const struct yaml *y, const struct yaml_node *node, const char *fmt, ...)

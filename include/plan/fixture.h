@@ -16,28 +16,36 @@
 #include "base/expr.h"
 #include "base/unit.h"
 
-enum { FIXTURE_BAYS_MAX = 8, FIXTURE_CHANNELS_MAX = 256, FIXTURE_OUTPUTS_MAX = 128, FIXTURE_BUSES_MAX = 16,
-       FIXTURE_DEVICES_MAX = 128, FIXTURE_INTERLOCKS_MAX = 64 };
+enum {
+	FIXTURE_BAYS_MAX = 8,
+	FIXTURE_CHANNELS_MAX = 256,
+	FIXTURE_OUTPUTS_MAX = 128,
+	FIXTURE_BUSES_MAX = 16,
+	FIXTURE_DEVICES_MAX = 128,
+	FIXTURE_INTERLOCKS_MAX = 64
+};
 
 enum bus_kind { BUS_MODBUS_RTU = 1, BUS_MODBUS_TCP, BUS_SERIAL, BUS_GPIO };
 
 struct fx_bus {
 	const char *name;
 	enum bus_kind kind;
-	const char *port;   /* "sim:NAME", a path below /dev/serial, "usb:VID:PID:SERIAL", "host:502", a chip's
-			     * label or "sim:NAME" for GPIO; never ttyUSBn or gpiochipN */
-	int baud;	    /* one of the kernel's fixed rates; refused otherwise */
-	char parity;	    /* 'N' 'E' 'O' */
+	/* "sim:NAME", a path below /dev/serial, "usb:VID:PID:SERIAL", "host:502", a chip's label
+	 * or "sim:NAME" for GPIO; never ttyUSBn or gpiochipN */
+	const char *port;
+	int baud;    /* one of the kernel's fixed rates; refused otherwise */
+	char parity; /* 'N' 'E' 'O' */
 	int stop_bits;
-	int64_t turnaround_ns;	    /* slowest answer expected of a device on this line */
-	int64_t reply_timeout_ns;   /* 0: computed from turnaround and length */
-	int64_t extra_gap_ns;	    /* beyond t3.5 */
+	int64_t turnaround_ns;	  /* slowest answer expected of a device on this line */
+	int64_t reply_timeout_ns; /* 0: computed from turnaround and length */
+	int64_t extra_gap_ns;	  /* beyond t3.5 */
 	int line, col;
 };
 
 /* An option or point as written, checked against the driver's table by rig/. */
 struct fx_option {
-	const char *key, *value; /* scalar text; nested maps are joined: "points.setpoint.register" */
+	const char *key;   /* nested maps are joined: "points.setpoint.register" */
+	const char *value; /* scalar text */
 	int line, col;
 };
 
@@ -57,17 +65,18 @@ enum fx_scale_kind {
 };
 
 struct fx_channel {
-	const char *name;    /* unique within each bay */
+	const char *name; /* unique within each bay */
 	const char *title_en, *title_zh;
-	uint32_t bays;	     /* bit per bay that sees it; shared channels have several */
+	uint32_t bays; /* bit per bay that sees it; shared channels have several */
 	enum quantity quantity;
 	const struct unit *unit;
 	uint16_t device;
-	const char *point;   /* the driver's point */
+	const char *point; /* the driver's point */
 	enum fx_scale_kind scale;
 	double gain, offset; /* linear; from "from: 4 mA..20 mA, to: 0 MPa..1 MPa" or gain/offset */
-	const struct unit *point_unit; /* unit of the point that gain expects ("mA"); NULL: the driver's own, which has to
-					* be the channel's unit when gain is 1 and offset 0 */
+	/* Unit of the point that gain expects ("mA"); NULL: the driver's own, which has to be the
+	 * channel's unit when gain is 1 and offset 0. */
+	const struct unit *point_unit;
 	double per_litre;
 	bool active_low;     /* states: 1 on the wire means 0 here */
 	int64_t poll_ns;     /* how often it is asked (run time) */
@@ -75,14 +84,15 @@ struct fx_channel {
 	int64_t stale_ns;    /* older than this: stale */
 	int64_t debounce_ns; /* states only */
 	double range_lo, range_hi; /* outside: out_of_range */
-	double resolution;   /* smallest step, channel unit */
-	double uncertainty_abs, uncertainty_rel; /* standard uncertainty k=1: abs + rel * |value| combined by root sum of squares */
-	int frozen_after;    /* updates without any change; 0: not checked */
+	double resolution;	   /* smallest step, channel unit */
+	/* Standard uncertainty, k = 1: abs and rel * |value| combined by root sum of squares. */
+	double uncertainty_abs, uncertainty_rel;
+	int frozen_after;	   /* updates without any change; 0: not checked */
 	struct expr *frozen_while; /* over the bay's channels; NULL: always */
 	/* calibration entry; revision 0: none (releasing then needs one) */
 	struct fx_calibration {
 		int revision;
-		double gain, offset; /* value = gain * scaled + offset */
+		double gain, offset;		    /* value = gain * scaled + offset */
 		const char *done, *due, *reference; /* ISO dates, certificate */
 	} calibration;
 	int line, col;
@@ -90,13 +100,14 @@ struct fx_channel {
 
 enum output_kind { OUTPUT_VALVE = 1, OUTPUT_POWER, OUTPUT_PUMP, OUTPUT_SETPOINT, OUTPUT_LAMP };
 
-/* A logical value: valves 1 = open, 0 = closed; power, pump, lamp 1 = on, 0 = off; setpoints a number in `unit`. */
+/* A logical value: valves 1 = open, 0 = closed; power, pump, lamp 1 = on, 0 = off; setpoints a
+ * number in `unit`. */
 struct fx_output {
 	const char *name;
 	const char *title_en, *title_zh;
-	uint32_t bays;	     /* several bits: a shared output, on while any bay holds it */
+	uint32_t bays; /* several bits: a shared output, on while any bay holds it */
 	enum output_kind kind;
-	enum quantity quantity;	 /* state, or the setpoint's quantity */
+	enum quantity quantity; /* state, or the setpoint's quantity */
 	const struct unit *unit;
 	uint16_t device;
 	const char *point;
@@ -105,31 +116,43 @@ struct fx_output {
 	double safe;	     /* logical value of the safe state; required */
 	double min, max;     /* setpoints */
 	int64_t max_on_ns;   /* longest time away from safe; required except lamps */
-	bool trips;	     /* trips depend on it (default true except lamps): the edge-to-safe bound applies */
-	double supply_flow;  /* L/min it may draw from the common supply when away from safe; 0: none */
+	/* Trips depend on it (default true except lamps): the edge-to-safe bound applies. */
+	bool trips;
+	double supply_flow; /* L/min it may draw from the common supply; 0: none */
 	int line, col;
 };
 
-enum trip_class { TRIP_ESTOP = 0, TRIP_LEAK, TRIP_OVER_PRESSURE, TRIP_OVER_TEMPERATURE, TRIP_DRY_RUN,
-		  TRIP_OVER_CURRENT, TRIP_SENSOR, TRIP_TIMEOUT, TRIP_COMMS, TRIP_OPERATOR }; /* A0..A9 */
-const char *trip_class_name(enum trip_class c);	 /* "estop" "leak" ... */
-int trip_class_find(const char *name);		 /* -1 if unknown */
+enum trip_class {
+	TRIP_ESTOP = 0,
+	TRIP_LEAK,
+	TRIP_OVER_PRESSURE,
+	TRIP_OVER_TEMPERATURE,
+	TRIP_DRY_RUN,
+	TRIP_OVER_CURRENT,
+	TRIP_SENSOR,
+	TRIP_TIMEOUT,
+	TRIP_COMMS,
+	TRIP_OPERATOR
+};						/* A0..A9 */
+const char *trip_class_name(enum trip_class c); /* "estop" "leak" ... */
+int trip_class_find(const char *name);		/* -1 if unknown */
 
 struct fx_interlock {
 	const char *name;
 	const char *title_en, *title_zh;
-	uint32_t bays;	   /* bays it watches */
-	bool whole_rig;	   /* action: drop every bay of the rig; else the bay it held in */
+	uint32_t bays;	/* bays it watches */
+	bool whole_rig; /* action: drop every bay of the rig; else the bay it held in */
 	enum trip_class class;
-	struct expr *when; /* over the bay's channels and outputs; unknown counts as true when unknown_trips */
-	bool unknown_trips;
+	struct expr *when;  /* over the bay's channels and outputs */
+	bool unknown_trips; /* an unknown condition counts as true */
 	int64_t debounce_ns;
 	int line, col;
 };
 
 struct fx_stop_step {
-	int16_t output;	 /* index, or -1: wait only; only outputs of the bay at hand apply: a step whose output is not
-			  * of that bay is skipped with its wait */
+	/* Index, or -1: wait only. Only outputs of the bay at hand apply: a step with an output of
+	 * another bay is skipped with its wait. */
+	int16_t output;
 	double value;
 	int64_t wait_ns; /* after setting */
 };
@@ -144,14 +167,22 @@ struct fixture {
 	const char *path, *name, *title_en, *title_zh;
 	uint8_t hash[32]; /* SHA-256 of the file's bytes */
 	bool simulated;	  /* "simulated: true", or any port "sim:" */
-	struct fx_bus *buses;	      int bus_count;
-	struct fx_device *devices;    int device_count;
-	struct fx_bay *bays;	      int bay_count;
-	struct fx_channel *channels;  int channel_count;
-	struct fx_output *outputs;    int output_count;
-	struct fx_interlock *interlocks; int interlock_count;
-	struct fx_stop_step *stop;    int stop_count;	/* the ordered end, for each bay */
-	struct expr **proof;	      int proof_count;	/* each must hold, within proof_within_ns */
+	struct fx_bus *buses;
+	int bus_count;
+	struct fx_device *devices;
+	int device_count;
+	struct fx_bay *bays;
+	int bay_count;
+	struct fx_channel *channels;
+	int channel_count;
+	struct fx_output *outputs;
+	int output_count;
+	struct fx_interlock *interlocks;
+	int interlock_count;
+	struct fx_stop_step *stop;
+	int stop_count; /* the ordered end, of all bays */
+	struct expr **proof;
+	int proof_count; /* each must hold, within proof_within_ns */
 	int64_t proof_within_ns;
 	int16_t dead_man;	/* output index of the dead-man line, -1: none */
 	double supply_capacity; /* L/min of the common supply, 0: not limited */
@@ -161,7 +192,8 @@ struct fixture {
 
 /* Load and check all that needs no driver. NULL with problems filled. */
 struct fixture *fixture_load(const char *path, struct problems *problems);
-struct fixture *fixture_parse(const char *path, const char *bytes, size_t n, struct problems *problems);
+struct fixture *fixture_parse(const char *path, const char *bytes, size_t n,
+			      struct problems *problems);
 void fixture_free(struct fixture *f);
 /* The tables of the file, for the reference documentation (base/schema.h). */
 struct schema;
@@ -172,8 +204,8 @@ int fixture_channel(const struct fixture *f, int bay, const char *name);
 int fixture_output(const struct fixture *f, int bay, const char *name);
 int fixture_bay(const struct fixture *f, const char *name);
 
-/* Scope of expressions within a bay: channels by name; outputs by name with ref = FIXTURE_OUTPUT_REF + index.
- * `value of a channel` refs are channel indices. ctx must outlive the use. */
+/* Scope of expressions within a bay: channels by name, refs are their indices; outputs by name with
+ * ref = FIXTURE_OUTPUT_REF + index. ctx must outlive the use. */
 enum { FIXTURE_OUTPUT_REF = 0x4000 };
 struct fixture_scope {
 	const struct fixture *fixture;
@@ -185,7 +217,8 @@ struct expr_scope fixture_expr_scope(struct fixture_scope *ctx);
 int fixture_ref_for_bay(const struct fixture *f, int ref, int bay);
 
 /* "open"/"closed"/"on"/"off"/number with unit -> logical value of that output. */
-int fixture_output_value(const struct fx_output *o, const char *text, double *value, struct error *err);
+int fixture_output_value(const struct fx_output *o, const char *text, double *value,
+			 struct error *err);
 /* "open", "off", "0.25 MPa": for people. */
 void fixture_output_text(const struct fx_output *o, double value, char *dst, size_t size);
 

@@ -21,10 +21,13 @@ struct model_code { /* fault-code table of the unit's own display */
 };
 struct model {
 	const char *path, *code, *title_en, *title_zh, *class_name;
-	const char **aliases;	  int alias_count;
+	const char **aliases;
+	int alias_count;
 	const char *serial_pattern; /* POSIX extended regular expression, anchored */
-	struct model_param *params; int param_count;
-	struct model_code *codes;   int code_count;
+	struct model_param *params;
+	int param_count;
+	struct model_code *codes;
+	int code_count;
 	uint8_t hash[32];
 	struct arena *arena;
 };

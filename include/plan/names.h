@@ -10,8 +10,14 @@
 #include "base/unit.h"
 
 enum run_type {
-	RUN_INCOMING = 1, RUN_DIAGNOSIS, RUN_POST_REPAIR_QC, RUN_TRIAL_RUN, RUN_ACCEPTANCE, RUN_PART_QC,
-	RUN_VERIFICATION, RUN_MSA
+	RUN_INCOMING = 1,
+	RUN_DIAGNOSIS,
+	RUN_POST_REPAIR_QC,
+	RUN_TRIAL_RUN,
+	RUN_ACCEPTANCE,
+	RUN_PART_QC,
+	RUN_VERIFICATION,
+	RUN_MSA
 };
 const char *run_type_name(enum run_type t); /* "post_repair_qc" */
 const char *run_type_zh(enum run_type t);   /* "维修后质检" */

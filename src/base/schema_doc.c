@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What a schema says, printed: the reference for people and a JSON Schema for editors. Tables may refer to each other
- * in a circle, so each is printed once, in the order it is met.
+ * What a schema says, printed: the reference for people and a JSON Schema for editors. Tables
+ * may refer to each other in a circle, so each is printed once, in the order it is met.
  */
 #include <string.h>
 
@@ -43,7 +43,8 @@ static void put_dashed(struct text *out, const char *s)
 		text_add(out, *s == ' ' ? "-" : s, 1);
 }
 
-/* --- Markdown ------------------------------------------------------------------------------------ */
+/* --- Markdown
+ * ------------------------------------------------------------------------------------ */
 
 static const char *pick(bool zh, const char *en, const char *text_zh)
 {
@@ -176,7 +177,8 @@ void schema_markdown(const struct schema *root, const char *title, bool zh, stru
 		put_table(out, t.at[i], zh);
 }
 
-/* --- JSON Schema --------------------------------------------------------------------------------- */
+/* --- JSON Schema
+ * --------------------------------------------------------------------------------- */
 
 static void kv_ref(struct json *j, const struct schema *s)
 {

@@ -9,8 +9,8 @@
 #include <string.h>
 #include "plan/names.h"
 
-/* A value of the channel's quantity, in the channel's unit. Differences (resolution, offset) of temperatures are in K:
- * is_delta takes no offset. */
+/* A value of the channel's quantity, in the channel's unit. is_delta: a difference (resolution,
+ * offset), for temperatures in K. */
 static bool read_value(struct fixture_build *b, const struct yaml_node *node, const char *text,
 		       size_t n, const struct fx_channel *c, bool is_delta, double *out)
 {

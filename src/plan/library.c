@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * All models and profiles of a directory. A broken model refuses the library's models; a broken profile is
- * listed as broken and the others work.
+ * All models and profiles of a directory. A broken model refuses the library's models; a broken
+ * profile is listed as broken and the others work.
  */
 #include <dirent.h>
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Reading a profile: shape by the tables, then names, then the static check. Each stage runs only when the
- * one before found nothing, so that one mistake is told once.
+ * Reading a profile: shape by the tables, then names, then the static check. Each stage runs
+ * only when the one before found nothing, so that one mistake is told once.
  */
 #include "plan/profile.h"
 

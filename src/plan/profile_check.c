@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Every path a run can take, as far as outputs go: a set of states (what each output is at, how long it has been
- * away from safe at most) is led through the steps. A wait that times out, a check or a watch that leaves the step
- * early splits the path; equal states are merged, keeping the longer time. Times are the longest possible ones.
+ * Every path a run can take, as far as outputs go: a set of states (what each output is at, how
+ * long it has been away from safe at most) is led through the steps. A wait that times out, a
+ * check or a watch that leaves the step early splits the path; equal states are merged, keeping
+ * the longer time. Times are the longest possible ones.
  */
 #include "profile_schema.h"
 

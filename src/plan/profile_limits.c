@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Limits against the sensors that have to judge them. Decided where a measurement is a plain statistic of one
- * channel, itself or through a capture, and its limits are constant; more involved values are left to their
- * uncertainty, which no limit can hide from.
+ * Limits against the sensors that have to judge them. Decided where a measurement is a plain
+ * statistic of one channel, itself or through a capture, and its limits are constant; more
+ * involved values are left to their uncertainty, which no limit can hide from.
  */
 #include "profile_schema.h"
 

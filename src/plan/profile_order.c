@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Order of things in a profile: a name has a value only once it was captured or measured, statistics need a
- * window of their step, and a measurement that nothing judges would be inconclusive for ever.
+ * Order of things in a profile: a name has a value only once it was captured or measured,
+ * statistics need a window of their step, and a measurement that nothing judges would be
+ * inconclusive for ever.
  */
 #include "profile_schema.h"
 

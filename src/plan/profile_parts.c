@@ -232,7 +232,7 @@ void profile_read_aborts(struct profile_build *b)
 		else if (a->attribution == ATTRIBUTION_UNIT)
 			profile_bad(
 				b, r->item.node,
-				"\"fails\" is missing in %s; what is the unit's fails a measurement",
+				"\"fails\" is missing in %s; expected the measurement that fails",
 				a->id);
 	}
 }

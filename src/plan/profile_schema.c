@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The profile file's tables: what may stand where. plan/profile.h exports the root as profile_schema.
+ * The profile file's tables: what may stand where. plan/profile.h exports the root as
+ * profile_schema.
  */
 #include "profile_schema.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The profile file as written, before names are resolved, and what the readers of its parts share.
- * Private to src/plan/profile*.c.
+ * The profile file as written, before names are resolved, and what the readers of its parts
+ * share. Private to src/plan/profile*.c.
  */
 #ifndef PLAN_PROFILE_SCHEMA_H
 #define PLAN_PROFILE_SCHEMA_H
@@ -155,8 +155,8 @@ void profile_bad(struct profile_build *b, const struct yaml_node *node, const ch
 
 /* profile_symbols.c */
 enum expr_want { WANT_NUMBER, WANT_CONDITION };
-/* Parse; the result must be a number of dimension *dim (any when dim is NULL), or a condition. NULL after a problem.
- * got (NULL allowed): the dimension found. */
+/* Parse; the result must be a number of dimension *dim (any when dim is NULL), or a condition.
+ * NULL after a problem. got (NULL allowed): the dimension found. */
 struct expr *profile_read_expr(struct profile_build *b, const struct yaml_node *node,
 			       enum expr_want want, const struct dim *dim, struct dim *got);
 /* Symbol ref of a channel or derived name, -1 after a problem. */
@@ -188,9 +188,11 @@ const struct raw_step *profile_raw_step(const struct raw_profile *raw, int step)
 void profile_read_actions(struct profile_build *b, const struct raw_step *rs, struct pf_step *step,
 			  int step_index);
 /* The static check of a profile that was read without a problem.
- * profile_check.c: outputs, interlocks, on-times, prompts and the longest time, along every path. */
+ * profile_check.c: outputs, interlocks, on-times, prompts and the longest time, along every
+ * path. */
 void profile_check_paths(struct profile_build *b);
-/* profile_order.c: nothing is used before it is captured or measured, and everything is judged somewhere. */
+/* profile_order.c: nothing is used before it is captured or measured, and everything is judged
+ * somewhere. */
 void profile_check_order(struct profile_build *b);
 /* profile_limits.c: limits can be reached and told apart by the channel they judge. */
 void profile_check_limits(struct profile_build *b);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Steps of a profile: their list, what they capture, their watches. Actions are profile_actions.c's.
+ * Steps of a profile: their list, what they capture, their watches. Actions are
+ * profile_actions.c's.
  */
 #include "profile_schema.h"
 

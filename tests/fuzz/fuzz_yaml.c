@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Any bytes as a file: as bare YAML, as a fixture, as a model and as a profile against the simulated rig. Whatever is
- * refused is refused with a place inside the file.
+ * Any bytes as a file: as bare YAML, as a fixture, as a model and as a profile against the
+ * simulated rig. Whatever is refused is refused with a place inside the file.
  */
 #include <stdint.h>
 #include <stdlib.h>

@@ -12,7 +12,8 @@
 #include "base/text.h"
 #include "plan/profile.h"
 
-/* The file with each of pairs {from, to} replaced once (from has to be there); NULL ends them. Caller frees. */
+/* The file with each of pairs {from, to} replaced once (from has to be there); NULL ends them.
+ * Caller frees. */
 static char *file_with(const char *path, const char *const pairs[][2], size_t *n)
 {
 	struct error err = {0};

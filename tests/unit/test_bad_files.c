@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * Every file of tests/data/bad begins with the problems it has to lead to, all of them and no others:
+ * Every file of tests/data/bad begins with the problems it has to lead to, all of them and no
+ * others:
  *	# expect: LINE:COL: part of the text
- * The kind of file is the name up to the first underscore. Profiles are held against sim.yaml and RO600.
+ * The kind of file is the name up to the first underscore. Profiles are held against sim.yaml
+ * and RO600.
  */
 #include <stdarg.h>
 #include <stddef.h>

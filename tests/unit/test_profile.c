@@ -341,7 +341,8 @@ static void serials_and_aliases_of_a_model_are_told_apart(void **state)
 	assert_null(model_param(f->model, "none"));
 }
 
-/* --- the library -------------------------------------------------------------------------------------------------- */
+/* --- the library ----------------------------------------------------------------------------
+ * ---------------------- */
 
 static void write_file(const char *dir, const char *name, const char *bytes, size_t n)
 {

@@ -259,7 +259,8 @@ static void ranges_and_durations_are_parsed(void **state)
 	assert_true(schema_parse_duration("1e9 s", 5, &ns, NULL) < 0);
 }
 
-/* --- the tables of the product ----------------------------------------------------------------------------------- */
+/* --- the tables of the product
+ * ----------------------------------------------------------------------------------- */
 
 static void check_table(const struct schema *s, int depth)
 {
