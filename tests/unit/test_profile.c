@@ -459,6 +459,41 @@ static void two_that_may_release_the_same_unit_are_refused(void **state)
 	remove_library(dir, files);
 }
 
+/* --- what people copy from ---------------------------------------------------------------------------------------- */
+
+static char *example_of(const char *readme)
+{
+	size_t n = 0;
+	char *bytes = file_with(readme, NULL, &n);
+	char *from = strstr(bytes, "```yaml\n"), *to = from ? strstr(from + 8, "```\n") : NULL;
+
+	if (!to)
+		fail_msg("%s has no example", readme);
+	char *example = strndup(from + 8, (size_t)(to - from - 8));
+	free(bytes);
+	return example;
+}
+
+static void the_examples_in_the_readmes_load(void **state)
+{
+	const struct files *files = *state;
+	struct problems problems = {0};
+	char *text = example_of("fixtures/README.md");
+	struct fixture *f = fixture_parse("README.md", text, strlen(text), &problems);
+
+	problems_print(&problems, stderr);
+	assert_non_null(f);
+	fixture_free(f);
+	free(text);
+	text = example_of("profiles/README.md");
+	struct profile *p = profile_parse("README.md", text, strlen(text), files->model,
+					  files->fixture, 0, &problems);
+	problems_print(&problems, stderr);
+	assert_non_null(p);
+	profile_free(p);
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -478,6 +513,7 @@ int main(void)
 		cmocka_unit_test(the_products_library_is_whole),
 		cmocka_unit_test(a_broken_profile_is_listed_and_the_others_work),
 		cmocka_unit_test(two_that_may_release_the_same_unit_are_refused),
+		cmocka_unit_test(the_examples_in_the_readmes_load),
 	};
 
 	return cmocka_run_group_tests(tests, open_files, close_files);
