@@ -14,7 +14,7 @@
 
 /* The file with each of pairs {from, to} replaced once (from has to be there); NULL ends them.
  * Caller frees. */
-static char *file_with(const char *path, const char *const pairs[][2], size_t *n)
+static inline char *file_with(const char *path, const char *const pairs[][2], size_t *n)
 {
 	struct error err = {0};
 	char *bytes = NULL;
@@ -37,7 +37,7 @@ static char *file_with(const char *path, const char *const pairs[][2], size_t *n
 	return bytes;
 }
 
-static struct fixture *fixture_with(const char *const pairs[][2], struct problems *problems)
+static inline struct fixture *fixture_with(const char *const pairs[][2], struct problems *problems)
 {
 	size_t n = 0;
 	char *bytes = file_with("fixtures/sim.yaml", pairs, &n);
@@ -48,7 +48,7 @@ static struct fixture *fixture_with(const char *const pairs[][2], struct problem
 }
 
 /* Nothing may be wrong. */
-static struct fixture *good_fixture(const char *const pairs[][2])
+static inline struct fixture *good_fixture(const char *const pairs[][2])
 {
 	struct problems problems = {0};
 	struct fixture *f = fixture_with(pairs, &problems);

@@ -6,8 +6,6 @@
 #include <cmocka.h>
 
 #include <math.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "plan_files.h"
 
@@ -341,124 +339,6 @@ static void serials_and_aliases_of_a_model_are_told_apart(void **state)
 	assert_null(model_param(f->model, "none"));
 }
 
-/* --- the library ----------------------------------------------------------------------------
- * ---------------------- */
-
-static void write_file(const char *dir, const char *name, const char *bytes, size_t n)
-{
-	char path[300];
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	FILE *fp = fopen(path, "w");
-	assert_non_null(fp);
-	assert_int_equal(fwrite(bytes, 1, n, fp), n);
-	assert_int_equal(fclose(fp), 0);
-}
-
-static void copy_with(const char *dir, const char *name, const char *path,
-		      const char *const pairs[][2])
-{
-	size_t n = 0;
-	char *bytes = file_with(path, pairs, &n);
-
-	write_file(dir, name, bytes, n);
-	free(bytes);
-}
-
-static void make_library(char dir[200])
-{
-	char models[220];
-
-	snprintf(dir, 200, "%s/benchd-library-XXXXXX",
-		 getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
-	assert_non_null(mkdtemp(dir));
-	snprintf(models, sizeof(models), "%s/models", dir);
-	assert_int_equal(mkdir(models, 0700), 0);
-	copy_with(models, "RO600.yaml", "profiles/models/RO600.yaml", NULL);
-	copy_with(dir, "ro600_full.yaml", "profiles/ro600_full.yaml", NULL);
-}
-
-static void remove_library(const char *dir, const char *const *names)
-{
-	char path[300];
-
-	for (int i = 0; names[i]; i++) {
-		snprintf(path, sizeof(path), "%s/%s", dir, names[i]);
-		assert_int_equal(unlink(path), 0);
-	}
-	snprintf(path, sizeof(path), "%s/models", dir);
-	assert_int_equal(rmdir(path), 0);
-	assert_int_equal(rmdir(dir), 0);
-}
-
-static void the_products_library_is_whole(void **state)
-{
-	struct library lib;
-	struct error err = {0};
-
-	(void)state;
-	assert_int_equal(library_load(&lib, "profiles", &err), 0);
-	assert_int_equal(lib.problems.count, 0);
-	for (int i = 0; i < lib.entry_count; i++)
-		assert_false(lib.entries[i].broken);
-	assert_string_equal(library_model(&lib, "RO-600")->code, "RO600");
-	assert_null(library_model(&lib, "RO"));
-	library_release(&lib);
-	assert_true(library_load(&lib, "profiles/none", &err) < 0);
-}
-
-static void a_broken_profile_is_listed_and_the_others_work(void **state)
-{
-	static const char *const files[] = {"models/RO600.yaml", "ro600_full.yaml", "bad.yaml",
-					    NULL};
-	struct library lib;
-	char dir[200];
-
-	(void)state;
-	make_library(dir);
-	write_file(dir, "bad.yaml", "profile: bad\nsteps: 5\n", 22);
-	assert_int_equal(library_load(&lib, dir, NULL), 0);
-	assert_int_equal(lib.entry_count, 2);
-	assert_string_equal(lib.entries[0].id, "bad");
-	assert_true(lib.entries[0].broken);
-	assert_true(lib.entries[0].problems.count > 1);
-	assert_false(lib.entries[1].broken);
-	library_release(&lib);
-	remove_library(dir, files);
-}
-
-static void two_that_may_release_the_same_unit_are_refused(void **state)
-{
-	static const char *const same[][2] = {{"profile: ro600_full", "profile: second"},
-					      {NULL, NULL}};
-	static const char *const later[][2] = {
-		{"profile: ro600_full", "profile: second"},
-		{"run_types:", "made: {from: 2027-01-01}\nrun_types:"},
-		{NULL, NULL}};
-	static const char *const until[][2] = {
-		{"run_types:", "made: {until: 2026-12-31}\nrun_types:"}, {NULL, NULL}};
-	static const char *const files[] = {"models/RO600.yaml", "ro600_full.yaml", "second.yaml",
-					    NULL};
-	struct library lib;
-	char dir[200];
-
-	(void)state;
-	make_library(dir);
-	copy_with(dir, "second.yaml", "profiles/ro600_full.yaml", same);
-	assert_int_equal(library_load(&lib, dir, NULL), 0);
-	assert_true(lib.entries[1].broken);
-	assert_non_null(strstr(lib.entries[1].problems.at[0].text, "may both release RO600"));
-	library_release(&lib);
-	/* made at other times they are for different units */
-	copy_with(dir, "second.yaml", "profiles/ro600_full.yaml", later);
-	copy_with(dir, "ro600_full.yaml", "profiles/ro600_full.yaml", until);
-	assert_int_equal(library_load(&lib, dir, NULL), 0);
-	assert_false(lib.entries[0].broken);
-	assert_false(lib.entries[1].broken);
-	library_release(&lib);
-	remove_library(dir, files);
-}
-
 /* --- what people copy from ---------------------------------------------------------------------------------------- */
 
 static char *example_of(const char *readme)
@@ -510,9 +390,6 @@ int main(void)
 		cmocka_unit_test(a_missing_channel_is_told_with_its_place),
 		cmocka_unit_test(the_header_is_read_without_model_and_fixture),
 		cmocka_unit_test(serials_and_aliases_of_a_model_are_told_apart),
-		cmocka_unit_test(the_products_library_is_whole),
-		cmocka_unit_test(a_broken_profile_is_listed_and_the_others_work),
-		cmocka_unit_test(two_that_may_release_the_same_unit_are_refused),
 		cmocka_unit_test(the_examples_in_the_readmes_load),
 	};
 
