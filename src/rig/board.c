@@ -312,19 +312,29 @@ static void dead_man_edge(struct rig *r, uint8_t level)
 /* A bus thread that hangs cannot be told to be safe. */
 static bool is_healthy(struct rig *r)
 {
-	bool healthy = r->ops.healthy(r->ops.ctx, r->now_ns);
-
-	if (healthy) {
+	if (r->ops.healthy(r->ops.ctx, r->now_ns)) {
 		r->unhealthy_ns = 0;
 		return true;
 	}
 	if (!r->unhealthy_ns)
 		r->unhealthy_ns = r->now_ns ? r->now_ns : 1;
-	if (r->now_ns - r->unhealthy_ns >= UNHEALTHY_NS)
-		safe_trip(r, safe_powered(r), TRIP_COMMS, -1, -1, 0,
+	return false;
+}
+
+/* Looked at before anything is written, so that a lease which begins now does not switch on first. */
+void board_watch(struct rig *r)
+{
+	uint32_t powered = safe_powered(r);
+
+	if (!is_healthy(r) && r->now_ns - r->unhealthy_ns >= UNHEALTHY_NS)
+		safe_trip(r, powered, TRIP_COMMS, -1, -1, 0,
 			  "a bus is stuck: it did not come round in its longest transaction",
 			  false);
-	return false;
+	if (r->dead_man_blocked && r->f->dead_man >= 0)
+		safe_trip(
+			r, powered, TRIP_COMMS, -1, -1, 0,
+			"the dead-man line is dropped: outputs of another bay cannot be confirmed safe",
+			false);
 }
 
 void board_dead_man(struct rig *r)
@@ -333,7 +343,7 @@ void board_dead_man(struct rig *r)
 
 	if (!wanted && !r->dead_man)
 		return;
-	alive = is_healthy(r) && !r->dead_man_blocked;
+	alive = !r->unhealthy_ns && !r->dead_man_blocked;
 	if (wanted)
 		rig_due(r, r->now_ns + DEAD_MAN_NS);
 	if (r->f->dead_man < 0)

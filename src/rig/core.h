@@ -312,6 +312,7 @@ void board_monitor(struct rig *r, int device, const struct bus_event *ev);
 void board_lost(struct rig *r, int device);
 void board_back(struct rig *r, int device);
 void board_run(struct rig *r);
+void board_watch(struct rig *r);
 void board_dead_man(struct rig *r);
 
 /* safe.c */

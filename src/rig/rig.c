@@ -130,6 +130,7 @@ static void settle(struct rig *r)
 {
 	output_merge(r);
 	interlock_run(r);
+	board_watch(r);
 	safe_run(r);
 	output_merge(r);
 	interlock_run(r); /* what the second merge changed */

@@ -12,6 +12,7 @@ struct story {
 	int64_t held_ns[2];	 /* last image that counted for the bay, as seen from outside */
 	int64_t stop_ns[2];	 /* last SAFE_STOP: its steps may hold outputs for 3 s more */
 	int64_t quiet_ns[UNITS]; /* the unit has answered properly since */
+	uint32_t lease[2];	 /* that made the bay active */
 	uint32_t ended[2];	 /* highest lease that was seen to end */
 	bool was_active[2];
 	enum bay_state before[2];
@@ -100,12 +101,14 @@ static void look(struct story *s)
 		int64_t calm = s->quiet_ns[1 + bay] > s->quiet_ns[20] ? s->quiet_ns[1 + bay]
 								      : s->quiet_ns[20];
 
-		if (b->holding[bay] && now == BAY_ACTIVE)
+		if (now == BAY_ACTIVE && !s->was_active[bay])
+			s->lease[bay] = b->lease[bay];
+		if (b->holding[bay] && now == BAY_ACTIVE && b->lease[bay] == s->lease[bay])
 			s->held_ns[bay] = b->now_ns;
 		/* 1: without a lease everything that can be reached is safe */
 		if (is_on(b, bay) && b->now_ns - s->held_ns[bay] > 600 * NS_PER_MS &&
 		    b->now_ns - s->stop_ns[bay] > 3200 * NS_PER_MS &&
-		    b->now_ns - calm > 7 * NS_PER_S)
+		    b->now_ns - calm > 5 * NS_PER_S / 2)
 			fail_msg("bay %d stands open in state %s", bay + 1, bay_state_name(now));
 		/* 2: a lease that ended never makes the bay active again */
 		if (s->was_active[bay] && now != BAY_ACTIVE)
