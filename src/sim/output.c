@@ -24,23 +24,27 @@ static bool needs_supply(const struct world *w, int output)
 	return w->fixture->outputs[output].kind != OUTPUT_LAMP && output != w->fixture->dead_man;
 }
 
+static void apply(struct world *w, int output, bool powered)
+{
+	struct out_state *s = &w->out[output];
+	double value = s->commanded;
+
+	if (!powered && needs_supply(w, output))
+		value = output_deenergised(&w->fixture->outputs[output]);
+	if (value == s->in_force)
+		return;
+	s->in_force = value;
+	s->changed_ns = w->now_ns;
+	if (needs_supply(w, output))
+		plant_disturb(w);
+}
+
 void output_apply(struct world *w)
 {
 	bool powered = plant_actuators_powered(w);
 
-	for (int o = 0; o < w->fixture->output_count; o++) {
-		struct out_state *s = &w->out[o];
-		double value = s->commanded;
-
-		if (!powered && needs_supply(w, o))
-			value = output_deenergised(&w->fixture->outputs[o]);
-		if (value == s->in_force)
-			continue;
-		s->in_force = value;
-		s->changed_ns = w->now_ns;
-		if (needs_supply(w, o))
-			plant_disturb(w);
-	}
+	for (int o = 0; o < w->fixture->output_count; o++)
+		apply(w, o, powered);
 }
 
 void output_command(struct world *w, int output, double value)
@@ -53,9 +57,12 @@ void output_command(struct world *w, int output, double value)
 	s->commanded_ns = w->now_ns;
 	if (output == w->fixture->dead_man) {
 		w->dead_man_ns = w->now_ns;
-		w->dead_man_ok = true;
+		if (!w->dead_man_ok) {
+			w->dead_man_ok = true;
+			output_apply(w);
+		}
 	}
-	output_apply(w);
+	apply(w, output, plant_actuators_powered(w));
 }
 
 void output_init(struct world *w)
