@@ -21,19 +21,30 @@
 #include "base/error.h"
 #include "plan/fixture.h"
 
-enum { BUS_DATA_MAX = 125, BUS_WRITE_MAX = 32, BUS_READS_MAX = 256,
-       BUS_WRITE_REGISTERS_MAX = 8 /* of one WRITE_REGISTERS: its length bounds bus_worst_transaction_ns */ };
+enum {
+	BUS_DATA_MAX = 125,
+	BUS_WRITE_MAX = 32,
+	BUS_READS_MAX = 256,
+	BUS_WRITE_REGISTERS_MAX =
+		8 /* of one WRITE_REGISTERS: its length bounds bus_worst_transaction_ns */
+};
 
 enum modbus_function {
-	MODBUS_READ_COILS = 1, MODBUS_READ_DISCRETE = 2, MODBUS_READ_HOLDING = 3, MODBUS_READ_INPUT = 4,
-	MODBUS_WRITE_COIL = 5, MODBUS_WRITE_REGISTER = 6, MODBUS_WRITE_COILS = 15, MODBUS_WRITE_REGISTERS = 16
+	MODBUS_READ_COILS = 1,
+	MODBUS_READ_DISCRETE = 2,
+	MODBUS_READ_HOLDING = 3,
+	MODBUS_READ_INPUT = 4,
+	MODBUS_WRITE_COIL = 5,
+	MODBUS_WRITE_REGISTER = 6,
+	MODBUS_WRITE_COILS = 15,
+	MODBUS_WRITE_REGISTERS = 16
 };
 
 /* One thing to be read again and again. Data: one uint16 per register; one per coil, 0 or 1. */
 struct bus_read {
-	uint16_t device;   /* fixture index */
+	uint16_t device; /* fixture index */
 	uint8_t unit;
-	uint8_t function;  /* 1..4 */
+	uint8_t function; /* 1..4 */
 	uint16_t first, count;
 	int64_t period_ns; /* 0: never by itself */
 	bool may_merge;
@@ -42,48 +53,56 @@ struct bus_read {
 enum gpio_mode { GPIO_IN = 1, GPIO_OUT, GPIO_PULSE };
 struct bus_line {
 	uint16_t device;
-	const char *line;  /* the line's name on the chip, or its offset in decimal */
+	const char *line; /* the line's name on the chip, or its offset in decimal */
 	enum gpio_mode mode;
-	int bias;	   /* 0 as is, 1 pull-up, -1 pull-down, 2 disabled */
+	int bias; /* 0 as is, 1 pull-up, -1 pull-down, 2 disabled */
 	bool active_low;
-	uint8_t initial;   /* outputs: value at request */
+	uint8_t initial; /* outputs: value at request */
 	int64_t period_ns; /* GPIO_IN: besides each edge, delivered at least this often; GPIO_PULSE: delivered this often */
 };
 
 struct bus_config {
 	const struct fixture *fixture;
-	int bus;	   /* index */
-	const struct bus_read *reads;	int read_count;
-	const struct bus_line *lines;	int line_count;
+	int bus; /* index */
+	const struct bus_read *reads;
+	int read_count;
+	const struct bus_line *lines;
+	int line_count;
 	const char *sim_dir; /* where "sim:NAME" is resolved; NULL: refused */
 };
 
-enum bus_request_kind { BUS_WRITE = 1, BUS_READ_ONCE, BUS_GPIO_SET, BUS_SERIAL_WRITE, BUS_RELEASE_BACKOFF };
+enum bus_request_kind {
+	BUS_WRITE = 1,
+	BUS_READ_ONCE,
+	BUS_GPIO_SET,
+	BUS_SERIAL_WRITE,
+	BUS_RELEASE_BACKOFF
+};
 struct bus_request {
 	enum bus_request_kind kind;
-	uint64_t token;	   /* comes back in the event; 0 allowed */
+	uint64_t token; /* comes back in the event; 0 allowed */
 	uint16_t device;
 	uint8_t unit, function;
 	uint16_t first, count;
 	uint16_t data[BUS_WRITE_MAX];
-	bool urgent;	   /* before everything else that waits: safe state */
-	bool verify;	   /* after the write read back: */
+	bool urgent; /* before everything else that waits: safe state */
+	bool verify; /* after the write read back: */
 	uint8_t verify_function;
 	uint16_t verify_first, verify_count;
 	/* Register i is right when (read ^ verify_expect[i]) & verify_mask[i] is 0. All masks 0 is refused: it proves nothing. */
 	uint16_t verify_expect[BUS_WRITE_MAX], verify_mask[BUS_WRITE_MAX];
-	int line;	   /* BUS_GPIO_SET: index of the line, data[0] the value */
-	bool single_try;   /* no retry by the bus (replays, identification); else up to 3 tries */
+	int line;	 /* BUS_GPIO_SET: index of the line, data[0] the value */
+	bool single_try; /* no retry by the bus (replays, identification); else up to 3 tries */
 };
 
 enum bus_status {
 	BUS_OK = 0,
-	BUS_NO_REPLY,	/* silence until the time-out */
-	BUS_BAD_REPLY,	/* something came, but not this answer */
-	BUS_EXCEPTION,	/* the device refused; exception code in the event */
-	BUS_MISMATCH,	/* the read-back differs from what was written */
-	BUS_LINE_DOWN,	/* the port or connection is gone */
-	BUS_CANCELED	/* superseded by an urgent request or the end */
+	BUS_NO_REPLY,  /* silence until the time-out */
+	BUS_BAD_REPLY, /* something came, but not this answer */
+	BUS_EXCEPTION, /* the device refused; exception code in the event */
+	BUS_MISMATCH,  /* the read-back differs from what was written */
+	BUS_LINE_DOWN, /* the port or connection is gone */
+	BUS_CANCELED   /* superseded by an urgent request or the end */
 };
 const char *bus_status_name(enum bus_status s);
 
@@ -94,27 +113,27 @@ enum bus_event_kind {
 	BUS_EVENT_BYTES,       /* serial: data bytes */
 	BUS_EVENT_DEVICE_LOST, /* device: did not answer; text says why */
 	BUS_EVENT_DEVICE_BACK,
-	BUS_EVENT_DOWN,	       /* the port: text says why */
+	BUS_EVENT_DOWN, /* the port: text says why */
 	BUS_EVENT_UP
 };
 struct bus_event {
 	enum bus_event_kind kind;
 	enum bus_status status;
 	uint8_t exception;
-	int index;	    /* read or line */
+	int index; /* read or line */
 	uint16_t device;
 	uint64_t token;
 	uint16_t count;
 	uint16_t data[BUS_DATA_MAX]; /* registers or coils */
-	int64_t at_ns;	    /* wire time: mid of request's end and first reply byte; edges: kernel time */
-	int64_t spread_ns;  /* half of that interval */
-	uint8_t value;	    /* GPIO level, after active_low */
-	bool is_edge;	    /* GPIO_IN: delivered because of a change, not of the period */
-	uint32_t pulses;    /* GPIO_PULSE: rising edges since the last event */
+	int64_t at_ns; /* wire time: mid of request's end and first reply byte; edges: kernel time */
+	int64_t spread_ns; /* half of that interval */
+	uint8_t value;	   /* GPIO level, after active_low */
+	bool is_edge;	   /* GPIO_IN: delivered because of a change, not of the period */
+	uint32_t pulses;   /* GPIO_PULSE: rising edges since the last event */
 	int64_t first_edge_ns, last_edge_ns; /* of those, 0 without */
 	uint8_t bytes[256];
 	uint16_t byte_count;
-	char text[160];	    /* for people: port, device, reason */
+	char text[160]; /* for people: port, device, reason */
 };
 
 struct bus_ops {
@@ -125,16 +144,17 @@ struct bus_ops {
 	/* RTU: send slave + PDU; framing and CRC are the op's (libmodbus on descriptors, own code on virtual wires). */
 	int (*send)(void *ctx, uint8_t unit, const uint8_t *pdu, size_t n, struct error *err);
 	/* TCP: the whole transaction, blocking within timeout_ns. reply: PDU. 0, or ERR_TIMEOUT, ERR_PROTOCOL, ERR_CLOSED. */
-	int (*transact)(void *ctx, uint8_t unit, const uint8_t *pdu, size_t n, uint8_t *reply, size_t max,
-			size_t *reply_n, int64_t timeout_ns, struct error *err);
-	int (*write)(void *ctx, const uint8_t *p, size_t n, struct error *err);		/* serial */
+	int (*transact)(void *ctx, uint8_t unit, const uint8_t *pdu, size_t n, uint8_t *reply,
+			size_t max, size_t *reply_n, int64_t timeout_ns, struct error *err);
+	int (*write)(void *ctx, const uint8_t *p, size_t n, struct error *err); /* serial */
 	int (*gpio_set)(void *ctx, int line, uint8_t value, struct error *err);
 	/* Never blocks; the event's memory is the caller's. */
 	void (*event)(void *ctx, const struct bus_event *ev);
 	/* Optional, TCP: wire time after a transact that took long. */
 	int64_t (*clock)(void *ctx);
 	/* Optional: each transaction and its bytes, for traces. dir '>' '<' '!' */
-	void (*trace)(void *ctx, int64_t at_ns, char dir, const uint8_t *p, size_t n, const char *note);
+	void (*trace)(void *ctx, int64_t at_ns, char dir, const uint8_t *p, size_t n,
+		      const char *note);
 };
 
 struct bus;
@@ -164,12 +184,14 @@ void bus_need(struct bus *b, uint16_t device, bool needed);
 
 struct bus_stats {
 	uint64_t transactions, timeouts, bad_replies, exceptions, drained_bytes, late_replies;
-	uint64_t conflicts;    /* valid frames of a slave that no request explains: two devices at one address? */
-	uint64_t reopens;      /* of the port or connection */
-	int64_t worst_ns;      /* slowest transaction since start */
+	uint64_t
+		conflicts; /* valid frames of a slave that no request explains: two devices at one address? */
+	uint64_t reopens; /* of the port or connection */
+	int64_t worst_ns; /* slowest transaction since start */
 };
 void bus_stats(const struct bus *b, struct bus_stats *out);
 /* Computed worst duration of one transaction on this bus: a transaction in flight ends by then. */
-int64_t bus_worst_transaction_ns(const struct fx_bus *bus, const struct bus_read *reads, int read_count);
+int64_t bus_worst_transaction_ns(const struct fx_bus *bus, const struct bus_read *reads,
+				 int read_count);
 
 #endif

@@ -161,7 +161,7 @@ static void coil_slave(struct wire *w, const struct wire_request *r)
 	struct coils *c = w->ctx;
 	double dice = wire_uniform(w, 0, 1);
 	int64_t after_ns = 3 * NS_PER_MS, at_ns = r->end_ns;
-	uint8_t pdu[5] = {r->pdu[0], (uint8_t)((r->pdu[4] + 7) / 8), 0, 0, 0}, adu[RTU_ADU_MAX];
+	uint8_t pdu[64] = {r->pdu[0], (uint8_t)((r->pdu[4] + 7) / 8)}, adu[RTU_ADU_MAX];
 	size_t n = 2u + pdu[1];
 
 	if (dice < c->lost_share)

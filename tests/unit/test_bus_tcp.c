@@ -86,7 +86,7 @@ static void answer(const uint8_t *adu)
 	memcpy(out, adu, 4);
 	put16(out + 4, (unsigned)n + 1);
 	out[6] = adu[6];
-	switch (server.mood) {
+	switch ((enum mood)server.mood) {
 	case SILENT: return;
 	case WRONG_ID: out[1] ^= 1; break;
 	case RESET:
