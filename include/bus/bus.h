@@ -25,8 +25,7 @@ enum {
 	BUS_DATA_MAX = 125,
 	BUS_WRITE_MAX = 32,
 	BUS_READS_MAX = 256,
-	BUS_WRITE_REGISTERS_MAX =
-		8 /* of one WRITE_REGISTERS: its length bounds bus_worst_transaction_ns */
+	BUS_WRITE_REGISTERS_MAX = 8 /* of one write: it bounds bus_worst_transaction_ns */
 };
 
 enum modbus_function {
@@ -57,8 +56,9 @@ struct bus_line {
 	enum gpio_mode mode;
 	int bias; /* 0 as is, 1 pull-up, -1 pull-down, 2 disabled */
 	bool active_low;
-	uint8_t initial; /* outputs: value at request */
-	int64_t period_ns; /* GPIO_IN: besides each edge, delivered at least this often; GPIO_PULSE: delivered this often */
+	uint8_t initial;   /* outputs: value at request */
+	int64_t period_ns; /* GPIO_IN: besides each edge, delivered at least this often;
+			    * GPIO_PULSE: delivered this often */
 };
 
 struct bus_config {
@@ -89,7 +89,8 @@ struct bus_request {
 	bool verify; /* after the write read back: */
 	uint8_t verify_function;
 	uint16_t verify_first, verify_count;
-	/* Register i is right when (read ^ verify_expect[i]) & verify_mask[i] is 0. All masks 0 is refused: it proves nothing. */
+	/* Register i is right when (read ^ verify_expect[i]) & verify_mask[i] is 0. All masks 0 is
+	 * refused: it proves nothing. */
 	uint16_t verify_expect[BUS_WRITE_MAX], verify_mask[BUS_WRITE_MAX];
 	int line;	 /* BUS_GPIO_SET: index of the line, data[0] the value */
 	bool single_try; /* no retry by the bus (replays, identification); else up to 3 tries */
@@ -125,7 +126,8 @@ struct bus_event {
 	uint64_t token;
 	uint16_t count;
 	uint16_t data[BUS_DATA_MAX]; /* registers or coils */
-	int64_t at_ns; /* wire time: mid of request's end and first reply byte; edges: kernel time */
+	int64_t at_ns; /* wire time: mid of request's end and first reply byte; edges: kernel time
+			*/
 	int64_t spread_ns; /* half of that interval */
 	uint8_t value;	   /* GPIO level, after active_low */
 	bool is_edge;	   /* GPIO_IN: delivered because of a change, not of the period */
@@ -141,9 +143,11 @@ struct bus_ops {
 	/* Bring the line up. 0, or a negative enum err with err. Called again after a loss. */
 	int (*open)(void *ctx, struct error *err);
 	void (*close)(void *ctx);
-	/* RTU: send slave + PDU; framing and CRC are the op's (libmodbus on descriptors, own code on virtual wires). */
+	/* RTU: send slave + PDU; framing and CRC are the op's (libmodbus on descriptors, own code
+	 * on virtual wires). */
 	int (*send)(void *ctx, uint8_t unit, const uint8_t *pdu, size_t n, struct error *err);
-	/* TCP: the whole transaction, blocking within timeout_ns. reply: PDU. 0, or ERR_TIMEOUT, ERR_PROTOCOL, ERR_CLOSED. */
+	/* TCP: the whole transaction, blocking within timeout_ns. reply: PDU. 0, or ERR_TIMEOUT,
+	 * ERR_PROTOCOL, ERR_CLOSED: then the line is closed and opened again. */
 	int (*transact)(void *ctx, uint8_t unit, const uint8_t *pdu, size_t n, uint8_t *reply,
 			size_t max, size_t *reply_n, int64_t timeout_ns, struct error *err);
 	int (*write)(void *ctx, const uint8_t *p, size_t n, struct error *err); /* serial */
@@ -160,34 +164,42 @@ struct bus_ops {
 struct bus;
 struct bus *bus_new(const struct bus_config *config, const struct bus_ops *ops, struct error *err);
 void bus_free(struct bus *b);
-/* Queue a request; its event comes from a later call, never from within this one (so an event may submit).
- * ERR_LIMIT when the queue (64) is full, ERR_RANGE when it can never be sent. An urgent one goes first and cancels waiting non-urgent writes of the same device. */
+/* Queue a request; its event comes from a later call, never from within this one (so an event may
+ * submit). ERR_LIMIT when the queue (64) is full, ERR_RANGE when it can never be sent. An urgent
+ * one goes first and cancels waiting non-urgent writes of the same device. Without verify, BUS_OK
+ * of a write rests on its echo alone, and is BUS_BAD_REPLY where that may be an older one or the
+ * adapter's own. */
 int bus_submit(struct bus *b, const struct bus_request *r);
-/* Do what is due at now_ns; returns when it wants to be called next (INT64_MAX: only on bytes or requests). */
+/* Do what is due at now_ns; returns when it wants to be called next (INT64_MAX: only on bytes or
+ * requests). */
 int64_t bus_run(struct bus *b, int64_t now_ns);
-/* No byte that arrives before this time changes anything: the driver need not look at the descriptor
- * until then (the rest of a frame is waited for by its predicted end, not byte by byte). 0: look now. */
+/* No byte that arrives before this time changes anything: the driver need not look at the
+ * descriptor until then (the rest of a frame is waited for by its predicted end, not byte by byte).
+ * 0: look now. */
 int64_t bus_quiet_until_ns(const struct bus *b);
-/* Bytes arrived (RTU, serial). Call it before bus_run when both are due: what has come counts first. */
+/* Bytes arrived (RTU, serial). Call it before bus_run when both are due: what has come counts
+ * first. */
 void bus_bytes(struct bus *b, const uint8_t *p, size_t n, int64_t now_ns);
 /* A GPIO edge (kernel time at_ns) or a level read. */
 void bus_gpio(struct bus *b, int line, uint8_t value, bool is_edge, int64_t at_ns, int64_t now_ns);
-/* Several rising edges of a GPIO_PULSE line at once: count >= 1, times of the first and the last. */
+/* Several rising edges of a GPIO_PULSE line at once: count >= 1, times of the first and the last.
+ */
 void bus_gpio_pulses(struct bus *b, int line, uint32_t count, int64_t first_ns, int64_t last_ns,
 		     int64_t now_ns);
 /* The port's own delay (USB latency timer) is added to every reply's time-out. */
 void bus_set_latency(struct bus *b, int64_t latency_ns);
 /* The descriptor hung up or failed. */
 void bus_lost(struct bus *b, const char *why, int64_t now_ns);
-/* A run needs these devices: no backoff while needed, a loss is reported after 3 tries and within 2 s. */
+/* A run needs these devices: no backoff while needed, a loss is reported after 3 tries and within 2
+ * s. */
 void bus_need(struct bus *b, uint16_t device, bool needed);
 
 struct bus_stats {
 	uint64_t transactions, timeouts, bad_replies, exceptions, drained_bytes, late_replies;
-	uint64_t
-		conflicts; /* valid frames of a slave that no request explains: two devices at one address? */
-	uint64_t reopens; /* of the port or connection */
-	int64_t worst_ns; /* slowest transaction since start */
+	uint64_t conflicts; /* valid frames of a slave that no request explains: two devices at one
+			       address? */
+	uint64_t reopens;   /* of the port or connection */
+	int64_t worst_ns;   /* slowest transaction since start */
 };
 void bus_stats(const struct bus *b, struct bus_stats *out);
 /* Computed worst duration of one transaction on this bus: a transaction in flight ends by then. */

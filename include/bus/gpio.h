@@ -2,12 +2,12 @@
  *
  * GPIO lines behind one small interface: libgpiod v1 (Debian 12), libgpiod v2, or the
  * stand-in's socket (bus/gpio_wire.h). Chips are named by their label, lines by name or
- * offset, never by gpiochipN. One thread per chip. Nothing blocks but gpio_set of the stand-in, which
- * waits for its answer at most 100 ms.
+ * offset, never by gpiochipN. One thread per chip. Nothing blocks but gpio_set of the stand-in,
+ * which waits for its answer at most 100 ms.
  *
- * Lines are spoken of by their index in the bus_line array; levels are those of the pin (active_low is
- * undone by the bus machine). On gpio_close, or when the process dies, lines go back to
- * what the chip does with a line nobody holds: the wiring has to make that the safe state.
+ * Lines are spoken of by their index in the bus_line array; levels are those of the pin (active_low
+ * is undone by the bus machine). On gpio_close, or when the process dies, lines go back to what the
+ * chip does with a line nobody holds: the wiring has to make that the safe state.
  */
 #ifndef BUS_GPIO_H
 #define BUS_GPIO_H
@@ -32,8 +32,8 @@ struct gpio_sink {
 };
 
 struct gpio;
-/* Request all lines. ERR_BUSY names who holds a line; ERR_NOT_FOUND the chip or line that is not there. On failure
- * nothing is held. lines must outlive the gpio. */
+/* Request all lines. ERR_BUSY names who holds a line; ERR_NOT_FOUND the chip or line that is not
+ * there. On failure nothing is held. lines must outlive the gpio. */
 int gpio_open(struct gpio **out, const char *port, const char *sim_dir,
 	      const struct bus_line *lines, int count, struct error *err);
 void gpio_close(struct gpio *g); /* NULL allowed */

@@ -45,8 +45,9 @@ struct plan_block {
 	} steps[PLAN_STEPS_MAX];
 	int count;
 };
-/* Grow a block around seed with others (same slave and function, all mergeable) as long as merging pays and
- * a write would not wait longer than PLAN_WRITE_WAIT_NS (a seed longer than that stands alone). */
+/* Grow a block around seed with others (same slave and function, all mergeable) as long as merging
+ * pays and a write would not wait longer than PLAN_WRITE_WAIT_NS (a seed longer than that stands
+ * alone). */
 void plan_block(const struct plan_line *l, uint8_t function, const struct plan_item *seed,
 		const struct plan_item *others, int n, bool may_hole, struct plan_block *out);
 

@@ -22,9 +22,10 @@ struct port {
 
 /* Is this one of the kernel's fixed rates? libmodbus would silently take 9600 for any other. */
 bool port_is_baud(int baud);
-/* Resolve a fixture's port to a device node: "sim:NAME" in sim_dir (NULL: refused), "usb:VID:PID:SERIAL" (hex, the
- * serial may be empty when only one such adapter is there), or a path. Names that depend on the order of
- * plugging (ttyUSBn, ttyACMn) are refused. ERR_CONFIG, ERR_NOT_FOUND, ERR_IO. */
+/* Resolve a fixture's port to a device node: "sim:NAME" in sim_dir (NULL: refused),
+ * "usb:VID:PID:SERIAL" (hex, the serial may be empty when only one such adapter is there), or a
+ * path. Names that depend on the order of plugging (ttyUSBn, ttyACMn) are refused. ERR_CONFIG,
+ * ERR_NOT_FOUND, ERR_IO. */
 int port_resolve(const char *name, const char *sim_dir, char *path, size_t size, struct error *err);
 /* Open exclusively and set. ERR_BUSY names the process that holds it. */
 int port_open(struct port *p, const struct fx_bus *bus, const char *sim_dir, struct error *err);

@@ -28,9 +28,8 @@ size_t rtu_answer_length(const uint8_t *pdu, size_t n);
 
 struct rtu_shape {
 	uint8_t function; /* 0: none; with RTU_EXCEPTION for a refusal */
-	uint32_t
-		key; /* reads: byte count; 5, 6: address << 16 | value; 15, 16: address << 16 | count;
-			   * exceptions: the code */
+	uint32_t key;	  /* reads: byte count; 5, 6: address << 16 | value; 15, 16: address << 16 |
+			   * count;     exceptions: the code */
 };
 /* Shape of the proper reply to a request PDU (at least 5 bytes of a supported function). */
 struct rtu_shape rtu_shape_of_request(const uint8_t *pdu);
@@ -66,9 +65,8 @@ struct rtu_frame {
 struct rtu_expect {
 	uint8_t unit;
 	struct rtu_shape shape; /* of a normal reply */
-	uint8_t units
-		[32]; /* bit per slave that is known on this line: a frame that seems to begin with another
-				 * one is noise */
+	uint8_t units[32]; /* bit per slave that is known on this line: a frame that seems to begin
+			    * with another one is noise */
 };
 /* Take the next valid frame out of rx. false: none yet. A frame that has begun and could still
  * be completed is waited for, unless final, or unless the expected answer stands behind it. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * A thread that drives one bus with real descriptors: libmodbus for RTU framing and TCP, libserialport for
- * adapters, own termios for pseudo-terminals, libgpiod v1 or v2 or the GPIO stand-in's socket.
+ * A thread that drives one bus with real descriptors: libmodbus for RTU framing and TCP,
+ * libserialport for adapters, own termios for pseudo-terminals, libgpiod v1 or v2 or the GPIO
+ * stand-in's socket.
  */
 #ifndef BUS_THREAD_H
 #define BUS_THREAD_H
@@ -19,7 +20,8 @@ struct bus_thread_config {
 struct bus_thread *bus_thread_start(const struct bus_thread_config *config, struct error *err);
 /* Ends after the transaction in flight; closes the port; joins; NULL allowed. */
 void bus_thread_stop(struct bus_thread *t);
-/* From any one thread: ERR_LIMIT when the mailbox is full (a fault of ours, never dropped silently). */
+/* From any one thread: ERR_LIMIT when the mailbox is full (a fault of ours, never dropped
+ * silently). */
 int bus_thread_submit(struct bus_thread *t, const struct bus_request *r);
 void bus_thread_need(struct bus_thread *t, uint16_t device, bool needed);
 /* Wire time at which the thread last came round its loop: the dead-man line's condition. */

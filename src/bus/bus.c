@@ -28,7 +28,7 @@ const char *bus_status_name(enum bus_status s)
 	return i < sizeof(status_names) / sizeof(status_names[0]) ? status_names[i] : "unknown";
 }
 
-/* ---- events ----------------------------------------------------------------------------------- */
+/* ---- events ---------------------------------------------------------------- */
 
 struct bus_event *bus_event(struct bus *b, enum bus_event_kind kind)
 {
@@ -53,7 +53,7 @@ bool bus_is_modbus(const struct bus *b)
 	return b->kind == BUS_MODBUS_RTU || b->kind == BUS_MODBUS_TCP;
 }
 
-/* ---- new, free -------------------------------------------------------------------------------- */
+/* ---- new, free ------------------------------------------------------------- */
 
 static int add_device(struct bus *b, uint16_t device, int unit, struct error *err)
 {
@@ -173,7 +173,7 @@ void bus_free(struct bus *b)
 	free(b);
 }
 
-/* ---- run -------------------------------------------------------------------------------------- */
+/* ---- run ------------------------------------------------------------------- */
 
 /* Begin what goes first. false: nothing now; *next_ns tells when. */
 static bool begin_next(struct bus *b, int64_t now_ns, int64_t *next_ns)
@@ -350,7 +350,8 @@ int64_t bus_worst_transaction_ns(const struct fx_bus *bus, const struct bus_read
 				 int read_count)
 {
 	struct plan_line l;
-	/* The longest write, and the longest read with as many registers more as taint.h may add. */
+	/* The longest write, and the longest read with as many registers more as taint.h may add.
+	 */
 	const size_t write_bytes = 9 + 2 * BUS_WRITE_REGISTERS_MAX;
 	int64_t write_ns, read_ns;
 	size_t reply = 0;

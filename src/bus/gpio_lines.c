@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Levels, edges and pulses of a GPIO bus: each change at once, levels and pulse sums by their period.
+ * Levels, edges and pulses of a GPIO bus: each change at once, levels and pulse sums by their
+ * period.
  */
 #include <string.h>
 #include "machine.h"

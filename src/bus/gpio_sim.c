@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Client of the socket that stands in for a GPIO chip (bus/gpio_wire.h). Levels are cached: the chip
- * tells every change.
+ * Client of the socket that stands in for a GPIO chip (bus/gpio_wire.h). Levels are cached: the
+ * chip tells every change.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * GPIO chips of the kernel by libgpiod 1.x (Debian 12). gpiod_v2.c is its twin; the headers tell which of
- * the two has a body.
+ * GPIO chips of the kernel by libgpiod 1.x (Debian 12). gpiod_v2.c is its twin; the headers tell
+ * which of the two has a body.
  *
- * The kernel keeps 16 edges per line here and drops the newest without a sign: a flow meter at 225 Hz has
- * to be read within 71 ms. The thread reads at once, and reads levels again with each period.
+ * The kernel keeps 16 edges per line here and drops the newest without a sign: a flow meter at 225
+ * Hz has to be read within 71 ms. The thread reads at once, and reads levels again with each
+ * period.
  */
 #include <errno.h>
 #include <gpiod.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * GPIO chips of the kernel by libgpiod 2.x; the twin of gpiod_v1.c. One request holds all lines. Not yet
- * run on a real libgpiod 2: it is compiled against tests/fake/gpiod_v2.
+ * GPIO chips of the kernel by libgpiod 2.x; the twin of gpiod_v1.c. One request holds all lines.
+ * Not yet run on a real libgpiod 2: it is compiled against tests/fake/gpiod_v2.
  */
 #include <dirent.h>
 #include <errno.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Inside of the bus machine. bus.c: events, run. line.c: down and up. queue.c: what was asked for. slave.c:
- * who answers and who does not. poll.c: which read goes next. turn.c: one transaction from its first
- * byte to its end. gpio_lines.c: levels and pulses.
+ * Inside of the bus machine. bus.c: events, run. line.c: down and up. queue.c: what was asked for.
+ * slave.c: who answers and who does not. poll.c: which read goes next. turn.c: one transaction from
+ * its first byte to its end. gpio_lines.c: levels and pulses.
  *
  * The line:
  *
@@ -10,8 +10,8 @@
  *	  ^              |                    |
  *	  +--------------+----- line_down ----+
  *
- * DOWN -> IDLE [line.c: line_open], IDLE -> BUSY [turn.c: turn_begin], BUSY -> IDLE [turn.c: turn_end],
- * IDLE, BUSY -> DOWN [line.c: line_down]. A TCP transaction begins and ends in one call.
+ * DOWN -> IDLE [line.c: line_open], IDLE -> BUSY [turn.c: turn_begin], BUSY -> IDLE [turn.c:
+ * turn_end], IDLE, BUSY -> DOWN [line.c: line_down]. A TCP transaction begins and ends in one call.
  */
 #ifndef BUS_MACHINE_H
 #define BUS_MACHINE_H
@@ -176,7 +176,8 @@ void slave_conflict(struct bus *b, int slave, int64_t now_ns);
 /* Deliver status to every polled read of that slave. */
 void slave_tell_reads(struct bus *b, int slave, enum bus_status status, uint8_t exception,
 		      int64_t now_ns);
-/* How to ask for this range now: may widen it by registers nobody asked for, so that no ghost has its shape. */
+/* How to ask for this range now: may widen it by registers nobody asked for, so that no ghost has
+ * its shape. */
 bool slave_shape(const struct slave *s, uint8_t function, uint16_t *first, uint16_t *count,
 		 bool *padded);
 /* A function nobody waits for: its answer tells that older ones are over. 0: none left. */

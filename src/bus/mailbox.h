@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * What other threads leave for a bus thread: requests in order, and which devices are needed. Bounded; full is
- * the sender's to report, nothing is dropped silently. put and need from any thread, the rest from the bus
- * thread.
+ * What other threads leave for a bus thread: requests in order, and which devices are needed.
+ * Bounded; full is the sender's to report, nothing is dropped silently. put and need from any
+ * thread, the rest from the bus thread.
  */
 #ifndef BUS_MAILBOX_H
 #define BUS_MAILBOX_H

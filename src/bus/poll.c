@@ -78,7 +78,8 @@ static int pick(const struct bus *b, int64_t now_ns, int64_t *next_ns)
 	return best;
 }
 
-/* Reads that may ride along with seed: same slave and function, and due within a quarter of their period. */
+/* Reads that may ride along with seed: same slave and function, and due within a quarter of their
+ * period. */
 static int companions(const struct bus *b, int seed, int64_t now_ns, struct plan_item *items,
 		      uint16_t *index)
 {
@@ -146,7 +147,8 @@ static bool choose(struct bus *b, int seed, int64_t now_ns)
 	return false;
 }
 
-/* No way to ask that a late reply could not answer: get evidence that late ones are over, or wait. */
+/* No way to ask that a late reply could not answer: get evidence that late ones are over, or wait.
+ */
 static bool blocked(struct bus *b, int seed, int64_t now_ns, int64_t *next_ns)
 {
 	struct read_state *r = &b->read_states[seed];

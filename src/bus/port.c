@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Opening serial ports. Real ports go through libserialport, which knows adapters by USB id; it opens no
- * pseudo-terminal and no link, so names are resolved first and ptys have a path of their own.
+ * Opening serial ports. Real ports go through libserialport, which knows adapters by USB id; it
+ * opens no pseudo-terminal and no link, so names are resolved first and ptys have a path of their
+ * own.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -43,7 +44,7 @@ bool port_is_baud(int baud)
 	return speed_of(baud) != B0;
 }
 
-/* ---- who has it ------------------------------------------------------------------------------- */
+/* ---- who has it ------------------------------------------------------------ */
 
 static bool process_has(const char *pid, const char *path)
 {
@@ -121,7 +122,7 @@ static int busy(const char *port, const char *path, struct error *err)
 	return error_set(err, ERR_BUSY, "%s (%s) is held by another process", port, path);
 }
 
-/* ---- what the name means ---------------------------------------------------------------------- */
+/* ---- what the name means --------------------------------------------------- */
 
 static bool usb_matches(const struct sp_port *port, unsigned vid, unsigned pid, const char *serial)
 {
@@ -205,8 +206,8 @@ int port_resolve(const char *name, const char *sim_dir, char *path, size_t size,
 	if (is_plug_order_name(name))
 		return error_set(
 			err, ERR_CONFIG,
-			"port %s changes with the order of plugging; name it usb:VID:PID:SERIAL or by "
-			"/dev/serial/by-id or by-path",
+			"port %s changes with the order of plugging; name it "
+			"usb:VID:PID:SERIAL or by /dev/serial/by-id or by-path",
 			name);
 	if (!realpath(name, real))
 		return error_errno(err, "port %s", name);
@@ -214,7 +215,7 @@ int port_resolve(const char *name, const char *sim_dir, char *path, size_t size,
 	return 0;
 }
 
-/* ---- opening ---------------------------------------------------------------------------------- */
+/* ---- opening --------------------------------------------------------------- */
 
 static bool is_pty_slave(int fd)
 {
@@ -304,7 +305,8 @@ static int set_port(struct port *p, const struct fx_bus *bus, struct error *err)
 	cfsetospeed(&t, speed);
 	if (tcsetattr(p->fd, TCSANOW, &t) < 0 || tcgetattr(p->fd, &got) < 0)
 		return error_errno(err, "settings of port %s (%s)", bus->port, p->path);
-	/* tcsetattr is content with any part of it: look what the driver took. A pty has no parity. */
+	/* tcsetattr is content with any part of it: look what the driver took. A pty has no parity.
+	 */
 	if (cfgetospeed(&got) != speed || cfgetispeed(&got) != speed ||
 	    (!p->is_pty && (got.c_cflag & mode_mask) != (t.c_cflag & mode_mask)))
 		return error_set(err, ERR_CONFIG,

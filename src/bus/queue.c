@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Requests that wait: urgent writes (lost slaves last), then urgent read-backs, then the rest in order.
+ * Requests that wait: urgent writes (lost slaves last), then urgent read-backs, then the rest in
+ * order.
  */
 #include <string.h>
 #include "machine.h"

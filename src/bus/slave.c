@@ -14,8 +14,8 @@
 #define BACKOFF_FIRST_NS (NS_PER_S / 2)
 #define BACKOFF_MAX_NS	 (10 * NS_PER_S)
 #define BACKOFF_NEED_NS	 NS_PER_S
-/* A needed device is reported lost within this time of the first request: the second failure counts as the
- * last when a third would come too late. */
+/* A needed device is reported lost within this time of the first request: the second failure counts
+ * as the last when a third would come too late. */
 #define NEED_PATIENCE_NS (2 * NS_PER_S)
 #define CONFLICT_SPAN_NS (10 * NS_PER_S)
 enum { CONFLICTS_ALARM = 3, FRAMES_WATCHED = 100, FRAMES_DAMAGED_MAX = 30 };

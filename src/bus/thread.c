@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * One thread per bus: poll() over the descriptor and an eventfd that says the mailbox has something.
- * Everything that is decided, is decided in the machine; here are descriptors, time and the mailbox.
+ * One thread per bus: poll() over the descriptor and an eventfd that says the mailbox has
+ * something. Everything that is decided, is decided in the machine; here are descriptors, time and
+ * the mailbox.
  */
 #include <errno.h>
 #include <poll.h>
@@ -52,7 +53,7 @@ struct bus_thread {
 	int64_t flush_ns;
 };
 
-/* ---- what the machine asks for ---------------------------------------------------------------- */
+/* ---- what the machine asks for --------------------------------------------- */
 
 static int open_serial(struct bus_thread *t, struct error *err)
 {
@@ -167,7 +168,7 @@ static void op_trace(void *ctx, int64_t at_ns, char dir, const uint8_t *p, size_
 	trace_add(t->trace, at_ns, dir, p, n, note);
 }
 
-/* ---- mailbox ---------------------------------------------------------------------------------- */
+/* ---- mailbox --------------------------------------------------------------- */
 
 /* What can never be sent is answered at once: nobody waits for ever. */
 static void refuse(struct bus_thread *t, const struct bus_request *r)
@@ -228,7 +229,7 @@ void bus_thread_stats(struct bus_thread *t, struct bus_stats *out)
 	pthread_mutex_unlock(&t->stats_lock);
 }
 
-/* ---- descriptors ------------------------------------------------------------------------------ */
+/* ---- descriptors ----------------------------------------------------------- */
 
 static void on_change(void *ctx, const struct gpio_change *c)
 {
@@ -326,7 +327,7 @@ static void take_ready(struct bus_thread *t, const struct pollfd *p, int n)
 	}
 }
 
-/* ---- the loop --------------------------------------------------------------------------------- */
+/* ---- the loop -------------------------------------------------------------- */
 
 static void sleep_until(struct bus_thread *t, int64_t next_ns)
 {
@@ -393,7 +394,7 @@ static void *bus_main(void *arg)
 	return NULL;
 }
 
-/* ---- start and stop --------------------------------------------------------------------------- */
+/* ---- start and stop -------------------------------------------------------- */
 
 static void thread_free(struct bus_thread *t)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * One text file per bus: "<mono_ns> <dir> <hex or -> <note>" a line, dir '>' request, '<' received, '!' remark.
- * Lines that begin with '#' describe the line; tests/replay/ plays such files back. Files are named
- * BUS.trace; an older one is kept as BUS.trace.1.
+ * One text file per bus: "<mono_ns> <dir> <hex or -> <note>" a line, dir '>' request, '<' received,
+ * '!' remark. Lines that begin with '#' describe the line; tests/replay/ plays such files back.
+ * Files are named BUS.trace; an older one is kept as BUS.trace.1.
  */
 #ifndef BUS_TRACE_H
 #define BUS_TRACE_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * One transaction: its request, the bytes that come, its end. What may be believed is decided here, by the
- * rules of taint.h.
+ * One transaction: its request, the bytes that come, its end. What may be believed is decided here,
+ * by the rules of taint.h.
  */
 #include <assert.h>
 #include <string.h>
@@ -34,7 +34,7 @@ static bool is_same_as_request(uint8_t function)
 	return function == MODBUS_WRITE_COIL || function == MODBUS_WRITE_REGISTER;
 }
 
-/* ---- frames that nobody waits for ------------------------------------------------------------- */
+/* ---- frames that nobody waits for ------------------------------------------ */
 
 static void stray_frame(struct bus *b, const struct rtu_frame *f, int64_t now_ns)
 {
@@ -72,7 +72,7 @@ void turn_idle_frames(struct bus *b, bool all, int64_t now_ns)
 	b->stats.drained_bytes = b->rx.noise;
 }
 
-/* ---- begin ------------------------------------------------------------------------------------ */
+/* ---- begin ----------------------------------------------------------------- */
 
 static void turn_end(struct bus *b)
 {
@@ -223,7 +223,7 @@ void turn_begin_sentinel(struct bus *b, int slave, uint8_t function, uint16_t fi
 	turn_begin(b, pdu, sizeof(pdu), now_ns);
 }
 
-/* ---- end -------------------------------------------------------------------------------------- */
+/* ---- end ------------------------------------------------------------------- */
 
 static void measure_turn(struct bus *b, int64_t now_ns)
 {
@@ -360,7 +360,7 @@ static void turn_answer(struct bus *b, const struct rtu_frame *f, int64_t now_ns
 		answered(b, f->pdu, now_ns);
 }
 
-/* ---- bytes ------------------------------------------------------------------------------------ */
+/* ---- bytes ----------------------------------------------------------------- */
 
 /* Take the adapter's echo of our own request off the front. true: more of it has to come. */
 static bool strip_echo(struct bus *b, int64_t now_ns)
@@ -445,7 +445,7 @@ void turn_bytes(struct bus *b, const uint8_t *p, size_t n, int64_t now_ns)
 	predict(b, now_ns);
 }
 
-/* ---- TCP -------------------------------------------------------------------------------------- */
+/* ---- TCP ------------------------------------------------------------------- */
 
 static void turn_tcp(struct bus *b, int64_t now_ns)
 {

@@ -19,14 +19,16 @@ void wire_rtu_free(struct wire_rtu *w); /* leaves the descriptor open; NULL allo
 int wire_rtu_send(struct wire_rtu *w, uint8_t unit, const uint8_t *pdu, size_t n,
 		  struct error *err);
 
-/* TCP: "host:port", "[v6]:port", or "sim:NAME" by the file SIM_DIR/NAME.tcp that holds "host:port". */
+/* TCP: "host:port", "[v6]:port", or "sim:NAME" by the file SIM_DIR/NAME.tcp that holds "host:port".
+ */
 struct wire_tcp;
 /* Connects within timeout_ms. */
 struct wire_tcp *wire_tcp_open(const struct fx_bus *bus, const char *sim_dir, int timeout_ms,
 			       struct error *err);
 void wire_tcp_free(struct wire_tcp *w); /* closes; NULL allowed */
 int wire_tcp_fd(const struct wire_tcp *w);
-/* One transaction by the ordinary call for its function. After any error the connection is of no more use. */
+/* One transaction by the ordinary call for its function. After any error the connection is of no
+ * more use. */
 int wire_tcp_transact(struct wire_tcp *w, uint8_t unit, const uint8_t *pdu, size_t n,
 		      uint8_t *reply, size_t max, size_t *reply_n, int64_t timeout_ns,
 		      struct error *err);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * libmodbus is given a descriptor that is open already (modbus_set_socket): it never opens, closes or
- * reads the port. modbus_close is not called, since it would set the old termios and close.
+ * libmodbus is given a descriptor that is open already (modbus_set_socket): it never opens, closes
+ * or reads the port. modbus_close is not called, since it would set the old termios and close.
  */
 #include <errno.h>
 #include <modbus/modbus.h>

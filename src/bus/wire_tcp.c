@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Modbus TCP by libmodbus' ordinary calls, which number their transactions (its raw call of 3.1.6 sends
- * number 0 twice running). The connection is made here, bounded in time, with names resolved.
+ * Modbus TCP by libmodbus' ordinary calls, which number their transactions (its raw call of 3.1.6
+ * sends number 0 twice running). The connection is made here, bounded in time, with names resolved.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -28,7 +28,7 @@ struct wire_tcp {
 	char peer[160];
 };
 
-/* ---- connection ------------------------------------------------------------------------------- */
+/* ---- connection ------------------------------------------------------------ */
 
 static int resolve(const struct fx_bus *bus, const char *sim_dir, char *text, size_t size,
 		   struct error *err)
@@ -167,7 +167,7 @@ int wire_tcp_fd(const struct wire_tcp *w)
 	return w->fd;
 }
 
-/* ---- transactions ----------------------------------------------------------------------------- */
+/* ---- transactions ---------------------------------------------------------- */
 
 static unsigned u16_at(const uint8_t *p)
 {

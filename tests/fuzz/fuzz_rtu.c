@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * The receive path of the bus machine: any bytes, cut anywhere, at any time. The input is a list of
- * {how long to wait, how many bytes, and whether their CRC follows}, bytes. A value counted as good must stand as a whole valid frame, with
- * CRC, in what came since its request; anything else aborts.
+ * {how long to wait, how many bytes, and whether their CRC follows}, bytes. A value counted as good
+ * must stand as a whole valid frame, with CRC, in what came since its request; anything else
+ * aborts.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Plays a bus trace (benchd-io --trace, src/bus/trace.h) through the machine: each request is sent again at its
- * time, the recorded bytes come back at theirs, and the machine has to come to the recorded ends. So a
- * recording of a real device is a test of what is made of its bytes.
+ * Plays a bus trace (benchd-io --trace, src/bus/trace.h) through the machine: each request is sent
+ * again at its time, the recorded bytes come back at theirs, and the machine has to come to the
+ * recorded ends. So a recording of a real device is a test of what is made of its bytes.
  */
 #ifndef TESTS_BUS_REPLAY_H
 #define TESTS_BUS_REPLAY_H
@@ -105,7 +105,8 @@ static inline void replay_request(struct replay *r, int64_t at_ns, const uint8_t
 	r->transactions++;
 	r->is_doubtful = strstr(note, "doubtful") != NULL;
 	if (r->is_doubtful && is_read) {
-		/* A probe for life: nothing is taken from it, it only leaves one more that may be late. */
+		/* A probe for life: nothing is taken from it, it only leaves one more that may be
+		 * late. */
 		s = &r->w->bus->slaves[slave_index(r->w->bus, q.unit)];
 		taint_add(&s->taint, rtu_shape_of_request(adu + 1), at_ns,
 			  plan_timeout_ns(&r->w->bus->line, rtu_answer_length(adu + 1, n - 3)));

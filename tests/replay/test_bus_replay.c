@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Traces: what is recorded can be played back and comes to the same ends. Run in the top folder: plays
- * every tests/replay/(name).trace.
+ * Traces: what is recorded can be played back and comes to the same ends. Run in the top folder:
+ * plays every tests/replay/(name).trace.
  */
 #include <glob.h>
 #include <unistd.h>

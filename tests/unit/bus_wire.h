@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * A Modbus RTU line in virtual time with a scripted slave at its far end, for the tests of the bus machine.
+ * A Modbus RTU line in virtual time with a scripted slave at its far end, for the tests of the bus
+ * machine.
  *
- * Every register a slave answers carries the number of the request it answers (wire_value): a value taken
- * from another request's reply is always told from the right one.
+ * Every register a slave answers carries the number of the request it answers (wire_value): a value
+ * taken from another request's reply is always told from the right one.
  */
 #ifndef TESTS_BUS_WIRE_H
 #define TESTS_BUS_WIRE_H
@@ -132,7 +133,8 @@ static inline size_t wire_exception(const struct wire_request *r, uint8_t code, 
 	return rtu_build(adu, r->unit, pdu, 2);
 }
 
-/* Fly the proper reply; it begins after_ns past the request's end and arrives whole at its own end. */
+/* Fly the proper reply; it begins after_ns past the request's end and arrives whole at its own end.
+ */
 static inline void wire_reply(struct wire *w, const struct wire_request *r, int64_t after_ns)
 {
 	uint8_t adu[RTU_ADU_MAX];

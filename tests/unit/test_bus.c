@@ -40,7 +40,7 @@ static const struct bus_event *last(const struct wire *w)
 	return &w->log[w->log_count - 1];
 }
 
-/* ---- reads ------------------------------------------------------------------------------------- */
+/* ---- reads ----------------------------------------------------------------- */
 
 static void reads_come_with_their_period_and_their_time(void **state)
 {
@@ -187,7 +187,7 @@ static void a_refused_hole_is_not_read_over_again(void **state)
 	wire_free(w);
 }
 
-/* ---- refusals ---------------------------------------------------------------------------------- */
+/* ---- refusals -------------------------------------------------------------- */
 
 struct refusal {
 	uint8_t code;
@@ -253,7 +253,7 @@ static void a_busy_slave_is_asked_again(void **state)
 	wire_free(w);
 }
 
-/* ---- foreign, wrong and doubled answers -------------------------------------------------------- */
+/* ---- foreign, wrong and doubled answers ------------------------------------ */
 
 static void slave_after_a_foreign_frame(struct wire *w, const struct wire_request *r)
 {

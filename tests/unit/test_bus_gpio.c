@@ -21,7 +21,7 @@
 #include "bus/gpio_wire.h"
 #include "bus/thread.h"
 
-/* ---- the machine ------------------------------------------------------------------------------ */
+/* ---- the machine ----------------------------------------------------------- */
 
 enum { IN = 0, LOW_IN, PULSE, OUT, LOW_OUT, LINE_COUNT };
 static const struct bus_line lines[LINE_COUNT] = {
@@ -181,7 +181,7 @@ static void a_lost_chip_makes_every_input_unknown(void **state)
 	bus_free(b);
 }
 
-/* ---- the wire --------------------------------------------------------------------------------- */
+/* ---- the wire -------------------------------------------------------------- */
 
 static void only_well_formed_messages_pass(void **state)
 {
@@ -345,7 +345,7 @@ static void chip_stop(struct chip *c)
 	close(c->listen_fd);
 }
 
-/* ---- under the thread ------------------------------------------------------------------------- */
+/* ---- under the thread ------------------------------------------------------ */
 
 static struct bus_event newest[LINE_COUNT];
 static _Atomic int line_events[LINE_COUNT], requests, downs, ups;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Late replies: no value of another request is ever taken for good. Every register carries the number of
- * the request it answers (bus_wire.h), so one wrong value in a million shows.
+ * Late replies: no value of another request is ever taken for good. Every register carries the
+ * number of the request it answers (bus_wire.h), so one wrong value in a million shows.
  */
 #include "bus_wire.h"
 
@@ -139,9 +139,10 @@ static void every_reply_late_gives_no_value_at_all(void **state)
 	run_late((struct script){.late_share = 1, .in_order = true}, 9, 0);
 }
 
-/* ---- writes ----------------------------------------------------------------------------------- */
+/* ---- writes ---------------------------------------------------------------- */
 
-/* Eight coils; what they are at any time is known, also while requests wait in the slave's queue. */
+/* Eight coils; what they are at any time is known, also while requests wait in the slave's queue.
+ */
 struct coils {
 	bool in_order;
 	double late_share, lost_share;

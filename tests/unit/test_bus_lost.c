@@ -40,7 +40,7 @@ static const struct bus_event *last(const struct wire *w)
 	return &w->log[w->log_count - 1];
 }
 
-/* ---- dead slaves ------------------------------------------------------------------------------- */
+/* ---- dead slaves ----------------------------------------------------------- */
 
 struct dead {
 	uint8_t unit;
@@ -230,7 +230,7 @@ static void releasing_the_backoff_probes_at_once(void **state)
 	wire_free(w);
 }
 
-/* ---- the port ---------------------------------------------------------------------------------- */
+/* ---- the port -------------------------------------------------------------- */
 
 struct plug {
 	bool is_out;

@@ -218,7 +218,8 @@ static void worst_transaction_covers_the_longest_read_to_a_dead_slave(void **sta
 	int64_t worst_ns = bus_worst_transaction_ns(&bus, reads, 2);
 
 	(void)state;
-	/* 8 + 85 characters, 20 ms turnaround, 24 ms of this side, t3.5, and some registers more. */
+	/* 8 + 85 characters, 20 ms turnaround, 24 ms of this side, t3.5, and some registers more.
+	 */
 	assert_in_range(worst_ns, 145 * NS_PER_MS, 260 * NS_PER_MS);
 	assert_true(bus_worst_transaction_ns(&bus, reads, 1) < worst_ns);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The bus on real descriptors: pseudo-terminals with a scripted slave, the thread, libmodbus sending. Late
- * replies here take real time, so several lines run side by side with short time-outs.
+ * The bus on real descriptors: pseudo-terminals with a scripted slave, the thread, libmodbus
+ * sending. Late replies here take real time, so several lines run side by side with short
+ * time-outs.
  */
 #include "bus_wire.h"
 #include <fcntl.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Modbus TCP under the thread: a scripted server that answers late, wrongly, in pieces or not at all.
+ * Modbus TCP under the thread: a scripted server that answers late, wrongly, in pieces or not at
+ * all.
  */
 #include <arpa/inet.h>
 #include <poll.h>
@@ -187,7 +188,7 @@ static int server_stop(void **state)
 	return rmdir(dir);
 }
 
-/* ---- client ----------------------------------------------------------------------------------- */
+/* ---- client ---------------------------------------------------------------- */
 
 static _Atomic int ok, wrong, failed, requests, ups, downs, lost, back;
 static struct bus_event request_event;

@@ -25,7 +25,7 @@ static const struct bus_event *last(const struct wire *w)
 	return &w->log[w->log_count - 1];
 }
 
-/* ---- local echo -------------------------------------------------------------------------------- */
+/* ---- local echo ------------------------------------------------------------ */
 
 struct echo {
 	bool is_dead;
@@ -93,7 +93,7 @@ static void a_first_write_is_not_confirmed_by_what_may_be_an_echo(void **state)
 	wire_free(w);
 }
 
-/* ---- writes ------------------------------------------------------------------------------------ */
+/* ---- writes ---------------------------------------------------------------- */
 
 /* A relay board with 8 coils per unit. */
 struct board {
