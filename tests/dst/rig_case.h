@@ -23,6 +23,63 @@ struct rig_case {
 	struct profile *profile; /* for bay 0 */
 };
 
+/* ---- fixtures/sim.yaml with its first bay alone ---- */
+
+static inline size_t rig_case_line(const char *p)
+{
+	size_t n = strcspn(p, "\n");
+
+	return p[n] ? n + 1 : n;
+}
+
+/* Bytes of the entry that begins at p: its line and what is indented deeper. */
+static inline size_t rig_case_entry(const char *p)
+{
+	size_t indent = strspn(p, " "), n = rig_case_line(p);
+
+	while (p[n] && strspn(p + n, " ") > indent)
+		n += rig_case_line(p + n);
+	return n;
+}
+
+static inline bool rig_case_is_of_bay_2(const char *p, size_t entry)
+{
+	const char *key = p + strspn(p, " "), *hit = strstr(p, "bays: 2");
+	size_t n = strcspn(key, ":\n");
+
+	if (key[0] == '-')
+		return hit && (size_t)(hit - p) < entry;
+	return !strncmp(key, "\"2\":", 4) || !strncmp(key, "scan2:", 6) ||
+	       (n > 2 && !strncmp(key + n - 2, "_2:", 3));
+}
+
+/* The caller frees it. */
+static inline char *rig_case_one_bay(void)
+{
+	char *all, *out, *to;
+	struct error err;
+	size_t n;
+
+	if (text_read_file("fixtures/sim.yaml", 1 << 20, &all, &n, &err)) {
+		fprintf(stderr, "%s\n", err.text);
+		exit(1);
+	}
+	out = to = xcalloc(n + 1, 1);
+	for (const char *p = all; *p;) {
+		size_t entry = rig_case_entry(p), line = rig_case_line(p);
+
+		if (rig_case_is_of_bay_2(p, entry)) {
+			p += entry;
+			continue;
+		}
+		memcpy(to, p, line);
+		to += line;
+		p += line;
+	}
+	free(all);
+	return out;
+}
+
 static inline void rig_case_die(struct problems *problems, const char *what)
 {
 	problems_print(problems, stderr);
