@@ -204,11 +204,10 @@ int port_resolve(const char *name, const char *sim_dir, char *path, size_t size,
 		return error_set(err, ERR_CONFIG,
 				 "port %s; a port is a path, usb:VID:PID:SERIAL or sim:NAME", name);
 	if (is_plug_order_name(name))
-		return error_set(
-			err, ERR_CONFIG,
-			"port %s changes with the order of plugging; name it "
-			"usb:VID:PID:SERIAL or by /dev/serial/by-id or by-path",
-			name);
+		return error_set(err, ERR_CONFIG,
+				 "port %s changes with the order of plugging; name it "
+				 "usb:VID:PID:SERIAL or by /dev/serial/by-id or by-path",
+				 name);
 	if (!realpath(name, real))
 		return error_errno(err, "port %s", name);
 	text_copy(path, size, real);
