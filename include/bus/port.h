@@ -31,7 +31,7 @@ int port_resolve(const char *name, const char *sim_dir, char *path, size_t size,
 int port_open(struct port *p, const struct fx_bus *bus, const char *sim_dir, struct error *err);
 void port_close(struct port *p);
 /* The process that has this device node open, 0 if none is seen. name (32 bytes) may be NULL. */
-int port_holder(const char *path, char *name);
+int port_owner(const char *path, char *name);
 
 /* Read what is there. Returns bytes, 0 when there is nothing now, ERR_CLOSED after a hang-up. */
 int port_read(struct port *p, uint8_t *dst, size_t max, struct error *err);

@@ -88,7 +88,7 @@ static void process_name(const char *pid, char *name)
 	name[strcspn(name, "\n")] = 0;
 }
 
-int port_holder(const char *path, char *name)
+int port_owner(const char *path, char *name)
 {
 	DIR *d = opendir("/proc");
 	struct dirent *e;
@@ -114,7 +114,7 @@ int port_holder(const char *path, char *name)
 static int busy(const char *port, const char *path, struct error *err)
 {
 	char name[32];
-	int pid = port_holder(path, name);
+	int pid = port_owner(path, name);
 
 	if (pid)
 		return error_set(err, ERR_BUSY, "%s (%s) is held by process %d (%s)", port, path,
