@@ -38,7 +38,7 @@ has replay && for t in build/release/tests/replay/test_*; do
 	[ -x "$t" ] && tally "$(basename "$t")" "$t"
 done
 has compile && build clang CC=clang VARIANT=clang WERROR=1 all
-has compile && [ -x tests/lint/compile.sh ] && tally lint/compile sh tests/lint/compile.sh
+has compile && tally lint/compile sh tests/lint/compile.sh
 has system && for t in tests/system/test_*.sh; do
 	[ -f "$t" ] && tally "system/$(basename "$t" .sh)" sh tests/system/as_nobody.sh "$t"
 done
