@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * benchctl: the station's command line. It speaks to benchd directly, so it works without benchd-web.
+ * benchctl: the station's command line. It speaks to benchd directly, so it works without
+ * benchd-web.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,14 +28,13 @@ static void print_usage(FILE *fp)
 	}
 	table_print(&t, "  ", &out);
 	table_release(&t);
-	text_puts(
-		&out,
-		"\n"
-		"  --state DIR  the station's folder (default $BENCHD_STATE or /var/lib/benchd)\n"
-		"  --json       print what the station sent, for programs\n"
-		"\n"
-		"Each command has --help. Exit codes: 0 pass or done, 1 any other verdict, 2 usage or\n"
-		"configuration, 3 run ended error (rig) or no station.\n");
+	text_puts(&out,
+		  "\n"
+		  "  --state DIR  the station's folder (default $BENCHD_STATE or /var/lib/benchd)\n"
+		  "  --json       print what the station sent, for programs\n"
+		  "\n"
+		  "Each command has --help. Exit codes: 0 pass or done, 1 any other verdict,\n"
+		  "2 usage or configuration, 3 run ended error (rig) or no station.\n");
 	(void)fputs(out.buf, fp);
 	text_release(&out);
 }

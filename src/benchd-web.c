@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * benchd-web: HTTP in front of benchd. Devices, the database and keys are out of its reach; when it dies, runs go on.
+ * benchd-web: HTTP in front of benchd. Devices, the database and keys are out of its reach;
+ * when it dies, runs go on.
  */
 #include <getopt.h>
 #include <stdio.h>

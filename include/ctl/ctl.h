@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the commands of benchctl share. One command is one function cmd_*; its words come after the command's own.
- * Exit codes: 0 pass or done, 1 any other verdict or a refusal, 2 usage or configuration, 3 the run ended error (rig) or no
- * station answers. Results go to stdout, everything else to stderr; --json prints what the station sent.
+ * What the commands of benchctl share. One command is one function cmd_*; its words come after
+ * the command's own. Exit codes: 0 pass or done, 1 any other verdict or a refusal, 2 usage or
+ * configuration, 3 the run ended error (rig) or no station answers. Results go to stdout,
+ * everything else to stderr; --json prints what the station sent.
  */
 #ifndef CTL_H
 #define CTL_H
@@ -20,10 +21,10 @@ enum { CTL_OK = 0, CTL_NO_PASS = 1, CTL_USAGE = 2, CTL_NO_STATION = 3, CTL_INTER
 enum { CTL_TIMEOUT_MS = 15000, CTL_ARGS_MAX = 64 };
 
 struct ctl {
-	char state[400];      /* the station's folder */
+	char state[400]; /* the station's folder */
 	bool json, zh, utf8;
-	bool terminal;	      /* stdout is one */
-	int columns;	      /* of it */
+	bool terminal;	       /* stdout is one */
+	int columns;	       /* of it */
 	struct client *client; /* open after the first call */
 	struct text reply;     /* of the last call, as it came */
 	int status;
@@ -36,9 +37,18 @@ struct ctl_option {
 	bool *flag;
 	const char *help;
 };
-#define OPTION_VALUE(n, v, where, h) {n, v, where, NULL, h}
-#define OPTION_FLAG(n, where, h)     {n, NULL, NULL, where, h}
-#define OPTION_END		     {NULL, NULL, NULL, NULL, NULL}
+#define OPTION_VALUE(n, v, where, h)                                                               \
+	{                                                                                          \
+		n, v, where, NULL, h                                                               \
+	}
+#define OPTION_FLAG(n, where, h)                                                                   \
+	{                                                                                          \
+		n, NULL, NULL, where, h                                                            \
+	}
+#define OPTION_END                                                                                 \
+	{                                                                                          \
+		NULL, NULL, NULL, NULL, NULL                                                       \
+	}
 
 struct ctl_command {
 	const char *group, *name; /* name "": the group itself is the command */
@@ -49,24 +59,29 @@ struct ctl_command {
 extern const struct ctl_command ctl_commands[]; /* ends with group NULL */
 
 /* ---- options.c ---- */
-/* Options into their places, the other words into words[0..]; how many words, or -1 when the command is to end with
- * *code (help was printed, or a mistake told). */
-int ctl_parse(const struct ctl_command *cmd, const struct ctl_option *options, int argc, char **argv,
-	      const char *words[CTL_ARGS_MAX], int min_words, int max_words, int *code);
-int ctl_usage(const struct ctl_command *cmd, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Options into their places, the other words into words[0..]; how many words, or -1 when the
+ * command is to end with *code (help was printed, or a mistake told). */
+int ctl_parse(const struct ctl_command *cmd, const struct ctl_option *options, int argc,
+	      char **argv, const char *words[CTL_ARGS_MAX], int min_words, int max_words,
+	      int *code);
+int ctl_usage(const struct ctl_command *cmd, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
 /* Whole number of an option in [lo, hi], NULL text leaves *out. False told. */
-bool ctl_number(const struct ctl_command *cmd, const char *name, const char *text, int64_t lo, int64_t hi,
-		int64_t *out);
+bool ctl_number(const struct ctl_command *cmd, const char *name, const char *text, int64_t lo,
+		int64_t hi, int64_t *out);
 
 /* ---- api.c ---- */
-int ctl_fail(const char *fmt, ...) __attribute__((format(printf, 1, 2))); /* to stderr; returns nothing of use */
+int ctl_fail(const char *fmt, ...)
+	__attribute__((format(printf, 1, 2))); /* to stderr; returns nothing of use */
 /* Ask the station: 0 and *out (NULL allowed; the caller's), or told and an exit code. */
-int ctl_call(struct ctl *c, enum web_route route, const char *arg, const char *query, const char *body, json_t **out);
-int ctl_call_match(struct ctl *c, enum web_route route, const char *arg, const char *body, const char *if_match,
-		   json_t **out);
-/* The same without a word to the user: 0, or negative enum err; c->status and c->reply tell what came. */
-int ctl_try(struct ctl *c, enum web_route route, const char *arg, const char *query, const char *body, json_t **out,
-	    struct error *err);
+int ctl_call(struct ctl *c, enum web_route route, const char *arg, const char *query,
+	     const char *body, json_t **out);
+int ctl_call_match(struct ctl *c, enum web_route route, const char *arg, const char *body,
+		   const char *if_match, json_t **out);
+/* The same without a word to the user: 0, or negative enum err; c->status and c->reply tell
+ * what came. */
+int ctl_try(struct ctl *c, enum web_route route, const char *arg, const char *query,
+	    const char *body, json_t **out, struct error *err);
 int ctl_open(struct ctl *c, struct error *err);
 void ctl_close(struct ctl *c);
 /* The reply's bytes as they are, and a line end. */
@@ -117,7 +132,8 @@ bool print_release(struct ctl *c, const char *ticket);
 int find_run(struct ctl *c, const char *run, const char *bay, char id[64], char at_bay[16]);
 
 /* ---- fixture_problems.c ---- */
-/* Adds what is wrong with the drivers of a file that did not load, and the lines that problems stand in. */
+/* Adds what is wrong with the drivers of a file that did not load, and the lines that problems
+ * stand in. */
 void fixture_more_problems(const char *path, bool loaded, struct problems *problems);
 
 /* ---- commands ---- */

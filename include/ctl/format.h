@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Text for terminals: columns counted as a terminal gives them (CJK characters take two), tables, bars. Pure.
+ * Text for terminals: columns counted as a terminal gives them (CJK characters take two),
+ * tables, bars. Pure.
  */
 #ifndef CTL_FORMAT_H
 #define CTL_FORMAT_H

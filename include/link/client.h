@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A client of the web link: benchctl, the simulated operator, tests. Blocking with time-outs; one thread.
+ * A client of the web link: benchctl, the simulated operator, tests. Blocking with time-outs;
+ * one thread.
  */
 #ifndef LINK_CLIENT_H
 #define LINK_CLIENT_H
@@ -9,11 +10,13 @@
 #include "link/web.h"
 
 struct client;
-/* Connect to a socket ("STATE/ctl.sock"). ERR_CLOSED / ERR_IO with what to do when nobody listens. */
+/* Connect to a socket ("STATE/ctl.sock"). ERR_CLOSED / ERR_IO with what to do when nobody
+ * listens. */
 struct client *client_open(const char *path, struct error *err);
 void client_close(struct client *c); /* NULL allowed */
 int client_fd(const struct client *c);
-/* One request, waits for its reply at most timeout_ms. *status as HTTP; body JSON. Events that come meanwhile are kept. */
+/* One request, waits for its reply at most timeout_ms. *status as HTTP; body JSON. Events that
+ * come meanwhile are kept. */
 int client_call(struct client *c, enum web_route route, const char *arg0, const char *arg1,
 		const char *query, const char *body, int timeout_ms, int *status,
 		struct text *reply, struct error *err);
@@ -21,7 +24,8 @@ int client_call(struct client *c, enum web_route route, const char *arg0, const 
 int client_call_match(struct client *c, enum web_route route, const char *arg0, const char *query,
 		      const char *body, const char *if_match, char etag[WEB_ETAG_MAX],
 		      int timeout_ms, int *status, struct text *reply, struct error *err);
-/* Next event (after a call of WEB_EVENTS): 1 and the JSON in *event, 0 on time-out, negative when the station is gone. */
+/* Next event (after a call of WEB_EVENTS): 1 and the JSON in *event, 0 on time-out, negative
+ * when the station is gone. */
 int client_event(struct client *c, int timeout_ms, struct text *event, struct error *err);
 
 #endif

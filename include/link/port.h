@@ -8,8 +8,9 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/* The process that listens on this port, 0 when none does or it cannot be seen (another user's). *name (size bytes,
- * NULL allowed) gets its program's name. Reads /proc; some milliseconds. */
+/* The process that listens on this port, 0 when none does or it cannot be seen (another
+ * user's). *name (size bytes, NULL allowed) gets its program's name. Reads /proc; some
+ * milliseconds. */
 pid_t port_holder(int port, char *name, size_t size);
 
 #endif

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * The web link: benchd-web and benchctl -> benchd, SOCK_SEQPACKET (STATE/web.sock for benchd-web, STATE/ctl.sock for
- * local programs), one message per packet, version 1, every field checked on arrival. A request names a
- * route of the one table below; benchd answers each with one reply, and a connection that asked for events
- * gets EVENT messages with that request's id until it closes.
+ * The web link: benchd-web and benchctl -> benchd, SOCK_SEQPACKET (STATE/web.sock for
+ * benchd-web, STATE/ctl.sock for local programs), one message per packet, version 1, every
+ * field checked on arrival. A request names a route of the one table below; benchd answers
+ * each with one reply, and a connection that asked for events gets EVENT messages with that
+ * request's id until it closes.
  *
  *	REQUEST	 id, route, two path arguments, query, if_match, credential, JSON body <= 64 KiB
- *	REPLY	 id, status (as HTTP), etag, type, bytes <= 64 KiB or one descriptor (memfd) with the bytes
+ *	REPLY	 id, status (as HTTP), etag, type, bytes <= 64 KiB or one descriptor with them
  *	EVENT	 id, JSON
  */
 #ifndef LINK_WEB_H
@@ -65,8 +66,9 @@ struct web_route_info {
 	const char *name, *method, *path, *help;
 };
 const struct web_route_info *web_route_info(enum web_route r); /* NULL if unknown */
-/* The route of a method and a path without query ("/api/v1" already removed), arguments percent-decoded. 0 if none (or an
- * argument is too long or not clean); *allowed (NULL allowed) then tells whether another method would be right. */
+/* The route of a method and a path without query ("/api/v1" already removed), arguments
+ * percent-decoded. 0 if none (or an argument is too long or not clean); *allowed (NULL
+ * allowed) then tells whether another method would be right. */
 enum web_route web_route_find(const char *method, const char *path, char args[2][WEB_ARG_MAX],
 			      int *allowed);
 
@@ -87,11 +89,12 @@ struct web_msg {
 	uint32_t size;	  /* body bytes, in the packet or the descriptor */
 	const char *body; /* points into the packet or the caller's memory */
 };
-/* Length, or ERR_RANGE: a text too long or not clean (query, if_match, credential and etag: ASCII), a body too
- * long, a number outside its range. WEB_MESSAGE_MAX bytes are always enough. */
+/* Length, or ERR_RANGE: a text too long or not clean (query, if_match, credential and etag:
+ * ASCII), a body too long, a number outside its range. WEB_MESSAGE_MAX bytes are always
+ * enough. */
 int web_encode(const struct web_msg *m, uint8_t *dst, size_t size);
-/* 0, or ERR_PROTOCOL with which field is wrong: close the link. body points into p, is not NUL terminated and not
- * checked; NULL with has_fd. */
+/* 0, or ERR_PROTOCOL with which field is wrong: close the link. body points into p, is not NUL
+ * terminated and not checked; NULL with has_fd. */
 int web_decode(struct web_msg *m, const uint8_t *p, size_t n, struct error *err);
 /* Value of name in a query, percent-decoded; NULL if absent, malformed or too long. */
 const char *web_query(const char *query, const char *name, char *dst, size_t size);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * The head of an HTTP/1.1 request (request line and header fields), read strictly as RFC 9112 has it: exactly
- * one Host, at most one length, CRLF alone ends a line, no folding, no blank before a colon, no control
- * characters. libmicrohttpd 0.9.75 lets such shapes through, so it sees a request only after this
- * reader has. Pure; no heap.
+ * The head of an HTTP/1.1 request (request line and header fields), read strictly as RFC 9112
+ * has it: exactly one Host, at most one length, CRLF alone ends a line, no folding, no blank
+ * before a colon, no control characters. libmicrohttpd 0.9.75 lets such shapes through, so it
+ * sees a request only after this reader has. Pure; no heap.
  */
 #ifndef SERVE_HEAD_H
 #define SERVE_HEAD_H
@@ -12,8 +12,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { HEAD_MAX = 16384, HEAD_FIELDS_MAX = 64, HEAD_PATH_MAX = 1024, HEAD_QUERY_MAX = 1024,
-       HEAD_VALUE_MAX = 256 };
+enum {
+	HEAD_MAX = 16384,
+	HEAD_FIELDS_MAX = 64,
+	HEAD_PATH_MAX = 1024,
+	HEAD_QUERY_MAX = 1024,
+	HEAD_VALUE_MAX = 256
+};
 
 struct head {
 	char method[16];
@@ -30,11 +35,11 @@ struct head {
 	const char *code, *detail;
 };
 
-/* p[0..n) are all bytes that came so far. Length of the head when it is complete and good, 0 when more must
- * come, -1 when it is refused (status, code and detail tell). */
+/* p[0..n) are all bytes that came so far. Length of the head when it is complete and good, 0
+ * when more must come, -1 when it is refused (status, code and detail tell). */
 int head_read(struct head *h, const char *p, size_t n);
-/* Is host (of the Host field, with or without a port) one of this machine's own names? A web page of another
- * name that resolves to this address is not let in (DNS rebinding). */
+/* Is host (of the Host field, with or without a port) one of this machine's own names? A web
+ * page of another name that resolves to this address is not let in (DNS rebinding). */
 bool head_host_is_local(const char *host);
 
 #endif

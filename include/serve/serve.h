@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * HTTP in front of benchd: listens on loopback and on a Unix socket, hands each request of the API to
- * benchd over the web link and its reply back, and events as SSE. It knows no bench, holds no record and has no say over
- * who may do what. One thread, the loop's.
+ * HTTP in front of benchd: listens on loopback and on a Unix socket, hands each request of the
+ * API to benchd over the web link and its reply back, and events as SSE. It knows no bench,
+ * holds no record and has no say over who may do what. One thread, the loop's.
  *
- * Each connection carries one request: its head is read strictly (serve/head.h) before libmicrohttpd sees a
- * byte of it, and whatever follows that request is dropped.
+ * Each connection carries one request: its head is read strictly (serve/head.h) before
+ * libmicrohttpd sees a byte of it, and whatever follows that request is dropped.
  */
 #ifndef SERVE_SERVE_H
 #define SERVE_SERVE_H
@@ -15,8 +15,13 @@
 #include "base/error.h"
 #include "base/loop.h"
 
-enum { SERVE_PORT = 8470, SERVE_CONNECTIONS_MAX = 128, SERVE_PER_PEER_MAX = 96, SERVE_HEADS_MAX = 32,
-       SERVE_EVENTS_MAX = 64 };
+enum {
+	SERVE_PORT = 8470,
+	SERVE_CONNECTIONS_MAX = 128,
+	SERVE_PER_PEER_MAX = 96,
+	SERVE_HEADS_MAX = 32,
+	SERVE_EVENTS_MAX = 64
+};
 
 struct serve_options {
 	const char *link_path;	 /* benchd's web.sock; or NULL with link_fd */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * benchctl demo: the main job on the simulated rig. Two 600 GPD units side by side, a healthy one and one with a
- * fault; tickets, scans, runs, results, release answers. Ctrl-C at any moment: the station makes safe and
- * proves it, then the simulated rig goes.
+ * benchctl demo: the main job on the simulated rig. Two 600 GPD units side by side, a healthy
+ * one and one with a fault; tickets, scans, runs, results, release answers. Ctrl-C at any
+ * moment: the station makes safe and proves it, then the simulated rig goes.
  */
 #include <errno.h>
 #include <libgen.h>
@@ -20,14 +20,7 @@
 
 #define MODEL	"RO600"
 #define PROFILE "ro600_quick"
-enum { BAYS = 2, LOOK_MS = 100, START_S = 30, SCAN_S = 15, WHOLE_S = 85, STOP_S = 60 };
-
-static const struct {
-	const char *bay, *ticket, *serial;
-} units[BAYS] = {
-	{"1", "T-1001", "RO600-24000101"},
-	{"2", "T-1002", "RO600-24000102"},
-};
+enum { LOOK_MS = 100, START_S = 30, SCAN_S = 15, WHOLE_S = 85, STOP_S = 60 };
 
 static volatile sig_atomic_t signalled;
 
@@ -35,15 +28,6 @@ static void on_signal(int sig)
 {
 	signalled = sig;
 }
-
-struct demo {
-	struct ctl *c;
-	struct demo_options options;
-	struct demo_processes processes;
-	struct watched runs[BAYS];
-	int64_t end_ns; /* the run phase is over by then */
-	char dir[400], bin_dir[400];
-};
 
 static void say(const struct demo *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
@@ -126,8 +110,8 @@ static int count_bays(struct demo *d, bool (*is)(const json_t *bay, int unit))
 		ctl_close(d->c); /* not there yet: connect again next time */
 		return 0;
 	}
-	for (int i = 0; i < BAYS; i++)
-		n += is(find_bay(root, units[i].bay), i);
+	for (int i = 0; i < DEMO_BAYS; i++)
+		n += is(find_bay(root, demo_units[i].bay), i);
 	json_decref(root);
 	return n;
 }
@@ -142,29 +126,30 @@ static bool bay_is_scanned(const json_t *bay, int unit)
 {
 	const json_t *scanned = json_object_get(bay, "scanned");
 
-	return strcmp(member_text(scanned, "ticket"), units[unit].ticket) == 0 &&
-	       strcmp(member_text(scanned, "serial"), units[unit].serial) == 0;
+	return strcmp(member_text(scanned, "ticket"), demo_units[unit].ticket) == 0 &&
+	       strcmp(member_text(scanned, "serial"), demo_units[unit].serial) == 0;
 }
 
 static int bays_are_ready(struct demo *d)
 {
-	return count_bays(d, bay_is_ready) == BAYS;
+	return count_bays(d, bay_is_ready) == DEMO_BAYS;
 }
 
 static int bays_are_scanned(struct demo *d)
 {
-	return count_bays(d, bay_is_scanned) == BAYS;
+	return count_bays(d, bay_is_scanned) == DEMO_BAYS;
 }
 
 static int add_tickets(struct demo *d)
 {
 	int code = CTL_OK;
 
-	for (int i = 0; i < BAYS && code == CTL_OK; i++) {
+	for (int i = 0; i < DEMO_BAYS && code == CTL_OK; i++) {
 		struct text body = {0};
 
-		text_printf(&body, "{\"serial\":\"%s\",\"model\":\"%s\"}", units[i].serial, MODEL);
-		code = ctl_call(d->c, WEB_TICKET_PUT, units[i].ticket, "", body.buf, NULL);
+		text_printf(&body, "{\"serial\":\"%s\",\"model\":\"%s\"}", demo_units[i].serial,
+			    MODEL);
+		code = ctl_call(d->c, WEB_TICKET_PUT, demo_units[i].ticket, "", body.buf, NULL);
 		text_release(&body);
 	}
 	return code;
@@ -172,7 +157,7 @@ static int add_tickets(struct demo *d)
 
 static int start_runs(struct demo *d)
 {
-	for (int i = 0; i < BAYS; i++) {
+	for (int i = 0; i < DEMO_BAYS; i++) {
 		struct text body = {0};
 		json_t *begun = NULL;
 		int code;
@@ -181,12 +166,12 @@ static int start_runs(struct demo *d)
 			    "{\"bay\":\"%s\",\"ticket\":\"%s\",\"serial\":\"%s\","
 			    "\"run_type\":\"post_repair_qc\",\"profile\":\"" PROFILE "\","
 			    "\"operator\":\"demo\"}",
-			    units[i].bay, units[i].ticket, units[i].serial);
+			    demo_units[i].bay, demo_units[i].ticket, demo_units[i].serial);
 		code = ctl_call(d->c, WEB_RUN_START, NULL, "", body.buf, &begun);
 		text_release(&body);
 		if (code)
 			return code;
-		text_copy(d->runs[i].bay, sizeof(d->runs[i].bay), units[i].bay);
+		text_copy(d->runs[i].bay, sizeof(d->runs[i].bay), demo_units[i].bay);
 		text_copy(d->runs[i].run, sizeof(d->runs[i].run), member_text(begun, "run"));
 		json_decref(begun);
 	}
@@ -216,92 +201,9 @@ static int bring_up(struct demo *d)
 	code = add_tickets(d);
 	if (code)
 		return code;
-	say(d, "tickets %s and %s are in; the scanners read ticket and serial\n", units[0].ticket,
-	    units[1].ticket);
+	say(d, "tickets %s and %s are in; the scanners read ticket and serial\n",
+	    demo_units[0].ticket, demo_units[1].ticket);
 	return wait_until(d, "scanning", SCAN_S, bays_are_scanned);
-}
-
-/* ---- results ---- */
-
-static bool is_faulted(const struct demo *d, const char *bay)
-{
-	size_t n = strlen(bay);
-
-	for (int i = 0; i < d->options.fault_count; i++) {
-		const char *fault = d->options.faults[i];
-
-		if (!strchr(fault, ':') || (strncmp(fault, bay, n) == 0 && fault[n] == ':'))
-			return true;
-	}
-	return false;
-}
-
-static bool has_failed_measurement(const json_t *run)
-{
-	const json_t *m;
-	size_t i;
-
-	json_array_foreach(json_object_get(run, "measurements"), i, m)
-	{
-		if (strcmp(member_text(m, "verdict"), "fail") == 0)
-			return true;
-	}
-	return false;
-}
-
-/* A healthy unit passes; a faulty one fails and says by what. */
-static bool is_as_expected(const struct demo *d, const struct watched *r)
-{
-	const char *verdict = member_text(r->document, "verdict");
-
-	if (!is_faulted(d, r->bay))
-		return strcmp(verdict, "pass") == 0;
-	return strcmp(verdict, "pass") != 0 && has_failed_measurement(r->document);
-}
-
-static bool print_results(struct demo *d)
-{
-	struct text out = {0};
-	bool good = true;
-
-	for (int i = 0; i < BAYS; i++) {
-		text_puts(&out, "\n");
-		show_run(d->c, d->runs[i].document, &out);
-	}
-	(void)fputs(out.buf, stdout);
-	text_release(&out);
-	for (int i = 0; i < BAYS; i++) {
-		(void)printf("\n%s  ", message(d->c->zh, MSG_SIMULATED));
-		good = print_release(d->c, units[i].ticket) && good;
-	}
-	(void)fflush(stdout);
-	return good;
-}
-
-static bool json_results(struct demo *d, bool expected)
-{
-	json_t *all = json_object(), *runs = json_array(), *releases = json_array(), *one;
-	bool good = true;
-	char *bytes;
-
-	for (int i = 0; i < BAYS; i++) {
-		(void)json_array_append(runs, d->runs[i].document);
-		one = NULL;
-		if (ctl_call(d->c, WEB_RELEASE, units[i].ticket, "", NULL, &one))
-			good = false;
-		else
-			(void)json_array_append_new(releases, one);
-	}
-	(void)json_object_set_new(all, "simulated", json_true());
-	(void)json_object_set_new(all, "as_expected", json_boolean(expected));
-	(void)json_object_set_new(all, "dir", json_string(d->options.dir));
-	(void)json_object_set_new(all, "runs", runs);
-	(void)json_object_set_new(all, "releases", releases);
-	bytes = json_dumps(all, JSON_COMPACT | JSON_REAL_PRECISION(9));
-	(void)printf("%s\n", bytes ? bytes : "{}");
-	free(bytes);
-	json_decref(all);
-	return good;
 }
 
 static int run_both(struct demo *d)
@@ -312,16 +214,16 @@ static int run_both(struct demo *d)
 	if (code)
 		return code;
 	say(d, "both runs go on\n\n");
-	code = watch_runs(d->c, d->runs, BAYS, is_over, d);
+	code = watch_runs(d->c, d->runs, DEMO_BAYS, is_over, d);
 	if (code == CTL_INTERRUPTED && !signalled) {
 		(void)ctl_fail("the runs took longer than %d s", WHOLE_S);
 		return CTL_NO_PASS;
 	}
 	if (code)
 		return code;
-	for (int i = 0; i < BAYS; i++)
-		expected = expected && is_as_expected(d, &d->runs[i]);
-	if (!(d->c->json ? json_results(d, expected) : print_results(d)))
+	for (int i = 0; i < DEMO_BAYS; i++)
+		expected = expected && demo_is_as_expected(&d->options, &d->runs[i]);
+	if (!(d->c->json ? demo_json_results(d, expected) : demo_print_results(d)))
 		return CTL_NO_STATION;
 	if (!expected)
 		(void)ctl_fail("this is not what was expected: a healthy unit passes, a faulty one "
@@ -344,7 +246,7 @@ static int stay_up(struct demo *d)
 	    "  %s/benchctl --state %s run start --bay 1 --ticket T-1001 --serial %s "
 	    "--profile " PROFILE " --watch\n",
 	    d->options.bin_dir, state, d->options.bin_dir, state, d->options.bin_dir, state,
-	    units[0].serial);
+	    demo_units[0].serial);
 	while (!signalled) {
 		if (!demo_is_alive(&d->processes, &err))
 			return told(&err);
@@ -396,7 +298,7 @@ static int end_demo(struct demo *d, int code)
 	ctl_close(d->c);
 	demo_stop_rig(p);
 	demo_clean(p);
-	for (int i = 0; i < BAYS; i++)
+	for (int i = 0; i < DEMO_BAYS; i++)
 		json_decref(d->runs[i].document);
 	if (!ended || p->station_code) {
 		(void)ctl_fail("benchd did not end well (code %d); its log is %s", p->station_code,

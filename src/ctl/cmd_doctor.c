@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What is not well and what to do: first what can be seen without the station, then what the station says.
+ * What is not well and what to do: first what can be seen without the station, then what the
+ * station says.
  */
 #include <errno.h>
 #include <stdio.h>

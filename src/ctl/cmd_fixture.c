@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * benchctl fixture check: what a fixture wires up, how loaded its lines are, and how long each output can take to safe.
+ * benchctl fixture check: what a fixture wires up, how loaded its lines are, and how long each
+ * output can take to safe.
  */
 #include <math.h>
 #include <stdio.h>
@@ -69,7 +70,8 @@ static const char *bus_kind_name(enum bus_kind k)
 	return "?";
 }
 
-/* Devices on that bus, and reads a second if each device is asked as often as its fastest channel wants. */
+/* Devices on that bus, and reads a second if each device is asked as often as its fastest
+ * channel wants. */
 static double bus_reads(const struct fixture *f, int bus, int *devices)
 {
 	double per_second = 0;
@@ -91,7 +93,8 @@ static double bus_reads(const struct fixture *f, int bus, int *devices)
 	return per_second;
 }
 
-/* Share of the line's time that these reads take, with turnaround; NAN where there is no line speed. */
+/* Share of the line's time that these reads take, with turnaround; NAN where there is no line
+ * speed. */
 static double bus_load(const struct fx_bus *b, double reads)
 {
 	if (b->kind != BUS_MODBUS_RTU || b->baud <= 0)

@@ -25,7 +25,8 @@ struct check {
 	int bad;
 };
 
-/* The fixture to check against when none is named: the one in this folder, or the one that was installed. */
+/* The fixture to check against when none is named: the one in this folder, or the one that was
+ * installed. */
 static const char *default_fixture(void)
 {
 	static const char *const places[] = {"fixtures/sim.yaml",
@@ -101,7 +102,8 @@ static bool covers_any(const struct profile *p, const struct model *m)
 	return false;
 }
 
-/* Against each model until it fits one, on every bay; of those that do not, the one with the fewest mistakes speaks. */
+/* Against each model until it fits one, on every bay; of those that do not, the one with the
+ * fewest mistakes speaks. */
 static struct profile *parse_best(const struct check *k, const struct library *lib,
 				  const char *path, struct problems *best)
 {

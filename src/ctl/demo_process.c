@@ -136,15 +136,19 @@ static void sim_args(const struct demo_processes *p, struct args *a)
 	add_two(a, "--dir", p->sim);
 	add_number(a, "--speed", o->speed);
 	add_two(a, "--seed", o->seed);
-	add_two(a, "--unit", "1:RO600:RO600-24000101:T-1001");
-	add_two(a, "--unit", "2:RO600:RO600-24000102:T-1002");
+	for (int i = 0; i < DEMO_BAYS; i++) {
+		(void)snprintf(path, sizeof(path), "%s:RO600:%s:%s", demo_units[i].bay,
+			       demo_units[i].serial, demo_units[i].ticket);
+		add_two(a, "--unit", path);
+	}
 	(void)join(path, sizeof(path), p->state, "ctl.sock");
 	add_two(a, "--operator", path);
 	for (int i = 0; i < o->fault_count; i++)
 		add_two(a, "--fault", o->faults[i]);
 }
 
-/* Holds the simulator until nobody holds the pipe. Its own process: outlives a demo that is killed. */
+/* Holds the simulator until nobody holds the pipe. Its own process: outlives a demo that is
+ * killed. */
 static void keep(struct args *a, const char *log, int pipe_fd)
 {
 	struct pollfd p = {.fd = pipe_fd};

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * All mistakes of a fixture in one go: a file that does not load is still looked through for drivers that do not exist,
- * which only rig/ knows; and what rig/ found gets the line it stands in.
+ * All mistakes of a fixture in one go: a file that does not load is still looked through for
+ * drivers that do not exist, which only rig/ knows; and what rig/ found gets the line it
+ * stands in.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Following runs: the station is asked twice a second for its bays. On a terminal the panels are redrawn in
- * place; elsewhere there is a line per step and one every five seconds.
+ * Following runs: the station is asked twice a second for its bays. On a terminal the panels
+ * are redrawn in place; elsewhere there is a line per step and one every five seconds.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -214,7 +214,8 @@ static int run_at_bay(struct ctl *c, const char *bay, char id[64], char at_bay[1
 	return code;
 }
 
-/* The bay at which run id goes on, or the only run there is when id is "". "" when there is none. */
+/* The bay at which run id goes on, or the only run there is when id is "". "" when there is
+ * none. */
 static int find_at_bays(struct ctl *c, char id[64], char at_bay[16])
 {
 	json_t *root = NULL;

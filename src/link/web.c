@@ -40,7 +40,8 @@ static int hex_digit(char c)
 	return -1;
 }
 
-/* Percent-decode n bytes into dst; in a query '+' is a blank. False: malformed, too long, no clean text. */
+/* Percent-decode n bytes into dst; in a query '+' is a blank. False: malformed, too long, no
+ * clean text. */
 static bool decode_percent(char *dst, size_t size, const char *s, size_t n, bool query)
 {
 	size_t len = 0;
@@ -128,7 +129,8 @@ const char *web_query(const char *query, const char *name, char *dst, size_t siz
 
 /* ---- packets ---- */
 
-/* Texts of a request or reply: arguments are people's words, the rest is what HTTP headers and URLs may hold. */
+/* Texts of a request or reply: arguments are people's words, the rest is what HTTP headers and
+ * URLs may hold. */
 struct text_field {
 	const char *name;
 	size_t offset, size;

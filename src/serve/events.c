@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Server-sent events: what benchd announces goes to every client's own bounded buffer. A client that does not read
- * is cut off when its buffer is full; it reconnects and asks for the present state.
+ * Server-sent events: what benchd announces goes to every client's own bounded buffer. A
+ * client that does not read is cut off when its buffer is full; it reconnects and asks for the
+ * present state.
  */
 #include "serve_internal.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * One request of a visitor: body in, to benchd over the link, its reply out. While benchd thinks, the
- * connection is suspended; libmicrohttpd calls exchange_handle again once it is resumed.
+ * One request of a visitor: body in, to benchd over the link, its reply out. While benchd
+ * thinks, the connection is suspended; libmicrohttpd calls exchange_handle again once it is
+ * resumed.
  */
 #include "serve_internal.h"
 
@@ -85,7 +86,8 @@ static void resume(struct exchange *x)
 
 /* ---- the response ---- */
 
-/* Does If-None-Match (a list of tags or "*") name this one? Weak tags compare as their strong selves. */
+/* Does If-None-Match (a list of tags or "*") name this one? Weak tags compare as their strong
+ * selves. */
 static bool tag_is_listed(const char *list, const char *etag)
 {
 	size_t n = strlen(etag);

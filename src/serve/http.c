@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * libmicrohttpd under our loop. Its epoll descriptor is edge-triggered inside: after anything that may have made work,
- * it runs until it wants to be called later.
+ * libmicrohttpd under our loop. Its epoll descriptor is edge-triggered inside: after anything
+ * that may have made work, it runs until it wants to be called later.
  */
 #include "serve_internal.h"
 

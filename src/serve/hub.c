@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The link to benchd: one connection for all visitors, subscribed to the events once. When benchd goes, every
- * request that waits is answered, and the connection is tried again each half second.
+ * The link to benchd: one connection for all visitors, subscribed to the events once. When
+ * benchd goes, every request that waits is answered, and the connection is tried again each
+ * half second.
  */
 #include "serve_internal.h"
 

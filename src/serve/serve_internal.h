@@ -121,9 +121,11 @@ bool http_add(struct visitor *v);
 void http_run(struct serve *s);
 
 /* exchange.c: libmicrohttpd's callbacks */
-enum MHD_Result exchange_handle(void *ctx, struct MHD_Connection *c, const char *url, const char *method,
-				const char *version, const char *data, size_t *size, void **state);
-void exchange_completed(void *ctx, struct MHD_Connection *c, void **state, enum MHD_RequestTerminationCode why);
+enum MHD_Result exchange_handle(void *ctx, struct MHD_Connection *c, const char *url,
+				const char *method, const char *version, const char *data,
+				size_t *size, void **state);
+void exchange_completed(void *ctx, struct MHD_Connection *c, void **state,
+			enum MHD_RequestTerminationCode why);
 void exchange_reply(struct serve *s, const struct web_msg *m, int fd);
 void exchange_timeout(struct visitor *v);
 void exchange_link_lost(struct serve *s);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * A connection until libmicrohttpd gets it. The head is looked at with MSG_PEEK until it is whole, so that
- * libmicrohttpd later reads the same bytes; a head that is refused is answered here and never reaches it. Every state has an
- * absolute deadline: a byte now and then prolongs nothing.
+ * A connection until libmicrohttpd gets it. The head is looked at with MSG_PEEK until it is
+ * whole, so that libmicrohttpd later reads the same bytes; a head that is refused is answered
+ * here and never reaches it. Every state has an absolute deadline: a byte now and then
+ * prolongs nothing.
  */
 #include "serve_internal.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Heads of HTTP requests. A head that is taken stays the same when more bytes follow, and no shorter piece of it is.
+ * Heads of HTTP requests. A head that is taken stays the same when more bytes follow, and no
+ * shorter piece of it is.
  */
 #include <stdint.h>
 #include <stdlib.h>

@@ -11,11 +11,18 @@
 #include "base/json.h"
 #include "ctl/ctl.h"
 
+/* JSON with ' for ", to be readable here. */
 static json_t *parse(const char *s)
 {
+	char *copy = strdup(s);
 	struct error err = {0};
-	json_t *root = json_load_limited(s, strlen(s), 1 << 20, &err);
+	json_t *root;
 
+	for (char *q = copy; *q; q++)
+		if (*q == '\'')
+			*q = '"';
+	root = json_load_limited(copy, strlen(copy), 1 << 20, &err);
+	free(copy);
 	if (!root)
 		fail_msg("%s", err.text);
 	return root;
@@ -27,14 +34,16 @@ static void assert_has(const struct text *t, const char *part)
 		fail_msg("\"%s\" is not in:\n%s", part, t->buf ? t->buf : "");
 }
 
-static const char failed_run[] =
-	"{\"id\":\"r1\",\"ticket\":\"T-1002\",\"serial\":\"RO600-24000102\",\"model\":\"RO600\",\"bay\":\"2\","
-	"\"simulated\":true,\"profile\":{\"id\":\"ro600_quick\"},\"verdict\":\"fail\",\"reason\":null,"
-	"\"measurements\":[{\"id\":\"rejection\",\"title\":{\"en\":\"Salt rejection\",\"zh\":\"脱盐率\"},"
-	"\"value\":71.25,\"unit\":\"%\",\"lo\":90,\"hi\":null,\"uncertainty\":1.5,\"verdict\":\"fail\",\"reason\":null,"
-	"\"counts\":true},{\"id\":\"power\",\"title\":{\"en\":\"Power\",\"zh\":\"功率\"},\"value\":40,\"unit\":\"W\","
-	"\"lo\":null,\"hi\":60,\"uncertainty\":null,\"verdict\":\"inconclusive\",\"reason\":\"not_settled\","
-	"\"counts\":false}],\"safe_state\":{\"proven\":true,\"detail\":\"0.004 MPa\"}}";
+static const char failed_run[] = "{'id':'r1','ticket':'T-1002','serial':'RO600-24000102',"
+				 "'model':'RO600','bay':'2','simulated':true,"
+				 "'profile':{'id':'ro600_quick'},'verdict':'fail','reason':null,"
+				 "'measurements':[{'id':'rejection','title':{'en':'Salt rejection',"
+				 "'zh':'脱盐率'},'value':71.25,'unit':'%','lo':90,'hi':null,"
+				 "'uncertainty':1.5,'verdict':'fail','reason':null,'counts':true},"
+				 "{'id':'power','title':{'en':'Power','zh':'功率'},'value':40,"
+				 "'unit':'W','lo':null,'hi':60,'uncertainty':null,"
+				 "'verdict':'inconclusive','reason':'not_settled','counts':false}],"
+				 "'safe_state':{'proven':true,'detail':'0.004 MPa'}}";
 
 static void a_failed_run_names_measurement_value_limit_and_unit(void **state)
 {
@@ -65,9 +74,8 @@ static void an_unproven_safe_state_is_shouted(void **state)
 {
 	struct ctl c = {.columns = 80};
 	struct text out = {0};
-	json_t *run =
-		parse("{\"verdict\":\"tripped\",\"reason\":{\"code\":\"trip\",\"text\":\"leak\"},"
-		      "\"safe_state\":{\"proven\":false,\"detail\":\"0.2 MPa\"}}");
+	json_t *run = parse("{'verdict':'tripped','reason':{'code':'trip','text':'leak'},"
+			    "'safe_state':{'proven':false,'detail':'0.2 MPa'}}");
 
 	(void)state;
 	show_run(&c, run, &out);
@@ -82,11 +90,11 @@ static void a_release_answer_lists_its_reasons(void **state)
 {
 	struct ctl c = {.columns = 80};
 	struct text out = {0};
-	json_t *r = parse(
-		"{\"ticket\":\"T-1\",\"serial\":\"S\",\"decision\":\"blocked\",\"would_be\":\"blocked\","
-		"\"simulated\":true,\"reasons\":[{\"code\":\"simulated\",\"params\":{},\"en\":\"made on a "
-		"simulated rig\",\"zh\":\"模拟台架\"},{\"code\":\"run_not_pass\",\"params\":{\"run\":\"r1\",\"verdict\":\"fail\"},"
-		"\"en\":\"not passed\",\"zh\":\"未通过\"}]}");
+	json_t *r = parse("{'ticket':'T-1','serial':'S','decision':'blocked',"
+			  "'would_be':'blocked','simulated':true,'reasons':[{'code':'simulated',"
+			  "'params':{},'en':'made on a simulated rig','zh':'模拟台架'},"
+			  "{'code':'run_not_pass','params':{'run':'r1','verdict':'fail'},"
+			  "'en':'not passed','zh':'未通过'}]}");
 
 	(void)state;
 	show_release(&c, r, &out);
@@ -107,14 +115,14 @@ static void a_bay_at_work_shows_step_time_values_and_question(void **state)
 	struct ctl c = {.columns = 80};
 	struct lines l = {.count = 0};
 	struct text all = {0};
-	json_t *bay = parse(
-		"{\"bay\":\"1\",\"state\":\"active\",\"simulated\":true,\"ticket\":\"T-1\",\"serial\":\"S\",\"run\":\"r\","
-		"\"step\":{\"id\":\"H6\",\"title\":{\"en\":\"Produce\",\"zh\":\"制水\"},\"index\":2,\"count\":5},"
-		"\"elapsed_s\":65,\"longest_s\":408,\"prompt\":{\"id\":\"p\",\"text\":{\"en\":\"Look\",\"zh\":\"看\"},"
-		"\"remaining_s\":12},\"values\":[{\"channel\":\"feed_pressure\",\"value\":0.2504,\"unit\":\"MPa\","
-		"\"quality\":\"good\",\"title\":{\"en\":\"Feed pressure\",\"zh\":\"进水压力\"}},{\"channel\":\"estop\","
-		"\"value\":0,\"unit\":\"\",\"quality\":\"good\"},{\"channel\":\"x\",\"value\":null,\"unit\":\"W\","
-		"\"quality\":\"stale\"}]}");
+	json_t *bay = parse("{'bay':'1','state':'active','simulated':true,'ticket':'T-1',"
+			    "'serial':'S','run':'r','step':{'id':'H6','title':{'en':'Produce',"
+			    "'zh':'制水'},'index':2,'count':5},'elapsed_s':65,'longest_s':408,"
+			    "'prompt':{'id':'p','text':{'en':'Look','zh':'看'},'remaining_s':12},"
+			    "'values':[{'channel':'feed_pressure','value':0.2504,'unit':'MPa',"
+			    "'quality':'good','title':{'en':'Feed pressure','zh':'进水压力'}},"
+			    "{'channel':'estop','value':0,'unit':'','quality':'good'},"
+			    "{'channel':'x','value':null,'unit':'W','quality':'stale'}]}");
 
 	(void)state;
 	show_panel(&c, bay, 80, &l);

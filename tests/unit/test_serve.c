@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * benchd-web's HTTP over real sockets, with the test in benchd's place at the other end of the link.
+ * benchd-web's HTTP over real sockets, with the test in benchd's place at the other end of the
+ * link.
  */
 #include <setjmp.h>
 #include <stdarg.h>
