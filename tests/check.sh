@@ -1,12 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Every test of the project, for `make check`. The last line is "N passed, N failed, N skipped".
-# CHECK_ONLY="unit system ..." runs some of the parts.
+# CHECK_ONLY="unit system ..." runs some of the parts. Two lanes: the system tests mostly wait for simulated time, so
+# they run beside the builds and the unit tests of the other variants.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 parts=${CHECK_ONLY:-lint unit replay compile system dst fuzz asan tsan}
 results=build/check-results
-mkdir -p build
+mkdir -p build/log
 : >"$results"
 make=${MAKE:-make}
 has() { case " $parts " in *" $1 "*) return 0 ;; esac; return 1; }
@@ -14,7 +15,6 @@ tally() { sh tests/tally.sh "$results" "$@"; }
 build() { # name, make words...
 	name=$1
 	shift
-	mkdir -p build/log
 	if $make -s -j2 "$@" >"build/log/build-$name.log" 2>&1; then
 		echo "1 0 0 build-$name" >>"$results"
 		echo "build $name: ok"
@@ -24,33 +24,47 @@ build() { # name, make words...
 		tail -n 40 "build/log/build-$name.log"
 	fi
 }
-unit_set() { # variant
-	for t in build/$1/tests/unit/test_*; do
-		[ -x "$t" ] && case $t in *.d | *.o) ;; *) tally "$1/$(basename "$t")" "$t" ;; esac
+programs() { # folder: its test programs
+	for p in "$1"/test_*; do
+		[ -x "$p" ] && [ -f "$p" ] && case $p in *.d | *.o) ;; *) echo "$p" ;; esac
+	done
+}
+all_of() { # folder, label: two at a time
+	programs "$1" | while read -r p; do echo "$2/$(basename "$p") $p"; done |
+		xargs -r -P 2 -L 1 sh tests/tally.sh "$results"
+}
+system_lane() {
+	for t in tests/system/test_*.sh; do
+		tally "system/$(basename "$t" .sh)" sh tests/system/as_nobody.sh "$t"
 	done
 }
 
 build gcc WERROR=1 all tests
+if has system; then
+	system_lane >build/log/system-lane.out 2>&1 &
+	lane=$!
+fi
 has lint && tally lint/layers sh tests/lint/layers.sh
 has lint && tally lint/format sh tests/lint/format.sh
-has unit && unit_set release
-has replay && for t in build/release/tests/replay/test_*; do
-	[ -x "$t" ] && tally "$(basename "$t")" "$t"
-done
-has compile && build clang CC=clang VARIANT=clang WERROR=1 all
 has compile && tally lint/compile sh tests/lint/compile.sh
-has system && for t in tests/system/test_*.sh; do
-	[ -f "$t" ] && tally "system/$(basename "$t" .sh)" sh tests/system/as_nobody.sh "$t"
-done
-has dst && for t in build/release/tests/dst/test_*; do
-	[ -x "$t" ] && TEST_TIMEOUT=400 tally "$(basename "$t")" "$t"
-done
-has fuzz && tally fuzz sh tests/fuzz/short.sh
+has unit && all_of build/release/tests/unit release
+has replay && all_of build/release/tests/replay replay
+has dst && TEST_TIMEOUT=500 all_of build/release/tests/dst dst
+has compile && build clang CC=clang VARIANT=clang WERROR=1 all
 for variant in asan tsan; do
 	has $variant || continue
 	build $variant VARIANT=$variant all tests
-	unit_set $variant
-	VARIANT=$variant tally "$variant/system" sh tests/system/as_nobody.sh tests/system/test_run.sh
+	all_of build/$variant/tests/unit $variant
 done
+has fuzz && tally fuzz sh tests/fuzz/short.sh
+if has system; then
+	wait "$lane"
+	cat build/log/system-lane.out
+fi
+for variant in asan tsan; do
+	has $variant || continue
+	VARIANT=$variant sh tests/tally.sh "$results" "$variant/system" sh tests/system/as_nobody.sh tests/system/test_run.sh &
+done
+wait
 
 awk '{ p += $1; f += $2; s += $3 } END { printf "%d passed, %d failed, %d skipped\n", p, f, s; exit f > 0 }' "$results"

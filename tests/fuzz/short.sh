@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Each fuzzer for a few seconds from its corpus in the tree. FUZZ_SECONDS (default 5). TAP on stdout.
+# Each fuzzer for a few seconds from its corpus in the tree. FUZZ_SECONDS (default 4). TAP on stdout.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 n=0
@@ -24,7 +24,7 @@ for f in build/fuzz/tests/fuzz/fuzz_*; do
 	work=build/fuzz/work-$name
 	rm -rf "$work"
 	mkdir -p "$work" "$corpus"
-	if "$f" -max_total_time="${FUZZ_SECONDS:-5}" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+	if "$f" -max_total_time="${FUZZ_SECONDS:-4}" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
 		-artifact_prefix="build/fuzz/$name-" "$work" "$corpus" >"build/log/$name.log" 2>&1; then
 		echo "ok $n - $name: $(grep -o 'number_of_executed_units: *[0-9]*' "build/log/$name.log" | grep -o '[0-9]*$') inputs"
 	else
