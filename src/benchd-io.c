@@ -7,17 +7,11 @@
  * holds the rig or one of its ports.
  */
 #include <errno.h>
-#include <getopt.h>
-#include <pthread.h>
 #include <signal.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 #include "base/clock.h"
@@ -25,53 +19,37 @@
 #include "base/loop.h"
 #include "base/text.h"
 #include "bus/thread.h"
+#include "link/io_client.h"
 #include "link/socket.h"
 #include "plan/fixture.h"
+#include "rig/inbox.h"
+#include "rig/options.h"
 #include "rig/rig.h"
 
 #define MODULE "io"
 
-enum { MAIL_MAX = 1024, MESSAGES_AT_ONCE = 64, EXIT_CONFIG = 2, EXIT_UNPROVEN = 3, EXIT_HELD = 75 };
-#define CONNECT_MIN_NS	   (200 * NS_PER_MS)
-#define CONNECT_MAX_NS	   (2 * NS_PER_S)
-#define CONNECT_GIVE_UP_NS (10 * NS_PER_S) /* --exit-with-link: nobody there since the start */
+enum { MAIL_MAX = 1024, EXIT_CONFIG = 2, EXIT_UNPROVEN = 3, EXIT_HELD = 75 };
+#define GIVE_UP_NS (10 * NS_PER_S) /* --exit-with-link: nobody there since the start */
+#define PORTS_NS   (3 * NS_PER_S) /* by then a port is open, or held by somebody else, or not there */
 /* A bus thread comes round every 100 ms when it has nothing to do. */
 #define BEAT_SLACK_NS (250 * NS_PER_MS)
 #define PANIC_NS      (300 * NS_PER_MS)
 
-struct options {
-	const char *fixture, *link, *sim_dir, *trace_dir;
-	bool make_safe, exit_with_link;
-	unsigned speed;
-	int64_t origin_ns;
-	enum log_level log;
-};
-
-struct mail {
-	int bus;
-	struct bus_event ev;
-};
-
 struct daemon {
-	struct options options;
+	struct io_options options;
 	struct loop *loop;
-	struct loop_timer *timer, *connect_timer, *watchdog_timer;
+	struct loop_timer *timer, *watchdog_timer;
 	struct loop_waker *waker;
 	struct fixture *fixture;
 	struct rig *rig;
 	struct bus_thread *threads[FIXTURE_BUSES_MAX];
 	int64_t worst_ns[FIXTURE_BUSES_MAX];
-	pthread_mutex_t lock; /* what follows */
-	struct mail *mail;
-	int mail_first, mail_count;
-	bool mail_overflow;
-	/* the loop's own */
-	struct mail one;
-	struct io_msg in;
-	int link_fd, lock_fd;
-	struct loop_io *link_io;
-	bool link_broken, ever_linked, said_simulated;
-	int64_t connect_backoff_ns, started_ns, watchdog_ns;
+	struct inbox *mail;
+	struct mail one; /* taken out of it */
+	struct io_client *link;
+	int lock_fd;
+	bool said_simulated;
+	int64_t started_ns, watchdog_ns;
 	bool ending, done;
 	bool bus_was_up[FIXTURE_BUSES_MAX];
 	char held[160];
@@ -100,20 +78,9 @@ static void op_need(void *ctx, int bus, uint16_t device, bool needed)
 static void op_send(void *ctx, const struct io_msg *m)
 {
 	struct daemon *d = ctx;
-	uint8_t packet[IO_MESSAGE_MAX];
-	struct error err;
-	int n;
 
-	if (d->link_fd < 0 || d->link_broken)
-		return;
-	n = io_encode(m, packet, sizeof(packet));
-	if (n < 0)
-		panic("a %s message has a field out of its range", io_type_name(m->type));
-	if (!link_send(d->link_fd, packet, (size_t)n, -1, &err))
-		return;
-	/* A benchd that does not read is as good as gone: its leases end. */
-	log_warning(MODULE, "link: %s", err.text);
-	d->link_broken = true;
+	if (d->link)
+		io_client_send(d->link, m);
 }
 
 static void op_log(void *ctx, int level, const char *text)
@@ -138,41 +105,16 @@ static void on_bus_event(void *ctx, int bus, const struct bus_event *ev)
 {
 	struct daemon *d = ctx;
 
-	pthread_mutex_lock(&d->lock);
-	if (d->mail_count < MAIL_MAX) {
-		struct mail *m = &d->mail[(d->mail_first + d->mail_count++) % MAIL_MAX];
-
-		m->bus = bus;
-		m->ev = *ev;
-	} else {
-		d->mail_overflow = true;
-	}
-	pthread_mutex_unlock(&d->lock);
+	inbox_put(d->mail, bus, ev);
 	loop_wake(d->waker);
-}
-
-static bool next_mail(struct daemon *d, bool *overflow)
-{
-	bool got = false;
-
-	pthread_mutex_lock(&d->lock);
-	*overflow = d->mail_overflow;
-	d->mail_overflow = false;
-	if (d->mail_count) {
-		d->one = d->mail[d->mail_first];
-		d->mail_first = (d->mail_first + 1) % MAIL_MAX;
-		d->mail_count--;
-		got = true;
-	}
-	pthread_mutex_unlock(&d->lock);
-	return got;
 }
 
 static void note_port(struct daemon *d, const struct mail *m)
 {
 	if (m->ev.kind == BUS_EVENT_UP)
 		d->bus_was_up[m->bus] = true;
-	if (m->ev.kind != BUS_EVENT_DOWN || d->bus_was_up[m->bus] || !strstr(m->ev.text, "is held by"))
+	if (m->ev.kind != BUS_EVENT_DOWN || d->bus_was_up[m->bus] ||
+	    clock_mono_ns() - d->started_ns > PORTS_NS || !strstr(m->ev.text, "is held by"))
 		return;
 	/* the one that names a process says most */
 	if (!d->held[0] || strstr(m->ev.text, "by process"))
@@ -185,7 +127,7 @@ static void on_mail(void *ctx)
 	bool overflow;
 
 	/* bounded by what can be there at once, so that the link and the timers get their turn */
-	for (int i = 0; i < MAIL_MAX && next_mail(d, &overflow); i++) {
+	for (int i = 0; i < MAIL_MAX && inbox_take(d->mail, &d->one, &overflow); i++) {
 		note_port(d, &d->one);
 		rig_bus_event(d->rig, d->one.bus, &d->one.ev, clock_mono_ns());
 		if (overflow)
@@ -214,44 +156,6 @@ static void begin_end(struct daemon *d, const char *why)
 	rig_end(d->rig, why, clock_mono_ns());
 }
 
-static void close_link(struct daemon *d)
-{
-	if (d->link_fd < 0)
-		return;
-	loop_remove_io(d->link_io);
-	close(d->link_fd);
-	d->link_fd = -1;
-	d->link_io = NULL;
-	d->link_broken = false;
-	rig_link_lost(d->rig, clock_mono_ns());
-	if (d->options.exit_with_link)
-		begin_end(d, "the link to benchd is closed");
-	else if (d->options.link)
-		loop_set_timer(d->connect_timer, clock_mono_ns() + CONNECT_MIN_NS);
-}
-
-static void on_link(void *ctx, uint32_t events)
-{
-	struct daemon *d = ctx;
-	uint8_t packet[IO_MESSAGE_MAX];
-	struct error err;
-
-	(void)events;
-	for (int i = 0; i < MESSAGES_AT_ONCE; i++) {
-		int n = link_receive(d->link_fd, packet, sizeof(packet), NULL, &err);
-
-		if (n == 0)
-			break;
-		if (n < 0 || io_decode(&d->in, packet, (size_t)n, &err) ||
-		    rig_message(d->rig, &d->in, clock_mono_ns(), &err)) {
-			log_warning(MODULE, "link: %s", err.text);
-			close_link(d);
-			break;
-		}
-	}
-	tick(d);
-}
-
 static bool is_simulated(const struct daemon *d)
 {
 	for (int i = 0; i < d->fixture->bus_count; i++)
@@ -260,46 +164,49 @@ static bool is_simulated(const struct daemon *d)
 	return d->fixture->simulated;
 }
 
-static void use_link(struct daemon *d, int fd)
+/* HELLO says whether the rig is simulated: known once the ports are open, or taken as it is after a while. */
+static bool on_link_ready(void *ctx)
 {
-	d->link_fd = fd;
-	d->link_io = loop_add_io(d->loop, fd, EPOLLIN, on_link, d);
-	if (!d->link_io) {
-		log_error(MODULE, "link: descriptor %d cannot be watched", fd);
-		d->link_fd = -1;
-		close(fd);
-		return;
-	}
-	d->ever_linked = true;
-	d->connect_backoff_ns = CONNECT_MIN_NS;
+	const struct daemon *d = ctx;
+
+	if (is_simulated(d) || clock_mono_ns() - d->started_ns > PORTS_NS)
+		return true;
+	for (int i = 0; i < d->fixture->bus_count; i++)
+		if (bus_thread_is_simulated(d->threads[i]) < 0)
+			return false;
+	return true;
+}
+
+static void on_link_up(void *ctx)
+{
+	struct daemon *d = ctx;
+
 	d->said_simulated = is_simulated(d);
 	rig_set_identity(d->rig, (uint32_t)getpid(), d->said_simulated);
 	rig_link_up(d->rig, clock_mono_ns());
 }
 
-static void on_connect(void *ctx)
+static int on_link_message(void *ctx, const struct io_msg *m, struct error *err)
 {
 	struct daemon *d = ctx;
-	struct error err;
-	int fd;
 
-	if (d->link_fd >= 0 || d->ending)
-		return;
-	fd = link_connect(d->options.link, &err);
-	if (fd > 0) {
-		use_link(d, fd);
-		tick(d);
-		return;
-	}
-	if (d->options.exit_with_link && clock_mono_ns() - d->started_ns > CONNECT_GIVE_UP_NS) {
-		begin_end(d, err.text);
-		tick(d);
-		return;
-	}
-	loop_set_timer(d->connect_timer, clock_mono_ns() + d->connect_backoff_ns);
-	d->connect_backoff_ns *= 2;
-	if (d->connect_backoff_ns > CONNECT_MAX_NS)
-		d->connect_backoff_ns = CONNECT_MAX_NS;
+	return rig_message(d->rig, m, clock_mono_ns(), err);
+}
+
+static void on_link_done(void *ctx)
+{
+	tick(ctx);
+}
+
+static void on_link_lost(void *ctx, bool never_up, const char *why)
+{
+	struct daemon *d = ctx;
+
+	log_warning(MODULE, "link to benchd: %s", why);
+	if (!never_up)
+		rig_link_lost(d->rig, clock_mono_ns());
+	if (d->options.exit_with_link)
+		begin_end(d, "the link to benchd is closed");
 }
 
 /* --- the loop --- */
@@ -307,10 +214,8 @@ static void on_connect(void *ctx)
 /* A port that turned out to be a pseudo-terminal after HELLO: say it anew, for a run must never look real. */
 static void check_simulated(struct daemon *d)
 {
-	if (d->link_fd >= 0 && !d->said_simulated && is_simulated(d)) {
-		log_warning(MODULE, "a bus is simulated; the link begins anew to say so");
-		d->link_broken = true;
-	}
+	if (io_client_is_up(d->link) && !d->said_simulated && is_simulated(d))
+		io_client_break(d->link, "a bus turned out to be simulated; HELLO has to say so");
 }
 
 static void tick(struct daemon *d)
@@ -322,12 +227,10 @@ static void tick(struct daemon *d)
 		return;
 	check_simulated(d);
 	next_ns = rig_run(d->rig, clock_mono_ns());
-	if (d->link_broken) {
-		close_link(d);
+	if (d->link && io_client_settle(d->link))
 		next_ns = rig_run(d->rig, clock_mono_ns());
-	}
 	loop_set_timer(d->timer, next_ns);
-	if (d->held[0] && !d->ever_linked) {
+	if (d->held[0]) {
 		fprintf(stderr, "benchd-io: %s\n", d->held);
 		finish(d, EXIT_HELD);
 	} else if (rig_is_ended(d->rig, &proven)) {
@@ -380,10 +283,9 @@ static void on_panic(void)
 	if (!d || !d->rig)
 		return;
 	the_daemon = NULL;
-	d->link_broken = true;
 	rig_end(d->rig, "panic", clock_mono_ns());
 	while (clock_mono_ns() < until_ns && !rig_is_ended(d->rig, NULL)) {
-		if (next_mail(d, &overflow))
+		if (inbox_take(d->mail, &d->one, &overflow))
 			rig_bus_event(d->rig, d->one.bus, &d->one.ev, clock_mono_ns());
 		rig_run(d->rig, clock_mono_ns());
 	}
@@ -391,125 +293,27 @@ static void on_panic(void)
 
 /* --- start --- */
 
-static const char usage[] =
-	"usage: benchd-io --fixture FILE (--link PATH | --link fd:N | --make-safe) [options]\n"
-	"  --fixture FILE     the wiring of the rig\n"
-	"  --link PATH        benchd's io socket, or fd:N for an inherited one\n"
-	"  --make-safe        without benchd: drop, stop, proof; says per bay what came of it\n"
-	"  --exit-with-link   end when the link closes (after drop, stop, proof)\n"
-	"  --sim-dir DIR      where benchsim's ports are (sim:NAME in the fixture)\n"
-	"  --trace DIR        write every transaction of every bus there\n"
-	"  --speed N --origin NS   run time as benchd has it (simulated rigs only)\n"
-	"  --log LEVEL        error, warning, info or debug\n";
-
-static int fail_usage(const char *what)
-{
-	fprintf(stderr, "benchd-io: %s\n%s", what, usage);
-	return EXIT_CONFIG;
-}
-
-static int log_level_of(const char *name)
-{
-	static const struct {
-		const char *name;
-		enum log_level level;
-	} levels[] = {{"error", LOG_LEVEL_ERROR},
-		      {"warning", LOG_LEVEL_WARNING},
-		      {"info", LOG_LEVEL_INFO},
-		      {"debug", LOG_LEVEL_DEBUG}};
-
-	for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++)
-		if (!strcmp(levels[i].name, name))
-			return (int)levels[i].level;
-	return -1;
-}
-
-/* 0: go on; else the exit code + 1. */
-static int parse(struct options *o, int argc, char **argv)
-{
-	static const struct option longs[] = {{"fixture", required_argument, NULL, 'f'},
-					      {"link", required_argument, NULL, 'l'},
-					      {"sim-dir", required_argument, NULL, 's'},
-					      {"trace", required_argument, NULL, 't'},
-					      {"make-safe", no_argument, NULL, 'm'},
-					      {"exit-with-link", no_argument, NULL, 'e'},
-					      {"speed", required_argument, NULL, 'x'},
-					      {"origin", required_argument, NULL, 'o'},
-					      {"log", required_argument, NULL, 'v'},
-					      {"help", no_argument, NULL, 'h'},
-					      {"version", no_argument, NULL, 'V'},
-					      {NULL, 0, NULL, 0}};
-	int64_t n = 0;
-	int c, level;
-
-	while ((c = getopt_long(argc, argv, "h", longs, NULL)) >= 0) {
-		switch (c) {
-		case 'f': o->fixture = optarg; break;
-		case 'l': o->link = optarg; break;
-		case 's': o->sim_dir = optarg; break;
-		case 't': o->trace_dir = optarg; break;
-		case 'm': o->make_safe = true; break;
-		case 'e': o->exit_with_link = true; break;
-		case 'x':
-			if (!text_to_int64(optarg, strlen(optarg), &n) || n < 1 || n > IO_SPEED_MAX)
-				return 1 + fail_usage("--speed takes 1 to 20");
-			o->speed = (unsigned)n;
-			break;
-		case 'o':
-			if (!text_to_int64(optarg, strlen(optarg), &o->origin_ns) ||
-			    o->origin_ns < 0)
-				return 1 + fail_usage("--origin takes nanoseconds");
-			break;
-		case 'v':
-			level = log_level_of(optarg);
-			if (level < 0)
-				return 1 + fail_usage("--log takes error, warning, info or debug");
-			o->log = (enum log_level)level;
-			break;
-		case 'h': printf("%s", usage); return 1;
-		case 'V': printf("benchd-io %s\n", BENCHD_VERSION); return 1;
-		default: fprintf(stderr, "%s", usage); return 1 + EXIT_CONFIG;
-		}
-	}
-	if (optind < argc)
-		return 1 + fail_usage("an argument that belongs to no option");
-	if (!o->fixture)
-		return 1 + fail_usage("--fixture is missing");
-	if (!o->link == !o->make_safe)
-		return 1 + fail_usage("expected either --link or --make-safe");
-	return 0;
-}
-
-/* One benchd-io for a rig: buses without a lock of their own (TCP, GPIO) must not be written by two. The name is
- * freed by the kernel with the process, however it ends. */
+/* One benchd-io for a rig: buses without a lock of their own (TCP, GPIO) must not be written by two. */
 static int lock_rig(struct daemon *d)
 {
-	struct sockaddr_un addr = {.sun_family = AF_UNIX};
-	char *fixture = realpath(d->options.fixture, NULL), key[3 * 4096], hex[65];
+	char *fixture = realpath(d->options.fixture, NULL);
 	char *sim = d->options.sim_dir ? realpath(d->options.sim_dir, NULL) : NULL;
+	struct text key = {0};
+	char name[64] = "benchd-io/", *hex = name + strlen(name);
 	uint8_t hash[32];
-	struct link_peer peer = {0};
-	socklen_t n;
-	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), rc = 0;
+	pid_t holder = 0;
 
-	snprintf(key, sizeof(key), "%s %s", fixture ? fixture : "", sim ? sim : "");
+	text_printf(&key, "%s %s", fixture ? fixture : "", sim ? sim : "");
+	text_sha256(hash, key.buf, key.len);
+	text_hex(hex, hash, 16);
+	text_release(&key);
 	free(fixture);
 	free(sim);
-	text_sha256(hash, key, strlen(key));
-	text_hex(hex, hash, 16);
-	n = (socklen_t)offsetof(struct sockaddr_un, sun_path) + 1 +
-	    (socklen_t)snprintf(addr.sun_path + 1, sizeof(addr.sun_path) - 1, "benchd-io/%s", hex);
-	d->lock_fd = fd;
-	if (fd < 0)
-		return 0; /* the ports' own locks remain */
-	if (!bind(fd, (struct sockaddr *)&addr, n))
-		return listen(fd, 1) ? 0 : 0;
-	if (errno != EADDRINUSE)
-		return 0;
-	if (!connect(fd, (struct sockaddr *)&addr, n))
-		rc = link_peer(fd, &peer, NULL);
+	d->lock_fd = link_lock(name, &holder, NULL);
+	if (d->lock_fd != ERR_BUSY)
+		return 0; /* without such sockets the ports' own locks remain */
 	fprintf(stderr, "benchd-io: the rig of %s is held by process %d\n", d->options.fixture,
-		rc ? 0 : (int)peer.pid);
+		(int)holder);
 	return EXIT_HELD;
 }
 
@@ -535,7 +339,7 @@ static int load(struct daemon *d)
 		return EXIT_CONFIG;
 	for (int i = 0; d->options.speed > 1 && i < d->fixture->bus_count; i++)
 		if (strncmp(d->fixture->buses[i].port, "sim:", 4))
-			return fail_usage(
+			return io_options_usage(
 				"--speed is for simulated rigs: every port has to be sim:NAME");
 	return 0;
 }
@@ -576,20 +380,30 @@ static int start_buses(struct daemon *d)
 
 static int start_link(struct daemon *d)
 {
+	struct io_client_config c = {.loop = d->loop,
+				     .fd = -1,
+				     .path = d->options.link,
+				     .once = d->options.exit_with_link,
+				     .give_up_ns = GIVE_UP_NS,
+				     .ops = {.ctx = d,
+					     .ready = on_link_ready,
+					     .up = on_link_up,
+					     .message = on_link_message,
+					     .done = on_link_done,
+					     .lost = on_link_lost}};
 	int64_t fd;
 
 	if (!d->options.link)
 		return 0;
-	d->connect_backoff_ns = CONNECT_MIN_NS;
-	if (strncmp(d->options.link, "fd:", 3)) {
-		on_connect(d);
-		return 0;
+	if (!strncmp(c.path, "fd:", 3)) {
+		if (!text_to_int64(c.path + 3, strlen(c.path + 3), &fd) || fd < 0 || fd > 65535)
+			return io_options_usage(
+				"--link fd:N takes the number of an inherited descriptor");
+		c.fd = (int)fd;
+		c.path = NULL;
+		d->options.exit_with_link = true; /* there is no other to come */
 	}
-	if (!text_to_int64(d->options.link + 3, strlen(d->options.link + 3), &fd) || fd < 0 ||
-	    fd > 65535)
-		return fail_usage("--link fd:N takes the number of an inherited descriptor");
-	d->options.exit_with_link = true; /* there is no other to come */
-	use_link(d, (int)fd);
+	d->link = io_client_start(&c);
 	return 0;
 }
 
@@ -615,7 +429,6 @@ static int run(struct daemon *d)
 	}
 	loop_signals(d->loop, on_stop, NULL, d);
 	d->timer = loop_add_timer(d->loop, on_timer, d);
-	d->connect_timer = loop_add_timer(d->loop, on_connect, d);
 	d->waker = loop_add_waker(d->loop, on_mail, d);
 	d->started_ns = clock_mono_ns();
 	code = start_buses(d);
@@ -643,35 +456,29 @@ static int run(struct daemon *d)
 static void release(struct daemon *d)
 {
 	the_daemon = NULL;
-	if (d->link_fd >= 0) {
-		loop_remove_io(d->link_io);
-		close(d->link_fd);
-	}
+	io_client_free(d->link);
 	for (int i = 0; i < FIXTURE_BUSES_MAX; i++)
 		bus_thread_stop(d->threads[i]);
 	loop_remove_waker(d->waker);
 	loop_remove_timer(d->watchdog_timer);
-	loop_remove_timer(d->connect_timer);
 	loop_remove_timer(d->timer);
 	loop_free(d->loop);
 	rig_free(d->rig);
 	fixture_free(d->fixture);
-	free(d->mail);
+	inbox_free(d->mail);
 	if (d->lock_fd >= 0)
 		close(d->lock_fd);
 }
 
 int main(int argc, char **argv)
 {
-	static struct daemon d = {
-		.options = {.speed = 1, .log = LOG_LEVEL_INFO}, .link_fd = -1, .lock_fd = -1};
-	int code = parse(&d.options, argc, argv);
+	static struct daemon d = {.options = {.speed = 1, .log = LOG_LEVEL_INFO}, .lock_fd = -1};
+	int code = io_options_parse(&d.options, argc, argv);
 
 	if (code)
 		return code - 1;
 	log_init("benchd-io", d.options.log);
-	pthread_mutex_init(&d.lock, NULL);
-	d.mail = xcalloc(MAIL_MAX, sizeof(*d.mail));
+	d.mail = inbox_new(MAIL_MAX);
 	code = load(&d);
 	if (!code)
 		code = lock_rig(&d);

@@ -36,6 +36,10 @@ int link_set_inherit(int fd, struct error *err);
 /* Who is at the other end, as the kernel saw it when it connected. */
 int link_peer(int fd, struct link_peer *peer, struct error *err);
 
+/* A lock that ends with the process, however it ends: an abstract socket of that name. Returns its descriptor, or
+ * ERR_BUSY with *holder (0 when the kernel does not tell). */
+int link_lock(const char *name, pid_t *holder, struct error *err);
+
 /* One packet of 1..LINK_PACKET_MAX bytes; pass_fd >= 0 goes with it (stays open here). 0, ERR_BUSY when the
  * peer's queue is full, ERR_CLOSED when it is gone, ERR_LIMIT when the size is not possible. */
 int link_send(int fd, const void *p, size_t n, int pass_fd, struct error *err);

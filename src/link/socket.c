@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -144,6 +145,34 @@ int link_pair(int fd[2], struct error *err)
 	fd[0] = pair[0];
 	fd[1] = pair[1];
 	return 0;
+}
+
+int link_lock(const char *name, pid_t *holder, struct error *err)
+{
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+	struct link_peer peer = {0};
+	size_t n = strlen(name);
+	socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + n);
+	int fd;
+
+	if (n == 0 || n >= sizeof(addr.sun_path))
+		return error_set(err, ERR_USAGE, "a lock's name of %zu bytes", n);
+	memcpy(addr.sun_path + 1, name, n);
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return error_errno(err, "a socket for the lock %s", name);
+	if (!bind(fd, (struct sockaddr *)&addr, size) && !listen(fd, 1))
+		return fd;
+	if (errno != EADDRINUSE) {
+		keep_errno_close(fd);
+		return error_errno(err, "the lock %s", name);
+	}
+	/* Whoever listens there has it; it need not accept for the kernel to tell who it is. */
+	if (!connect(fd, (struct sockaddr *)&addr, size))
+		link_peer(fd, &peer, NULL);
+	close(fd);
+	*holder = peer.pid;
+	return error_set(err, ERR_BUSY, "held by process %d", (int)peer.pid);
 }
 
 int link_set_inherit(int fd, struct error *err)

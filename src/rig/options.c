@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+#include "rig/options.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include "base/text.h"
+#include "link/io.h"
+
+enum { IO_OPTIONS_EXIT = 2 };
+
+static const char usage[] =
+	"usage: benchd-io --fixture FILE (--link PATH | --link fd:N | --make-safe) [options]\n"
+	"  --fixture FILE     the wiring of the rig\n"
+	"  --link PATH        benchd's io socket, or fd:N for an inherited one\n"
+	"  --make-safe        without benchd: drop, stop, proof; says per bay what came of it\n"
+	"  --exit-with-link   end when the link closes (after drop, stop, proof)\n"
+	"  --sim-dir DIR      where benchsim's ports are (sim:NAME in the fixture)\n"
+	"  --trace DIR        write every transaction of every bus there\n"
+	"  --speed N --origin NS   run time as benchd has it (simulated rigs only)\n"
+	"  --log LEVEL        error, warning, info or debug\n";
+
+int io_options_usage(const char *what)
+{
+	fprintf(stderr, "benchd-io: %s\n%s", what, usage);
+	return IO_OPTIONS_EXIT;
+}
+
+static int log_level_of(const char *name)
+{
+	static const struct {
+		const char *name;
+		enum log_level level;
+	} levels[] = {{"error", LOG_LEVEL_ERROR},
+		      {"warning", LOG_LEVEL_WARNING},
+		      {"info", LOG_LEVEL_INFO},
+		      {"debug", LOG_LEVEL_DEBUG}};
+
+	for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++)
+		if (!strcmp(levels[i].name, name))
+			return (int)levels[i].level;
+	return -1;
+}
+
+int io_options_parse(struct io_options *o, int argc, char **argv)
+{
+	static const struct option longs[] = {{"fixture", required_argument, NULL, 'f'},
+					      {"link", required_argument, NULL, 'l'},
+					      {"sim-dir", required_argument, NULL, 's'},
+					      {"trace", required_argument, NULL, 't'},
+					      {"make-safe", no_argument, NULL, 'm'},
+					      {"exit-with-link", no_argument, NULL, 'e'},
+					      {"speed", required_argument, NULL, 'x'},
+					      {"origin", required_argument, NULL, 'o'},
+					      {"log", required_argument, NULL, 'v'},
+					      {"help", no_argument, NULL, 'h'},
+					      {"version", no_argument, NULL, 'V'},
+					      {NULL, 0, NULL, 0}};
+	int64_t n = 0;
+	int c, level;
+
+	*o = (struct io_options){.speed = 1, .log = LOG_LEVEL_INFO};
+	while ((c = getopt_long(argc, argv, "h", longs, NULL)) >= 0) {
+		switch (c) {
+		case 'f': o->fixture = optarg; break;
+		case 'l': o->link = optarg; break;
+		case 's': o->sim_dir = optarg; break;
+		case 't': o->trace_dir = optarg; break;
+		case 'm': o->make_safe = true; break;
+		case 'e': o->exit_with_link = true; break;
+		case 'x':
+			if (!text_to_int64(optarg, strlen(optarg), &n) || n < 1 || n > IO_SPEED_MAX)
+				return 1 + io_options_usage("--speed takes 1 to 20");
+			o->speed = (unsigned)n;
+			break;
+		case 'o':
+			if (!text_to_int64(optarg, strlen(optarg), &o->origin_ns) ||
+			    o->origin_ns < 0)
+				return 1 + io_options_usage("--origin takes nanoseconds");
+			break;
+		case 'v':
+			level = log_level_of(optarg);
+			if (level < 0)
+				return 1 + io_options_usage(
+						   "--log takes error, warning, info or debug");
+			o->log = (enum log_level)level;
+			break;
+		case 'h': printf("%s", usage); return 1;
+		case 'V': printf("benchd-io %s\n", BENCHD_VERSION); return 1;
+		default: fprintf(stderr, "%s", usage); return 1 + IO_OPTIONS_EXIT;
+		}
+	}
+	if (optind < argc)
+		return 1 + io_options_usage("an argument that belongs to no option");
+	if (!o->fixture)
+		return 1 + io_options_usage("--fixture is missing");
+	if (!o->link == !o->make_safe)
+		return 1 + io_options_usage("expected either --link or --make-safe");
+	return 0;
+}
