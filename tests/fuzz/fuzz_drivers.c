@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What devices send, to every driver: registers to get, bytes to feed, edges to gpio_get. A value called good is a
+ * number within the point's range.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "drivers/drivers.h"
+#include "plan/fixture.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
+
+static struct fx_option map_options[] = {
+	{.key = "points.a.register", .value = "0"},
+	{.key = "points.a.quantity", .value = "pressure"},
+	{.key = "points.a.type", .value = "f32"},
+	{.key = "points.b.register", .value = "2"},
+	{.key = "points.b.quantity", .value = "count"},
+	{.key = "points.b.type", .value = "u32"},
+	{.key = "points.b.order", .value = "DCBA"},
+	{.key = "points.c.register", .value = "4"},
+	{.key = "points.c.quantity", .value = "flow"},
+	{.key = "points.c.type", .value = "i16"},
+	{.key = "points.c.max", .value = "100"},
+};
+static struct fx_option line_options[] = {
+	{.key = "points.a.line", .value = "1"},
+	{.key = "line", .value = "2"},
+};
+
+static void emit(void *ctx, int point, const char *text, const struct driver_value *v)
+{
+	(void)ctx;
+	(void)point;
+	for (const char *c = text; *c; c++)
+		if (*c < 0x20 || *c > 0x7e)
+			abort();
+	if (v->quality != QUALITY_GOOD)
+		abort();
+}
+
+static void check(const struct driver_device *d, int point, const struct driver_value *v)
+{
+	int count;
+	const struct driver_point *pt = driver_points(d, &count);
+
+	if (point >= count || v->quality < QUALITY_GOOD || v->quality > QUALITY_FROZEN)
+		abort();
+	if (v->quality != QUALITY_GOOD)
+		return;
+	if (isfinite(v->value) && v->value >= pt[point].lo && v->value <= pt[point].hi)
+		return;
+	fprintf(stderr, "fuzz_drivers: %s.%s is good at %g\n", d->driver->name, pt[point].name,
+		v->value);
+	abort();
+}
+
+static void registers(struct driver_device *d, const uint8_t *p, size_t n)
+{
+	int count;
+	uint16_t data[BUS_DATA_MAX] = {0};
+	struct driver_read reads[8];
+
+	(void)driver_points(d, &count);
+	memcpy(data, p, n < sizeof(data) ? n : sizeof(data));
+	for (int i = 0; i < count; i++) {
+		struct driver_image images[8];
+		struct driver_value v = {0};
+		int k = d->driver->reads(d, i, reads, 8);
+
+		for (int r = 0; r < k; r++)
+			images[r] = (struct driver_image){data, reads[r].count, true};
+		if (!d->driver->get(d, i, images, &v))
+			check(d, i, &v);
+	}
+}
+
+static void edges(struct driver_device *d, const uint8_t *p, size_t n)
+{
+	int64_t now_ns = 1;
+
+	for (; n >= 8; p += 8, n -= 8) {
+		struct bus_event ev = {.kind = BUS_EVENT_LINE, .value = p[0] & 1};
+		struct driver_value v = {0};
+		int point;
+
+		ev.pulses = p[1];
+		ev.first_edge_ns = now_ns + p[2] * 1000;
+		ev.last_edge_ns = ev.first_edge_ns + ((int64_t)p[3] << 16);
+		ev.at_ns = ev.last_edge_ns + ((int64_t)p[4] << 20);
+		now_ns = ev.at_ns;
+		point = d->driver->gpio_get(d, 0, &ev, &v);
+		if (point >= 0)
+			check(d, point, &v);
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
+{
+	static _Alignas(16) uint8_t priv[1 << 16];
+	struct fx_device fx = {.name = "dev", .unit_id = 1};
+
+	for (int i = 0; drivers[i]; i++) {
+		struct driver_device d = {drivers[i], priv, &fx};
+
+		if (drivers[i]->priv_size > sizeof(priv))
+			abort();
+		memset(priv, 0, drivers[i]->priv_size);
+		fx.options = drivers[i]->buses & 1u << BUS_GPIO ? line_options : map_options;
+		fx.option_count = drivers[i]->buses & 1u << BUS_GPIO ? 2 : 11;
+		if (drivers[i]->init && drivers[i]->init(&d, NULL))
+			abort();
+		if (drivers[i]->get)
+			registers(&d, p, n);
+		if (drivers[i]->feed)
+			drivers[i]->feed(&d, p, n, (int64_t)n, emit, NULL);
+		if (drivers[i]->gpio_get)
+			edges(&d, p, n);
+	}
+	return 0;
+}
