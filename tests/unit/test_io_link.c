@@ -300,7 +300,7 @@ static void what_the_sender_gets_wrong_is_not_sent(void **state)
 	memset(m.u.bay.reason, 'x', sizeof(m.u.bay.reason)); /* no end */
 	assert_int_equal(io_encode(&m, wire, sizeof(wire)), ERR_RANGE);
 	m = make(IO_IMAGE);
-	m.u.image.value[63] = INFINITY;
+	m.u.image.value[63] = (double)INFINITY;
 	assert_int_equal(io_encode(&m, wire, sizeof(wire)), ERR_RANGE);
 	m.u.image.count = 65;
 	assert_int_equal(io_encode(&m, wire, sizeof(wire)), ERR_RANGE);
