@@ -276,13 +276,13 @@ void station_free(struct station *s)
 	serve_close(s);
 	for (int i = 0; i < s->rig_count; i++)
 		rig_close(&s->rigs[i], NULL);
-	/* The writer drains first: what was promised is kept. */
-	if (s->writer)
-		worker_stop(s->writer);
+	/* The writer closes last: it drains what was promised, then leaves no -wal and -shm behind. */
 	if (s->reader)
 		worker_stop(s->reader);
 	if (s->checker)
 		worker_stop(s->checker);
+	if (s->writer)
+		worker_stop(s->writer);
 	loop_remove_io(s->io_listen);
 	loop_remove_io(s->web_listen);
 	loop_remove_io(s->ctl_listen);
