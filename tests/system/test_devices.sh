@@ -24,7 +24,7 @@ check "the rig is safe" wait_for 30 has "ok 1" sim safe 1
 check "the bay says what is missing" wait_for 30 has feed_probe_1 ctl bay show 1
 check "the probe comes back" sim busfault feed_probe_1:none
 check "and so does the bay" sh -c "true"
-wait_for 30 bay_is 1 ready || ctl bay reset 1 >/dev/null 2>&1
+wait_for 4 bay_is 1 ready || ctl bay reset 1 >/dev/null 2>&1
 check "the bay is ready again" ready 1
 
 check "a run for the E-stop" begin_run
