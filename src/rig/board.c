@@ -101,10 +101,11 @@ static void board_write(struct rig *r, int device)
 
 void board_flush(struct rig *r)
 {
-	for (int i = 0; i < r->f->device_count; i++) {
+	for (int k = 0; k < r->board_count; k++) {
+		int i = r->boards[k];
 		struct board *b = &r->devices[i].board;
 
-		if (!b->count || !b->dirty || r->devices[i].state == DEVICE_WRONG)
+		if (!b->dirty || r->devices[i].state == DEVICE_WRONG)
 			continue;
 		/* One write at a time, but a drop never waits for an ordinary one; a failed one rests a little. */
 		if (b->waiting && !b->urgent)
@@ -267,11 +268,11 @@ void board_run(struct rig *r)
 	char text[IO_TEXT_MAX];
 	bool blocked = false;
 
-	for (int i = 0; i < r->f->device_count; i++) {
-		struct device *d = &r->devices[i];
+	for (int k = 0; k < r->board_count; k++) {
+		struct device *d = &r->devices[r->boards[k]];
 		struct board *b = &d->board;
 
-		if (!b->count || !b->unsafe_since_ns || !carries_drop(r, b))
+		if (!b->unsafe_since_ns || !carries_drop(r, b))
 			continue;
 		if (r->now_ns - b->unsafe_since_ns < CONFIRM_NS) {
 			rig_due(r, b->unsafe_since_ns + CONFIRM_NS);

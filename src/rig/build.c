@@ -359,6 +359,24 @@ void build_interlocks(struct rig *r)
 		struct looked_at l = {r, i};
 
 		expr_each_symbol(r->f->interlocks[i].when, mark_looked_at, &l);
+		for (int bay = 0; bay < r->f->bay_count; bay++)
+			if (r->f->interlocks[i].bays >> bay & 1)
+				r->interlocks_of[bay] |= UINT64_C(1) << i;
+	}
+}
+
+static void list_channels(struct rig *r)
+{
+	for (int i = 0; i < r->f->device_count; i++) {
+		r->devices[i].first_channel = -1;
+		if (r->devices[i].board.count)
+			r->boards[r->board_count++] = (int16_t)i;
+	}
+	for (int i = r->f->channel_count - 1; i >= 0; i--) {
+		struct device *d = &r->devices[r->f->channels[i].device];
+
+		r->channels[i].next_of_device = d->first_channel;
+		d->first_channel = (int16_t)i;
 	}
 }
 
@@ -368,6 +386,7 @@ void build_bays(struct rig *r)
 
 	for (int i = 0; i < f->channel_count; i++)
 		r->devices[f->channels[i].device].carry_bays |= f->channels[i].bays;
+	list_channels(r);
 	for (int i = 0; i < f->output_count; i++)
 		r->devices[f->outputs[i].device].carry_bays |= f->outputs[i].bays;
 	for (int i = 0; i < f->device_count; i++)

@@ -8,8 +8,23 @@
 #include <string.h>
 #include "core.h"
 
-static void touch(struct rig *r, const struct channel *c)
+static bool is_news(struct channel *c)
 {
+	bool same = c->shown_quality == c->now.quality && c->shown_known == c->instant_known &&
+		    !(fabs(c->shown_value - c->now.value) > 0) &&
+		    !(fabs(c->shown_instant - c->instant) > 0);
+
+	c->shown_quality = c->now.quality;
+	c->shown_known = c->instant_known;
+	c->shown_value = c->now.value;
+	c->shown_instant = c->instant;
+	return !same;
+}
+
+static void touch(struct rig *r, struct channel *c)
+{
+	if (!is_news(c))
+		return;
 	for (int bay = 0; bay < r->f->bay_count; bay++)
 		if (c->fx->bays >> bay & 1)
 			r->bays[bay].look |= r->looked_at_by[c->now.channel];
@@ -277,7 +292,12 @@ void channel_line(struct rig *r, int bus, const struct bus_event *ev)
 		return;
 	device = b->lines[ev->index].device;
 	d = &r->devices[device];
-	r->event = *ev;
+	r->event.kind = ev->kind;
+	r->event.status = ev->status;
+	r->event.value = ev->value;
+	r->event.is_edge = ev->is_edge;
+	r->event.pulses = ev->pulses;
+	r->event.first_edge_ns = r->event.last_edge_ns = 0;
 	r->event.at_ns = rig_to_run(r, ev->at_ns);
 	if (ev->first_edge_ns)
 		r->event.first_edge_ns = rig_to_run(r, ev->first_edge_ns);
@@ -286,12 +306,9 @@ void channel_line(struct rig *r, int bus, const struct bus_event *ev)
 	point = d->d.driver->gpio_get(&d->d, ev->index - d->first_line, &r->event, &v);
 	if (point < 0 || d->state != DEVICE_PRESENT)
 		return;
-	for (int i = 0; i < r->f->channel_count; i++) {
-		struct channel *c = &r->channels[i];
-
-		if (c->fx->device == device && c->point == point)
-			take(r, c, &v, r->event.at_ns);
-	}
+	for (int i = d->first_channel; i >= 0; i = r->channels[i].next_of_device)
+		if (r->channels[i].point == point)
+			take(r, &r->channels[i], &v, r->event.at_ns);
 }
 
 void channel_device_lost(struct rig *r, int device)

@@ -85,6 +85,7 @@ struct device {
 	char why[160];
 	bool told_needed, told_lost;
 	int first_line, line_count;
+	int16_t first_channel; /* of it, -1: none; the next by next_of_device */
 	struct driver_identity identity[IDENTITIES_MAX];
 	int identity_count;
 	uint32_t ask; /* number of the asking under way or the last one */
@@ -116,6 +117,7 @@ struct read_cache {
 struct channel {
 	const struct fx_channel *fx;
 	int point;
+	int16_t next_of_device; /* -1: none */
 	int16_t reads[POINT_READS_MAX];
 	int read_count;
 	double gain, offset; /* point value -> channel unit, calibration apart */
@@ -134,6 +136,10 @@ struct channel {
 	int64_t count_ns;
 	int same; /* updates without change */
 	int64_t same_raw;
+	/* what the interlocks were shown last: the same again changes nothing for them */
+	double shown_value, shown_instant;
+	uint8_t shown_quality;
+	bool shown_known;
 };
 
 struct output {
@@ -209,10 +215,14 @@ struct rig {
 	uint32_t pid;
 	bool dropping;	   /* what goes safe now goes urgently */
 	bool want_changed; /* what some bay wants changed, or an output waits for the supply */
-	uint32_t needing;  /* bays whose devices are needed, as told to the buses */
+	/* devices that carry outputs; how many devices are present */
+	int16_t boards[FIXTURE_DEVICES_MAX];
+	int board_count, present_count;
+	uint32_t needing; /* bays whose devices are needed, as told to the buses */
 	/* run: no reading becomes stale or settles, no output is on for too long before */
 	int64_t channels_due_ns, outputs_due_ns;
-	uint64_t looked_at_by[FIXTURE_CHANNELS_MAX]; /* bit per interlock */
+	/* bit per interlock */
+	uint64_t looked_at_by[FIXTURE_CHANNELS_MAX], interlocks_of[FIXTURE_BAYS_MAX];
 	int64_t supply_ns;			     /* run: last start on the common supply */
 	bool supply_used;
 	int64_t dead_man_ns; /* wire: next edge */

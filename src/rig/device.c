@@ -39,6 +39,7 @@ static void set_state(struct rig *r, int device, enum device_state state, const 
 	struct device *d = &r->devices[device];
 	char text[IO_TEXT_MAX];
 
+	r->present_count += (state == DEVICE_PRESENT) - (d->state == DEVICE_PRESENT);
 	d->state = state;
 	text_copy(d->why, sizeof(d->why), state == DEVICE_PRESENT ? "" : why);
 	report_device(r, device);
@@ -195,6 +196,8 @@ void device_bus_down(struct rig *r, int bus, const char *why)
 
 void device_run(struct rig *r)
 {
+	if (r->present_count == r->f->device_count)
+		return;
 	for (int i = 0; i < r->f->device_count; i++) {
 		struct device *d = &r->devices[i];
 

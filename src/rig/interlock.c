@@ -148,9 +148,9 @@ void interlock_run(struct rig *r)
 		uint64_t look = b->look | b->waiting;
 
 		b->look = b->waiting = 0;
-		for (int i = 0; look && i < r->f->interlock_count; i++, look >>= 1)
-			if ((look & 1) && (r->f->interlocks[i].bays >> bay & 1))
-				evaluate(r, bay, i);
+		look &= r->interlocks_of[bay];
+		for (; look; look &= look - 1)
+			evaluate(r, bay, __builtin_ctzll(look));
 	}
 }
 

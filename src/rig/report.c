@@ -69,8 +69,10 @@ void report_sample(struct rig *r, const struct sample *s)
 
 	if (!r->linked)
 		return;
-	if (!*n)
+	if (!*n) {
 		r->batch_ns = r->run_ns;
+		rig_due_run(r, r->batch_ns + BATCH_NS);
+	}
 	r->batch.u.samples.at[(*n)++] = *s;
 	if (*n == IO_SAMPLES_MAX)
 		flush(r);

@@ -125,6 +125,24 @@ static void tell_needs(struct rig *r)
 	device_need(r);
 }
 
+/* Has nothing happened that settling would have to look at? Most readings change nothing. */
+static bool is_settled(const struct rig *r)
+{
+	if (r->want_changed)
+		return false;
+	for (int bay = 0; bay < r->f->bay_count; bay++) {
+		const struct bay *b = &r->bays[bay];
+
+		if (b->look | b->waiting || b->phase != PHASE_NONE || b->checking ||
+		    b->tell_state || b->tell_outputs)
+			return false;
+	}
+	for (int i = 0; i < r->board_count; i++)
+		if (r->devices[r->boards[i]].board.dirty)
+			return false;
+	return true;
+}
+
 /* Interlocks see what is about to be commanded before any of it is written; what they trip is merged again. */
 static void settle(struct rig *r)
 {
@@ -219,7 +237,8 @@ void rig_bus_event(struct rig *r, int bus, const struct bus_event *ev, int64_t n
 	case BUS_EVENT_DOWN: device_bus_down(r, bus, ev->text); break;
 	case BUS_EVENT_UP: device_bus_up(r, bus); break;
 	}
-	settle(r);
+	if (!is_settled(r))
+		settle(r);
 }
 
 int64_t rig_run(struct rig *r, int64_t now_ns)
