@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <stddef.h>
 #include <string.h>
 #include "machine.h"
 
@@ -32,9 +33,16 @@ const char *bus_status_name(enum bus_status s)
 
 struct bus_event *bus_event(struct bus *b, enum bus_event_kind kind)
 {
-	memset(&b->ev, 0, sizeof(b->ev));
-	b->ev.kind = kind;
-	return &b->ev;
+	struct bus_event *ev = &b->ev;
+
+	/* All but the payloads: what is behind their counts means nothing. */
+	memset(ev, 0, offsetof(struct bus_event, data));
+	memset(&ev->at_ns, 0,
+	       offsetof(struct bus_event, bytes) - offsetof(struct bus_event, at_ns));
+	ev->byte_count = 0;
+	ev->text[0] = '\0';
+	ev->kind = kind;
+	return ev;
 }
 
 void bus_emit(struct bus *b)

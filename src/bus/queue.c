@@ -153,9 +153,15 @@ void queue_fail_all(struct bus *b, enum bus_status status, const char *text)
 
 void queue_drop_canceled(struct bus *b)
 {
-	for (int i = 0; i < BUS_QUEUE_MAX && b->queue_count; i++)
-		if (b->queue[i].used && b->queue[i].canceled)
+	int left = b->queue_count; /* the first slots are taken first */
+
+	for (int i = 0; left > 0; i++) {
+		if (!b->queue[i].used)
+			continue;
+		left--;
+		if (b->queue[i].canceled)
 			finish(b, i, BUS_CANCELED, 0, "superseded by an urgent request");
+	}
 }
 
 void queue_retry(struct bus *b, int slot, enum bus_status status, const char *text, int64_t now_ns)
@@ -267,13 +273,14 @@ static int rank(const struct bus *b, const struct pending *p)
 
 int queue_pick(struct bus *b, int64_t now_ns, int64_t *next_ns)
 {
-	int best = -1;
+	int best = -1, left = b->queue_count;
 
-	for (int i = 0; i < BUS_QUEUE_MAX && b->queue_count; i++) {
+	for (int i = 0; left > 0; i++) {
 		const struct pending *p = &b->queue[i], *q = best < 0 ? NULL : &b->queue[best];
 
 		if (!p->used)
 			continue;
+		left--;
 		if (p->not_before_ns > now_ns) {
 			if (p->not_before_ns < *next_ns)
 				*next_ns = p->not_before_ns;
