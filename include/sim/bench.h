@@ -110,6 +110,9 @@ int64_t bench_run_ns(const struct bench *b, int bay);
 /* Did a hook say that the store failed? */
 bool bench_store_failed(const struct bench *b);
 
+/* Whose work goes on just now (enum vtime_work): for a profiler, callable from a signal. */
+int bench_work(const struct bench *b);
+
 struct bench_stats {
 	uint64_t timers, samples, messages, transactions, physics_steps;
 };

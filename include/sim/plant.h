@@ -97,6 +97,8 @@ struct sensor {
 	int64_t renew_ns;    /* next renewal */
 	double counted;	     /* pulses already given (counters, pulse lines) */
 	bool frozen;
+	bool other_unit;	     /* than its quantity's own */
+	const struct unit *own_unit; /* of its quantity */
 };
 
 struct fault_entry {
@@ -126,8 +128,9 @@ struct world {
 	int fault_count;
 	int64_t next_fault_ns;
 	bool estop, estop_pressed, floor_leak; /* chain is open; by the button itself */
-	bool supply_is_shared;		       /* PT01 sits before the bays' regulators */
-	double head_mpa;		       /* of the supply pump */
+	const struct unit *pressure_unit;
+	bool supply_is_shared; /* PT01 sits before the bays' regulators */
+	double head_mpa;       /* of the supply pump */
 	bool dead_man_ok;
 	int64_t dead_man_ns; /* last toggle */
 	int64_t dead_man_limit_ns;

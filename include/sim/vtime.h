@@ -6,6 +6,7 @@
 #ifndef SIM_VTIME_H
 #define SIM_VTIME_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -19,13 +20,33 @@ struct vtimer {
 	int slot; /* place in the queue, from 1; 0: not set */
 };
 
+/* Whose work goes on, for a profiler that looks at it from a signal. */
+enum vtime_work {
+	WORK_OTHER = 0,
+	WORK_PHYSICS,
+	WORK_DEVICES,
+	WORK_BUS,
+	WORK_RIG,
+	WORK_ENGINE,
+	WORKS
+};
+
 struct vtime {
 	int64_t now_ns;
 	struct vtimer **heap;
 	int count, cap;
 	uint64_t seq, fired;
-	struct vtimer *firing; /* counts as not set, but keeps its place meanwhile */
+	volatile sig_atomic_t work; /* enum vtime_work */
+	struct vtimer *firing;	    /* counts as not set, but keeps its place meanwhile */
 };
+/* int was = vtime_work(vt, WORK_BUS); ...; vtime_work(vt, was); */
+static inline int vtime_work(struct vtime *vt, int work)
+{
+	int was = vt->work;
+
+	vt->work = work;
+	return was;
+}
 void vtime_init(struct vtime *vt, int64_t now_ns);
 void vtime_release(struct vtime *vt);
 /* Fire at at_ns (at once if that is past); INT64_MAX cancels. Setting again moves it. */

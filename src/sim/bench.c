@@ -12,7 +12,7 @@
 /* Timers of 0 mean "none" in places: the clock does not begin there. */
 #define BEGIN_NS (1000 * NS_PER_S)
 /* How late the bench sees a line change or a code scanned. */
-#define LINE_POLL_NS   (50 * NS_PER_MS)
+#define LINE_POLL_NS   (100 * NS_PER_MS)
 #define SERIAL_POLL_NS (200 * NS_PER_MS)
 #define DEFAULT_UTC_US (INT64_C(1780272000) * 1000000) /* 2026-06-01 */
 
@@ -97,10 +97,12 @@ static bool pop(struct bench *b, struct bench_queue *q, struct io_msg *m)
 static void to_rig(struct bench *b, const struct io_msg *m)
 {
 	struct error err;
+	int was = vtime_work(&b->vt, WORK_RIG);
 
 	if (rig_message(b->rig, m, b->vt.now_ns, &err))
 		panic("the rig refuses %s: %s", io_type_name(m->type), err.text);
-	vtime_soon(&b->vt, &b->rig_timer, b->vt.now_ns);
+	b->rig_due = true;
+	vtime_work(&b->vt, was);
 }
 
 /* Deliver all that waits, both ways, until nothing comes any more. */
@@ -180,18 +182,33 @@ static bool op_healthy(void *ctx, int64_t now_ns)
 static void on_bus_event(void *ctx, int bus, const struct bus_event *ev)
 {
 	struct bench *b = ctx;
+	int was = vtime_work(&b->vt, WORK_RIG);
 
 	rig_bus_event(b->rig, bus, ev, b->vt.now_ns);
-	vtime_soon(&b->vt, &b->rig_timer, b->vt.now_ns);
+	b->rig_due = true;
+	vtime_work(&b->vt, was);
 	pump(b);
 }
 
 static void run_rig(void *ctx, int64_t now_ns)
 {
 	struct bench *b = ctx;
+	int was = vtime_work(&b->vt, WORK_RIG);
 
+	b->rig_due = false;
 	vtime_set(&b->vt, &b->rig_timer, rig_run(b->rig, now_ns));
+	vtime_work(&b->vt, was);
 	pump(b);
+}
+
+/* As benchd-io's loop: whatever came at once is taken first, then the rig runs. */
+bool bench_step(struct bench *b, int64_t end_ns)
+{
+	bool fired = vtime_step(&b->vt, end_ns);
+
+	while (b->rig_due)
+		run_rig(b, b->vt.now_ns);
+	return fired;
 }
 
 /* ---- life ---- */
@@ -341,7 +358,10 @@ int bench_fault(struct bench *b, const char *spec, struct error *err)
 
 void bench_run_for(struct bench *b, int64_t ns)
 {
-	vtime_run(&b->vt, b->vt.now_ns + ns);
+	int64_t end_ns = b->vt.now_ns + ns;
+
+	while (bench_step(b, end_ns))
+		;
 	world_run(b->world, b->vt.now_ns);
 }
 
@@ -350,7 +370,7 @@ bool bench_wait_ready(struct bench *b, int bay, int64_t limit_ns)
 	int64_t end_ns = b->vt.now_ns + limit_ns;
 
 	while (b->bays[bay].state != BAY_READY)
-		if (!vtime_step(&b->vt, end_ns))
+		if (!bench_step(b, end_ns))
 			return false;
 	return true;
 }
@@ -365,6 +385,11 @@ enum bay_state bench_bay_state(const struct bench *b, int bay, const char **reas
 void bench_reset(struct bench *b, int bay)
 {
 	bench_send_safe(b, bay, SAFE_RESET);
+}
+
+int bench_work(const struct bench *b)
+{
+	return b->vt.work;
 }
 
 void bench_stats(const struct bench *b, struct bench_stats *out)

@@ -65,6 +65,7 @@ struct bench {
 	struct wire *wires[FIXTURE_BUSES_MAX];
 	struct wire_faults faults;
 	struct vtimer rig_timer;
+	bool rig_due; /* something came: it runs when all of this moment has come */
 	struct bench_bay bays[FIXTURE_BAYS_MAX];
 	struct bench_queue to_station, to_rig;
 	struct io_msg incoming, outgoing, image;
@@ -76,6 +77,8 @@ struct bench {
 };
 
 /* bench.c */
+/* The next timer by end_ns and what follows from it; false: there was none. */
+bool bench_step(struct bench *b, int64_t end_ns);
 /* Queue a message for the rig; it is delivered when the caller has returned to the loop. */
 void bench_send(struct bench *b, const struct io_msg *m);
 uint32_t bench_send_safe(struct bench *b, int bay, enum safe_what what);

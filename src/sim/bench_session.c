@@ -20,6 +20,22 @@ void bench_session_release(struct bench_bay *y)
 
 static void to_engine_error(struct bench_bay *y, const char *code, const char *text);
 
+static void engine_takes(struct bench_bay *y, const struct sample *at, int n)
+{
+	int was = vtime_work(&y->bench->vt, WORK_ENGINE);
+
+	engine_samples(y->engine, at, n);
+	vtime_work(&y->bench->vt, was);
+}
+
+static void engine_ticks(struct bench_bay *y, int64_t now_ns)
+{
+	int was = vtime_work(&y->bench->vt, WORK_ENGINE);
+
+	engine_time(y->engine, now_ns);
+	vtime_work(&y->bench->vt, was);
+}
+
 /* ---- records ---- */
 
 /* The store failed: nothing more is kept, every run ends. The engines may be at work just now:
@@ -63,6 +79,7 @@ static void finish(struct bench_bay *y)
 	struct bench *b = y->bench;
 	const struct bench_hooks *h = &b->config.hooks;
 	char hash[65] = "";
+	int was;
 
 	y->phase = BENCH_DONE;
 	y->verdict = engine_verdict(y->engine);
@@ -75,8 +92,10 @@ static void finish(struct bench_bay *y)
 		keep(b, h->seal(h->ctx, &y->facts, hash));
 	if (b->store_failed)
 		return;
+	was = vtime_work(&b->vt, WORK_ENGINE);
 	record_finish(y->record, bench_utc_us(b), y->proven, y->detail[0] ? y->detail : NULL, hash,
 		      &y->document);
+	vtime_work(&b->vt, was);
 	if (h->end)
 		keep(b, h->end(h->ctx, &y->facts, y->verdict, bench_utc_us(b), &y->document));
 	if (b->store_failed)
@@ -196,7 +215,7 @@ static void begin(struct bench_bay *y)
 	/* what is known now, so that the first tick does not wait for a round of polling */
 	for (int i = 0; i < b->fixture->channel_count; i++)
 		if (b->seen[i] && (b->fixture->channels[i].bays >> y->index & 1))
-			engine_samples(y->engine, &b->latest[i], 1);
+			engine_takes(y, &b->latest[i], 1);
 	vtime_set(&b->vt, &y->tick, b->vt.now_ns);
 }
 
@@ -228,7 +247,7 @@ static void tick_running(struct bench_bay *y, int64_t now_ns)
 		to_engine_error(y, "store_failure", "the record cannot be kept");
 	if (now_ns - y->synced_ns >= BENCH_SYNC_NS)
 		hand_over_samples(y, true);
-	engine_time(y->engine, now_ns);
+	engine_ticks(y, now_ns);
 	settle(y);
 	if (y->phase == BENCH_RUNNING)
 		send_image(y);
@@ -236,7 +255,7 @@ static void tick_running(struct bench_bay *y, int64_t now_ns)
 
 static void tick_stopping(struct bench_bay *y, int64_t now_ns)
 {
-	engine_time(y->engine, now_ns);
+	engine_ticks(y, now_ns);
 	if (engine_get_state(y->engine) == ENGINE_STOPPING &&
 	    now_ns - y->stopping_ns > BENCH_PROOF_NS) {
 		text_copy(y->detail, sizeof(y->detail), "no proof of the safe state within 60 s");
@@ -296,7 +315,7 @@ static void take_samples(struct bench *b, const struct sample *at, int n)
 			y->trace_hash = hash_sample(y->trace_hash, &at[i]);
 			y->pending[y->pending_count++] = at[i];
 		}
-		engine_samples(y->engine, at, n);
+		engine_takes(y, at, n);
 	}
 }
 
@@ -394,7 +413,7 @@ bool bench_run_until_done(struct bench *b, int bay, int64_t limit_ns)
 	int64_t end_ns = b->vt.now_ns + limit_ns;
 
 	while (!is_over(&b->bays[bay]))
-		if (!vtime_step(&b->vt, end_ns))
+		if (!bench_step(b, end_ns))
 			return false;
 	world_run(b->world, b->vt.now_ns);
 	return true;

@@ -42,6 +42,7 @@ void plant_init(struct world *w)
 	const struct fixture *f = w->fixture;
 	int supply = f->bay_count ? fixture_channel(f, 0, "supply_pressure") : -1;
 
+	w->pressure_unit = quantity_unit(QUANTITY_PRESSURE);
 	w->supply_is_shared = supply >= 0 &&
 			      (f->channels[supply].bays & (f->channels[supply].bays - 1));
 	for (int b = 0; b < f->bay_count; b++) {
@@ -64,8 +65,8 @@ static double in_force(const struct world *w, const struct bay_plant *b, enum ou
 		return out_names[r].when_missing;
 	o = &w->fixture->outputs[b->out[r]];
 	v = w->out[b->out[r]].in_force;
-	if (r == OUT_REGULATOR && o->unit && o->unit != quantity_unit(QUANTITY_PRESSURE))
-		v = unit_to_si(o->unit, v) / quantity_unit(QUANTITY_PRESSURE)->scale;
+	if (r == OUT_REGULATOR && o->unit && o->unit != w->pressure_unit)
+		v = unit_to_si(o->unit, v) / w->pressure_unit->scale;
 	return v;
 }
 

@@ -55,6 +55,8 @@ void sensor_init(struct world *w)
 
 		s->role = channel_role_find(ch->name);
 		s->gain = 1;
+		s->own_unit = quantity_unit(ch->quantity);
+		s->other_unit = ch->unit && ch->unit != s->own_unit;
 		s->bay = 0;
 		while (s->bay < FIXTURE_BAYS_MAX - 1 && !(ch->bays >> s->bay & 1))
 			s->bay++;
@@ -148,8 +150,8 @@ double sensor_point(struct world *w, int channel)
 	v = s->held;
 	if (s->role >= CH_TRAY_LEAK && s->role < CH_ROLES)
 		return (v > 0.5) != ch->active_low ? 1 : 0;
-	if (ch->unit && ch->unit != quantity_unit(ch->quantity))
-		v = unit_from_si(ch->unit, unit_to_si(quantity_unit(ch->quantity), v));
+	if (s->other_unit)
+		v = unit_from_si(ch->unit, unit_to_si(s->own_unit, v));
 	if (ch->calibration.revision && ch->calibration.gain != 0)
 		v = (v - ch->calibration.offset) / ch->calibration.gain;
 	if (ch->scale == FX_SCALE_PULSE_RATE)

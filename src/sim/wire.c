@@ -51,6 +51,32 @@ static int64_t run_time(const struct wire *w, int64_t wire_ns)
 	return w->config.scale ? clock_to_run(w->config.scale, wire_ns) : wire_ns;
 }
 
+static void run_world(struct wire *w, int64_t wire_ns)
+{
+	int was = vtime_work(w->config.vt, WORK_PHYSICS);
+
+	world_run(w->config.world, run_time(w, wire_ns));
+	vtime_work(w->config.vt, was);
+}
+
+static size_t ask_device(struct wire *w, uint8_t unit, const uint8_t *pdu, size_t n, uint8_t *reply,
+			 size_t max, int64_t *delay_ns)
+{
+	int was = vtime_work(w->config.vt, WORK_DEVICES);
+
+	n = world_modbus(w->config.world, w->index, unit, pdu, n, reply, max, delay_ns);
+	vtime_work(w->config.vt, was);
+	return n;
+}
+
+static void run_bytes(struct wire *w, const uint8_t *p, size_t n, int64_t now_ns)
+{
+	int was = vtime_work(w->config.vt, WORK_BUS);
+
+	bus_bytes(w->bus, p, n, now_ns);
+	vtime_work(w->config.vt, was);
+}
+
 static void wake(struct wire *w)
 {
 	vtime_soon(w->config.vt, &w->run, w->config.vt->now_ns);
@@ -85,7 +111,7 @@ static void deliver(void *ctx, int64_t now_ns)
 	d->busy = false;
 	if (!d->wire->is_open)
 		return;
-	bus_bytes(d->wire->bus, d->adu, d->n, now_ns);
+	run_bytes(d->wire, d->adu, d->n, now_ns);
 	wake(d->wire);
 }
 
@@ -114,9 +140,8 @@ static void arrive(void *ctx, int64_t now_ns)
 
 	if (w->fault == WIRE_LOST)
 		return;
-	world_run(w->config.world, run_time(w, now_ns));
-	n = world_modbus(w->config.world, w->index, w->unit, w->pdu, w->pdu_n, reply, sizeof(reply),
-			 &delay_ns);
+	run_world(w, now_ns);
+	n = ask_device(w, w->unit, w->pdu, w->pdu_n, reply, sizeof(reply), &delay_ns);
 	if (n == 0 || w->fault == WIRE_SILENCE)
 		return;
 	if (w->fault == WIRE_EXCEPTION) {
@@ -185,9 +210,8 @@ static int op_transact(void *ctx, uint8_t unit, const uint8_t *pdu, size_t n, ui
 		return error_set(err, ERR_CLOSED, "the connection was closed");
 	if (fault == WIRE_LOST)
 		return error_set(err, ERR_TIMEOUT, "no answer");
-	world_run(w->config.world, run_time(w, w->config.vt->now_ns));
-	got = world_modbus(w->config.world, w->index, unit, pdu, n, buffer, sizeof(buffer),
-			   &delay_ns);
+	run_world(w, w->config.vt->now_ns);
+	got = ask_device(w, unit, pdu, n, buffer, sizeof(buffer), &delay_ns);
 	if (fault == WIRE_LATE)
 		delay_ns += late_ns;
 	if (got == 0 || fault == WIRE_SILENCE || delay_ns > timeout_ns)
@@ -222,7 +246,7 @@ static int op_gpio_set(void *ctx, int line, uint8_t value, struct error *err)
 
 	if (next_fault(w, 0, NULL, &late_ns) != WIRE_FINE)
 		return error_set(err, ERR_IO, "the chip refused the line");
-	world_run(w->config.world, run_time(w, w->config.vt->now_ns));
+	run_world(w, w->config.vt->now_ns);
 	world_line_set(w->config.world, w->lines[line].place, value);
 	return 0;
 }
@@ -247,8 +271,10 @@ static void op_trace(void *ctx, int64_t at_ns, char dir, const uint8_t *p, size_
 static void run(void *ctx, int64_t now_ns)
 {
 	struct wire *w = ctx;
+	int was = vtime_work(w->config.vt, WORK_BUS);
 	int64_t next_ns = bus_run(w->bus, now_ns);
 
+	vtime_work(w->config.vt, was);
 	/* a TCP transaction took no virtual time: the peer's answer does */
 	if (w->fx->kind == BUS_MODBUS_TCP && next_ns < now_ns + NS_PER_MS / 2)
 		next_ns = now_ns + NS_PER_MS / 2;
@@ -312,13 +338,13 @@ static void poll(void *ctx, int64_t now_ns)
 	vtime_set(w->config.vt, &w->poll, now_ns + w->config.line_poll_ns);
 	if (!w->is_open)
 		return;
-	world_run(w->config.world, run_time(w, now_ns));
+	run_world(w, now_ns);
 	if (w->fx->kind == BUS_GPIO) {
 		poll_lines(w, now_ns);
 	} else {
 		n = world_serial_read(w->config.world, w->index, bytes, sizeof(bytes));
 		if (n)
-			bus_bytes(w->bus, bytes, n, now_ns);
+			run_bytes(w, bytes, n, now_ns);
 	}
 }
 

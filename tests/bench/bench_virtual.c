@@ -1,82 +1,150 @@
 /* SPDX-License-Identifier: MIT
  *
- * smoke
+ * Virtual-time factor: how many seconds of a run one second of one core gives, with bus machines, decode,
+ * rig core, engine and judge at work. The full 600G profile on a healthy unit, on the simulated rig with one
+ * bay and with two (the other stands ready), and whose work the time was (sampled by the profiling
+ * timer).
+ *
+ *	bench_virtual				figures
+ *	bench_virtual PROFILE [FAULT...]	one run with its measurements
  */
-#include "../dst/rig_case.h"
 #include <math.h>
-#include "base/clock.h"
+#include <signal.h>
+#include <sys/time.h>
 
-static void say(void *ctx, int level, const char *text)
+#include "../dst/rig_case.h"
+
+#define FULL "profiles/ro600_full.yaml"
+
+enum { RUNS = 10 };
+
+static struct bench *watched;
+static volatile sig_atomic_t seen[WORKS];
+
+static void on_profile(int sig)
 {
-	(void)ctx;
-	if (getenv("V"))
-		fprintf(stderr, "%d %s\n", level, text);
+	(void)sig;
+	if (watched)
+		seen[bench_work(watched)]++;
 }
 
-static int note(void *ctx, const struct run_facts *f, const struct engine_note *n)
+static void profile_each_us(int us)
 {
-	struct text t = {0};
-	(void)ctx;
-	if (!getenv("V"))
-		return 0;
-	record_note_json(f, n, &t);
-	fprintf(stderr, "%.1f %s\n", (double)(n->at_ns - f->started_ns) / 1e9, t.buf);
-	text_release(&t);
-	return 0;
+	struct itimerval it = {{0, us}, {0, us}};
+	struct sigaction sa = {.sa_handler = on_profile, .sa_flags = SA_RESTART};
+
+	sigaction(SIGPROF, &sa, NULL);
+	setitimer(ITIMER_PROF, &it, NULL);
+}
+
+static struct bench *begin(const struct rig_case *c, uint64_t seed, int fault_count, char **faults)
+{
+	struct bench_config config = {.fixture = c->fixture, .seed = seed, .noise = true};
+	struct bench *b = rig_case_bench(c, &config);
+	struct error err = {0};
+
+	for (int i = 0; i < fault_count && !err.code; i++)
+		bench_fault(b, faults[i], &err);
+	if (err.code || !bench_wait_ready(b, 0, CASE_READY_NS) || rig_case_start(c, b, &err)) {
+		fprintf(stderr, "%s\n", err.code ? err.text : "the bay does not get ready");
+		exit(1);
+	}
+	return b;
+}
+
+/* ---- figures ---- */
+
+static void measure(const char *title, const char *yaml)
+{
+	static const char *const names[WORKS] = {
+		"wires, time and station", "physics", "simulated devices",
+		"bus and its decode",	   "rig",     "engine, judge and record"};
+	struct bench_stats stats = {0};
+	double virtual_s = 0, cpu_s, best = 0;
+	int64_t run_ns = 0;
+	long all = 0;
+	struct rig_case c;
+
+	rig_case_load(&c, yaml, FULL);
+	memset((void *)(uintptr_t)seen, 0, sizeof(seen));
+	profile_each_us(1000);
+	cpu_s = 0;
+	for (int i = 0; i < RUNS; i++) {
+		struct bench *b = begin(&c, (uint64_t)i + 1, 0, NULL);
+		int64_t from_ns = bench_now_ns(b), cpu_ns = clock_cpu_ns();
+		double v;
+
+		watched = b;
+		bench_run_until_done(b, 0, rig_case_limit_ns(&c));
+		watched = NULL;
+		cpu_ns = clock_cpu_ns() - cpu_ns;
+		v = (double)(bench_now_ns(b) - from_ns) / 1e9;
+		virtual_s += v;
+		cpu_s += (double)cpu_ns / 1e9;
+		best = fmax(best, v / ((double)cpu_ns / 1e9));
+		if (bench_verdict(b, 0) != VERDICT_PASS)
+			printf("# seed %d did not pass\n", i + 1);
+		run_ns = bench_run_ns(b, 0);
+		bench_stats(b, &stats);
+		bench_free(b);
+	}
+	profile_each_us(0);
+	for (int i = 0; i < WORKS; i++)
+		all += seen[i];
+	printf("%s: %.0f x real time per core (best of %d runs %.0f x); one run of %.0f s in %.0f "
+	       "ms\n",
+	       title, virtual_s / cpu_s, RUNS, best, (double)run_ns / 1e9, 1e3 * cpu_s / RUNS);
+	for (int i = 0; i < WORKS && all; i++)
+		printf("    %-26s %5.1f %%\n", names[i], 100.0 * (double)seen[i] / (double)all);
+	printf("    per virtual second: %.0f transactions, %.0f samples, %.0f steps of physics, "
+	       "%.0f timers\n",
+	       (double)stats.transactions * 1e9 / (double)run_ns,
+	       (double)stats.samples * 1e9 / (double)run_ns,
+	       (double)stats.physics_steps * 1e9 / (double)run_ns,
+	       (double)stats.timers * 1e9 / (double)run_ns);
+	rig_case_release(&c);
+}
+
+/* ---- one run ---- */
+
+static int show(const char *profile, int fault_count, char **faults)
+{
+	const char *detail;
+	struct rig_case c;
+	struct bench *b;
+	bool proven, pass;
+
+	rig_case_load(&c, NULL, profile);
+	b = begin(&c, 1, fault_count, faults);
+	bench_run_until_done(b, 0, rig_case_limit_ns(&c));
+	for (int i = 0; bench_results(b, 0) && i < c.profile->measurement_count; i++) {
+		const struct engine_result *r = &bench_results(b, 0)[i];
+
+		printf("  %-26s %-12s %10.5g [%g, %g] %s %s\n", c.profile->measurements[i].id,
+		       r->verdict ? verdict_name(r->verdict) : "-",
+		       r->has_value ? r->value : (double)NAN, r->lo, r->hi, r->reason,
+		       attribution_name(r->attribution));
+	}
+	proven = bench_is_proven(b, 0, &detail);
+	pass = bench_verdict(b, 0) == VERDICT_PASS;
+	printf("%s %s, %s safe (%s), %.1f s; at most %.0f s\n",
+	       bench_verdict(b, 0) ? verdict_name(bench_verdict(b, 0)) : "no verdict",
+	       attribution_name(bench_attribution(b, 0)), proven ? "proven" : "NOT PROVEN", detail,
+	       (double)bench_run_ns(b, 0) / 1e9, c.profile->longest_s);
+	bench_free(b);
+	rig_case_release(&c);
+	return !pass;
 }
 
 int main(int argc, char **argv)
 {
-	struct rig_case c;
-	struct error err = {0};
-	rig_case_load(&c, NULL, argc > 1 ? argv[1] : "profiles/ro600_quick.yaml");
-	struct bench_config cfg = {.fixture = c.fixture, .seed = 1, .noise = true, .log = say, .hooks = {.note = note}};
-	struct bench *b = rig_case_bench(&c, &cfg);
-	int64_t t0 = clock_cpu_ns();
-	if (!bench_wait_ready(b, 0, CASE_READY_NS)) {
-		const char *why;
-		int st = (int)bench_bay_state(b, 0, &why);
-		printf("not ready: %s %s\n", bay_state_name((enum bay_state)st), why);
-		return 1;
-	}
-	for (int i = 2; i < argc; i++)
-		if (bench_fault(b, argv[i], &err))
-			printf("%s\n", err.text);
-	if (rig_case_start(&c, b, &err)) {
-		printf("%s\n", err.text);
-		return 1;
-	}
-	bool done = false;
-	if (getenv("W")) {
-		static const char *const names[] = {"supply_pressure", "feed_pressure", "permeate_pressure", "feed_flow", "permeate_flow", "concentrate_flow", "feed_conductivity", "permeate_conductivity", "pump_current", "membrane_pressure", "pump_on", "inlet_valve", "powered", "tray_leak"};
-		for (size_t k = 0; k < sizeof(names) / sizeof(names[0]); k++)
-			fprintf(stderr, "%-9.8s", names[k]);
-		fprintf(stderr, "\n");
-		for (int t = 0; t < 4000 && !done; t++) {
-			done = bench_run_until_done(b, 0, (int64_t)(atof(getenv("W")) * 1e9));
-			fprintf(stderr, "%7.1f ", (double)(bench_now_ns(b) / 1000000) / 1e3 - 1000);
-			for (size_t k = 0; k < sizeof(names) / sizeof(names[0]); k++)
-				fprintf(stderr, "%8.4g ", isfinite(bench_value(b, 0, names[k])) ? bench_value(b, 0, names[k]) : world_truth(bench_world(b), 0, names[k]));
-			fprintf(stderr, "\n");
-		}
-	}
-	done = bench_run_until_done(b, 0, rig_case_limit_ns(&c));
-	int64_t t1 = clock_cpu_ns();
-	const char *detail;
-	bool proven = bench_is_proven(b, 0, &detail);
-	struct bench_stats st;
-	bench_stats(b, &st);
-	for (int i = 0; bench_results(b, 0) && i < c.profile->measurement_count; i++) {
-		const struct engine_result *r = &bench_results(b, 0)[i];
-		printf("  %-26s %-12s %9.4g  [%g, %g] u %.2g %s %s\n", c.profile->measurements[i].id, r->verdict ? verdict_name(r->verdict) : "-",
-		       r->has_value ? r->value : 0.0 / 0.0, r->lo, r->hi, r->uncertainty, r->reason, attribution_name(r->attribution));
-	}
-	printf("done %d phase %d verdict %s attr %s proven %d %s safe %d  run %.1f s, longest %.1f s cpu %.1f ms factor %.0f\n", done, (int)bench_phase(b, 0),
-	       verdict_name(bench_verdict(b, 0)), attribution_name(bench_attribution(b, 0)), proven, detail, world_is_safe(bench_world(b), 0), (double)bench_run_ns(b, 0) / 1e9, c.profile->longest_s,
-	       (double)(t1 - t0) / 1e6, (double)bench_now_ns(b) / 1e9 > 0 ? (double)(bench_now_ns(b) - 1000 * NS_PER_S) / (double)(t1 - t0) : 0);
-	printf("timers %llu samples %llu messages %llu transactions %llu steps %llu\n", (unsigned long long)st.timers, (unsigned long long)st.samples, (unsigned long long)st.messages,
-	       (unsigned long long)st.transactions, (unsigned long long)st.physics_steps);
-	bench_free(b);
-	rig_case_release(&c);
+	char *yaml;
+
+	if (argc > 1)
+		return show(argv[1], argc - 2, argv + 2);
+	yaml = rig_case_one_bay();
+	measure("full profile, rig of one bay", yaml);
+	measure("full profile, rig of two bays", NULL);
+	free(yaml);
 	return 0;
 }
