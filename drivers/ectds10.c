@@ -2,9 +2,9 @@
  *
  * Conductivity and TDS probe of the ECTDS10 class (Seeed S-EC-01), RS-485, 9600 8N1.
  *
- * All values are single holding registers. The probe compensates conductivity to 25 degC itself with the
- * coefficient in register 0x0022, so identify refuses a probe whose coefficient is not the fixture's: its
- * readings would be off by some 2 % at 15 degC and look right.
+ * All values are single holding registers. The probe compensates conductivity to 25 degC itself
+ * with the coefficient in register 0x0022, so identify refuses a probe whose coefficient is not the
+ * fixture's: its readings would be off by some 2 % at 15 degC and look right.
  */
 #include "drivers.h"
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * Flow meter with a pulse output on a GPIO line (YF-S201: 450 pulses/L, FS100A: 3900/L): frequency between the
- * kernel's time stamps of its first and last edges, so neither polling nor a busy machine shows in it.
+ * Flow meter with a pulse output on a GPIO line (YF-S201: 450 pulses/L, FS100A: 3900/L): frequency
+ * between the kernel's time stamps of its first and last edges, so neither polling nor a busy
+ * machine shows in it.
  *
- * Between two edges there is nothing new to say. When no edge came for `window_s` the water stands: 0 Hz.
+ * Between two edges there is nothing new to say. When no edge came for `window_s` the water stands:
+ * 0 Hz.
  */
 #include <string.h>
 #include "drivers.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Power meter PZEM-016 (and PZEM-004T v3): input registers, two-register values low word first (CDAB), 9600 8N1.
+ * Power meter PZEM-016 (and PZEM-004T v3): input registers, two-register values low word first
+ * (CDAB), 9600 8N1.
  */
 #include "drivers.h"
 #include "rig/register.h"

@@ -9,8 +9,8 @@
  *			  direction: read_write, write_function: 6, max: 0.7}
  *	    flow_1: {register: 0x20, function: 4, type: u32, order: CDAB, quantity: count}
  *
- * Registers are counted from 0 as they go over the wire. value = raw * scale + offset. Writes are read back;
- * neighbours are written together.
+ * Registers are counted from 0 as they go over the wire. value = raw * scale + offset. Writes are
+ * read back; neighbours are written together.
  */
 #include <math.h>
 #include <stdio.h>
@@ -40,9 +40,9 @@ struct map_priv {
 	struct driver_identity identities[MAP_IDENTITIES_MAX];
 };
 
-#define POINT_KEYS                                                                                      \
-	"register|type|order|function|write_function|scale|offset|unit|quantity|direction|error_value|" \
-	"min|max"
+#define POINT_KEYS                                                                                 \
+	"register|type|order|function|write_function|scale|offset|unit|quantity|direction|"        \
+	"error_value|min|max"
 static const struct driver_option options[] = {
 	{"points", OPTION_MAP, NULL, 0, 0, POINT_KEYS, "what the device measures or sets, by name",
 	 "设备的点,按名称"},

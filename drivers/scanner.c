@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * Barcode scanner as a serial port (CDC-ACM, USB or RS-232): printable ASCII ended by CR, LF or both.
+ * Barcode scanner as a serial port (CDC-ACM, USB or RS-232): printable ASCII ended by CR, LF or
+ * both.
  *
- * A line with anything else in it, or longer than `max_length`, is dropped whole, for half a code is a wrong
- * code; so is a beginning that was left half a second without its end. A code that the trigger sends twice
- * within `repeat_s` counts once.
+ * A line with anything else in it, or longer than `max_length`, is dropped whole, for half a code
+ * is a wrong code; so is a beginning that was left half a second without its end. A code that the
+ * trigger sends twice within `repeat_s` counts once.
  */
 #include <string.h>
 #include "drivers.h"

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT
  *
- * A driver to copy: an imaginary thermostat with one temperature in an input register and one relay.
- * README.md tells the five steps. Compiled and tested, but not in drivers.c, so no fixture can name it.
+ * A driver to copy: an imaginary thermostat with one temperature in an input register and one
+ * relay. README.md tells the five steps. Compiled and tested, but not in drivers.c, so no fixture
+ * can name it.
  *
- * Say here which devices this drives, with what settings they come out of the box, and what is peculiar.
+ * Say here which devices this drives, with what settings they come out of the box, and what is
+ * peculiar.
  */
 #include "drivers.h"
 
-/* Points: what the device measures or sets, in the unit at its pins. Dividers, shunts, spans and offsets of the
- * bench are the fixture's (from/to, gain/offset), never the driver's. lo..hi is what the device can say;
- * beyond it get answers OUT_OF_RANGE and never clips. */
+/* Points: what the device measures or sets, in the unit at its pins. Dividers, shunts, spans and
+ * offsets of the bench are the fixture's (from/to, gain/offset), never the driver's. lo..hi is what
+ * the device can say; beyond it get answers OUT_OF_RANGE and never clips. */
 enum { POINT_TEMPERATURE, POINT_HEATER };
 static const struct driver_point points[] = {
 	[POINT_TEMPERATURE] = {.name = "temperature",
@@ -27,14 +29,16 @@ static const struct driver_point points[] = {
 			  .resolution = 1},
 };
 
-/* Options: type, default (NULL: required), range or choices, help. The core has checked them before any call here;
- * read them by driver_option and its kin. Port, baud rate, unit id and time-outs are the bus's, not options. */
+/* Options: type, default (NULL: required), range or choices, help. The core has checked them before
+ * any call here; read them by driver_option and its kin. Port, baud rate, unit id and time-outs are
+ * the bus's, not options. */
 static const struct driver_option options[] = {
 	{"product_code", OPTION_INTEGER, "0x5301", 0, 0xffff, NULL,
 	 "what register 0x0100 has to read", "寄存器 0x0100 的期望值"},
 };
 
-/* Reads, as data: function, first register, how many, and may the bus read over it together with neighbours? */
+/* Reads, as data: function, first register, how many, and may the bus read over it together with
+ * neighbours? */
 static int reads(const struct driver_device *d, int point, struct driver_read *out, int max)
 {
 	(void)d;
@@ -47,8 +51,8 @@ static int reads(const struct driver_device *d, int point, struct driver_read *o
 	return 1;
 }
 
-/* A pure decode: images are this point's reads in their order. What the device itself declares no good is
- * BAD_REPLY (here 0x8000: sensor broken). Never look at a clock, never remember anything. */
+/* A pure decode: images are this point's reads in their order. What the device itself declares no
+ * good is BAD_REPLY (here 0x8000: sensor broken). No clock is looked at, nothing kept. */
 static int get(const struct driver_device *d, int point, const struct driver_image *images,
 	       struct driver_value *out)
 {
@@ -83,7 +87,8 @@ static int identify(const struct driver_device *d, struct driver_identity *out, 
 	return 1;
 }
 
-/* Writes, as data, each with what has to be read back. Points come all at once, so that a bank is one write. */
+/* Writes, as data, each with what has to be read back. Points come all at once, so that a bank is
+ * one write. */
 static int set(const struct driver_device *d, const int *which, const double *values, int n,
 	       struct bus_request *out, int max)
 {
@@ -107,9 +112,9 @@ static int set(const struct driver_device *d, const int *which, const double *va
 	return 1;
 }
 
-/* The table stands last: names, where the map comes from, maturity (experimental until a trace of the real
- * device is in the tree), the buses it can sit on, and the calls. safe is set unless a device has
- * a shorter way. */
+/* The table stands last: names, where the map comes from, maturity (experimental until a trace of
+ * the real device is in the tree), the buses it can sit on, and the calls. safe is set unless a
+ * device has a shorter way. */
 const struct driver driver_skel = {
 	.name = "skel",
 	.title_en = "Skeleton of a driver",

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * Waveshare Modbus RTU Analog Input 8CH as a current input: input registers 0..7 in uA, mode of each input in
- * holding registers 0x1000..0x1007 (0: 0-5 V, 1: 1-5 V, 2: 0-20 mA, 3: 4-20 mA, 4: raw).
+ * Waveshare Modbus RTU Analog Input 8CH as a current input: input registers 0..7 in uA, mode of
+ * each input in holding registers 0x1000..0x1007 (0: 0-5 V, 1: 1-5 V, 2: 0-20 mA, 3: 4-20 mA, 4:
+ * raw).
  *
- * NAMUR NE 43: with 4-20 mA less than 3.6 mA is a broken wire and more than 21 mA a short: no numbers.
+ * NAMUR NE 43: with 4-20 mA less than 3.6 mA is a broken wire and more than 21 mA a short: no
+ * numbers.
  */
 #include <string.h>
 #include "drivers.h"

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * Waveshare Modbus RTU Relay 8CH, firmware V2 (V1, before 2021-09, does not speak Modbus properly): coils 0..7,
- * holding 0x8000 firmware version, 0x4000 unit id.
+ * Waveshare Modbus RTU Relay 8CH, firmware V2 (V1, before 2021-09, does not speak Modbus properly):
+ * coils 0..7, holding 0x8000 firmware version, 0x4000 unit id.
  *
- * Always the whole bank in one FC15 and one FC1 to read it back: half a write cannot happen unseen. A relay
- * that nobody uses is written off.
+ * Always the whole bank in one FC15 and one FC1 to read it back: half a write cannot happen unseen.
+ * A relay that nobody uses is written off.
  */
 #include "drivers.h"
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * benchd-io: the devices of one rig. One thread per bus, one loop for the rig machine, a link to benchd. Whatever
- * happens here ends in drop, stop and proof; a start begins with them.
+ * benchd-io: the devices of one rig. One thread per bus, one loop for the rig machine, a link to
+ * benchd. Whatever happens here ends in drop, stop and proof; a start begins with them.
  *
- * Exit codes: 0 ended, safe state proven; 2 usage or configuration; 3 safe state not proven; 75 another process
- * holds the rig or one of its ports.
+ * Exit codes: 0 ended, safe state proven; 2 usage or configuration; 3 safe state not proven; 75
+ * another process holds the rig or one of its ports.
  */
 #include <errno.h>
 #include <signal.h>
@@ -30,7 +30,8 @@
 
 enum { MAIL_MAX = 1024, EXIT_CONFIG = 2, EXIT_UNPROVEN = 3, EXIT_HELD = 75 };
 #define GIVE_UP_NS (10 * NS_PER_S) /* --exit-with-link: nobody there since the start */
-#define PORTS_NS   (3 * NS_PER_S) /* by then a port is open, or held by somebody else, or not there */
+/* by then a port is open, or held by somebody else, or not there */
+#define PORTS_NS (3 * NS_PER_S)
 /* A bus thread comes round every 100 ms when it has nothing to do. */
 #define BEAT_SLACK_NS (250 * NS_PER_MS)
 #define PANIC_NS      (300 * NS_PER_MS)
@@ -164,7 +165,8 @@ static bool is_simulated(const struct daemon *d)
 	return d->fixture->simulated;
 }
 
-/* HELLO says whether the rig is simulated: known once the ports are open, or taken as it is after a while. */
+/* HELLO says whether the rig is simulated: known once the ports are open, or taken as it is after a
+ * while. */
 static bool on_link_ready(void *ctx)
 {
 	const struct daemon *d = ctx;
@@ -211,7 +213,8 @@ static void on_link_lost(void *ctx, bool never_up, const char *why)
 
 /* --- the loop --- */
 
-/* A port that turned out to be a pseudo-terminal after HELLO: say it anew, for a run must never look real. */
+/* A port that turned out to be a pseudo-terminal after HELLO: say it anew, for a run must never
+ * look real. */
 static void check_simulated(struct daemon *d)
 {
 	if (io_client_is_up(d->link) && !d->said_simulated && is_simulated(d))
@@ -272,8 +275,8 @@ static void start_watchdog(struct daemon *d)
 	on_watchdog(d);
 }
 
-/* A bug or no memory: the outputs first. What is broken may be the rig machine itself, so this is bounded, and the lease,
- * the dead-man line and ExecStopPost stand behind it. */
+/* A bug or no memory: the outputs first. What is broken may be the rig machine itself, so this is
+ * bounded, and the lease, the dead-man line and ExecStopPost stand behind it. */
 static void on_panic(void)
 {
 	struct daemon *d = the_daemon;
@@ -293,7 +296,8 @@ static void on_panic(void)
 
 /* --- start --- */
 
-/* One benchd-io for a rig: buses without a lock of their own (TCP, GPIO) must not be written by two. */
+/* One benchd-io for a rig: buses without a lock of their own (TCP, GPIO) must not be written by
+ * two. */
 static int lock_rig(struct daemon *d)
 {
 	char *fixture = realpath(d->options.fixture, NULL);
@@ -351,11 +355,11 @@ static void warn_reach(const struct daemon *d)
 
 	for (int i = 0; i < n; i++)
 		if (!reach[i].ok)
-			log_warning(
-				MODULE,
-				"output=%s may take %.0f ms from an edge to safe and no dead-man line covers it",
-				d->fixture->outputs[reach[i].output].name,
-				(double)reach[i].worst_ns / 1e6);
+			log_warning(MODULE,
+				    "output=%s may take %.0f ms from an edge to safe; "
+				    "no dead-man line covers it",
+				    d->fixture->outputs[reach[i].output].name,
+				    (double)reach[i].worst_ns / 1e6);
 }
 
 static int start_buses(struct daemon *d)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The io link: benchd-io <-> benchd, SOCK_SEQPACKET, one message per packet, little endian, fixed layouts,
- * version 1. Every field is checked on arrival by io_decode; a message that fails closes the link. benchd
- * listens (STATE/io.sock); each benchd-io connects, or inherits a socketpair.
+ * The io link: benchd-io <-> benchd, SOCK_SEQPACKET, one message per packet, little endian, fixed
+ * layouts, version 1. Every field is checked on arrival by io_decode; a message that fails closes
+ * the link. benchd listens (STATE/io.sock); each benchd-io connects, or inherits a socketpair.
  *
  *	io -> benchd				benchd -> io
  *	HELLO	who, fixture hash, simulated	WELCOME	time scale
@@ -14,9 +14,10 @@
  *	INPUT	a scanned line, a button
  *	DEVICE	a device was lost or is back
  *
- * Leases: an IMAGE holds the bay's outputs for IO_LEASE_NS of wire time. It is sent every IO_IMAGE_NS.
- * An IMAGE is honoured only in states READY and ACTIVE; the first one makes the bay ACTIVE. A drop
- * (TRIP) or stop ends the lease: later images of the same lease number are refused, so nothing resumes.
+ * Leases: an IMAGE holds the bay's outputs for IO_LEASE_NS of wire time. It is sent every
+ * IO_IMAGE_NS. An IMAGE is honoured only in states READY and ACTIVE; the first one makes the bay
+ * ACTIVE. A drop (TRIP) or stop ends the lease: later images of the same lease number are refused,
+ * so nothing resumes.
  */
 #ifndef LINK_IO_H
 #define LINK_IO_H
@@ -26,15 +27,38 @@
 #include "base/error.h"
 #include "link/sample.h"
 
-enum { IO_VERSION = 1, IO_MESSAGE_MAX = 8192, IO_SAMPLES_MAX = 200, IO_OUTPUTS_MAX = 64, IO_TEXT_MAX = 160 };
+enum {
+	IO_VERSION = 1,
+	IO_MESSAGE_MAX = 8192,
+	IO_SAMPLES_MAX = 200,
+	IO_OUTPUTS_MAX = 64,
+	IO_TEXT_MAX = 160
+};
 /* Bounds of the indices; equal to those of plan/fixture.h (checked where both are known). */
-enum { IO_BAYS_MAX = 8, IO_CHANNELS_MAX = 256, IO_DEVICES_MAX = 128, IO_INTERLOCKS_MAX = 64,
-       IO_TRIP_CLASSES = 10, IO_SPEED_MAX = 20 };
+enum {
+	IO_BAYS_MAX = 8,
+	IO_CHANNELS_MAX = 256,
+	IO_DEVICES_MAX = 128,
+	IO_INTERLOCKS_MAX = 64,
+	IO_TRIP_CLASSES = 10,
+	IO_SPEED_MAX = 20
+};
 #define IO_IMAGE_NS ((int64_t)100000000)
 #define IO_LEASE_NS ((int64_t)500000000)
 
-enum io_type { IO_HELLO = 1, IO_WELCOME, IO_SAMPLES, IO_BAY, IO_IMAGE, IO_OUTPUTS, IO_TRIP, IO_SAFE, IO_PROOF,
-	       IO_INPUT, IO_DEVICE };
+enum io_type {
+	IO_HELLO = 1,
+	IO_WELCOME,
+	IO_SAMPLES,
+	IO_BAY,
+	IO_IMAGE,
+	IO_OUTPUTS,
+	IO_TRIP,
+	IO_SAFE,
+	IO_PROOF,
+	IO_INPUT,
+	IO_DEVICE
+};
 
 enum bay_state {
 	BAY_SECURING = 1, /* at start: drop, stop and proof are under way */
@@ -48,8 +72,8 @@ enum bay_state {
 const char *bay_state_name(enum bay_state s);
 
 enum safe_what { SAFE_DROP = 1, SAFE_STOP, SAFE_RESET, SAFE_CHECK };
-/* SAFE_CHECK: identity of every device the bay needs, read-back of all outputs; answered by PROOF with
- * after = SAFE_CHECK. PROOF with token 0 and after = SAFE_RESET: the proof at start. */
+/* SAFE_CHECK: identity of every device the bay needs, read-back of all outputs; answered by PROOF
+ * with after = SAFE_CHECK. PROOF with token 0 and after = SAFE_RESET: the proof at start. */
 
 struct io_msg {
 	enum io_type type;
@@ -72,8 +96,8 @@ struct io_msg {
 		} samples;
 		struct {
 			uint8_t bay, state;
-			uint32_t lease;	  /* the lease in force or the last one */
-			int64_t at_ns;	  /* run time, here and below */
+			uint32_t lease; /* the lease in force or the last one */
+			int64_t at_ns;	/* run time, here and below */
 			char reason[IO_TEXT_MAX];
 		} bay;
 		struct {
@@ -94,12 +118,13 @@ struct io_msg {
 			int64_t at_ns;
 		} outputs;
 		struct {
-			uint32_t bays;	     /* bit per bay dropped */
-			uint8_t class;	     /* enum trip_class */
-			int16_t interlock;   /* fixture index, -1: none (lease lost, device lost, on-time, read-back) */
-			int16_t channel;     /* that showed it, -1 */
+			uint32_t bays; /* bit per bay dropped */
+			uint8_t class; /* enum trip_class */
+			/* fixture index, -1: none (lease lost, device lost, on-time, read-back) */
+			int16_t interlock;
+			int16_t channel; /* that showed it, -1 */
 			double value;
-			int64_t at_ns;	     /* when the condition was seen */
+			int64_t at_ns; /* when the condition was seen */
 			char reason[IO_TEXT_MAX];
 		} trip;
 		struct {
@@ -112,11 +137,12 @@ struct io_msg {
 			uint32_t token;
 			int64_t at_ns;
 			int64_t took_ns;
-			char detail[IO_TEXT_MAX]; /* what is not as it should be, or how it was shown */
+			/* what is not as it should be, or how it was shown */
+			char detail[IO_TEXT_MAX];
 		} proof;
 		struct {
 			uint8_t bay;
-			char name[64];	  /* "scan", "start_button", "reset_button" */
+			char name[64]; /* "scan", "start_button", "reset_button" */
 			char text[IO_TEXT_MAX];
 			int64_t at_ns;
 		} input;
@@ -129,14 +155,14 @@ struct io_msg {
 	} u;
 };
 
-const char *io_type_name(enum io_type t);   /* "hello" ..., "?" for others */
+const char *io_type_name(enum io_type t);     /* "hello" ..., "?" for others */
 const char *safe_what_name(enum safe_what w); /* "drop" "stop" "reset" "check", "?" */
 
 /* Returns the length, or ERR_RANGE (a bug of the caller's). dst holds IO_MESSAGE_MAX. */
 int io_encode(const struct io_msg *m, uint8_t *dst, size_t size);
-/* 0, or ERR_PROTOCOL with which field is wrong. Texts are NUL terminated clean UTF-8 afterwards, numbers
- * within the bounds above, doubles finite (samples' values may be NaN unless good). After an error *m holds
- * nothing of use. */
+/* 0, or ERR_PROTOCOL with which field is wrong. Texts are NUL terminated clean UTF-8 afterwards,
+ * numbers within the bounds above, doubles finite (samples' values may be NaN unless good). After
+ * an error *m holds nothing of use. */
 int io_decode(struct io_msg *m, const uint8_t *p, size_t n, struct error *err);
 
 #endif

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * benchd-io's end of the io link: connects and connects again, sends, receives, checks. The loop's thread only.
+ * benchd-io's end of the io link: connects and connects again, sends, receives, checks. The loop's
+ * thread only.
  *
- * A message that cannot be sent or is refused marks the link broken; io_client_settle, called by the owner once its
- * own work of the round is done, closes it then, so that no callback ends the link under the feet of another.
+ * A message that cannot be sent or is refused marks the link broken; io_client_settle, called by
+ * the owner once its own work of the round is done, closes it then, so that no callback ends the
+ * link under the feet of another.
  */
 #ifndef LINK_IO_CLIENT_H
 #define LINK_IO_CLIENT_H

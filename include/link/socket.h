@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * Unix SOCK_SEQPACKET for both links: one message per packet, never blocking, bounded. Only the packets are
- * handled here; what is in them is the codecs' matter. Any thread, one at a time per descriptor. Every
- * descriptor returned is the caller's to close, nonblocking and close-on-exec.
+ * Unix SOCK_SEQPACKET for both links: one message per packet, never blocking, bounded. Only the
+ * packets are handled here; what is in them is the codecs' matter. Any thread, one at a time per
+ * descriptor. Every descriptor returned is the caller's to close, nonblocking and close-on-exec.
  *
- * A peer that does not read fills its queue after some hundred packets: link_send then says ERR_BUSY and
- * the caller decides (drop a slow reader, stop a run); nothing is ever queued here.
+ * A peer that does not read fills its queue after some hundred packets: link_send then says
+ * ERR_BUSY and the caller decides (drop a slow reader, stop a run); nothing is ever queued here.
  */
 #ifndef LINK_SOCKET_H
 #define LINK_SOCKET_H
@@ -23,12 +23,13 @@ struct link_peer {
 	gid_t gid;
 };
 
-/* Listen at path with these permissions. A socket file that nobody serves is replaced; ERR_BUSY when somebody
- * does, ERR_EXISTS when the path is no socket. */
+/* Listen at path with these permissions. A socket file that nobody serves is replaced; ERR_BUSY
+ * when somebody does, ERR_EXISTS when the path is no socket. */
 int link_listen(const char *path, mode_t mode, struct error *err);
 /* Next waiting peer; 0 when there is none (descriptor 0 is never returned). peer may be NULL. */
 int link_accept(int fd, struct link_peer *peer, struct error *err);
-/* ERR_NOT_FOUND without the file, ERR_CLOSED when nobody listens there, ERR_BUSY when its queue is full. */
+/* ERR_NOT_FOUND without the file, ERR_CLOSED when nobody listens there, ERR_BUSY when its queue is
+ * full. */
 int link_connect(const char *path, struct error *err);
 /* Both ends, for a child: hand over fd[1] after link_set_inherit. */
 int link_pair(int fd[2], struct error *err);
@@ -36,15 +37,17 @@ int link_set_inherit(int fd, struct error *err);
 /* Who is at the other end, as the kernel saw it when it connected. */
 int link_peer(int fd, struct link_peer *peer, struct error *err);
 
-/* A lock that ends with the process, however it ends: an abstract socket of that name. Returns its descriptor, or
- * ERR_BUSY with *holder (0 when the kernel does not tell). */
+/* A lock that ends with the process, however it ends: an abstract socket of that name. Returns its
+ * descriptor, or ERR_BUSY with *holder (0 when the kernel does not tell). */
 int link_lock(const char *name, pid_t *holder, struct error *err);
 
-/* One packet of 1..LINK_PACKET_MAX bytes; pass_fd >= 0 goes with it (stays open here). 0, ERR_BUSY when the
- * peer's queue is full, ERR_CLOSED when it is gone, ERR_LIMIT when the size is not possible. */
+/* One packet of 1..LINK_PACKET_MAX bytes; pass_fd >= 0 goes with it (stays open here). 0, ERR_BUSY
+ * when the peer's queue is full, ERR_CLOSED when it is gone, ERR_LIMIT when the size is not
+ * possible. */
 int link_send(int fd, const void *p, size_t n, int pass_fd, struct error *err);
-/* One packet: its length, 0 when there is none now, ERR_CLOSED at the end, ERR_PROTOCOL when it is longer than
- * size. *got_fd is the descriptor that came with it or -1; with NULL one that comes is closed and the packet refused. */
+/* One packet: its length, 0 when there is none now, ERR_CLOSED at the end, ERR_PROTOCOL when it is
+ * longer than size. *got_fd is the descriptor that came with it or -1; with NULL one that comes is
+ * closed and the packet refused. */
 int link_receive(int fd, void *p, size_t size, int *got_fd, struct error *err);
 
 #endif

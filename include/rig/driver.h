@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * A device driver: one const table and the static functions it names, in one file under drivers/. It knows
- * one family of devices and nothing of profiles, limits, results or wiring. It does no I/O, never
- * sleeps, retries, locks, exits or logs. Values are in the point's unit at the device's pins.
+ * A device driver: one const table and the static functions it names, in one file under drivers/.
+ * It knows one family of devices and nothing of profiles, limits, results or wiring. It does no
+ * I/O, never sleeps, retries, locks, exits or logs. Values are in the point's unit at the device's
+ * pins.
  */
 #ifndef RIG_DRIVER_H
 #define RIG_DRIVER_H
@@ -24,7 +25,7 @@ struct driver_point {
 	const struct unit *unit; /* NULL: the quantity's canonical unit */
 	const char *unit_name;	 /* in tables: "mA"; resolved into unit by the core */
 	enum point_direction direction;
-	double lo, hi;		 /* what the device can say or take, in its unit */
+	double lo, hi; /* what the device can say or take, in its unit */
 	double resolution;
 };
 enum option_type { OPTION_NUMBER = 1, OPTION_INTEGER, OPTION_CHOICE, OPTION_TEXT, OPTION_MAP };
@@ -42,19 +43,21 @@ enum { DRIVER_ITEM_NAME_MAX = 64 };
 struct driver_image {
 	const uint16_t *data; /* count registers (or coils 0/1) */
 	uint16_t count;
-	bool good;	      /* this read was answered; else data is NULL */
+	bool good; /* this read was answered; else data is NULL */
 };
 struct driver_value {
-	double value;	      /* in the point's unit */
-	int64_t raw;	      /* integer as sent (for floats: the bits) */
-	enum quality quality; /* GOOD, BAD_REPLY (device says no good: open loop, NaN, error value) or OUT_OF_RANGE */
+	double value; /* in the point's unit */
+	int64_t raw;  /* integer as sent (for floats: the bits) */
+	/* GOOD, BAD_REPLY (the device says no good: open loop, NaN, error value) or OUT_OF_RANGE */
+	enum quality quality;
 };
 struct driver_read {
 	uint8_t function;
 	uint16_t first, count;
 	bool may_merge;
 };
-/* identify: read this, and accept when (value & mask) == expect for each register; empty: cannot tell. */
+/* identify: read this, and accept when (value & mask) == expect for each register; empty: cannot
+ * tell. */
 struct driver_identity {
 	struct driver_read read;
 	uint16_t expect[8], mask[8];
@@ -64,58 +67,69 @@ struct driver_identity {
 /* The device as fixture and core see it; options come checked and with defaults filled in. */
 struct driver_device {
 	const struct driver *driver;
-	void *priv;		    /* priv_size bytes, zeroed, owned by the core */
+	void *priv; /* priv_size bytes, zeroed, owned by the core */
 	const struct fx_device *fx;
 };
 /* Value of an option, never NULL for declared ones with a default. */
 const char *driver_option(const struct driver_device *d, const char *name);
 double driver_option_number(const struct driver_device *d, const char *name);
 long driver_option_integer(const struct driver_device *d, const char *name); /* decimal or 0x... */
-/* Maps ("points.estop.line"): the items' names in the order written (max + 1 when there are more than
- * max); and one key of an item, NULL
+/* Maps ("points.estop.line"): the items' names in the order written (max + 1 when there are more
+ * than max); and one key of an item, NULL
  * when it is not given. Keys were checked against `choices`. */
-int driver_option_items(const struct driver_device *d, const char *map, char names[][DRIVER_ITEM_NAME_MAX], int max);
-const char *driver_option_of(const struct driver_device *d, const char *map, const char *item, const char *key);
-/* The unit of a point's values: unit, else unit_name looked up, else the quantity's canonical one. */
+int driver_option_items(const struct driver_device *d, const char *map,
+			char names[][DRIVER_ITEM_NAME_MAX], int max);
+const char *driver_option_of(const struct driver_device *d, const char *map, const char *item,
+			     const char *key);
+/* The unit of a point's values: unit, else unit_name looked up, else the quantity's. */
 const struct unit *driver_point_unit(const struct driver_point *p);
 
 struct driver {
 	const char *name;
 	const char *title_en, *title_zh;
-	const char *source;	    /* data sheet and firmware the map was taken from */
+	const char *source; /* data sheet and firmware the map was taken from */
 	enum driver_maturity maturity;
-	uint32_t buses;		    /* 1 << enum bus_kind it can sit on */
-	const struct driver_point *points;    int point_count;
-	const struct driver_option *options;  int option_count;
+	uint32_t buses; /* 1 << enum bus_kind it can sit on */
+	const struct driver_point *points;
+	int point_count;
+	const struct driver_option *options;
+	int option_count;
 	size_t priv_size;
-	/* Last moment to refuse: checks options that belong together; may build points of its own (register map,
-	 * GPIO lines) in priv. NULL allowed. */
+	/* Last moment to refuse: checks options that belong together; may build points of its own
+	 * (register map, GPIO lines) in priv. NULL allowed. */
 	int (*init)(struct driver_device *d, struct error *err);
 	/* Points when they depend on options; NULL: the table above. */
 	const struct driver_point *(*own_points)(const struct driver_device *d, int *count);
 	/* Reads needed for that point, as data; up to max. Returns how many. Modbus only. */
 	int (*reads)(const struct driver_device *d, int point, struct driver_read *out, int max);
 	/* Pure decode of one point from its reads. */
-	int (*get)(const struct driver_device *d, int point, const struct driver_image *images, struct driver_value *out);
+	int (*get)(const struct driver_device *d, int point, const struct driver_image *images,
+		   struct driver_value *out);
 	/* NULL: cannot tell. Returns number filled (0..max). */
 	int (*identify)(const struct driver_device *d, struct driver_identity *out, int max);
-	/* One request with read-back that sets these points (n of them, e.g. a whole relay bank) to values in pin units.
-	 * Returns requests filled, or negative. Tokens and urgency are the core's. */
+	/* One request with read-back that sets these points (n of them, e.g. a whole relay bank) to
+	 * values in pin units. Returns requests filled, or negative. Tokens and urgency are the
+	 * core's. */
 	int (*set)(const struct driver_device *d, const int *points, const double *values, int n,
 		   struct bus_request *out, int max);
-	/* Everything writable to its safe value (given by the fixture through the core in values/points). Mandatory where
-	 * a point is writable. */
+	/* Everything writable to its safe value (given by the fixture through the core in
+	 * values/points). Mandatory where a point is writable. */
 	int (*safe)(const struct driver_device *d, const int *points, const double *values, int n,
 		    struct bus_request *out, int max);
-	/* Read that shows the state of written points, for monitoring between writes: point's own reads serve. */
-	/* Stream devices: bytes in; calls emit for each complete value (text points: text). at_ns is wire time. */
+	/* Read that shows the state of written points, for monitoring between writes: point's own
+	 * reads serve. */
+	/* Stream devices: bytes in; calls emit for each complete value (text points: text). at_ns
+	 * is wire time. */
 	void (*feed)(struct driver_device *d, const uint8_t *p, size_t n, int64_t at_ns,
-		     void (*emit)(void *ctx, int point, const char *text, const struct driver_value *v), void *ctx);
+		     void (*emit)(void *ctx, int point, const char *text,
+				  const struct driver_value *v),
+		     void *ctx);
 	/* GPIO: the lines this device needs. Index in out = line number for gpio_get. */
 	int (*lines)(const struct driver_device *d, struct bus_line *out, int max);
-	/* GPIO: an event of line number `line` of this device, its times in run time; fills the value of a point.
-	 * Returns the point or -1 when there is nothing to say yet. */
-	int (*gpio_get)(struct driver_device *d, int line, const struct bus_event *ev, struct driver_value *out);
+	/* GPIO: an event of line number `line` of this device, its times in run time; fills the
+	 * value of a point. Returns the point or -1 when there is nothing to say yet. */
+	int (*gpio_get)(struct driver_device *d, int line, const struct bus_event *ev,
+			struct driver_value *out);
 };
 
 /* drivers/drivers.c: the one list, ended by NULL. */
@@ -125,9 +139,10 @@ const struct driver *driver_find(const char *name); /* NULL if unknown */
 int drivers_check(struct error *err);
 /* The same for one table, for a driver that is not in the list. */
 int driver_check(const struct driver *d, struct error *err);
-/* All options of a fixture's device against its driver's table, mistakes with their places into problems.
- * 0 or ERR_CONFIG. */
-int driver_check_options(const struct driver_device *d, const char *path, struct problems *problems);
+/* All options of a fixture's device against its driver's table, mistakes with their places into
+ * problems. 0 or ERR_CONFIG. */
+int driver_check_options(const struct driver_device *d, const char *path,
+			 struct problems *problems);
 /* Points of the device: its own or the table's. */
 const struct driver_point *driver_points(const struct driver_device *d, int *count);
 int driver_point_index(const struct driver_device *d, const char *name); /* -1 if unknown */

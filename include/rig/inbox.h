@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Events of the bus threads on their way to the loop: copied, in order, bounded. One that does not fit is lost and
- * said so; the rig is dropped then, for nothing may be lost silently.
+ * Events of the bus threads on their way to the loop: copied, in order, bounded. One that does not
+ * fit is lost and said so; the rig is dropped then, for nothing may be lost silently.
  */
 #ifndef RIG_INBOX_H
 #define RIG_INBOX_H

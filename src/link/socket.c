@@ -75,7 +75,8 @@ int link_listen(const char *path, mode_t mode, struct error *err)
 		close(fd);
 		return rc;
 	}
-	/* On Linux the mode of the unbound socket becomes that of the file: no moment with a wider one. */
+	/* On Linux the mode of the unbound socket becomes that of the file: no moment with a wider
+	 * one. */
 	if (fchmod(fd, mode) || bind(fd, (struct sockaddr *)&addr, sizeof(addr)) ||
 	    chmod(path, mode) || listen(fd, LINK_BACKLOG)) {
 		keep_errno_close(fd);

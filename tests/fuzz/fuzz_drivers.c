@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What devices send, to every driver: registers to get, bytes to feed, edges to gpio_get. A value called good is a
- * number within the point's range.
+ * What devices send, to every driver: registers to get, bytes to feed, edges to gpio_get. A value
+ * called good is a number within the point's range.
  */
 #include <math.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A rig machine on fake buses: devices are arrays of registers, time is a number, benchd is the test. Included by
- * the rig's unit tests; one bench per test.
+ * A rig machine on fake buses: devices are arrays of registers, time is a number, benchd is the
+ * test. Included by the rig's unit tests; one bench per test.
  */
 #ifndef TESTS_RIG_BENCH_H
 #define TESTS_RIG_BENCH_H

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The fake side of the rig's unit tests: what the machine calls, and devices that are arrays of registers.
+ * The fake side of the rig's unit tests: what the machine calls, and devices that are arrays of
+ * registers.
  */
 #ifndef TESTS_RIG_BENCH_BUS_H
 #define TESTS_RIG_BENCH_BUS_H

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Register drivers against raw vectors, published ones where the maker gives any; tables and options.
+ * Register drivers against raw vectors, published ones where the maker gives any; tables and
+ * options.
  */
 #include "drivers_bench.h"
 

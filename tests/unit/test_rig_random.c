@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Whatever comes in whatever order: properties that hold all the time. Each seed is one story of some two minutes.
+ * Whatever comes in whatever order: properties that hold all the time. Each seed is one story of
+ * some two minutes.
  */
 #include "rig_bench.h"
 
@@ -151,7 +152,8 @@ static void run_story(uint64_t seed)
 			look(&s);
 		}
 	}
-	/* everything is repaired and nobody holds anything: then all is safe, and a reset makes ready */
+	/* everything is repaired and nobody holds anything: then all is safe, and a reset makes
+	 * ready */
 	memset(b->dead, 0, sizeof(b->dead));
 	memset(b->stuck, 0, sizeof(b->stuck));
 	memset(b->level, 0, 4);
