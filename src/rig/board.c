@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Writes of the devices that carry outputs. One board is always written whole, from the merged image of all bays,
- * and read back; between writes its own reads watch that it still shows that image. A drop goes urgently; what
- * is not confirmed safe in CONFIRM_NS stops the dead-man line, which takes the power from all of them.
+ * Writes of the devices that carry outputs. One board is always written whole, from the merged
+ * image of all bays, and read back; between writes its own reads watch that it still shows that
+ * image. A drop goes urgently; what is not confirmed safe in CONFIRM_NS stops the dead-man line,
+ * which takes the power from all of them.
  */
 #include <math.h>
 #include <string.h>
@@ -107,7 +108,8 @@ void board_flush(struct rig *r)
 
 		if (!b->dirty || r->devices[i].state == DEVICE_WRONG)
 			continue;
-		/* One write at a time, but a drop never waits for an ordinary one; a failed one rests a little. */
+		/* One write at a time, but a drop never waits for an ordinary one; a failed one
+		 * rests a little. */
 		if (b->waiting && !b->urgent)
 			continue;
 		if (b->retry_ns > r->now_ns && !b->urgent) {
@@ -143,7 +145,8 @@ static void confirmed(struct rig *r, struct board *b, int64_t at_ns)
 	}
 }
 
-/* What it shows is not what was written: that is no matter of the line, the board or its contacts are at fault. */
+/* What it shows is not what was written: that is no matter of the line, the board or its contacts
+ * are at fault. */
 static void contradicts(struct rig *r, int device, uint32_t bays, const char *text)
 {
 	struct board *b = &r->devices[device].board;
@@ -322,7 +325,7 @@ static bool is_healthy(struct rig *r)
 	return false;
 }
 
-/* Looked at before anything is written, so that a lease which begins now does not switch on first. */
+/* Looked at before anything is written: a lease that begins now must not switch on first. */
 void board_watch(struct rig *r)
 {
 	uint32_t powered = safe_powered(r);
@@ -332,10 +335,9 @@ void board_watch(struct rig *r)
 			  "a bus is stuck: it did not come round in its longest transaction",
 			  false);
 	if (r->dead_man_blocked && r->f->dead_man >= 0)
-		safe_trip(
-			r, powered, TRIP_COMMS, -1, -1, 0,
-			"the dead-man line is dropped: outputs of another bay cannot be confirmed safe",
-			false);
+		safe_trip(r, powered, TRIP_COMMS, -1, -1, 0,
+			  "the dead-man line is dropped: another bay's outputs cannot be confirmed",
+			  false);
 }
 
 void board_dead_man(struct rig *r)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The fixture against the drivers' tables: every mistake with its place, and what the machine needs made once.
+ * The fixture against the drivers' tables: every mistake with its place, and what the machine needs
+ * made once.
  */
 #include <math.h>
 #include <string.h>
@@ -311,10 +312,9 @@ static void check_stat(struct rig *r, const struct expr *e, int line, int col, s
 		return;
 	expr_each_symbol(e, look_at, &l);
 	if (l.has_stat)
-		problems_add(
-			p, r->f->path, line, col, NULL,
-			"\"%s\": only present values can stand here, no mean, min or other statistics",
-			expr_text(e));
+		problems_add(p, r->f->path, line, col, NULL,
+			     "\"%s\": only present values can stand here, no statistics",
+			     expr_text(e));
 }
 
 int build_expressions(struct rig *r, struct problems *p)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Readings: from a device's point to a scaled value with a quality. A value is good only while everything said
- * so: the device is the right one, answered this very request, called the value good, the value lies in
- * the channel's range, moves where it has to, and is younger than the channel's stale limit.
+ * Readings: from a device's point to a scaled value with a quality. A value is good only while
+ * everything said so: the device is the right one, answered this very request, called the value
+ * good, the value lies in the channel's range, moves where it has to, and is younger than the
+ * channel's stale limit.
  */
 #include <math.h>
 #include <string.h>

@@ -16,9 +16,9 @@
  *	reach.c     worst time from an edge to commanded safe
  *	rig.c       the public calls: each takes what came, then settles the machine
  *
- * Every public call ends in settle (rig.c): outputs are merged, interlocks look at readings and at what is about to
- * be commanded, and only then boards are written and reports sent. So what an interlock forbids is never written,
- * and a trip is on its way before anything else is looked at.
+ * Every public call ends in settle (rig.c): outputs are merged, interlocks look at readings and at
+ * what is about to be commanded, and only then boards are written and reports sent. So what an
+ * interlock forbids is never written, and a trip is on its way before anything else is looked at.
  */
 #ifndef RIG_CORE_H
 #define RIG_CORE_H
@@ -78,8 +78,8 @@ struct device {
 	struct driver_device d;
 	const struct driver_point *points;
 	int point_count;
-	uint32_t bays,
-		carry_bays; /* that need it; that have channels or outputs on it (not just a scanner) */
+	uint32_t bays;	      /* that need it */
+	uint32_t carry_bays;  /* that have channels or outputs on it, not just a scanner */
 	uint32_t output_bays; /* that have outputs on it */
 	enum device_state state;
 	char why[160];
@@ -223,7 +223,7 @@ struct rig {
 	int64_t channels_due_ns, outputs_due_ns;
 	/* bit per interlock */
 	uint64_t looked_at_by[FIXTURE_CHANNELS_MAX], interlocks_of[FIXTURE_BAYS_MAX];
-	int64_t supply_ns;			     /* run: last start on the common supply */
+	int64_t supply_ns; /* run: last start on the common supply */
 	bool supply_used;
 	int64_t dead_man_ns; /* wire: next edge */
 	uint8_t dead_man;
@@ -279,7 +279,8 @@ void device_bus_up(struct rig *r, int bus);
 void device_bus_down(struct rig *r, int bus, const char *why);
 void device_run(struct rig *r);
 void device_need(struct rig *r);
-/* The first device the bay needs that is not there, -1: none; *settled: every one is known to be there or not. */
+/* The first device the bay needs that is not there, -1: none; *settled: every one is known to be
+ * there or not. */
 int device_missing(const struct rig *r, int bay, bool *settled);
 /* "relays on /dev/...: no answer" */
 void device_describe(const struct rig *r, int device, char *dst, size_t size);
@@ -298,7 +299,8 @@ void interlock_run(struct rig *r);
 int interlock_active(const struct rig *r, int bay);
 struct expr_value interlock_eval(const struct rig *r, const struct expr *e, int bay,
 				 int64_t newer_than_ns);
-/* The reading that made it so: first channel of e in that bay that is not good, else the first; -1: none. */
+/* The reading that made it so: first channel of e in that bay that is not good, else the first; -1:
+ * none. */
 int interlock_channel(const struct rig *r, const struct expr *e, int bay);
 
 /* lease.c */
@@ -339,7 +341,8 @@ void safe_devices_changed(struct rig *r);
 void safe_run(struct rig *r);
 
 /* proof.c */
-/* The board that is not confirmed yet, or the expression not shown yet by readings made since the proof began; -1: none. */
+/* The board that is not confirmed yet, or the expression not shown yet by readings made since the
+ * proof began; -1: none. */
 int proof_board(const struct rig *r, int bay);
 int proof_expression(const struct rig *r, int bay);
 void proof_describe(const struct rig *r, int bay, char *dst, size_t size);

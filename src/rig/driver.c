@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What every driver's table has to fulfil; run at each start, so that a table with a slip never drives
- * a bench.
+ * What every driver's table has to fulfil; run at each start, so that a table with a slip never
+ * drives a bench.
  */
 #include <string.h>
 #include "base/text.h"

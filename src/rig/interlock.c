@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Interlocks: conditions over a bay's readings and outputs that trip whatever a profile says. States are
- * looked at undebounced (an edge of the E-stop or a leak counts at once); the interlock's own debounce is
- * how long the condition has to hold, in run time.
+ * Interlocks: conditions over a bay's readings and outputs that trip whatever a profile says.
+ * States are looked at undebounced (an edge of the E-stop or a leak counts at once); the
+ * interlock's own debounce is how long the condition has to hold, in run time.
  */
 #include "core.h"
 
@@ -117,7 +117,8 @@ static void evaluate(struct rig *r, int bay, int index)
 	struct bay *b = &r->bays[bay];
 	struct interlock_state *s = &b->interlocks[index];
 	struct expr_value v = interlock_eval(r, l->when, bay, INT64_MIN);
-	/* A reading that is missing while nothing is on makes the bay not ready, by its device; it is no trip. */
+	/* A reading that is missing while nothing is on makes the bay not ready, by its device; it
+	 * is no trip. */
 	bool unknown = !v.known && l->unknown_trips &&
 		       (b->state == BAY_ACTIVE || any_output_on(r, b));
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Leases: a bay's outputs are held by images that keep coming, and by nothing else. One that ended never
- * holds again: its number is spent, and a lease begins with its first image only.
+ * Leases: a bay's outputs are held by images that keep coming, and by nothing else. One that ended
+ * never holds again: its number is spent, and a lease begins with its first image only.
  */
 #include <math.h>
 #include "core.h"
@@ -61,7 +61,8 @@ int lease_image(struct rig *r, const struct io_msg *m, struct error *err)
 			take_image(r, b, m);
 		return 0;
 	}
-	/* Only a lease's own first image begins it: one cut short by a drop cannot go on, nor after a restart. */
+	/* Only a lease's own first image begins it: one cut short by a drop cannot go on, nor after
+	 * a restart. */
 	if (b->state != BAY_READY || r->ending || m->u.image.lease <= b->lease ||
 	    m->u.image.seq > 1) {
 		b->tell_state = true;

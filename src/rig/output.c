@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What is commanded: each bay wants a value for each of its outputs (its safe one unless a lease holds it); a
- * shared output is away from safe while any bay wants it so.
+ * What is commanded: each bay wants a value for each of its outputs (its safe one unless a lease
+ * holds it); a shared output is away from safe while any bay wants it so.
  */
 #include <math.h>
 #include <string.h>

@@ -17,7 +17,7 @@ int proof_board(const struct rig *r, int bay)
 	return -1;
 }
 
-/* The expression that is not shown yet, -1: none. Only readings made since the proof began count. */
+/* The expression not shown yet, -1: none. Only readings made since the proof began count. */
 int proof_expression(const struct rig *r, int bay)
 {
 	for (int i = 0; i < r->f->proof_count; i++) {

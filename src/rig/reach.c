@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The worst time from an edge to "commanded safe" for each output: the transaction in flight ends by its own time-out,
- * the boards of the same line written before go first, then this one's write.
+ * The worst time from an edge to "commanded safe" for each output: the transaction in flight ends
+ * by its own time-out, the boards of the same line written before go first, then this one's write.
  */
 #include "core.h"
 

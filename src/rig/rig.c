@@ -143,7 +143,8 @@ static bool is_settled(const struct rig *r)
 	return true;
 }
 
-/* Interlocks see what is about to be commanded before any of it is written; what they trip is merged again. */
+/* Interlocks see what is about to be commanded before any of it is written; what they trip is
+ * merged again. */
 static void settle(struct rig *r)
 {
 	output_merge(r);
@@ -288,7 +289,7 @@ static int welcome(struct rig *r, const struct io_msg *m, struct error *err)
 	    (r->scale.speed > 1 && m->u.welcome.origin_ns != r->scale.origin_ns))
 		return error_set(
 			err, ERR_PROTOCOL,
-			"benchd runs at speed %u and this benchd-io at %u; give both the same --speed",
+			"benchd runs at speed %u, this benchd-io at %u; give both the same",
 			m->u.welcome.speed, r->scale.speed);
 	r->linked = true;
 	report_snapshot(r);

@@ -16,7 +16,7 @@
  *	            LOCKED / TRIPPED <-----------+ --------------------------------+
  *
  *	SECURING -> READY, NOT_READY, TRIPPED, LOCKED	[conclude]
- *	NOT_READY -> SECURING				[safe_devices_changed, safe_message, safe_trip]
+ *	NOT_READY -> SECURING		[safe_devices_changed, safe_message, safe_trip]
  *	READY -> ACTIVE					[safe_activate]
  *	READY -> NOT_READY				[safe_devices_changed]
  *	READY -> STOPPING				[safe_trip, safe_message, safe_end]
@@ -26,9 +26,9 @@
  *	TRIPPED, LOCKED -> SECURING			[safe_message]
  *	TRIPPED, LOCKED -> STOPPING			[safe_trip, safe_message, safe_end]
  *
- * SECURING and STOPPING are the only states in which something is under way; their phases are STOP (the
- * ordered end, outputs still held where its steps left them) and PROOF (everything commanded safe). A drop
- * goes to PROOF at once.
+ * SECURING and STOPPING are the only states in which something is under way; their phases are STOP
+ * (the ordered end, outputs still held where its steps left them) and PROOF (everything commanded
+ * safe). A drop goes to PROOF at once.
  */
 #include <assert.h>
 #include <string.h>

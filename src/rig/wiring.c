@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What each bus is to read and which lines it needs, from what the drivers say about the points in use.
+ * What each bus is to read and which lines it needs, from what the drivers say about the points in
+ * use.
  */
 #include <stdlib.h>
 #include "core.h"
