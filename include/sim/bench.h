@@ -82,6 +82,9 @@ struct bench_order {
 int bench_start(struct bench *b, int bay, const struct bench_order *order, struct error *err);
 /* True when the run has ended (or was refused by the check), false after limit_ns. */
 bool bench_run_until_done(struct bench *b, int bay, int64_t limit_ns);
+/* The station stands still, as a benchd that hangs: no images, no answers. Its run goes on when it
+ * wakes up again; its lease does not. */
+void bench_hang(struct bench *b, bool hangs);
 void bench_abort(struct bench *b, int bay, const char *why);
 
 /* ---- the present or last run of a bay ---- */

@@ -112,7 +112,7 @@ static void pump(struct bench *b)
 		return;
 	b->pumping = true;
 	for (;;) {
-		if (pop(b, &b->to_station, &b->incoming)) {
+		if (!b->hangs && pop(b, &b->to_station, &b->incoming)) {
 			bench_session_message(b, &b->incoming);
 		} else if (pop(b, &b->to_rig, &b->outgoing)) {
 			to_rig(b, &b->outgoing);
@@ -380,6 +380,13 @@ enum bay_state bench_bay_state(const struct bench *b, int bay, const char **reas
 	if (reason)
 		*reason = b->bays[bay].reason;
 	return b->bays[bay].state;
+}
+
+void bench_hang(struct bench *b, bool hangs)
+{
+	b->hangs = hangs;
+	if (!hangs)
+		pump(b); /* what has come meanwhile waits in its socket */
 }
 
 void bench_reset(struct bench *b, int bay)

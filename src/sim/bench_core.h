@@ -69,7 +69,7 @@ struct bench {
 	struct bench_bay bays[FIXTURE_BAYS_MAX];
 	struct bench_queue to_station, to_rig;
 	struct io_msg incoming, outgoing, image;
-	bool pumping, welcome, store_failed;
+	bool pumping, hangs, store_failed;
 	uint32_t token, lease;
 	struct sample latest[FIXTURE_CHANNELS_MAX];
 	bool seen[FIXTURE_CHANNELS_MAX];

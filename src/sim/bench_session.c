@@ -269,6 +269,10 @@ void bench_session_tick(void *ctx, int64_t now_ns)
 {
 	struct bench_bay *y = ctx;
 
+	if (y->bench->hangs) {
+		vtime_set(&y->bench->vt, &y->tick, now_ns + BENCH_TICK_NS);
+		return;
+	}
 	switch (y->phase) {
 	case BENCH_CHECKING:
 		if (now_ns - y->check_ns > BENCH_CHECK_NS)

@@ -183,6 +183,40 @@ static void emergency_stop_and_leaks_trip_and_end_in_proof(void **state)
 	}
 }
 
+/* Of bay 0 and of the rig. */
+static int outputs_away_from_safe(struct bench *b)
+{
+	int n = 0;
+
+	for (int o = 0; o < quick.fixture->output_count; o++)
+		n += (quick.fixture->outputs[o].bays & 1) && o != quick.fixture->dead_man &&
+		     fabs(world_commanded(bench_world(b), o, NULL) -
+			  quick.fixture->outputs[o].safe) > 1e-9;
+	return n;
+}
+
+static void station_that_hangs_loses_its_bay_and_never_gets_it_back(void **state)
+{
+	(void)state;
+	for (int at_s = 5; at_s < 200; at_s += 39) {
+		struct bench *b = start(&quick, 1, false, NULL);
+
+		bench_run_for(b, at_s * NS_PER_S);
+		assert_true(outputs_away_from_safe(b) > 0);
+		bench_hang(b, true);
+		bench_run_for(b, 600 * NS_PER_MS);
+		assert_int_equal(outputs_away_from_safe(b), 0);
+		bench_run_for(b, 30 * NS_PER_S);
+		assert_true(world_is_safe(bench_world(b), 0));
+		bench_hang(b, false);
+		finish(&quick, b);
+		assert_int_equal(bench_verdict(b, 0), VERDICT_ERROR);
+		assert_int_equal(outputs_away_from_safe(b), 0);
+		ends_safe(b);
+		bench_free(b);
+	}
+}
+
 static void another_units_serial_never_passes(void **state)
 {
 	struct bench *b = bench_with(&full, 1, false);
@@ -224,6 +258,7 @@ int main(void)
 		cmocka_unit_test(two_bays_side_by_side_are_judged_each_by_its_own_unit),
 		cmocka_unit_test(abort_at_any_time_ends_in_proof),
 		cmocka_unit_test(emergency_stop_and_leaks_trip_and_end_in_proof),
+		cmocka_unit_test(station_that_hangs_loses_its_bay_and_never_gets_it_back),
 		cmocka_unit_test(another_units_serial_never_passes),
 		cmocka_unit_test(prompts_nobody_answers_end_the_run_safely),
 	};

@@ -18,6 +18,7 @@
 #include <cmocka.h>
 
 #include "rig_case.h"
+#include "sim/rng.h"
 
 #define PROFILE "profiles/ro600_quick.yaml"
 
@@ -34,6 +35,9 @@ struct story {
 	enum wire_fault kind;
 	const char *fault; /* of the plant, NULL: healthy */
 	uint64_t stride;   /* every such transaction */
+	uint64_t seed;	   /* 0: 1 */
+	double share;	   /* of the transactions, spoiled at random in place of all this */
+	struct rng rng;
 	struct bench *bench;
 	bool armed, is_child;
 	uint64_t spoiled; /* child: the transaction */
@@ -98,6 +102,23 @@ static enum wire_fault choose(void *ctx, uint64_t n, int bus, uint8_t unit, cons
 	/* 1.1 to some 10 time-outs of these lines */
 	*late_ns = (int64_t)(60 + n * 37 % 600) * NS_PER_MS;
 	return s->kind;
+}
+
+/* Any fault at any time, on the lines that carry values. */
+static enum wire_fault choose_at_random(void *ctx, uint64_t n, int bus, uint8_t unit,
+					const uint8_t *pdu, int64_t *late_ns)
+{
+	struct story *s = ctx;
+
+	(void)n;
+	(void)unit;
+	(void)pdu;
+	if (!s->armed || rig.fixture->buses[bus].kind == BUS_GPIO ||
+	    rng_uniform(&s->rng) >= s->share)
+		return WIRE_FINE;
+	s->tried++;
+	*late_ns = (int64_t)(rng_uniform(&s->rng) * 0.7e9);
+	return (enum wire_fault)(1 + rng_next(&s->rng) % (WIRE_FAULTS - 1));
 }
 
 /* ---- what has to hold ---- */
@@ -214,7 +235,7 @@ static const char *tell(struct story *s)
 	struct error err;
 
 	s->bench = rig_case_bench(&rig, &config);
-	bench_faults(s->bench)->choose = choose;
+	bench_faults(s->bench)->choose = s->share > 0 ? choose_at_random : choose;
 	bench_faults(s->bench)->ctx = s;
 	s->armed = true;
 	if (s->fault && bench_fault(s->bench, s->fault, &err))
@@ -307,12 +328,42 @@ static void bad_unit_never_passes_for_a_fault_of_the_wires(void **state)
 	run_story(WIRE_LATE, "1:membrane_torn", 37);
 }
 
+static void runs_on_bad_wires_pass_only_with_true_values(void **state)
+{
+	static const double shares[] = {0.001, 0.005, 0.02, 0.1};
+	static const char *const units[] = {NULL, "1:membrane_torn", "1:restrictor_wrong"};
+	unsigned verdicts[VERDICT_INTERRUPTED + 1] = {0};
+	uint64_t spoiled = 0;
+
+	(void)state;
+	for (uint64_t i = 0; i < 60; i++) {
+		struct story s = {.share = shares[i % 4],
+				  .fault = units[i / 4 % 3],
+				  .seed = i + 1,
+				  .rng = {i + 1}};
+		const char *bad = tell(&s);
+
+		if (bad)
+			fail_msg("seed %d, %g of the transactions spoiled: %s", (int)i + 1, s.share,
+				 bad);
+		verdicts[s.verdict]++;
+		spoiled += s.tried;
+		bench_free(s.bench);
+	}
+	print_message("# bad wires: %llu transactions spoiled in 60 runs; %u pass, %u fail, %u "
+		      "error\n",
+		      (unsigned long long)spoiled, verdicts[VERDICT_PASS], verdicts[VERDICT_FAIL],
+		      verdicts[VERDICT_ERROR]);
+	assert_true(verdicts[VERDICT_PASS] > 0 && verdicts[VERDICT_FAIL] > 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(silence_of_each_transaction_harms_nobody),
 		cmocka_unit_test(every_other_fault_of_some_transactions_harms_nobody),
 		cmocka_unit_test(bad_unit_never_passes_for_a_fault_of_the_wires),
+		cmocka_unit_test(runs_on_bad_wires_pass_only_with_true_values),
 	};
 	char *yaml = rig_case_one_bay();
 	int failed;
