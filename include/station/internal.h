@@ -64,6 +64,7 @@ struct bay {
 	char scanned_ticket[64], scanned_serial[64];
 	int64_t scanned_ns;	 /* wire time */
 	struct session *session; /* NULL: idle */
+	int64_t stop_audit_ns;	 /* wire: last time a STOP was written down */
 	struct loop_timer *tick;
 };
 
@@ -83,7 +84,19 @@ struct session {
 	struct engine *engine;
 	struct record *record;
 	struct segment *segment; /* used by the writer thread only */
-	bool segment_failed;
+	/* what came while there was no engine yet; it is given to the engine before its first tick */
+	struct {
+		bool set;
+		char who[96], why[IO_TEXT_MAX];
+	} early_abort;
+	struct {
+		bool set;
+		int interlock;
+		enum trip_class class;
+		char reason[IO_TEXT_MAX];
+		double value;
+	} early_trip;
+	int64_t first_image_ns;	 /* wire, 0: none sent */
 	struct request *starter; /* waits for its reply until the run has begun */
 	uint32_t lease, seq;
 	uint32_t stop_token, check_token;
@@ -133,7 +146,8 @@ struct child {
 	const char *what; /* "benchd-io" "benchd-web" "make-safe" */
 	pid_t pid;	  /* 0: not running */
 	struct rig_link *rig;
-	int starts; /* within the window */
+	int64_t began_ns; /* wire: start of this process */
+	int starts;	  /* within the window */
 	int64_t window_ns;
 	bool failed; /* given up */
 };
@@ -160,7 +174,10 @@ struct station {
 	struct loop_timer *housekeeping;
 	int64_t started_ns;
 	int64_t stop_since_ns;
+	int64_t watched_ns; /* wire: last round of spawn_watch */
+	int64_t told_ns;    /* wire: when the children were told to end */
 	bool stopping, store_failed, children_told;
+	char store_failure[160]; /* what could not be kept */
 	int exit_code;
 	uint64_t last_seq;
 };
@@ -177,6 +194,8 @@ void station_store_failed(struct station *s, const char *what, const struct erro
 /* Submit, or fail the store. */
 void station_write(struct station *s, struct job *j);
 void station_read(struct station *s, struct job *j);
+/* The writer is busy enough: requests of clients wait outside (503), so that they never push out records of runs. */
+bool station_is_crowded(const struct station *s);
 void station_audit(struct station *s, const char *who, const char *what, const char *json);
 
 /* rig.c */
@@ -192,6 +211,7 @@ void bay_samples(struct rig_link *r, const struct sample *at, int n);
 void bay_input(struct bay *b, const char *name, const char *text);
 void bay_tick(void *ctx); /* timer */
 void bay_lock(struct bay *b, const char *why);
+void audit_bay(struct bay *b, const char *who, const char *what);
 bool bay_is_usable(const struct bay *b, char *why, size_t size);
 
 /* session_start.c */

@@ -27,6 +27,8 @@ struct worker *worker_start(struct loop *loop, struct store *s, bool is_writer, 
 int worker_submit(struct worker *w, struct job *j);
 /* Age of the oldest unfinished job, wire time; 0 when idle. Over 5 s is a store failure (slow
  * disk). */
+/* Jobs that wait or are at work. */
+int worker_waiting(const struct worker *w);
 int64_t worker_lag_ns(const struct worker *w, int64_t now_ns);
 /* Finish all jobs, run their done (and the jobs these submit), join, close the store. NULL
  * allowed. Not from within done. */

@@ -19,6 +19,19 @@ void bay_init(struct bay *b, struct rig_link *r, int index)
 	b->tick = loop_add_timer(b->station->loop, bay_tick, b);
 }
 
+void audit_bay(struct bay *b, const char *who, const char *what)
+{
+	struct text t = {0};
+	struct json j;
+
+	json_init(&j, &t);
+	json_open_object(&j);
+	json_kv_string(&j, "bay", b->name);
+	json_end_object(&j);
+	station_audit(b->station, who, what, t.buf);
+	text_release(&t);
+}
+
 /* A run found that the rig cannot be trusted: nothing starts there until a person looked and reset it. */
 void bay_lock(struct bay *b, const char *why)
 {
@@ -193,6 +206,12 @@ void bay_input(struct bay *b, const char *name, const char *text)
 	if (!strcmp(name, "scan")) {
 		on_scan(b, text);
 	} else if (!strcmp(name, "reset_button")) {
+		if (b->session) {
+			say_input(b, name, "", "busy");
+			return;
+		}
+		if (b->locked[0] || b->state == BAY_TRIPPED || b->state == BAY_LOCKED)
+			audit_bay(b, "reset button", "bay_reset");
 		b->locked[0] = 0;
 		if (b->state == BAY_TRIPPED || b->state == BAY_LOCKED)
 			rig_safe(b->rig, b->index, SAFE_RESET);

@@ -11,6 +11,7 @@
 #include "ticket/recover.h"
 
 #define MODULE "store"
+enum { CROWDED = 64 }; /* of 4096 jobs */
 
 void station_store_failed(struct station *s, const char *what, const struct error *err)
 {
@@ -20,11 +21,10 @@ void station_store_failed(struct station *s, const char *what, const struct erro
 	log_error(MODULE,
 		  "the record cannot be kept (%s: %s); every run is stopped, nothing new starts",
 		  what, err && err->text[0] ? err->text : "no detail");
-	for (int i = 0; i < s->bay_count; i++)
-		if (s->bays[i].session)
-			session_error(s->bays[i].session, "store_failure", what);
+	text_copy(s->store_failure, sizeof(s->store_failure), what);
 	s->exit_code = 74;
-	station_stop(s, "store failure");
+	/* This may be called out of an engine: the runs hear of it from the housekeeping, at once. */
+	loop_set_timer(s->housekeeping, clock_mono_ns());
 }
 
 void station_write(struct station *s, struct job *j)
@@ -37,6 +37,11 @@ void station_write(struct station *s, struct job *j)
 	j->err = err;
 	station_store_failed(s, "queue of the writer", &err);
 	j->done(j);
+}
+
+bool station_is_crowded(const struct station *s)
+{
+	return worker_waiting(s->writer) > CROWDED;
 }
 
 void station_read(struct station *s, struct job *j)

@@ -308,13 +308,14 @@ void journal_finish(struct session *z)
 {
 	struct station *s = z->bay->station;
 	struct finish_job *q = xcalloc(1, sizeof(*q));
+	journal_samples(z, true);
 	bool lost = s->store_failed;
-	if (!lost)
-		journal_samples(z, true);
 	q->job.work = lost ? drop_work : finish_work;
 	q->job.done = lost ? drop_done : finish_done;
 	q->z = z;
 	q->ended_utc_us = clock_utc_us();
-	if (worker_submit(s->writer, &q->job))
+	if (worker_submit(s->writer, &q->job)) {
+		q->job.rc = error_set(&q->job.err, ERR_STORE, "too many records wait for the disk");
 		q->job.done(&q->job);
+	}
 }

@@ -136,7 +136,11 @@ void route_bay_stop(struct request *rq)
 		session_abort(b->session, rq->who, "stopped at the bay");
 	else if (b->rig->welcome)
 		rig_safe(b->rig, b->index, SAFE_STOP);
-	station_audit(rq->station, rq->who, "bay_stop", "{}");
+	/* once a second is enough to show that it was asked for; the STOP itself always acts */
+	if (clock_mono_ns() - b->stop_audit_ns > NS_PER_S) {
+		b->stop_audit_ns = clock_mono_ns();
+		audit_bay(b, rq->who, "bay_stop");
+	}
 	reply_done(rq, 202, "bay", b->name);
 }
 
@@ -155,10 +159,14 @@ void route_bay_reset(struct request *rq)
 				bay_state_name(b->state));
 		return;
 	}
+	if (station_is_crowded(rq->station)) {
+		request_problem(rq, 503, "busy", "the station is writing; try again in a moment");
+		return;
+	}
 	b->locked[0] = 0;
 	if (b->state == BAY_TRIPPED || b->state == BAY_LOCKED)
 		rig_safe(b->rig, b->index, SAFE_RESET);
-	station_audit(rq->station, rq->who, "bay_reset", "{}");
+	audit_bay(b, rq->who, "bay_reset");
 	reply_done(rq, 202, "bay", b->name);
 }
 

@@ -11,8 +11,9 @@
 #define FLUSH_NS    (1 * NS_PER_S)
 #define SYNC_NS	    (5 * NS_PER_S)
 /* benchd-io proves within its own bounds; past this nobody will answer */
-#define PROOF_MAX_NS (60 * NS_PER_S)
-#define CHECK_MAX_NS (15 * NS_PER_S)
+#define PROOF_MAX_NS	  (60 * NS_PER_S)
+#define LEASE_PATIENCE_NS (2 * NS_PER_S)
+#define CHECK_MAX_NS	  (15 * NS_PER_S)
 
 void session_free(struct session *z)
 {
@@ -107,12 +108,19 @@ static void begun(struct session *z, int rc, const struct error *err)
 	for (int i = 0; i < b->rig->fixture->channel_count; i++)
 		if (b->values[i].seen)
 			engine_samples(z->engine, &b->values[i].sample, 1);
-	if (!b->rig->welcome)
+	if (z->early_trip.set)
+		session_trip(b, z->early_trip.interlock, z->early_trip.class, z->early_trip.reason,
+			     z->early_trip.value);
+	else if (z->early_abort.set)
+		session_abort(z, z->early_abort.who, z->early_abort.why);
+	else if (!b->rig->welcome)
 		session_error(z, "io_lost", "benchd-io was lost while the run began");
 	else if (s->stopping)
 		session_abort(z, "station", "the station stops");
-	else
-		bay_tick(b);
+	else if (b->state != BAY_READY)
+		session_error(z, "bay_not_ready",
+			      b->reason[0] ? b->reason : bay_state_name(b->state));
+	loop_set_timer(b->tick, clock_mono_ns());
 }
 
 static void checked(struct session *z, bool ok, const char *detail)
@@ -135,12 +143,32 @@ static void checked(struct session *z, bool ok, const char *detail)
 
 /* ---- while it runs ---- */
 
+/* At start, after a reset or a STOP of an idle bay, after the end of a benchd before this one. */
+static void proof_without_run(struct bay *b, enum safe_what after, bool proven, const char *detail)
+{
+	struct text t = {0};
+	struct json j;
+	if (after == SAFE_CHECK)
+		return;
+	json_init(&j, &t);
+	json_open_object(&j);
+	json_kv_string(&j, "bay", b->name);
+	json_kv_string(&j, "after", safe_what_name(after));
+	json_kv_bool(&j, "proven", proven);
+	json_kv_string(&j, "detail", detail);
+	json_end_object(&j);
+	station_audit(b->station, "rig", "proof", t.buf);
+	text_release(&t);
+}
+
 void session_proof(struct bay *b, uint32_t token, enum safe_what after, bool proven,
 		   const char *detail)
 {
 	struct session *z = b->session;
-	if (!z)
+	if (!z) {
+		proof_without_run(b, after, proven, detail);
 		return;
+	}
 	if (z->phase == SESSION_CHECKING && after == SAFE_CHECK && token == z->check_token &&
 	    token) {
 		checked(z, proven, detail);
@@ -158,7 +186,7 @@ void session_made_safe(struct rig_link *r, bool proven, const char *detail)
 {
 	for (int i = 0; i < r->fixture->bay_count; i++) {
 		struct bay *b = &r->station->bays[r->first_bay + i];
-		if (b->session && b->session->phase == SESSION_STOPPING)
+		if (!b->session || b->session->phase == SESSION_STOPPING)
 			session_proof(b, 0, SAFE_DROP, proven, detail);
 	}
 }
@@ -167,8 +195,18 @@ void session_trip(struct bay *b, int interlock, enum trip_class class, const cha
 		  double value)
 {
 	struct session *z = b->session;
-	if (!z || !z->engine || z->phase > SESSION_STOPPING)
+	if (!z || z->phase == SESSION_FINISHING)
 		return;
+	if (!z->engine) {
+		z->early_trip.set = true;
+		z->early_trip.interlock = interlock;
+		z->early_trip.class = class;
+		z->early_trip.value = value;
+		text_copy(z->early_trip.reason, sizeof(z->early_trip.reason), reason);
+		if (z->phase == SESSION_CHECKING && z->check_token)
+			session_refuse(z, 409, "tripped", reason);
+		return;
+	}
 	z->tripped = true;
 	engine_trip_interlock(z->engine, interlock, class, reason, value,
 			      station_run_ns(b->station));
@@ -185,13 +223,18 @@ void session_error(struct session *z, const char *code, const char *text)
 
 void session_abort(struct session *z, const char *who, const char *why)
 {
-	if (z->phase == SESSION_CHECKING && !z->check_token)
-		return; /* still looking up: lookup_done sees the bay or the station as it is then */
-	if (z->phase == SESSION_CHECKING) {
+	if (z->phase == SESSION_CHECKING && z->check_token) {
 		session_refuse(z, 409, "aborted", why);
 		return;
 	}
-	if (!z->engine || z->phase == SESSION_FINISHING)
+	if (!z->engine) {
+		/* a job of the store is under way: `lookup_done` and `begun` look here */
+		z->early_abort.set = true;
+		text_copy(z->early_abort.who, sizeof(z->early_abort.who), who);
+		text_copy(z->early_abort.why, sizeof(z->early_abort.why), why);
+		return;
+	}
+	if (z->phase == SESSION_FINISHING)
 		return;
 	engine_abort(z->engine, who, why, station_run_ns(z->bay->station));
 	settle(z);
@@ -207,8 +250,7 @@ void session_io_lost(struct bay *b, const char *why)
 	if (!z->engine)
 		return;	   /* `begun` or `lookup_done` will see that the link is gone */
 	z->tripped = true; /* benchd-io, or its successor, makes safe by itself */
-	if (z->phase == SESSION_RUNNING)
-		session_error(z, "io_lost", why);
+	session_error(z, "io_lost", why);
 }
 
 static void send_image(struct session *z, int64_t wire)
@@ -232,6 +274,7 @@ static void send_image(struct session *z, int64_t wire)
 	if (!changed && wire - z->image_sent_ns < IO_IMAGE_NS - 20 * NS_PER_MS)
 		return;
 	z->image_sent_ns = wire;
+	z->first_image_ns = z->first_image_ns ? z->first_image_ns : wire;
 	m.u.image.bay = (uint8_t)b->index;
 	m.u.image.lease = z->lease;
 	m.u.image.seq = ++z->seq;
@@ -253,8 +296,21 @@ static void progress(struct session *z, int64_t run_ns)
 	text_release(&t);
 }
 
+/* A bay whose outputs nobody holds although images are sent: a message was lost, or the lease refused. */
+static bool is_held(const struct session *z, int64_t wire)
+{
+	enum bay_state st = z->bay->state;
+	return st == BAY_ACTIVE || st == BAY_STOPPING || !z->first_image_ns ||
+	       (st == BAY_READY && wire - z->first_image_ns < LEASE_PATIENCE_NS);
+}
+
 static void tick_running(struct session *z, int64_t run_ns, int64_t wire)
 {
+	if (!is_held(z, wire)) {
+		session_error(z, "bay_lost",
+			      z->bay->reason[0] ? z->bay->reason : bay_state_name(z->bay->state));
+		return;
+	}
 	if (wire - z->progress_ns >= PROGRESS_NS) {
 		z->progress_ns = wire;
 		progress(z, run_ns);

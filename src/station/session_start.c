@@ -174,6 +174,11 @@ static void lookup_done(struct job *j)
 			 q->order.ticket, q->order.ticket);
 	if (z->bay->station->stopping)
 		j->rc = error_set(&err, ERR_STATE, "the station is stopping");
+	else if (z->early_abort.set)
+		j->rc = error_set(&err, ERR_STATE, "stopped before it began: %s",
+				  z->early_abort.why);
+	else if (z->early_trip.set)
+		j->rc = error_set(&err, ERR_STATE, "the bay tripped: %s", z->early_trip.reason);
 	if (j->rc || check_identity(z, &q->order, &q->ticket, &model, &err) ||
 	    !choose_profile(z, &q->order, model, &z->profile, &err)) {
 		session_refuse(z, problem_status(err.code), error_name(err.code), err.text);

@@ -18,6 +18,9 @@
 #define IO_SILENT_NS	(2 * NS_PER_S)
 #define IO_CONNECT_NS	(10 * NS_PER_S)
 #define END_PATIENCE_NS (30 * NS_PER_S)
+#define WEB_PATIENCE_NS (3 * NS_PER_S)
+/* stop order, proof and what the buses take; its own bounds are below that */
+#define MAKE_SAFE_NS (45 * NS_PER_S)
 enum { STARTS_MAX = 5, WINDOW_S = 60 };
 
 static struct child *find_child(struct station *s, const char *what, const struct rig_link *r)
@@ -57,6 +60,7 @@ static int run(struct child *c, char *const argv[], struct error *err)
 		_exit(127);
 	}
 	c->pid = pid;
+	c->began_ns = clock_mono_ns();
 	c->window_ns = c->window_ns ? c->window_ns : clock_mono_ns();
 	log_debug(MODULE, "%s is pid %d", c->what, (int)pid);
 	return 0;
@@ -261,30 +265,52 @@ void spawn_reap(struct station *s)
 	}
 }
 
+static void kill_child(struct child *c, const char *why)
+{
+	log_error(MODULE, "%s (pid %d) %s; it is killed", c->what, (int)c->pid, why);
+	kill(c->pid, SIGKILL);
+	c->began_ns = clock_mono_ns();
+}
+
+static void watch_io(struct child *c, int64_t now)
+{
+	int64_t silent = now - c->rig->heard_ns;
+
+	if (silent <= (c->rig->welcome ? IO_SILENT_NS : IO_CONNECT_NS))
+		return;
+	kill_child(c, "makes no progress");
+	c->rig->heard_ns = now;
+}
+
 void spawn_watch(struct station *s)
 {
 	int64_t now = clock_mono_ns();
+	bool stalled = s->watched_ns && now - s->watched_ns > IO_SILENT_NS / 2;
+
+	/* After a stall of our own nobody is late before its messages were read. */
+	for (int i = 0; i < s->rig_count && stalled; i++)
+		s->rigs[i].heard_ns = now;
+	s->watched_ns = now;
 	for (int i = 0; i < s->child_count; i++) {
 		struct child *c = &s->children[i];
-		if (!c->pid || strcmp(c->what, "benchd-io") != 0)
+		bool is_io = !strcmp(c->what, "benchd-io");
+
+		if (!c->pid)
 			continue;
-		int64_t silent = now - c->rig->heard_ns;
-		bool over = s->children_told
-				    ? now - s->stop_since_ns > END_PATIENCE_NS
-				    : silent > (c->rig->welcome ? IO_SILENT_NS : IO_CONNECT_NS);
-		if (!over)
-			continue;
-		log_error(
-			MODULE,
-			"rig %s: benchd-io (pid %d) makes no progress; it is killed and the rig made safe",
-			c->rig->fixture->name, (int)c->pid);
-		kill(c->pid, SIGKILL);
-		c->rig->heard_ns = now;
+		if (!strcmp(c->what, "make-safe") && now - c->began_ns > MAKE_SAFE_NS)
+			kill_child(c, "does not come to an end");
+		else if (is_io && !s->children_told)
+			watch_io(c, now);
+		else if (s->children_told &&
+			 now - s->told_ns > (is_io ? END_PATIENCE_NS : WEB_PATIENCE_NS) &&
+			 now - c->began_ns > NS_PER_S)
+			kill_child(c, "does not end");
 	}
 }
 
 void spawn_tell_all(struct station *s)
 {
+	s->told_ns = clock_mono_ns();
 	for (int i = 0; i < s->child_count; i++)
 		if (s->children[i].pid && !strcmp(s->children[i].what, "benchd-web"))
 			kill(s->children[i].pid, SIGTERM);

@@ -72,6 +72,13 @@ static void housekeeping(void *ctx)
 		error_set(&err, ERR_TIMEOUT, "the disk did not take a record within 5 s");
 		station_store_failed(s, "slow disk", &err);
 	}
+	if (s->store_failed && !s->stopping) {
+		for (int i = 0; i < s->bay_count; i++)
+			if (s->bays[i].session)
+				session_error(s->bays[i].session, "store_failure",
+					      s->store_failure);
+		station_stop(s, "store failure");
+	}
 	spawn_watch(s);
 	if (s->stopping)
 		continue_stop(s, now);

@@ -23,7 +23,7 @@ struct worker {
 	pthread_mutex_t lock;	/* of everything below */
 	pthread_cond_t changed; /* work to do, work done, or the end */
 	struct job_list waiting, finished;
-	int unfinished; /* waiting, and the one at work */
+	atomic_int unfinished; /* waiting, and the one at work; read without the lock */
 	bool quit;
 	/* queued_ns of the oldest unfinished job; 0: none. Read without the lock. */
 	atomic_llong oldest_ns;
@@ -170,6 +170,11 @@ int worker_submit(struct worker *w, struct job *j)
 	}
 	pthread_mutex_unlock(&w->lock);
 	return rc;
+}
+
+int worker_waiting(const struct worker *w)
+{
+	return atomic_load(&w->unfinished);
 }
 
 int64_t worker_lag_ns(const struct worker *w, int64_t now_ns)
