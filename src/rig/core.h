@@ -359,6 +359,7 @@ void report_device(struct rig *r, int device);
 void report_input(struct rig *r, int bay, const char *name, const char *text);
 void report_hello(struct rig *r);
 void report_snapshot(struct rig *r);
+bool report_is_due(struct rig *r);
 void report_run(struct rig *r);
 
 #endif

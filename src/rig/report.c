@@ -200,6 +200,24 @@ void report_snapshot(struct rig *r)
 			report_sample(r, &r->channels[i].now);
 }
 
+/* Is there something to be told that only time brings? If not, r is due when there will be. */
+bool report_is_due(struct rig *r)
+{
+	for (int bay = 0; bay < r->f->bay_count && r->linked; bay++) {
+		int64_t told_ns = r->bays[bay].outputs_told_ns;
+
+		if (r->now_ns - told_ns >= OUTPUTS_EVERY_NS)
+			return true;
+		rig_due(r, told_ns + OUTPUTS_EVERY_NS);
+	}
+	if (!r->batch.u.samples.count)
+		return false;
+	if (r->run_ns - r->batch_ns >= BATCH_NS)
+		return true;
+	rig_due_run(r, r->batch_ns + BATCH_NS);
+	return false;
+}
+
 void report_run(struct rig *r)
 {
 	for (int bay = 0; bay < r->f->bay_count; bay++) {

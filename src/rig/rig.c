@@ -251,7 +251,8 @@ int64_t rig_run(struct rig *r, int64_t now_ns)
 	output_run(r);
 	device_run(r);
 	board_run(r);
-	settle(r);
+	if (report_is_due(r) || !is_settled(r))
+		settle(r);
 	board_dead_man(r);
 	return r->next_ns;
 }
