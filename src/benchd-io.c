@@ -333,7 +333,7 @@ static int load(struct daemon *d)
 	struct rig_ops own = ops;
 
 	own.ctx = d;
-	d->fixture = fixture_load(d->options.fixture, &problems);
+	d->fixture = fixture_load_draft(d->options.fixture, &problems);
 	if (d->fixture)
 		d->rig = rig_new(d->fixture, &scale, &own, &problems);
 	if (problems.count)

@@ -11,6 +11,7 @@
 #define BASE_ERROR_H
 
 #include <stdarg.h>
+#include <stddef.h>
 
 /* Codes are unique and never reused; error_name gives the stable name. */
 enum err {
@@ -69,6 +70,8 @@ enum { PROBLEMS_MAX = 200 };
 
 void problems_add(struct problems *p, const char *file, int line, int col, const char *excerpt,
 		  const char *fmt, ...) __attribute__((format(printf, 6, 7)));
+/* Give those of that file that have no excerpt the line they stand in, from the file's bytes. */
+void problems_quote(struct problems *p, const char *file, const char *bytes, size_t n);
 /* Sort by file and place, and print each as "file:line:col: text", the line and
  * a caret (columns counted in characters) to fp, e.g. stderr. */
 struct _IO_FILE;

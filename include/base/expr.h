@@ -48,11 +48,17 @@ struct expr_symbol {
 	bool is_state;	    /* 0/1, usable with and/or/not */
 	bool has_stats;	    /* mean() and the others allowed */
 	bool is_difference; /* of dimension K: a difference, not a temperature */
+	/* Names something that is itself refused: fits whatever is asked. The expression is looked
+	 * through for further mistakes and must not be evaluated. */
+	bool is_unclear;
 };
 struct expr_scope {
 	void *ctx;
 	/* 0 and *out, or ERR_NOT_FOUND (err: with a did-you-mean). Names may hold dots. */
 	int (*resolve)(void *ctx, const char *name, struct expr_symbol *out, struct error *err);
+	/* Takes each name that resolve refuses, with its column, and the expression is read on with
+	 * an unclear symbol. NULL: the first one ends expr_parse. */
+	void (*refused)(void *ctx, int col, const char *why);
 };
 
 struct expr_value {

@@ -19,9 +19,16 @@
 #include "base/unit.h"
 #include "base/yaml.h"
 
+struct schema;
 struct schema_item {
 	const struct yaml_node *node; /* where it stands */
 	const char *name;	      /* its key, in a SCHEMA_KEYED mapping */
+	const struct schema *of;      /* its table */
+	/* Bit per field of the table: its value was refused, or is missing though required. */
+	uint64_t refused;
+	/* Something in it could not be read, such as an unknown key: what is missing may be that. */
+	bool stray;
+	bool misnamed; /* the key is no name */
 };
 
 enum schema_type {
@@ -72,7 +79,6 @@ struct schema_name {
 	const char *en, *zh; /* help; NULL if the name says it all */
 };
 
-struct schema;
 struct schema_field {
 	const char *key;
 	enum schema_type type;
@@ -97,12 +103,18 @@ struct schema {
 	const char *en, *zh;
 };
 
-/* Decode a mapping into out (s->size zeroed bytes). Whether all was well; out is usable as far
- * as it goes. */
+/* Decode a mapping into out (s->size zeroed bytes). Whether all was well. If not, out is usable as
+ * far as it goes: its readers go on to tell their own mistakes in the same round, but nothing about
+ * a member that was refused (zero then; of lists what could be decoded). */
 bool schema_decode(const struct schema *s, const struct yaml *y, const struct yaml_node *node,
 		   void *out);
 /* Was the key written (not a default)? */
 bool schema_has(const struct schema_item *item, const char *key);
+/* Was its value refused, or is it missing though required? Told already. Lists and mappings of
+ * sub are refused when they are none or not whole; mistakes of their items are the items'. */
+bool schema_refused(const struct schema_item *item, const char *key);
+/* Certainly not written: absent, and nothing unreadable beside it that may have been meant. */
+bool schema_absent(const struct schema_item *item, const char *key);
 /* The value's node of a key, the item's own node when the key is absent. */
 const struct yaml_node *schema_node(const struct schema_item *item, const char *key);
 /* "10 s" -> ns, "0..1 MPa" -> range; 0 or an error. */

@@ -33,6 +33,8 @@ struct yaml_node {
 	size_t len;
 	bool quoted;	 /* scalar in quotes or a block */
 	bool plain_line; /* text stands in the file byte for byte from text_col on */
+	bool unread;	 /* an alias: its value is not known, which is told already */
+	bool partial;	 /* entries of it were refused: what is missing may not be missing */
 	int text_col;
 	const char *key; /* child of a map */
 	int key_line, key_col;
@@ -43,7 +45,8 @@ struct yaml_node {
 struct yaml {
 	const char *file;
 	const struct yaml_node *root; /* NULL: nothing could be read */
-	bool complete; /* read to the end: what is missing in root is missing in the file */
+	bool complete; /* read to the end: what is missing in root is missing in the file, but for
+			* nodes that say otherwise */
 	struct arena *arena;
 	struct problems *problems;
 	/* the bytes and where each line starts; the bytes stay the caller's */

@@ -131,11 +131,6 @@ bool print_release(struct ctl *c, const char *ticket);
 /* The run a user means: RUN, or the one at a bay, or the only one. Exit code, told. */
 int find_run(struct ctl *c, const char *run, const char *bay, char id[64], char at_bay[16]);
 
-/* ---- fixture_problems.c ---- */
-/* Adds what is wrong with the drivers of a file that did not load, and the lines that problems
- * stand in. */
-void fixture_more_problems(const char *path, bool loaded, struct problems *problems);
-
 /* ---- commands ---- */
 #define CTL_COMMAND(f) int f(struct ctl *c, const struct ctl_command *self, int argc, char **argv)
 CTL_COMMAND(cmd_ticket_add);

@@ -55,7 +55,8 @@ struct fx_device {
 	int unit_id; /* Modbus 1..247 */
 	struct fx_option *options;
 	int option_count;
-	int line, col;
+	int line, col, driver_line, driver_col;
+	bool flawed; /* drafts: driver or options were refused and say nothing */
 };
 
 enum fx_scale_kind {
@@ -71,7 +72,7 @@ struct fx_channel {
 	enum quantity quantity;
 	const struct unit *unit;
 	uint16_t device;
-	const char *point; /* the driver's point */
+	const char *point; /* the driver's point; drafts: NULL when it was refused */
 	enum fx_scale_kind scale;
 	double gain, offset; /* linear; from "from: 4 mA..20 mA, to: 0 MPa..1 MPa" or gain/offset */
 	/* Unit of the point that gain expects ("mA"); NULL: the driver's own, which has to be the
@@ -95,7 +96,8 @@ struct fx_channel {
 		double gain, offset;		    /* value = gain * scaled + offset */
 		const char *done, *due, *reference; /* ISO dates, certificate */
 	} calibration;
-	int line, col;
+	int line, col, point_line, point_col;
+	bool flawed; /* drafts: quantity, unit or scale were refused and say nothing */
 };
 
 enum output_kind { OUTPUT_VALVE = 1, OUTPUT_POWER, OUTPUT_PUMP, OUTPUT_SETPOINT, OUTPUT_LAMP };
@@ -119,7 +121,8 @@ struct fx_output {
 	/* Trips depend on it (default true except lamps): the edge-to-safe bound applies. */
 	bool trips;
 	double supply_flow; /* L/min it may draw from the common supply; 0: none */
-	int line, col;
+	int line, col, point_line, point_col;
+	bool flawed; /* drafts: kind, quantity, range or safe value say nothing */
 };
 
 enum trip_class {
@@ -161,12 +164,16 @@ struct fx_bay {
 	const char *name; /* "1", "2": what people say */
 	int16_t scanner;  /* device index, -1: none */
 	const char *scanner_point;
+	int scanner_line, scanner_col;
 };
 
 struct fixture {
 	const char *path, *name, *title_en, *title_zh;
 	uint8_t hash[32]; /* SHA-256 of the file's bytes */
-	bool simulated;	  /* "simulated: true", or any port "sim:" */
+	const char *text; /* these bytes, for the lines of problems; NUL terminated */
+	size_t size;
+	bool simulated; /* "simulated: true", or any port "sim:" */
+	bool draft;	/* has problems: fit for rig_new to tell its own, and for nothing else */
 	struct fx_bus *buses;
 	int bus_count;
 	struct fx_device *devices;
@@ -190,10 +197,17 @@ struct fixture {
 	struct arena *arena;
 };
 
+enum { FIXTURE_NO_BUS = 0xffff }; /* drafts: a device whose bus was refused */
+
 /* Load and check all that needs no driver. NULL with problems filled. */
 struct fixture *fixture_load(const char *path, struct problems *problems);
 struct fixture *fixture_parse(const char *path, const char *bytes, size_t n,
 			      struct problems *problems);
+/* The same, but with problems it gives what could be read, with draft set, so that rig_new tells in
+ * the same round what only the drivers know. NULL only when nothing could be read. */
+struct fixture *fixture_load_draft(const char *path, struct problems *problems);
+struct fixture *fixture_parse_draft(const char *path, const char *bytes, size_t n,
+				    struct problems *problems);
 void fixture_free(struct fixture *f);
 /* The tables of the file, for the reference documentation (base/schema.h). */
 struct schema;

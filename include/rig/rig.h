@@ -38,7 +38,7 @@ struct rig_ops {
 
 struct rig;
 /* Checks devices, points, options, outputs against the driver tables: all mistakes into problems.
- * NULL then. */
+ * NULL then; and for a draft of a fixture, of which it tells what only the drivers know. */
 struct rig *rig_new(const struct fixture *f, const struct clock_scale *scale,
 		    const struct rig_ops *ops, struct problems *problems);
 void rig_free(struct rig *r);

@@ -2,6 +2,7 @@
  *
  * The names of an expression: symbols of the scope, statistics, functions.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -22,6 +23,15 @@ static int resolve(struct parser *p, const struct expr_token *t, struct expr_sym
 	name[t->n] = '\0';
 	*out = (struct expr_symbol){0};
 	rc = p->scope->resolve(p->scope->ctx, name, out, &why);
+	if (rc < 0 && p->scope->refused) {
+		char unknown[SYMBOL_MAX + 32];
+
+		(void)snprintf(unknown, sizeof(unknown), "unknown name '%s'", name);
+		p->scope->refused(p->scope->ctx, (int)(t->s - p->text) + 1,
+				  why.text[0] ? why.text : unknown);
+		*out = (struct expr_symbol){.is_unclear = true};
+		return 0;
+	}
 	if (rc < 0 && why.text[0])
 		return parser_fail(p, t->s, rc, "%s", why.text);
 	if (rc < 0)

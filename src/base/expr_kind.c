@@ -15,6 +15,11 @@ struct kind kind_condition(void)
 	return (struct kind){.is_bool = true};
 }
 
+static struct kind unclear(void)
+{
+	return (struct kind){.any_weight = true, .unclear = true};
+}
+
 static struct kind plain(struct dim d)
 {
 	return (struct kind){.dim = d, .any_weight = true};
@@ -35,12 +40,12 @@ struct kind kind_number(const struct unit *u, double si)
 
 static bool is_kelvin(const struct kind *k)
 {
-	return !k->is_bool && dim_equal(k->dim, kelvin);
+	return !k->is_bool && !k->unclear && dim_equal(k->dim, kelvin);
 }
 
 static bool is_pure(const struct kind *k)
 {
-	return !k->is_bool && dim_equal(k->dim, DIM_NONE);
+	return !k->is_bool && (k->unclear || dim_equal(k->dim, DIM_NONE));
 }
 
 static bool same_weight(double a, double b)
@@ -68,7 +73,7 @@ static int need_condition(const struct kind *k, const char *where, struct error 
 {
 	char text[64];
 
-	if (k->is_bool)
+	if (k->is_bool || k->unclear)
 		return 0;
 	return error_set(why, ERR_TYPE, "%s expects a condition, such as a > b; here is a %s",
 			 where, dim_text(k->dim, text, sizeof(text)));
@@ -95,6 +100,10 @@ int kind_symbol(const struct expr_symbol *s, enum expr_stat stat, struct kind *k
 {
 	struct kind r = plain(s->dim);
 
+	if (s->is_unclear) {
+		*k = unclear();
+		return 0;
+	}
 	if (stat != EXPR_LATEST && !s->has_stats)
 		return error_set(why, ERR_TYPE, "this name has one value, no statistics");
 	if (s->is_state && stays_state(stat)) {
@@ -123,7 +132,7 @@ int kind_power(struct kind *k, int exponent, struct error *why)
 
 	if (need_number(k, why) < 0)
 		return ERR_TYPE;
-	if (exponent == 1)
+	if (exponent == 1 || k->unclear)
 		return 0;
 	d = (struct dim){(int8_t)(d.m * exponent), (int8_t)(d.kg * exponent),
 			 (int8_t)(d.s * exponent), (int8_t)(d.a * exponent),
@@ -146,10 +155,16 @@ static int kind_sqrt(struct kind *k, struct error *why)
 
 int kind_unary(enum expr_op op, struct kind *k, struct error *why)
 {
+	if (op == OP_NOT && k->unclear)
+		*k = kind_condition();
 	if (op == OP_NOT)
 		return need_condition(k, "not", why);
 	if (need_number(k, why) < 0)
 		return ERR_TYPE;
+	if (k->unclear) {
+		*k = op == OP_EXP || op == OP_LN ? plain(DIM_NONE) : *k;
+		return 0;
+	}
 	if (op == OP_SQRT)
 		return kind_sqrt(k, why);
 	if (op == OP_EXP || op == OP_LN)
@@ -220,6 +235,19 @@ static int kind_pair(const struct kind *l, const struct kind *r, struct error *w
 		"differences in K, temperatures in degC");
 }
 
+/* One of them is of a thing that is refused; the other has to be of the right kind all the same. */
+static int kind_unclear(enum expr_op op, struct kind *l, const struct kind *r, struct error *why)
+{
+	bool numbers = op != OP_EQUAL;
+	bool compares = op == OP_LESS || op == OP_LESS_EQUAL || op == OP_GREATER ||
+			op == OP_GREATER_EQUAL || op == OP_EQUAL;
+
+	if (numbers && (need_number(l, why) < 0 || need_number(r, why) < 0))
+		return ERR_TYPE;
+	*l = compares ? kind_condition() : unclear();
+	return 0;
+}
+
 int kind_binary(enum expr_op op, struct kind *l, const struct kind *r, struct error *why)
 {
 	int rc;
@@ -228,8 +256,14 @@ int kind_binary(enum expr_op op, struct kind *l, const struct kind *r, struct er
 		const char *word = op == OP_AND ? "and" : "or";
 
 		rc = need_condition(l, word, why);
-		return rc < 0 ? rc : need_condition(r, word, why);
+		if (rc == 0)
+			rc = need_condition(r, word, why);
+		if (rc == 0)
+			*l = kind_condition();
+		return rc;
 	}
+	if (l->unclear || r->unclear)
+		return kind_unclear(op, l, r, why);
 	if (op == OP_EQUAL && l->is_bool && r->is_bool)
 		return 0;
 	if (need_number(l, why) < 0 || need_number(r, why) < 0)
@@ -255,13 +289,13 @@ int kind_tcf(struct kind *k, const struct kind *cold, const struct kind *hot, st
 {
 	char text[64];
 
-	if (!is_kelvin(k))
+	if (!is_kelvin(k) && !k->unclear)
 		return error_set(why, ERR_TYPE, "tcf expects a temperature (degC); here is a %s",
 				 k->is_bool ? "condition" : dim_text(k->dim, text, sizeof(text)));
 	if (!k->any_weight && !same_weight(k->weight, 1))
 		return error_set(why, ERR_TYPE,
 				 "tcf expects a temperature; here is a difference of temperatures");
-	if (!is_kelvin(cold) || !is_kelvin(hot))
+	if ((!is_kelvin(cold) && !cold->unclear) || (!is_kelvin(hot) && !hot->unclear))
 		return error_set(why, ERR_TYPE, "the coefficients of tcf are in K, such as 2640 K");
 	*k = plain(DIM_NONE);
 	return 0;

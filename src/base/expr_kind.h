@@ -19,6 +19,7 @@ struct kind {
 	bool any_weight;  /* "2 K": fits a temperature and a difference */
 	bool is_constant; /* a number as written */
 	double constant;
+	bool unclear; /* of a symbol that is: neither condition nor number, fits as both */
 };
 
 #define EXPR_TCF_COLD_K 3020.0

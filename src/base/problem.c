@@ -14,6 +14,18 @@
 /* Widest piece of a line shown around the caret, in columns of the terminal. */
 enum { EXCERPT_COLUMNS = 100, EXCERPT_BEFORE = 70, EXCERPT_BYTES = 4096 };
 
+static char *first_line(const char *s, size_t n)
+{
+	size_t len = 0;
+	char *copy;
+
+	while (len < n && len < EXCERPT_BYTES && s[len] != '\r' && s[len] != '\n')
+		len++;
+	copy = xcalloc(len + 1, 1);
+	memcpy(copy, s, len);
+	return copy;
+}
+
 void problems_add(struct problems *p, const char *file, int line, int col, const char *excerpt,
 		  const char *fmt, ...)
 {
@@ -39,13 +51,23 @@ void problems_add(struct problems *p, const char *file, int line, int col, const
 	at->line = line;
 	at->col = col;
 	at->text = xstrdup(text);
-	at->excerpt = NULL;
-	if (excerpt) {
-		size_t n = strcspn(excerpt, "\r\n");
+	at->excerpt = excerpt ? first_line(excerpt, strlen(excerpt)) : NULL;
+}
 
-		n = n < EXCERPT_BYTES ? n : EXCERPT_BYTES;
-		at->excerpt = xcalloc(n + 1, 1);
-		memcpy(at->excerpt, excerpt, n);
+void problems_quote(struct problems *p, const char *file, const char *bytes, size_t n)
+{
+	for (int i = 0; i < p->count; i++) {
+		struct problem *at = &p->at[i];
+		const char *s = bytes, *end = bytes + n;
+
+		if (at->excerpt || at->line <= 0 || strcmp(at->file, file) != 0)
+			continue;
+		for (int line = 1; line < at->line && s; line++) {
+			s = memchr(s, '\n', (size_t)(end - s));
+			s = s ? s + 1 : NULL;
+		}
+		if (s)
+			at->excerpt = first_line(s, (size_t)(end - s));
 	}
 }
 

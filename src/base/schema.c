@@ -27,6 +27,31 @@ bool schema_has(const struct schema_item *item, const char *key)
 	return yaml_get(item->node, key) != NULL;
 }
 
+static const struct schema_field *field_of(const struct schema *s, const char *key)
+{
+	for (const struct schema_field *f = s->fields; f->key; f++)
+		if (strcmp(f->key, key) == 0)
+			return f;
+	return NULL;
+}
+
+static uint64_t bit_of(const struct schema *s, const struct schema_field *f)
+{
+	return UINT64_C(1) << (f - s->fields);
+}
+
+bool schema_refused(const struct schema_item *item, const char *key)
+{
+	const struct schema_field *f = field_of(item->of, key);
+	assert(f);
+	return (item->refused & bit_of(item->of, f)) != 0;
+}
+
+bool schema_absent(const struct schema_item *item, const char *key)
+{
+	return !item->stray && !schema_refused(item, key) && !schema_has(item, key);
+}
+
 const struct yaml_node *schema_node(const struct schema_item *item, const char *key)
 {
 	const struct yaml_node *n = yaml_get(item->node, key);
@@ -131,8 +156,11 @@ static bool collect_pairs(const struct schema_field *f, const struct yaml *y,
 		const char *key = e->key ? e->key : arena_printf(y->arena, "%d", index);
 		const char *name = *prefix ? arena_printf(y->arena, "%s.%s", prefix, key) : key;
 		index++;
-		if (e->kind == YAML_SCALAR) {
-			pairs[out->count++] = (struct schema_pair){{e, name}, e->text};
+		if (e->unread) {
+			ok = false;
+		} else if (e->kind == YAML_SCALAR) {
+			pairs[out->count++] = (struct schema_pair){
+				.item = {.node = e, .name = name}, .text = e->text};
 		} else if (f->type == SCHEMA_DEEP) {
 			ok = collect_pairs(f, y, e, name, out) && ok;
 		} else {
@@ -161,7 +189,8 @@ static bool decode_list(const struct schema_field *f, const struct yaml *y,
 	out->at = at;
 	yaml_each (e, node) {
 		struct schema_item *item = (void *)(at + (size_t)out->count * f->sub->size);
-		if (keyed && !schema_name_ok(e->key, f->allow)) {
+		bool misnamed = keyed && !schema_name_ok(e->key, f->allow);
+		if (misnamed) {
 			yaml_problem_key(y, e, "\"%.60s\" is no name; expected a-z, 0-9, _%s%s",
 					 e->key, f->allow ? " and " : ", a letter first",
 					 f->allow ? f->allow : "");
@@ -169,6 +198,7 @@ static bool decode_list(const struct schema_field *f, const struct yaml *y,
 		}
 		ok = schema_decode(f->sub, y, e, item) && ok;
 		item->name = e->key;
+		item->misnamed = misnamed;
 		out->count++;
 	}
 	return ok;
@@ -194,6 +224,8 @@ static bool decode_value(const struct schema_field *f, const struct yaml *y,
 static bool decode_field(const struct schema_field *f, const struct yaml *y,
 			 const struct yaml_node *node, void *at)
 {
+	if (node->unread)
+		return false;
 	switch (f->type) {
 	case SCHEMA_TITLE: return decode_title(f, y, node, at);
 	case SCHEMA_MAP: return decode_sub(f, y, node, at);
@@ -219,15 +251,9 @@ static bool decode_field(const struct schema_field *f, const struct yaml *y,
 	return schema_read_scalar(f, y, node, at);
 }
 
-static const struct schema_field *field_of(const struct schema *s, const char *key)
-{
-	for (const struct schema_field *f = s->fields; f->key; f++)
-		if (strcmp(f->key, key) == 0)
-			return f;
-	return NULL;
-}
-
-static void unknown_key(const struct schema *s, const struct yaml *y, const struct yaml_node *e)
+/* The field that was likely meant, NULL if none. */
+static const struct schema_field *unknown_key(const struct schema *s, const struct yaml *y,
+					      const struct yaml_node *e)
 {
 	const char *list[SCHEMA_KEYS_MAX];
 	size_t n = 0;
@@ -244,6 +270,7 @@ static void unknown_key(const struct schema *s, const struct yaml *y, const stru
 		yaml_problem_key(y, e, "\"%.60s\" is unknown in %s; expected one of %.160s", e->key,
 				 s->name, all.buf);
 	text_release(&all);
+	return *hint ? field_of(s, text_nearest(e->key, list, n)) : NULL;
 }
 
 static bool read_absent(const struct schema *s, const struct schema_field *f, const struct yaml *y,
@@ -266,40 +293,106 @@ static bool read_absent(const struct schema *s, const struct schema_field *f, co
 	return decode_field(f, y, def, (unsigned char *)out + f->offset);
 }
 
+static bool read_absents(const struct schema *s, const struct yaml *y, const struct yaml_node *node,
+			 uint64_t known, void *out)
+{
+	struct schema_item *item = out;
+	bool ok = true;
+	for (const struct schema_field *f = s->fields; f->key; f++) {
+		if ((known & bit_of(s, f)) || read_absent(s, f, y, node, out))
+			continue;
+		item->refused |= bit_of(s, f);
+		ok = false;
+	}
+	return ok;
+}
+
 static bool decode_shorthand(const struct schema *s, const struct yaml *y,
 			     const struct yaml_node *node, void *out)
 {
 	const struct schema_field *named = field_of(s, s->shorthand);
+	struct schema_item *item = out;
 	assert(named);
 	bool ok = decode_field(named, y, node, (unsigned char *)out + named->offset);
+	if (!ok)
+		item->refused |= bit_of(s, named);
+	return read_absents(s, y, node, bit_of(s, named), out) && ok;
+}
+
+/* Is the field itself refused, or only something of its items? */
+static bool is_refused(const struct schema_field *f, const struct yaml_node *node, bool ok)
+{
+	if (node->unread)
+		return true;
+	if (f->type == SCHEMA_MAP)
+		return false;
+	if (f->type == SCHEMA_LIST || f->type == SCHEMA_KEYED)
+		return node->partial ||
+		       node->kind != (f->type == SCHEMA_KEYED ? YAML_MAP : YAML_LIST);
+	return !ok || node->partial;
+}
+
+/* Whatever is not written here may be written where it could not be read. */
+static void hide_absents(const struct schema *s, struct schema_item *item, uint64_t *known)
+{
+	item->stray = true;
+	*known = UINT64_MAX;
 	for (const struct schema_field *f = s->fields; f->key; f++)
-		if (f != named)
-			ok = read_absent(s, f, y, node, out) && ok;
+		if (!yaml_get(item->node, f->key))
+			item->refused |= bit_of(s, f);
+}
+
+/* One key of a mapping; *known gets the fields about which all is said. */
+static bool decode_entry(const struct schema *s, const struct yaml *y, const struct yaml_node *e,
+			 uint64_t *known, void *out)
+{
+	const struct schema_field *f = field_of(s, e->key);
+	struct schema_item *item = out;
+	if (!f && e->unread) { /* "<<: *others" */
+		hide_absents(s, item, known);
+		return false;
+	}
+	if (!f) {
+		item->stray = true;
+		f = unknown_key(s, y, e);
+		/* what is misspelt is not missing as well */
+		if (f && !yaml_get(item->node, f->key)) {
+			item->refused |= bit_of(s, f);
+			*known |= bit_of(s, f);
+		}
+		return false;
+	}
+	bool ok = decode_field(f, y, e, (unsigned char *)out + f->offset);
+	*known |= bit_of(s, f);
+	if (is_refused(f, e, ok))
+		item->refused |= bit_of(s, f);
 	return ok;
 }
 
 bool schema_decode(const struct schema *s, const struct yaml *y, const struct yaml_node *node,
 		   void *out)
 {
-	((struct schema_item *)out)->node = node;
+	struct schema_item *item = out;
+	item->node = node;
+	item->of = s;
 	if (s->shorthand && node->kind != YAML_MAP)
 		return decode_shorthand(s, y, node, out);
-	if (node->kind != YAML_MAP)
-		return wrong_kind(y, node, node->key ? node->key : s->name,
-				  "a mapping of key: value");
-	bool ok = true;
-	yaml_each (e, node) {
-		const struct schema_field *f = field_of(s, e->key);
-		if (!f)
-			unknown_key(s, y, e);
-		ok = f && decode_field(f, y, e, (unsigned char *)out + f->offset) && ok;
+	if (node->kind != YAML_MAP) {
+		item->refused = UINT64_MAX;
+		item->stray = true;
+		return !node->unread && wrong_kind(y, node, node->key ? node->key : s->name,
+						   "a mapping of key: value");
 	}
-	if (s->one_of && node->count != 1) {
+	bool ok = true;
+	uint64_t known = 0;
+	if (node->partial)
+		hide_absents(s, item, &known);
+	yaml_each (e, node)
+		ok = decode_entry(s, y, e, &known, out) && ok;
+	if (s->one_of && node->count != 1 && !node->partial) {
 		yaml_problem(y, node, "%d keys in %s; expected exactly one", node->count, s->name);
+		item->stray = true;
 		ok = false;
 	}
-	for (const struct schema_field *f = s->fields; f->key; f++)
-		if (!yaml_get(node, f->key))
-			ok = read_absent(s, f, y, node, out) && ok;
-	return ok;
+	return read_absents(s, y, node, known, out) && ok;
 }

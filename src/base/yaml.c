@@ -21,7 +21,6 @@ struct builder {
 	int nodes;
 	bool bad;  /* a mistake was found */
 	bool stop; /* it makes no sense to read on */
-	bool hole; /* a value is not known: what is missing may not be missing */
 };
 
 static const char *line_text(const struct yaml *y, int line, size_t *n)
@@ -293,6 +292,21 @@ static void read_list(struct builder *b, struct yaml_node *list, int depth)
 	}
 }
 
+/* Of two values of one key nobody knows which was meant. */
+static bool stands_already(struct builder *b, struct yaml_node *map, const struct yaml_node *key)
+{
+	struct yaml_node *first = map->first;
+	while (first && strcmp(first->key, key->text) != 0)
+		first = first->next;
+	if (!first)
+		return false;
+	yaml_problem(b->y, key, "\"%.60s\" stands here a second time; it is first on line %d",
+		     key->text, first->key_line);
+	b->bad = true;
+	first->partial = true;
+	return true;
+}
+
 static void read_entry(struct builder *b, struct yaml_node *map, struct yaml_node **last,
 		       const struct yaml_node *key, int depth)
 {
@@ -306,16 +320,11 @@ static void read_entry(struct builder *b, struct yaml_node *map, struct yaml_nod
 	if (key->kind != YAML_SCALAR) {
 		yaml_problem(b->y, key, "a list or mapping as a key; expected a name");
 		b->bad = true;
+		map->partial = true;
 		return;
 	}
-	const struct yaml_node *first = yaml_get(map, key->text);
-	if (first) {
-		yaml_problem(b->y, key,
-			     "\"%.60s\" stands here a second time; it is first on line %d",
-			     key->text, first->key_line);
-		b->bad = true;
+	if (stands_already(b, map, key))
 		return;
-	}
 	child->key = key->text;
 	child->key_line = key->line;
 	child->key_col = key->col;
@@ -346,8 +355,10 @@ static struct yaml_node *read_value(struct builder *b, const yaml_event_t *e, in
 		return scalar_node(b, e);
 	if (e->type == YAML_ALIAS_EVENT) {
 		bad_mark(b, e->start_mark, "aliases are not allowed; write the value out");
-		b->hole = true;
-		return new_node(b, YAML_SCALAR, e);
+		n = new_node(b, YAML_SCALAR, e);
+		if (n)
+			n->unread = true;
+		return n;
 	}
 	if (too_deep(b, e, depth))
 		return NULL;
@@ -414,7 +425,7 @@ bool yaml_parse(struct yaml *y, const char *file, const char *bytes, size_t n, s
 	yaml_parser_set_input_string(&b.parser, (const unsigned char *)bytes, n);
 	read_stream(&b);
 	yaml_parser_delete(&b.parser);
-	y->complete = !b.stop && !b.hole && y->root;
+	y->complete = !b.stop && y->root;
 	if (!y->root && !b.bad) {
 		problems_add(problems, file, 0, 0, NULL,
 			     "nothing in the file; expected key: value");

@@ -44,7 +44,26 @@ void fixture_bad(struct fixture_build *b, const struct yaml_node *node, const ch
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	yaml_problem(b->y, node, "%s", text);
-	b->bad = true;
+	b->mistakes++;
+}
+
+bool fixture_unclear(const struct schema_item *item, const char *const *keys)
+{
+	for (; *keys; keys++)
+		if (schema_refused(item, *keys) || (item->stray && !schema_has(item, *keys)))
+			return true;
+	return false;
+}
+
+int fixture_count(struct fixture_build *b, const struct raw_fixture *raw, const char *key,
+		  const struct schema_list *list, int max, bool *open)
+{
+	*open = schema_refused(&raw->item, key);
+	if (list->count <= max)
+		return list->count;
+	fixture_bad(b, schema_node(&raw->item, key), "%d %s; at most %d", list->count, key, max);
+	*open = true;
+	return max;
 }
 
 static void read_all(struct fixture_build *b, const struct raw_fixture *raw)
@@ -55,42 +74,54 @@ static void read_all(struct fixture_build *b, const struct raw_fixture *raw)
 	f->title_zh = raw->title.zh;
 	f->simulated = raw->simulated;
 	fixture_read_wires(b, raw);
-	if (b->bad)
-		return; /* what follows refers to these and would only complain again */
 	fixture_read_channels(b, raw);
 	fixture_read_outputs(b, raw);
-	if (b->bad)
-		return;
 	fixture_read_frozen(b, raw);
 	fixture_read_safety(b, raw);
 }
 
-struct fixture *fixture_parse(const char *path, const char *bytes, size_t n,
-			      struct problems *problems)
+struct fixture *fixture_parse_draft(const char *path, const char *bytes, size_t n,
+				    struct problems *problems)
 {
 	struct arena *arena = arena_new();
 	struct fixture *f = arena_alloc(arena, sizeof(*f));
+	struct fixture_build b = {.f = f};
 	struct raw_fixture raw = {0};
 	struct yaml y;
 	f->arena = arena;
 	f->path = arena_strdup(arena, path);
 	f->dead_man = -1;
+	f->text = arena_strndup(arena, bytes, n);
+	f->size = n;
 	text_sha256(f->hash, bytes, n);
 	bool ok = yaml_parse(&y, path, bytes, n, arena, problems);
-	if (y.complete) {
-		ok = schema_decode(&fixture_schema, &y, y.root, &raw) && ok;
-		struct fixture_build b = {.y = &y, .f = f};
-		if (ok)
-			read_all(&b, &raw);
-		ok = ok && !b.bad;
+	if (!y.complete) {
+		arena_free(arena);
+		return NULL;
 	}
-	if (ok)
+	ok = schema_decode(&fixture_schema, &y, y.root, &raw) && ok;
+	b.y = &y;
+	read_all(&b, &raw);
+	f->draft = !ok || b.mistakes;
+	return f;
+}
+
+/* Nothing that has problems goes to work. */
+static struct fixture *without_draft(struct fixture *f)
+{
+	if (!f || !f->draft)
 		return f;
-	arena_free(arena);
+	fixture_free(f);
 	return NULL;
 }
 
-struct fixture *fixture_load(const char *path, struct problems *problems)
+struct fixture *fixture_parse(const char *path, const char *bytes, size_t n,
+			      struct problems *problems)
+{
+	return without_draft(fixture_parse_draft(path, bytes, n, problems));
+}
+
+struct fixture *fixture_load_draft(const char *path, struct problems *problems)
 {
 	struct error err = {0};
 	char *bytes = NULL;
@@ -99,9 +130,14 @@ struct fixture *fixture_load(const char *path, struct problems *problems)
 		problems_add(problems, path, 0, 0, NULL, "%s", err.text);
 		return NULL;
 	}
-	struct fixture *f = fixture_parse(path, bytes, n, problems);
+	struct fixture *f = fixture_parse_draft(path, bytes, n, problems);
 	free(bytes);
 	return f;
+}
+
+struct fixture *fixture_load(const char *path, struct problems *problems)
+{
+	return without_draft(fixture_load_draft(path, problems));
 }
 
 void fixture_free(struct fixture *f)

@@ -9,6 +9,17 @@
 #include <string.h>
 #include "plan/names.h"
 
+static bool refused(const struct raw_channel *r, const char *key)
+{
+	return schema_refused(&r->item, key);
+}
+
+/* For people: a channel whose name was refused has none. */
+static const char *called(const struct fx_channel *c)
+{
+	return *c->name ? c->name : "this channel";
+}
+
 /* A value of the channel's quantity, in the channel's unit. is_delta: a difference (resolution,
  * offset), for temperatures in K. */
 static bool read_value(struct fixture_build *b, const struct yaml_node *node, const char *text,
@@ -30,18 +41,19 @@ static bool read_value(struct fixture_build *b, const struct yaml_node *node, co
 
 static void read_linear(struct fixture_build *b, const struct raw_channel *r, struct fx_channel *c)
 {
+	static const char *const keys[] = {"from", "to", "gain", "offset", NULL};
 	bool table = schema_has(&r->item, "from") || schema_has(&r->item, "to");
 	c->gain = 1;
 	if (schema_has(&r->item, "gain"))
 		c->gain = r->gain;
 	if (r->offset)
 		read_value(b, r->offset, r->offset->text, r->offset->len, c, true, &c->offset);
-	if (!table)
+	if (!table || fixture_unclear(&r->item, keys))
 		return;
 	if (!r->from.unit || !r->to.unit || schema_has(&r->item, "gain") || r->offset) {
 		fixture_bad(b, r->item.node,
 			    "scale of %s is unclear; expected from and to, or gain and offset",
-			    c->name);
+			    called(c));
 		return;
 	}
 	if (!dim_equal(r->to.unit->dim, c->unit->dim)) {
@@ -61,6 +73,9 @@ static void read_scale(struct fixture_build *b, const struct raw_channel *r, str
 {
 	static const char *const linear_keys[] = {"from", "to", "gain", "offset"};
 	c->scale = (enum fx_scale_kind)r->scale;
+	c->gain = 1;
+	if (refused(r, "scale"))
+		return;
 	if (c->scale == FX_SCALE_LINEAR) {
 		if (schema_has(&r->item, "per_litre"))
 			fixture_bad(b, schema_node(&r->item, "per_litre"),
@@ -69,7 +84,6 @@ static void read_scale(struct fixture_build *b, const struct raw_channel *r, str
 		read_linear(b, r, c);
 		return;
 	}
-	c->gain = 1;
 	c->per_litre = r->per_litre;
 	for (size_t i = 0; i < sizeof(linear_keys) / sizeof(linear_keys[0]); i++)
 		if (schema_has(&r->item, linear_keys[i]))
@@ -79,11 +93,11 @@ static void read_scale(struct fixture_build *b, const struct raw_channel *r, str
 	if (c->quantity != QUANTITY_FLOW)
 		fixture_bad(b, schema_node(&r->item, "scale"),
 			    "pulses make a flow; expected a channel of quantity flow");
-	if (c->per_litre <= 0)
+	if (schema_absent(&r->item, "per_litre"))
 		fixture_bad(b, r->item.node,
 			    "\"per_litre\" is missing in %s; expected pulses per "
 			    "litre",
-			    c->name);
+			    called(c));
 }
 
 /* "0.002 MPa + 0.5 %", either part alone. */
@@ -105,7 +119,9 @@ static void read_uncertainty(struct fixture_build *b, const struct raw_channel *
 				return;
 			}
 			c->uncertainty_rel = v;
-		} else if (read_value(b, node, s, n, c, true, &v)) {
+		} else if (!read_value(b, node, s, n, c, true, &v)) {
+			return;
+		} else {
 			c->uncertainty_abs = v;
 		}
 		s = plus ? plus + 3 : end;
@@ -119,10 +135,10 @@ static void read_measuring(struct fixture_build *b, const struct raw_channel *r,
 {
 	static const char *const needed[] = {"range", "resolution", "uncertainty"};
 	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
-		if (!schema_has(&r->item, needed[i]))
+		if (schema_absent(&r->item, needed[i]))
 			fixture_bad(b, r->item.node,
 				    "\"%s\" is missing in %s; only states go without", needed[i],
-				    c->name);
+				    called(c));
 	if (r->range.unit && !dim_equal(r->range.unit->dim, c->unit->dim)) {
 		fixture_bad(b, schema_node(&r->item, "range"), "range is in %s; expected %s",
 			    r->range.unit->name, c->unit->name);
@@ -140,7 +156,7 @@ static void read_measuring(struct fixture_build *b, const struct raw_channel *r,
 		read_uncertainty(b, r, c);
 	if (schema_has(&r->item, "debounce") || r->active_low)
 		fixture_bad(b, r->item.node, "debounce and active_low are for states; %s is none",
-			    c->name);
+			    called(c));
 }
 
 static void read_state(struct fixture_build *b, const struct raw_channel *r, struct fx_channel *c)
@@ -177,15 +193,15 @@ static void read_calibration(struct fixture_build *b, const struct raw_channel *
 						 .done = k->done,
 						 .due = k->due,
 						 .reference = k->reference};
-	if (k->offset)
+	if (k->offset && c->quantity)
 		read_value(b, k->offset, k->offset->text, k->offset->len, c, true,
 			   &c->calibration.offset);
-	if (!is_date(k->done))
+	if (k->done && !is_date(k->done))
 		fixture_bad(b, schema_node(&k->item, "done"),
 			    "\"%.20s\" is no day; expected like "
 			    "2026-01-31",
 			    k->done);
-	else if (!is_date(k->due) || strcmp(k->due, k->done) < 0)
+	else if (k->due && (!is_date(k->due) || (k->done && strcmp(k->due, k->done) < 0)))
 		fixture_bad(b, schema_node(&k->item, "due"),
 			    "\"%.20s\" is no day after done; "
 			    "expected like 2026-04-30",
@@ -195,28 +211,31 @@ static void read_calibration(struct fixture_build *b, const struct raw_channel *
 static bool read_quantity(struct fixture_build *b, const struct raw_channel *r,
 			  struct fx_channel *c)
 {
-	const struct standard_name *std = standard_channel(r->name);
-	c->quantity = std ? std->quantity : (enum quantity)r->quantity;
-	c->title_en = r->title.en ? r->title.en : std ? std->en : r->name;
-	c->title_zh = r->title.zh ? r->title.zh : std ? std->zh : r->name;
-	if (std && r->quantity && r->quantity != (int)std->quantity)
+	static const char *const keys[] = {"quantity", "unit", NULL};
+	const struct standard_name *std = standard_channel(c->name);
+	enum quantity quantity = std ? std->quantity : (enum quantity)r->quantity;
+	c->title_en = r->title.en ? r->title.en : std ? std->en : c->name;
+	c->title_zh = r->title.zh ? r->title.zh : std ? std->zh : c->name;
+	if (std && r->quantity && r->quantity != (int)std->quantity) {
 		fixture_bad(b, schema_node(&r->item, "quantity"),
 			    "%s is a standard name of quantity %s; expected that or another name",
 			    r->name, quantity_name(std->quantity));
-	if (!c->quantity) {
+		return false;
+	}
+	if (!quantity && *c->name && schema_absent(&r->item, "quantity"))
 		fixture_bad(b, r->item.node, "\"quantity\" is missing; %s is no standard name",
 			    r->name);
+	if (!quantity || fixture_unclear(&r->item, keys + (std != NULL)))
 		return false;
-	}
-	c->unit = quantity_unit(c->quantity);
-	if (!r->unit)
-		return true;
-	const struct unit *u = unit_find(r->unit->text, r->unit->len);
-	if (!u || !dim_equal(u->dim, c->unit->dim)) {
+	const struct unit *own = quantity_unit(quantity), *u = own;
+	if (r->unit)
+		u = unit_find(r->unit->text, r->unit->len);
+	if (!u || !dim_equal(u->dim, own->dim)) {
 		fixture_bad(b, r->unit, "unit \"%.40s\" does not measure %s; expected one like %s",
-			    r->unit->text, quantity_name(c->quantity), c->unit->name);
+			    r->unit->text, quantity_name(quantity), own->name);
 		return false;
 	}
+	c->quantity = quantity;
 	c->unit = u;
 	return true;
 }
@@ -226,67 +245,81 @@ static void read_times(struct fixture_build *b, const struct raw_channel *r, str
 	c->poll_ns = r->poll_ns;
 	c->update_ns = schema_has(&r->item, "update") ? r->update_ns : r->poll_ns;
 	c->stale_ns = r->stale_ns;
+	if (refused(r, "poll") || refused(r, "update") || refused(r, "stale"))
+		return;
 	int64_t slowest = c->update_ns > c->poll_ns ? c->update_ns : c->poll_ns;
 	if (c->stale_ns <= slowest)
 		fixture_bad(b, schema_node(&r->item, "stale"),
 			    "%s would always be stale; expected more than its poll and update time",
-			    c->name);
+			    called(c));
 }
 
-static void check_unique(struct fixture_build *b, const struct raw_channel *r,
-			 const struct fx_channel *c)
+static void check_unique(struct fixture_build *b, const struct raw_channel *r, int index)
 {
-	for (int i = 0; i < b->f->channel_count; i++) {
-		const struct fx_channel *o = &b->f->channels[i];
-		if (o != c && (o->bays & c->bays) && strcmp(o->name, c->name) == 0)
+	const struct fx_channel *at = b->f->channels, *c = &at[index];
+	for (int i = 0; i < index && *c->name && !b->channel_bays_open[index]; i++)
+		if (!b->channel_bays_open[i] && (at[i].bays & c->bays) &&
+		    strcmp(at[i].name, c->name) == 0)
 			fixture_bad(b, schema_node(&r->item, "name"),
-				    "a bay has %s twice; it is first on line %d", c->name, o->line);
+				    "a bay has %s twice; it is first on line %d", c->name,
+				    at[i].line);
+}
+
+/* What its values mean: flawed unless all of it is known. */
+static void read_meaning(struct fixture_build *b, const struct raw_channel *r, struct fx_channel *c)
+{
+	static const char *const keys[] = {"quantity", "unit",	 "scale",     "from", "to",
+					   "gain",     "offset", "per_litre", NULL};
+	int before = b->mistakes;
+	c->unit = quantity_unit(QUANTITY_STATE);
+	c->flawed = !read_quantity(b, r, c);
+	if (!c->flawed) {
+		read_scale(b, r, c);
+		c->flawed = b->mistakes > before || fixture_unclear(&r->item, keys);
+		if (c->quantity == QUANTITY_STATE)
+			read_state(b, r, c);
+		else
+			read_measuring(b, r, c);
 	}
+	read_calibration(b, r, c);
 }
 
 void fixture_read_channels(struct fixture_build *b, const struct raw_fixture *raw)
 {
 	const struct raw_channel *at = raw->channels.at;
 	struct fixture *f = b->f;
-	if (raw->channels.count > FIXTURE_CHANNELS_MAX) {
-		fixture_bad(b, schema_node(&raw->item, "channels"), "%d channels; at most %d",
-			    raw->channels.count, (int)FIXTURE_CHANNELS_MAX);
-		return;
-	}
-	f->channels = arena_array(f->arena, (size_t)raw->channels.count, sizeof(*f->channels));
-	for (int i = 0; i < raw->channels.count; i++) {
+	int n = fixture_count(b, raw, "channels", &raw->channels, FIXTURE_CHANNELS_MAX,
+			      &b->channels_open);
+	f->channels = arena_array(f->arena, (size_t)n, sizeof(*f->channels));
+	for (int i = 0; i < n; i++) {
 		const struct raw_channel *r = &at[i];
+		const struct yaml_node *point = schema_node(&r->item, "point");
 		struct fx_channel *c = &f->channels[f->channel_count++];
-		c->name = r->name;
+		c->name = r->name ? r->name : "";
 		c->line = r->item.node->line;
 		c->col = r->item.node->col;
-		c->bays = fixture_read_bays(b, &r->bays);
-		c->unit = quantity_unit(QUANTITY_STATE);
-		fixture_read_point(b, schema_node(&r->item, "point"), r->point, &c->device,
-				   &c->point);
-		if (!read_quantity(b, r, c))
-			continue;
+		c->point_line = point->line;
+		c->point_col = point->col;
+		b->channels_open = b->channels_open || !r->name;
+		c->bays = fixture_read_bays(b, &r->item, &r->bays, &b->channel_bays_open[i]);
+		fixture_read_point(b, point, r->point, &c->device, &c->point);
 		read_times(b, r, c);
-		read_scale(b, r, c);
-		if (c->quantity == QUANTITY_STATE)
-			read_state(b, r, c);
-		else
-			read_measuring(b, r, c);
-		read_calibration(b, r, c);
-		check_unique(b, r, c);
+		read_meaning(b, r, c);
+		check_unique(b, r, i);
 	}
 }
 
 void fixture_read_frozen(struct fixture_build *b, const struct raw_fixture *raw)
 {
 	const struct raw_channel *at = raw->channels.at;
-	for (int i = 0; i < raw->channels.count; i++) {
+	for (int i = 0; i < b->f->channel_count; i++) {
 		const struct raw_frozen *r = at[i].frozen;
 		struct fx_channel *c = &b->f->channels[i];
 		if (!r)
 			continue;
 		c->frozen_after = r->after;
 		if (r->while_)
-			c->frozen_while = fixture_read_expr(b, r->while_, c->bays);
+			c->frozen_while =
+				fixture_read_expr(b, r->while_, c->bays, b->channel_bays_open[i]);
 	}
 }

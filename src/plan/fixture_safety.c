@@ -36,62 +36,102 @@ static const char *ref_name(const struct fixture *f, int ref)
 					 : f->channels[ref].name;
 }
 
-struct expr *fixture_read_expr(struct fixture_build *b, const struct yaml_node *node, uint32_t bays)
+/* What the names of one expression mean while the fixture is being read. */
+struct reading {
+	struct fixture_build *b;
+	const struct yaml_node *node;
+	struct fixture_scope at;
+	bool any_bay;
+	bool unclear; /* it uses something that was refused */
+};
+
+static int resolve(void *ctx, const char *name, struct expr_symbol *out, struct error *err)
 {
-	if (!bays)
+	struct reading *r = ctx;
+	const struct fixture *f = r->b->f;
+	struct fixture_scope at = r->at;
+	struct expr_scope scope = fixture_expr_scope(&at);
+	for (int bay = 0; r->any_bay && bay < f->bay_count; bay++)
+		if (fixture_channel(f, bay, name) >= 0 || fixture_output(f, bay, name) >= 0)
+			at.bay = bay;
+	int c = fixture_channel(f, at.bay, name), o = fixture_output(f, at.bay, name);
+	bool known = c >= 0 || o >= 0;
+	out->is_unclear = known ? !(c >= 0 ? f->channels[c].quantity : f->outputs[o].quantity)
+				: r->b->channels_open || r->b->outputs_open;
+	r->unclear = r->unclear || out->is_unclear;
+	return out->is_unclear ? 0 : scope.resolve(scope.ctx, name, out, err);
+}
+
+static void refused(void *ctx, int col, const char *why)
+{
+	struct reading *r = ctx;
+	yaml_problem_in(r->b->y, r->node, col, "%s", why);
+	r->b->mistakes++;
+	r->unclear = true;
+}
+
+/* Every one of its bays has to have what it uses. */
+static bool in_all_bays(struct fixture_build *b, const struct yaml_node *node, struct expr *e,
+			uint32_t bays)
+{
+	struct missing m = {b->f, bays, -1, 0};
+	expr_each_symbol(e, find_missing, &m);
+	if (m.bay < 0)
+		return true;
+	if (!b->channels_open && !b->outputs_open)
+		fixture_bad(b, node, "bay %s has no %s; expected only what all its bays have",
+			    b->f->bays[m.bay].name, ref_name(b->f, m.ref));
+	return false;
+}
+
+struct expr *fixture_read_expr(struct fixture_build *b, const struct yaml_node *node, uint32_t bays,
+			       bool open)
+{
+	if (!node || !bays)
 		return NULL;
-	struct fixture_scope ctx = {b->f, __builtin_ctz(bays)};
-	struct expr_scope scope = fixture_expr_scope(&ctx);
+	struct reading r = {b, node, {b->f, __builtin_ctz(bays)}, open, false};
+	struct expr_scope scope = {.ctx = &r, .resolve = resolve, .refused = refused};
 	struct error err = {0};
 	bool is_bool = false;
 	int col = 1;
 	struct expr *e = expr_parse(node->text, node->len, &scope, NULL, &is_bool, &col, &err);
 	if (!e) {
-		yaml_problem_in(b->y, node, col, "%s", err.text);
-		b->bad = true;
+		refused(&r, col, err.text);
 		return NULL;
 	}
 	arena_defer(b->f->arena, free_expr, e);
+	if (r.unclear)
+		return NULL;
 	if (!is_bool) {
 		fixture_bad(b, node, "\"%.80s\" is no condition; expected a comparison or a state",
 			    node->text);
 		return NULL;
 	}
-	struct missing m = {b->f, bays, -1, 0};
-	expr_each_symbol(e, find_missing, &m);
-	if (m.bay >= 0) {
-		fixture_bad(b, node, "bay %s has no %s; expected only what all its bays have",
-			    b->f->bays[m.bay].name, ref_name(b->f, m.ref));
-		return NULL;
-	}
-	return e;
+	return open || in_all_bays(b, node, e, bays) ? e : NULL;
 }
 
 static void read_interlocks(struct fixture_build *b, const struct raw_fixture *raw)
 {
 	const struct raw_interlock *at = raw->interlocks.at;
 	struct fixture *f = b->f;
-	if (raw->interlocks.count > FIXTURE_INTERLOCKS_MAX) {
-		fixture_bad(b, schema_node(&raw->item, "interlocks"), "%d interlocks; at most %d",
-			    raw->interlocks.count, (int)FIXTURE_INTERLOCKS_MAX);
-		return;
-	}
-	f->interlocks =
-		arena_array(f->arena, (size_t)raw->interlocks.count, sizeof(*f->interlocks));
-	for (int i = 0; i < raw->interlocks.count; i++) {
+	bool open = false;
+	int n = fixture_count(b, raw, "interlocks", &raw->interlocks, FIXTURE_INTERLOCKS_MAX,
+			      &open);
+	f->interlocks = arena_array(f->arena, (size_t)n, sizeof(*f->interlocks));
+	for (int i = 0; i < n; i++) {
 		const struct raw_interlock *r = &at[i];
 		struct fx_interlock *l = &f->interlocks[f->interlock_count++];
 		*l = (struct fx_interlock){.name = r->item.name,
 					   .title_en = r->title.en,
 					   .title_zh = r->title.zh,
-					   .bays = fixture_read_bays(b, &r->bays),
+					   .bays = fixture_read_bays(b, &r->item, &r->bays, &open),
 					   .whole_rig = r->whole_rig,
 					   .class = (enum trip_class)r->class,
 					   .unknown_trips = r->unknown_trips,
 					   .debounce_ns = r->debounce_ns,
 					   .line = r->item.node->key_line,
 					   .col = r->item.node->key_col};
-		l->when = fixture_read_expr(b, r->when, l->bays);
+		l->when = fixture_read_expr(b, r->when, l->bays, open);
 	}
 }
 
@@ -104,41 +144,62 @@ static int add_stop(struct fixture_build *b, const struct raw_stop *r)
 		double v = 0;
 		if (strcmp(f->outputs[i].name, r->set) != 0)
 			continue;
-		if (fixture_output_value(&f->outputs[i], r->to->text, &v, &err))
-			fixture_bad(b, r->to, "%s", err.text);
-		f->stop[f->stop_count++] = (struct fx_stop_step){(int16_t)i, v, r->wait_ns};
 		found++;
+		if (found > FIXTURE_BAYS_MAX)
+			continue; /* a bay has it twice: told already */
+		if (b->values_open[i]) {
+			v = f->outputs[i].safe;
+		} else if (fixture_output_value(&f->outputs[i], r->to->text, &v, &err)) {
+			fixture_bad(b, r->to, "%s", err.text);
+			v = f->outputs[i].safe; /* said once */
+		}
+		f->stop[f->stop_count++] = (struct fx_stop_step){(int16_t)i, v, r->wait_ns};
 	}
 	return found;
+}
+
+static void unknown_stop(struct fixture_build *b, const struct raw_stop *r)
+{
+	const struct fixture *f = b->f;
+	const char *names[FIXTURE_OUTPUTS_MAX];
+	char hint[96];
+	b->stop_open = true;
+	if (b->outputs_open)
+		return;
+	for (int k = 0; k < f->output_count; k++)
+		names[k] = f->outputs[k].name;
+	fixture_bad(b, schema_node(&r->item, "set"), "no output is named \"%.60s\"%s", r->set,
+		    schema_hint(hint, sizeof(hint), r->set, names, (size_t)f->output_count));
+}
+
+static void read_stop_step(struct fixture_build *b, const struct raw_stop *r)
+{
+	static const char *const keys[] = {"set", "to", NULL};
+	struct fixture *f = b->f;
+	if (fixture_unclear(&r->item, keys) && (!r->set || !r->to)) {
+		b->stop_open = true;
+	} else if (!r->set && r->to) {
+		fixture_bad(b, r->item.node, "a value for no output; expected set: NAME with it");
+		b->stop_open = true;
+	} else if (!r->set) {
+		f->stop[f->stop_count++] = (struct fx_stop_step){-1, 0, r->wait_ns};
+	} else if (!r->to) {
+		fixture_bad(b, r->item.node, "\"to\" is missing; expected the value of %s", r->set);
+		b->stop_open = true;
+	} else if (!add_stop(b, r)) {
+		unknown_stop(b, r);
+	}
 }
 
 static void read_stop(struct fixture_build *b, const struct raw_fixture *raw)
 {
 	const struct raw_stop *at = raw->stop.at;
 	struct fixture *f = b->f;
+	b->stop_open = schema_refused(&raw->item, "stop");
 	f->stop =
 		arena_array(f->arena, (size_t)raw->stop.count * FIXTURE_BAYS_MAX, sizeof(*f->stop));
-	for (int i = 0; i < raw->stop.count; i++) {
-		const struct raw_stop *r = &at[i];
-		if (!r->set && r->to) {
-			fixture_bad(b, r->item.node,
-				    "a value for no output; expected set: NAME with it");
-		} else if (!r->set) {
-			f->stop[f->stop_count++] = (struct fx_stop_step){-1, 0, r->wait_ns};
-		} else if (!r->to) {
-			fixture_bad(b, r->item.node, "\"to\" is missing; expected the value of %s",
-				    r->set);
-		} else if (!add_stop(b, r)) {
-			const char *names[FIXTURE_OUTPUTS_MAX];
-			char hint[96];
-			for (int k = 0; k < f->output_count; k++)
-				names[k] = f->outputs[k].name;
-			fixture_bad(b, schema_node(&r->item, "set"),
-				    "no output is named \"%.60s\"%s", r->set,
-				    schema_hint(hint, sizeof(hint), r->set, names,
-						(size_t)f->output_count));
-		}
-	}
+	for (int i = 0; i < raw->stop.count; i++)
+		read_stop_step(b, &at[i]);
 }
 
 /* The ordered end has to leave every watched output at its safe value. */
@@ -148,7 +209,7 @@ static void check_stop(struct fixture_build *b, const struct raw_fixture *raw)
 	for (int i = 0; i < f->output_count; i++) {
 		const struct fx_output *o = &f->outputs[i];
 		double last = (double)NAN;
-		if (o->kind == OUTPUT_LAMP || i == f->dead_man)
+		if (!o->kind || !*o->name || o->kind == OUTPUT_LAMP || i == f->dead_man)
 			continue;
 		for (int k = 0; k < f->stop_count; k++)
 			if (f->stop[k].output == i)
@@ -157,7 +218,7 @@ static void check_stop(struct fixture_build *b, const struct raw_fixture *raw)
 			fixture_bad(b, schema_node(&raw->item, "stop"),
 				    "stop does not set %s; expected every output made safe",
 				    o->name);
-		else if (last != o->safe)
+		else if (last != o->safe && !b->safe_open[i])
 			fixture_bad(b, schema_node(&raw->item, "stop"),
 				    "stop does not end with %s safe; expected its safe value",
 				    o->name);
@@ -169,11 +230,14 @@ static void read_proof(struct fixture_build *b, const struct raw_fixture *raw)
 	struct fixture *f = b->f;
 	const struct raw_proof *r = raw->proof;
 	uint32_t all = (UINT32_C(1) << f->bay_count) - 1;
+	if (!r)
+		return;
 	f->proof_within_ns = r->within_ns;
 	f->proof = arena_array(f->arena, (size_t)r->holds.count, sizeof(struct expr *));
 	for (int i = 0; i < r->holds.count; i++)
-		f->proof[f->proof_count++] = fixture_read_expr(b, r->holds.nodes[i], all);
-	if (!f->proof_count)
+		f->proof[f->proof_count++] =
+			fixture_read_expr(b, r->holds.nodes[i], all, b->bays_open);
+	if (!f->proof_count && !schema_refused(&r->item, "holds"))
 		fixture_bad(b, r->item.node, "the proof is empty; expected what shows a bay safe");
 }
 
@@ -183,13 +247,13 @@ void fixture_read_safety(struct fixture_build *b, const struct raw_fixture *raw)
 	for (int i = 0; raw->dead_man && i < f->output_count; i++)
 		if (strcmp(f->outputs[i].name, raw->dead_man) == 0)
 			f->dead_man = (int16_t)i;
-	if (raw->dead_man && f->dead_man < 0)
+	if (raw->dead_man && f->dead_man < 0 && !b->outputs_open)
 		fixture_bad(b, schema_node(&raw->item, "dead_man"),
 			    "no output is named \"%.60s\"; expected the dead-man line's",
 			    raw->dead_man);
 	read_interlocks(b, raw);
 	read_stop(b, raw);
-	if (!b->bad)
+	if (!b->stop_open && !b->dead_man_open)
 		check_stop(b, raw);
 	read_proof(b, raw);
 	if (raw->supply) {

@@ -109,20 +109,38 @@ struct raw_fixture {
 	struct raw_supply *supply;
 };
 
-/* What the readers of its parts share. */
+/* What the readers of its parts share. One round tells every mistake: what was refused is left out
+ * and nothing that refers to it is called wrong. A set of names is open when some of it may be
+ * missing; no name is unknown then. */
 struct fixture_build {
 	const struct yaml *y;
 	struct fixture *f;
-	bool bad;
+	int mistakes; /* told so far */
+	bool buses_open, devices_open, bays_open, channels_open, outputs_open;
+	bool dead_man_open; /* any output may be the dead-man line */
+	bool stop_open;	    /* the stop order may set further outputs */
+	/* per item: it may be in fewer bays than its bits say; which values it takes, and which is
+	 * the safe one, is not known */
+	bool channel_bays_open[FIXTURE_CHANNELS_MAX];
+	bool output_bays_open[FIXTURE_OUTPUTS_MAX];
+	bool values_open[FIXTURE_OUTPUTS_MAX];
+	bool safe_open[FIXTURE_OUTPUTS_MAX];
 };
+
+/* Was anything of these keys refused, or may a misspelt key have meant one? Ends with NULL. */
+bool fixture_unclear(const struct schema_item *item, const char *const *keys);
+/* How many of the list are read; tells when there are too many. */
+int fixture_count(struct fixture_build *b, const struct raw_fixture *raw, const char *key,
+		  const struct schema_list *list, int max, bool *open);
 
 /* fixture_wires.c: buses, devices, bays. */
 void fixture_read_wires(struct fixture_build *b, const struct raw_fixture *raw);
-/* "device.point" -> device index and point. */
+/* "device.point" -> device index and point. text NULL: it was refused. */
 bool fixture_read_point(struct fixture_build *b, const struct yaml_node *node, const char *text,
 			uint16_t *device, const char **point);
-/* The bays named, all of them when none is. 0 after a problem. */
-uint32_t fixture_read_bays(struct fixture_build *b, const struct schema_texts *names);
+/* The bays named in the item, all of them when none is, or when that is not clear (open). */
+uint32_t fixture_read_bays(struct fixture_build *b, const struct schema_item *item,
+			   const struct schema_texts *names, bool *open);
 /* fixture_channels.c */
 void fixture_read_channels(struct fixture_build *b, const struct raw_fixture *raw);
 /* After the outputs: expressions of channels. */
@@ -131,9 +149,10 @@ void fixture_read_frozen(struct fixture_build *b, const struct raw_fixture *raw)
 void fixture_read_outputs(struct fixture_build *b, const struct raw_fixture *raw);
 /* fixture_safety.c: interlocks, stop, proof, dead man, supply. */
 void fixture_read_safety(struct fixture_build *b, const struct raw_fixture *raw);
-/* A boolean expression over the first of these bays; NULL after a problem. */
-struct expr *fixture_read_expr(struct fixture_build *b, const struct yaml_node *node,
-			       uint32_t bays);
+/* A boolean expression over the first of these bays, or over any when they are open; NULL after a
+ * problem and when it uses something that was refused. node NULL: it was refused itself. */
+struct expr *fixture_read_expr(struct fixture_build *b, const struct yaml_node *node, uint32_t bays,
+			       bool open);
 void fixture_bad(struct fixture_build *b, const struct yaml_node *node, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 

@@ -25,6 +25,8 @@ static const struct {
 static void check_port(struct fixture_build *b, const struct raw_bus *r)
 {
 	const struct yaml_node *at = schema_node(&r->item, "port");
+	if (!r->port)
+		return;
 	for (size_t i = 0; i < sizeof(unstable_ports) / sizeof(unstable_ports[0]); i++)
 		if (strncmp(r->port, unstable_ports[i].prefix, strlen(unstable_ports[i].prefix)) ==
 		    0)
@@ -44,6 +46,8 @@ static void check_baud(struct fixture_build *b, const struct raw_bus *r)
 {
 	bool line = r->kind == BUS_MODBUS_RTU || r->kind == BUS_SERIAL;
 	const struct yaml_node *at = schema_node(&r->item, "baud");
+	if (!r->kind || schema_refused(&r->item, "baud"))
+		return;
 	if (!line && schema_has(&r->item, "baud")) {
 		fixture_bad(b, at, "baud has no meaning here; only modbus_rtu and serial have one");
 		return;
@@ -58,7 +62,7 @@ static void check_baud(struct fixture_build *b, const struct raw_bus *r)
 			    "baud %d is no rate of the kernel; expected 1200, 2400, 4800, 9600, "
 			    "19200, 38400, 57600, 115200, 230400, 460800 or 921600",
 			    r->baud);
-	else
+	else if (!r->item.stray)
 		fixture_bad(b, at, "\"baud\" is missing; expected a rate like 9600");
 }
 
@@ -66,18 +70,15 @@ static void read_buses(struct fixture_build *b, const struct raw_fixture *raw)
 {
 	const struct raw_bus *at = raw->buses.at;
 	struct fixture *f = b->f;
-	if (raw->buses.count > FIXTURE_BUSES_MAX) {
-		fixture_bad(b, schema_node(&raw->item, "buses"), "%d buses; at most %d",
-			    raw->buses.count, (int)FIXTURE_BUSES_MAX);
-		return;
-	}
-	f->buses = arena_array(f->arena, (size_t)raw->buses.count, sizeof(*f->buses));
-	for (int i = 0; i < raw->buses.count; i++) {
+	int n = fixture_count(b, raw, "buses", &raw->buses, FIXTURE_BUSES_MAX, &b->buses_open);
+	f->buses = arena_array(f->arena, (size_t)n, sizeof(*f->buses));
+	for (int i = 0; i < n; i++) {
 		const struct raw_bus *r = &at[i];
+		b->buses_open = b->buses_open || r->item.misnamed;
 		check_port(b, r);
 		check_baud(b, r);
 		for (int j = 0; j < i; j++)
-			if (strcmp(at[j].port, r->port) == 0)
+			if (r->port && at[j].port && strcmp(at[j].port, r->port) == 0)
 				fixture_bad(b, schema_node(&r->item, "port"),
 					    "port \"%.60s\" is bus %s's already; expected another",
 					    r->port, at[j].item.name);
@@ -98,28 +99,34 @@ static void read_buses(struct fixture_build *b, const struct raw_fixture *raw)
 static int find_bus(struct fixture_build *b, const struct raw_device *r)
 {
 	const char *names[FIXTURE_BUSES_MAX];
+	if (!r->bus)
+		return FIXTURE_NO_BUS;
 	for (int i = 0; i < b->f->bus_count; i++) {
 		names[i] = b->f->buses[i].name;
 		if (strcmp(names[i], r->bus) == 0)
 			return i;
 	}
 	char hint[96];
+	if (b->buses_open)
+		return FIXTURE_NO_BUS;
 	fixture_bad(b, schema_node(&r->item, "bus"), "no bus is named \"%.60s\"%s", r->bus,
 		    schema_hint(hint, sizeof(hint), r->bus, names, (size_t)b->f->bus_count));
-	return -1;
+	return FIXTURE_NO_BUS;
 }
 
 static void check_unit(struct fixture_build *b, const struct raw_device *r, int bus)
 {
 	const struct fixture *f = b->f;
-	enum bus_kind kind = f->buses[bus].kind;
+	enum bus_kind kind = bus == FIXTURE_NO_BUS ? 0 : f->buses[bus].kind;
 	bool modbus = kind == BUS_MODBUS_RTU || kind == BUS_MODBUS_TCP;
 	const struct yaml_node *at = schema_node(&r->item, "unit");
-	if (modbus && !r->unit_id)
+	if (!kind)
+		return;
+	if (modbus && schema_absent(&r->item, "unit"))
 		fixture_bad(b, at, "\"unit\" is missing; expected the Modbus unit id 1 to 247");
 	if (!modbus && r->unit_id)
 		fixture_bad(b, at, "unit has no meaning here; only Modbus devices have one");
-	for (int i = 0; modbus && i < f->device_count; i++)
+	for (int i = 0; modbus && r->unit_id && i < f->device_count; i++)
 		if (f->devices[i].bus == bus && f->devices[i].unit_id == r->unit_id &&
 		    kind == BUS_MODBUS_RTU)
 			fixture_bad(b, at, "unit %d is %s's already on this bus; expected another",
@@ -142,17 +149,15 @@ static void read_devices(struct fixture_build *b, const struct raw_fixture *raw)
 {
 	const struct raw_device *at = raw->devices.at;
 	struct fixture *f = b->f;
-	if (raw->devices.count > FIXTURE_DEVICES_MAX) {
-		fixture_bad(b, schema_node(&raw->item, "devices"), "%d devices; at most %d",
-			    raw->devices.count, (int)FIXTURE_DEVICES_MAX);
-		return;
-	}
-	f->devices = arena_array(f->arena, (size_t)raw->devices.count, sizeof(*f->devices));
-	for (int i = 0; i < raw->devices.count; i++) {
+	int n = fixture_count(b, raw, "devices", &raw->devices, FIXTURE_DEVICES_MAX,
+			      &b->devices_open);
+	f->devices = arena_array(f->arena, (size_t)n, sizeof(*f->devices));
+	for (int i = 0; i < n; i++) {
+		static const char *const driving[] = {"driver", "options", NULL};
 		const struct raw_device *r = &at[i];
+		const struct yaml_node *driver = schema_node(&r->item, "driver");
 		int bus = find_bus(b, r);
-		if (bus < 0)
-			continue;
+		b->devices_open = b->devices_open || r->item.misnamed;
 		check_unit(b, r, bus);
 		struct fx_device *d = &f->devices[f->device_count++];
 		*d = (struct fx_device){.name = r->item.name,
@@ -160,7 +165,10 @@ static void read_devices(struct fixture_build *b, const struct raw_fixture *raw)
 					.bus = (uint16_t)bus,
 					.unit_id = r->unit_id,
 					.line = r->item.node->key_line,
-					.col = r->item.node->key_col};
+					.col = r->item.node->key_col,
+					.driver_line = driver->line,
+					.driver_col = driver->col,
+					.flawed = fixture_unclear(&r->item, driving)};
 		read_options(b, r, d);
 	}
 }
@@ -168,8 +176,10 @@ static void read_devices(struct fixture_build *b, const struct raw_fixture *raw)
 bool fixture_read_point(struct fixture_build *b, const struct yaml_node *node, const char *text,
 			uint16_t *device, const char **point)
 {
-	const char *dot = strchr(text, '.');
+	const char *dot = text ? strchr(text, '.') : NULL;
 	const char *names[FIXTURE_DEVICES_MAX];
+	if (!text)
+		return false;
 	if (!dot || !dot[1]) {
 		fixture_bad(b, node, "\"%.60s\" is no point; expected device.point", text);
 		return false;
@@ -184,6 +194,8 @@ bool fixture_read_point(struct fixture_build *b, const struct yaml_node *node, c
 		}
 	}
 	char hint[96], name[64];
+	if (b->devices_open)
+		return false;
 	snprintf(name, sizeof(name), "%.*s", (int)(n < 60 ? n : 60), text);
 	fixture_bad(b, node, "no device is named \"%s\"%s", name,
 		    schema_hint(hint, sizeof(hint), name, names, (size_t)b->f->device_count));
@@ -194,46 +206,54 @@ static void read_bays(struct fixture_build *b, const struct raw_fixture *raw)
 {
 	const struct raw_bay *at = raw->bays.at;
 	struct fixture *f = b->f;
-	if (!raw->bays.count || raw->bays.count > FIXTURE_BAYS_MAX) {
-		fixture_bad(b, schema_node(&raw->item, "bays"), "%d bays; expected 1 to %d",
-			    raw->bays.count, (int)FIXTURE_BAYS_MAX);
-		return;
-	}
-	f->bays = arena_array(f->arena, (size_t)raw->bays.count, sizeof(*f->bays));
-	for (int i = 0; i < raw->bays.count; i++) {
+	int n = fixture_count(b, raw, "bays", &raw->bays, FIXTURE_BAYS_MAX, &b->bays_open);
+	if (!n && !b->bays_open)
+		fixture_bad(b, schema_node(&raw->item, "bays"), "no bays; expected 1 to %d",
+			    (int)FIXTURE_BAYS_MAX);
+	f->bays = arena_array(f->arena, (size_t)n + 1, sizeof(*f->bays));
+	for (int i = 0; i < n; i++) {
 		struct fx_bay *bay = &f->bays[f->bay_count++];
+		const struct yaml_node *node = schema_node(&at[i].item, "scanner");
 		uint16_t device = 0;
-		*bay = (struct fx_bay){.name = at[i].item.name, .scanner = -1};
+		*bay = (struct fx_bay){.name = at[i].item.name,
+				       .scanner = -1,
+				       .scanner_line = node->line,
+				       .scanner_col = node->col};
+		b->bays_open = b->bays_open || at[i].item.misnamed;
 		if (at[i].scanner &&
-		    fixture_read_point(b, schema_node(&at[i].item, "scanner"), at[i].scanner,
-				       &device, &bay->scanner_point))
+		    fixture_read_point(b, node, at[i].scanner, &device, &bay->scanner_point))
 			bay->scanner = (int16_t)device;
 	}
+	if (f->bay_count)
+		return;
+	/* one to look at everything else in */
+	f->bays[f->bay_count++] = (struct fx_bay){.name = "any", .scanner = -1};
+	b->bays_open = true;
 }
 
-uint32_t fixture_read_bays(struct fixture_build *b, const struct schema_texts *names)
+uint32_t fixture_read_bays(struct fixture_build *b, const struct schema_item *item,
+			   const struct schema_texts *names, bool *open)
 {
+	static const char *const keys[] = {"bays", NULL};
 	uint32_t all = (UINT32_C(1) << b->f->bay_count) - 1, bays = 0;
-	if (!names->at)
-		return all;
+	*open = fixture_unclear(item, keys);
 	for (int i = 0; i < names->count; i++) {
 		int bay = fixture_bay(b->f, names->at[i]);
-		if (bay < 0)
+		if (bay >= 0)
+			bays |= UINT32_C(1) << bay;
+		else if (!b->bays_open)
 			fixture_bad(b, names->nodes[i],
 				    "no bay is named \"%.40s\"; expected one of "
 				    "the keys under bays",
 				    names->at[i]);
-		else
-			bays |= UINT32_C(1) << bay;
+		*open = *open || bay < 0;
 	}
-	return bays;
+	return *open || !names->at ? all : bays;
 }
 
 void fixture_read_wires(struct fixture_build *b, const struct raw_fixture *raw)
 {
 	read_buses(b, raw);
-	if (!b->bad)
-		read_devices(b, raw);
-	if (!b->bad)
-		read_bays(b, raw);
+	read_devices(b, raw);
+	read_bays(b, raw);
 }

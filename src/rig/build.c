@@ -18,12 +18,10 @@ static void bad_driver_name(struct rig *r, const struct fx_device *fx, struct pr
 	for (; drivers[n] && n < 64; n++)
 		names[n] = drivers[n]->name;
 	near = text_nearest(fx->driver, names, (size_t)n);
-	if (near)
-		BAD(r, p, fx, "driver \"%s\" does not exist; did you mean \"%s\"?", fx->driver,
-		    near);
-	else
-		BAD(r, p, fx, "driver \"%s\" does not exist; drivers/README.md lists them",
-		    fx->driver);
+	problems_add(p, r->f->path, fx->driver_line, fx->driver_col, NULL,
+		     "driver \"%s\" does not exist%s%s%s", fx->driver,
+		     near ? "; did you mean \"" : "; drivers/README.md lists them",
+		     near ? near : "", near ? "\"?" : "");
 }
 
 /* A register device that cannot prove what it is has at least to answer. */
@@ -39,28 +37,35 @@ static void build_identity(struct device *d)
 	d->identity_count = drv->reads(&d->d, 0, &d->identity[0].read, 1);
 }
 
+/* Does the driver work where the device sits? A draft may not know where that is. */
+static void check_place(struct rig *r, const struct device *d, struct problems *p)
+{
+	const struct fx_device *fx = d->fx;
+	enum bus_kind kind = fx->bus == FIXTURE_NO_BUS ? 0 : r->f->buses[fx->bus].kind;
+
+	if (kind && !(d->d.driver->buses & 1u << kind))
+		BAD(r, p, fx, "%s: driver %s does not work on bus %s of this kind", fx->name,
+		    fx->driver, r->f->buses[fx->bus].name);
+}
+
+/* Its points stay unknown after a mistake, and nothing is said about what uses them. */
 static void build_device(struct rig *r, int index, struct problems *p)
 {
 	const struct fx_device *fx = &r->f->devices[index];
-	const struct fx_bus *bus = &r->f->buses[fx->bus];
 	struct device *d = &r->devices[index];
 	struct error err = {0};
 
 	d->fx = fx;
 	d->d.fx = fx;
-	d->d.driver = driver_find(fx->driver);
+	d->d.driver = fx->driver ? driver_find(fx->driver) : NULL;
 	if (!d->d.driver) {
-		bad_driver_name(r, fx, p);
+		if (fx->driver)
+			bad_driver_name(r, fx, p);
 		return;
 	}
-	if (!(d->d.driver->buses & 1u << bus->kind))
-		BAD(r, p, fx, "%s: driver %s does not work on bus %s of this kind", fx->name,
-		    fx->driver, bus->name);
-	if ((bus->kind == BUS_MODBUS_RTU || bus->kind == BUS_MODBUS_TCP) &&
-	    (fx->unit_id < 1 || fx->unit_id > 247))
-		BAD(r, p, fx, "%s: unit id %d; expected 1 to 247", fx->name, fx->unit_id);
+	check_place(r, d, p);
 	d->d.priv = xcalloc(1, d->d.driver->priv_size + 1);
-	if (driver_check_options(&d->d, r->f->path, p))
+	if (driver_check_options(&d->d, r->f->path, p) || fx->flawed)
 		return;
 	if (d->d.driver->init && d->d.driver->init(&d->d, &err)) {
 		BAD(r, p, fx, "%s: %s", fx->name, err.text);
@@ -79,14 +84,18 @@ int build_devices(struct rig *r, struct problems *p)
 	return p->count + p->dropped > before ? ERR_CONFIG : 0;
 }
 
+/* -1 after a problem, and silently where a draft does not say which point, or of what. */
 static int find_point(struct rig *r, const char *owner, int line, int col, int device,
 		      const char *name, enum point_direction way, struct problems *p)
 {
-	struct device *d = &r->devices[device];
-	int i = driver_point_index(&d->d, name);
 	const char *names[128], *near;
-	int n = 0;
+	struct device *d;
+	int n = 0, i;
 
+	if (!name || !r->devices[device].points)
+		return -1;
+	d = &r->devices[device];
+	i = driver_point_index(&d->d, name);
 	if (i >= 0 && (d->points[i].direction & way))
 		return i;
 	if (i >= 0) {
@@ -161,8 +170,9 @@ static void build_channel(struct rig *r, int index, struct problems *p)
 	c->fx = fx;
 	c->now.channel = (uint16_t)index;
 	c->is_state = fx->quantity == QUANTITY_STATE;
-	c->point = find_point(r, fx->name, fx->line, fx->col, fx->device, fx->point, POINT_READ, p);
-	if (c->point < 0)
+	c->point = find_point(r, *fx->name ? fx->name : "this channel", fx->point_line,
+			      fx->point_col, fx->device, fx->point, POINT_READ, p);
+	if (c->point < 0 || fx->flawed)
 		return;
 	pt = &r->devices[fx->device].points[c->point];
 	c->gain = 1;
@@ -219,6 +229,8 @@ static void add_to_board(struct rig *r, int index, struct problems *p)
 	struct device *d = &r->devices[fx->device];
 	struct board *b = &d->board;
 
+	if (index == r->f->dead_man)
+		return;
 	d->output_bays |= fx->bays;
 	if (b->count == BOARD_POINTS_MAX) {
 		BAD(r, p, fx, "%s: more than %d outputs on %s", fx->name, BOARD_POINTS_MAX,
@@ -229,6 +241,20 @@ static void add_to_board(struct rig *r, int index, struct problems *p)
 	b->point[b->count] = r->outputs[index].point;
 	b->target[b->count] = output_point_value(&r->outputs[index], fx->safe);
 	b->count++;
+}
+
+/* What needs no point. */
+static void check_output(struct rig *r, int index, struct problems *p)
+{
+	const struct fx_output *fx = &r->f->outputs[index];
+	int bus = fx->point ? r->devices[fx->device].fx->bus : FIXTURE_NO_BUS;
+	enum bus_kind kind = bus == FIXTURE_NO_BUS ? 0 : r->f->buses[bus].kind;
+
+	if (r->f->supply_capacity > 0 && fx->supply_flow > r->f->supply_capacity)
+		BAD(r, p, fx, "%s may draw %g L/min and the common supply gives %g", fx->name,
+		    fx->supply_flow, r->f->supply_capacity);
+	if (index == r->f->dead_man && kind && kind != BUS_GPIO)
+		BAD(r, p, fx, "%s: the dead-man line needs a GPIO line of its own", fx->name);
 }
 
 static void build_output(struct rig *r, int index, struct problems *p)
@@ -242,23 +268,18 @@ static void build_output(struct rig *r, int index, struct problems *p)
 	o->commanded = fx->safe;
 	o->read_back = fx->safe;
 	o->quality = QUALITY_NO_REPLY;
-	o->point =
-		find_point(r, fx->name, fx->line, fx->col, fx->device, fx->point, POINT_WRITE, p);
+	o->point = find_point(r, *fx->name ? fx->name : "this output", fx->point_line,
+			      fx->point_col, fx->device, fx->point, POINT_WRITE, p);
+	check_output(r, index, p);
 	if (o->point < 0)
 		return;
 	pt = &r->devices[fx->device].points[o->point];
-	if ((pt->quantity == QUANTITY_STATE) != (fx->kind != OUTPUT_SETPOINT))
+	if (!fx->flawed && (pt->quantity == QUANTITY_STATE) != (fx->kind != OUTPUT_SETPOINT))
 		BAD(r, p, fx, "%s and %s.%s: one is a setpoint and the other is switched", fx->name,
 		    r->devices[fx->device].fx->name, fx->point);
-	else if (fx->kind == OUTPUT_SETPOINT)
+	else if (!fx->flawed && fx->kind == OUTPUT_SETPOINT)
 		setpoint_scale(r, o, pt, p);
-	if (r->f->supply_capacity > 0 && fx->supply_flow > r->f->supply_capacity)
-		BAD(r, p, fx, "%s may draw %g L/min and the common supply gives %g", fx->name,
-		    fx->supply_flow, r->f->supply_capacity);
-	if (index != r->f->dead_man)
-		add_to_board(r, index, p);
-	else if (r->f->buses[r->devices[fx->device].fx->bus].kind != BUS_GPIO)
-		BAD(r, p, fx, "%s: the dead-man line needs a GPIO line of its own", fx->name);
+	add_to_board(r, index, p);
 }
 
 int build_outputs(struct rig *r, struct problems *p)
@@ -272,9 +293,24 @@ int build_outputs(struct rig *r, struct problems *p)
 
 		for (int i = 0; i < r->f->output_count; i++)
 			n += r->f->outputs[i].bays >> bay & 1;
-		if (n > IO_OUTPUTS_MAX)
+		if (n > IO_OUTPUTS_MAX && !r->f->draft)
 			problems_add(p, r->f->path, 0, 0, NULL, "bay %s has %d outputs; at most %d",
 				     r->f->bays[bay].name, n, IO_OUTPUTS_MAX);
+	}
+	return p->count + p->dropped > before ? ERR_CONFIG : 0;
+}
+
+/* Scanners are text points of their device. */
+int build_scanners(struct rig *r, struct problems *p)
+{
+	int before = p->count + p->dropped;
+
+	for (int i = 0; i < r->f->bay_count; i++) {
+		const struct fx_bay *b = &r->f->bays[i];
+
+		if (b->scanner >= 0)
+			find_point(r, "the scanner", b->scanner_line, b->scanner_col, b->scanner,
+				   b->scanner_point, POINT_READ, p);
 	}
 	return p->count + p->dropped > before ? ERR_CONFIG : 0;
 }

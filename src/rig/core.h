@@ -263,6 +263,7 @@ void rig_text(char *dst, size_t size, const char *fmt, ...) __attribute__((forma
 int build_devices(struct rig *r, struct problems *p);
 int build_channels(struct rig *r, struct problems *p);
 int build_outputs(struct rig *r, struct problems *p);
+int build_scanners(struct rig *r, struct problems *p);
 int build_buses(struct rig *r, struct problems *p);
 void build_periods(struct rig *r);
 void build_bays(struct rig *r);

@@ -108,7 +108,12 @@ static void fire(struct rig *r, int bay, int index, bool unknown)
 		rig_text(text, sizeof(text), "%s: %s", l->title_en ? l->title_en : l->name,
 			 expr_text(l->when));
 	}
-	safe_trip(r, bays, l->class, index, channel, value, text, false);
+	/* A sensor that says nothing is the rig's fault, whatever its interlock guards: the bays are
+	 * dropped all the same, and no profile can lay it at the unit's door. */
+	if (unknown)
+		safe_trip(r, bays, TRIP_SENSOR, -1, channel, value, text, false);
+	else
+		safe_trip(r, bays, l->class, index, channel, value, text, false);
 }
 
 static void evaluate(struct rig *r, int bay, int index)

@@ -283,7 +283,8 @@ int driver_check_options(const struct driver_device *d, const char *path, struct
 		else
 			check_value(&c, o, t);
 	}
-	for (int i = 0; i < d->driver->option_count; i++) {
+	/* of a flawed draft nobody knows what is missing */
+	for (int i = 0; i < d->driver->option_count && !d->fx->flawed; i++) {
 		const struct driver_option *t = &d->driver->options[i];
 		char one[1][DRIVER_ITEM_NAME_MAX];
 

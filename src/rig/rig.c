@@ -34,14 +34,15 @@ struct rig *rig_new(const struct fixture *f, const struct clock_scale *scale,
 		rig_free(r);
 		return NULL;
 	}
+	/* all mistakes at once: each goes by what the ones before could make out */
 	bad = build_devices(r, problems);
-	if (!bad) { /* all mistakes at once, as far as the devices are known */
-		bad = build_channels(r, problems);
-		bad = build_outputs(r, problems) || bad;
-		bad = build_expressions(r, problems) || bad;
-	}
-	bad = bad || build_buses(r, problems);
-	if (bad) {
+	bad = build_channels(r, problems) || bad;
+	bad = build_outputs(r, problems) || bad;
+	bad = build_scanners(r, problems) || bad;
+	bad = build_expressions(r, problems) || bad;
+	bad = build_buses(r, problems) || bad;
+	if (bad || f->draft) {
+		problems_quote(problems, f->path, f->text, f->size);
 		rig_free(r);
 		return NULL;
 	}

@@ -84,6 +84,15 @@ static int add_point(struct gathering *g, int device, int point, int16_t who, in
 	return n;
 }
 
+/* Only of a fixture with mistakes there are others. */
+static bool is_usable(const struct gathering *g, int device)
+{
+	const struct device *d = &g->r->devices[device];
+	enum bus_kind kind = g->r->f->buses[g->bus].kind;
+
+	return d->points && d->fx->bus == g->bus && (d->d.driver->buses & 1u << kind);
+}
+
 static void gather_reads(struct gathering *g)
 {
 	struct rig *r = g->r;
@@ -92,14 +101,14 @@ static void gather_reads(struct gathering *g)
 	for (int i = 0; i < r->f->channel_count; i++) {
 		struct channel *c = &r->channels[i];
 
-		if (r->devices[c->fx->device].fx->bus == g->bus)
+		if (c->point >= 0 && is_usable(g, c->fx->device))
 			c->read_count = add_point(g, c->fx->device, c->point, (int16_t)i,
 						  c->fx->poll_ns, c->reads);
 	}
 	for (int i = 0; i < r->f->output_count; i++) {
 		int device = r->f->outputs[i].device;
 
-		if (i != r->f->dead_man && r->devices[device].fx->bus == g->bus)
+		if (i != r->f->dead_man && r->outputs[i].point >= 0 && is_usable(g, device))
 			add_point(g, device, r->outputs[i].point, (int16_t)(-1 - device),
 				  MONITOR_NS, unused);
 	}
@@ -155,7 +164,7 @@ static void gather_lines(struct gathering *g)
 	for (int i = 0; i < g->r->f->device_count; i++) {
 		struct device *d = &g->r->devices[i];
 
-		if (d->fx->bus != g->bus)
+		if (!is_usable(g, i))
 			continue;
 		d->first_line = b->line_count;
 		d->line_count = d->d.driver->lines(&d->d, b->lines + b->line_count,
@@ -178,11 +187,12 @@ int build_buses(struct rig *r, struct problems *p)
 		struct gathering g = {r, i, &r->buses[i], xcalloc(most, sizeof(struct user)), 0, p};
 		enum bus_kind kind = r->f->buses[i].kind;
 
+		/* kind 0: a draft does not say */
 		if (kind == BUS_GPIO) {
 			g.b->lines = xcalloc(BUS_READS_MAX, sizeof(struct bus_line));
 			g.b->line_period_ns = xcalloc(BUS_READS_MAX, sizeof(int64_t));
 			gather_lines(&g);
-		} else if (kind != BUS_SERIAL) {
+		} else if (kind && kind != BUS_SERIAL) {
 			g.b->reads = xcalloc(BUS_READS_MAX, sizeof(struct bus_read));
 			g.b->read_period_ns = xcalloc(BUS_READS_MAX, sizeof(int64_t));
 			gather_reads(&g);
