@@ -14,6 +14,8 @@ struct run_facts {
 	char id[37]; /* UUID */
 	char ticket[64], serial[64], model[64], bay[16], rig[64], station[64];
 	char operator_name[64];
+	char serial_from
+		[16]; /* who says that this is the unit: "scan" "typed" "prompt" (the profile scans it) */
 	enum run_type type;
 	const struct profile *profile;
 	uint8_t fixture_hash[32];

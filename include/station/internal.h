@@ -204,12 +204,15 @@ void rig_close(struct rig_link *r, const char *why);
 int rig_send(struct rig_link *r, const struct io_msg *m);
 uint32_t rig_safe(struct rig_link *r, int bay, enum safe_what what); /* token, 0: not sent */
 
+struct session_order;
 /* bay.c */
 void bay_init(struct bay *b, struct rig_link *r, int index);
 void bay_state_changed(struct bay *b, enum bay_state st, const char *reason);
 void bay_samples(struct rig_link *r, const struct sample *at, int n);
 void bay_input(struct bay *b, const char *name, const char *text);
 void bay_tick(void *ctx); /* timer */
+/* Ticket and serial as last scanned there, unless too long ago. */
+void bay_take_scan(struct bay *b, struct session_order *o);
 void bay_lock(struct bay *b, const char *why);
 void audit_bay(struct bay *b, const char *who, const char *what);
 bool bay_is_usable(const struct bay *b, char *why, size_t size);
@@ -221,6 +224,7 @@ void session_refuse(struct session *z, int status, const char *code, const char 
 /* session.c */
 struct session_order {
 	char ticket[64], serial[64], run_type[32], profile[64], operator_name[64];
+	char serial_from[16]; /* "scan" or "typed"; "" without a serial */
 };
 /* Starts looking things up; the reply comes later, through rq (NULL: a button was pressed). */
 void session_request(struct bay *b, const struct session_order *o, struct request *rq);

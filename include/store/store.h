@@ -133,6 +133,10 @@ int store_run_attempts(struct store *s, const char *ticket, const char *run_type
 		       struct error *err);
 
 /* ---- audit: operator actions, configuration ---- */
+/* Rows of the audit ledger whose `what` is one of two, oldest first; fn returns false to stop. */
+int store_audit_list(struct store *s, const char *what, const char *or_what,
+		     bool (*fn)(void *ctx, const char *who, const char *what, const char *json),
+		     void *ctx, struct error *err);
 int store_audit(struct store *s, int64_t utc_us, const char *who, const char *what,
 		const char *json, struct error *err);
 

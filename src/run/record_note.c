@@ -201,6 +201,7 @@ void record_facts_json(const struct run_facts *f, struct text *out)
 	json_kv_string(&j, "id", f->id);
 	json_kv_string(&j, "ticket", f->ticket);
 	json_kv_string(&j, "serial", f->serial);
+	json_kv_string(&j, "serial_from", f->serial_from[0] ? f->serial_from : NULL);
 	json_kv_string(&j, "model", f->model);
 	json_kv_string(&j, "run_type", run_type_name(f->type));
 	json_kv_int(&j, "attempt_no", f->attempt_no);

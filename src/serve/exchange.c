@@ -133,7 +133,10 @@ static struct MHD_Response *make_response(struct exchange *x)
 {
 	struct MHD_Response *r;
 
+	const char *method = x->visitor->head.method;
+
 	if (x->status == 200 && x->etag[0] && x->visitor->head.if_none_match[0] &&
+	    (!strcmp(method, "GET") || !strcmp(method, "HEAD")) &&
 	    tag_is_listed(x->visitor->head.if_none_match, x->etag)) {
 		x->status = 304;
 		return MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
@@ -216,6 +219,11 @@ static bool fill_message(struct exchange *x, struct web_msg *m)
 		set_problem(x, 400, "word_too_long", "a query takes 255 bytes, an entity tag 95");
 		return false;
 	}
+	/* "*new*" is the link's own word for If-None-Match: *, and no entity tag */
+	if (!strcmp(m->if_match, "*new*"))
+		(void)text_copy(m->if_match, sizeof(m->if_match), "\"\"");
+	if (!strcmp(h->method, "PUT") && !strcmp(h->if_none_match, "*"))
+		(void)text_copy(m->if_match, sizeof(m->if_match), "*new*");
 	if (x->visitor->local)
 		(void)snprintf(m->credential, sizeof(m->credential), "peer:%u", x->visitor->peer);
 	else

@@ -5,8 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MODULE	"bay"
-#define TICK_NS (100 * NS_PER_MS) /* of run time */
+#define MODULE	     "bay"
+#define SCAN_KEPT_NS (600 * NS_PER_S)  /* a unit scanned longer ago may have gone */
+#define TICK_NS	     (100 * NS_PER_MS) /* of run time */
 
 void bay_init(struct bay *b, struct rig_link *r, int index)
 {
@@ -201,6 +202,18 @@ static void on_scan(struct bay *b, const char *text)
 	station_read(b->station, &q->job);
 }
 
+void bay_take_scan(struct bay *b, struct session_order *o)
+{
+	if (!b->scanned_ns || clock_mono_ns() - b->scanned_ns > SCAN_KEPT_NS)
+		return;
+	if (!o->ticket[0])
+		text_copy(o->ticket, sizeof(o->ticket), b->scanned_ticket);
+	if (o->serial[0] || strcmp(o->ticket, b->scanned_ticket) != 0 || !b->scanned_serial[0])
+		return;
+	text_copy(o->serial, sizeof(o->serial), b->scanned_serial);
+	text_copy(o->serial_from, sizeof(o->serial_from), "scan");
+}
+
 void bay_input(struct bay *b, const char *name, const char *text)
 {
 	if (!strcmp(name, "scan")) {
@@ -217,14 +230,14 @@ void bay_input(struct bay *b, const char *name, const char *text)
 			rig_safe(b->rig, b->index, SAFE_RESET);
 		say_input(b, name, "", "reset");
 	} else if (!strcmp(name, "start_button")) {
-		if (b->session || !b->scanned_ticket[0] || !b->scanned_serial[0]) {
+		if (b->session || !b->scanned_ticket[0] || !b->scanned_serial[0] ||
+		    clock_mono_ns() - b->scanned_ns > SCAN_KEPT_NS) {
 			say_input(b, name, "",
 				  b->session ? "busy" : "scan ticket and serial first");
 			return;
 		}
 		struct session_order o = {0};
-		text_copy(o.ticket, sizeof(o.ticket), b->scanned_ticket);
-		text_copy(o.serial, sizeof(o.serial), b->scanned_serial);
+		bay_take_scan(b, &o);
 		text_copy(o.operator_name, sizeof(o.operator_name), "bay button");
 		say_input(b, name, "", "start");
 		session_request(b, &o, NULL);

@@ -5,7 +5,9 @@
 #include "station/internal.h"
 
 #include <errno.h>
+#include <jansson.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "ticket/recover.h"
@@ -137,6 +139,24 @@ static int check_after_crash(struct station *s, struct error *err)
 	return worker_submit(s->checker, &q->job);
 }
 
+/* A lock that a run put on a bay outlives a restart: only a reset by a person ends it. */
+static bool replay_lock(void *ctx, const char *who, const char *what, const char *json)
+{
+	struct station *s = ctx;
+	struct error err = {0};
+	json_t *o = json_load_limited(json, strlen(json), WEB_BODY_MAX, &err);
+	const char *name = json_string_value(json_object_get(o, "bay"));
+	const char *why = json_string_value(json_object_get(o, "reason"));
+	struct bay *b = name ? station_bay(s, name) : NULL;
+
+	if (b && !strcmp(what, "bay_reset"))
+		b->locked[0] = 0;
+	else if (b && !strcmp(who, "run"))
+		text_copy(b->locked, sizeof(b->locked), why ? why : "a check of the rig failed");
+	json_decref(o);
+	return true;
+}
+
 int disk_open(struct station *s, int *exit_code, struct error *err)
 {
 	const char *dir = s->options.state_dir;
@@ -159,8 +179,12 @@ int disk_open(struct station *s, int *exit_code, struct error *err)
 	if (closed)
 		log_warning(MODULE, "%d run%s had been cut off and %s closed as interrupted",
 			    closed, closed == 1 ? "" : "s", closed == 1 ? "is" : "are");
-	struct store *r = store_open_reader(dir, err);
 	*exit_code = 74;
+	if (store_audit_list(w, "bay_locked", "bay_reset", replay_lock, s, err)) {
+		store_close(w);
+		return err->code;
+	}
+	struct store *r = store_open_reader(dir, err);
 	if (!r) {
 		store_close(w);
 		return err->code;

@@ -63,7 +63,7 @@ void route_run_start(struct request *rq)
 	char bay[16];
 	json_t *b = body_object(rq, known, &err);
 	if (!b) {
-		request_problem_of(rq, &err);
+		request_problem(rq, 422, error_name(err.code), "%s", err.text);
 		return;
 	}
 	bool ok = take(b, "bay", bay, sizeof(bay), &err) &&
@@ -74,7 +74,7 @@ void route_run_start(struct request *rq)
 		  take(b, "operator", o.operator_name, sizeof(o.operator_name), &err);
 	json_decref(b);
 	if (!ok) {
-		request_problem_of(rq, &err);
+		request_problem(rq, 422, error_name(err.code), "%s", err.text);
 		return;
 	}
 	struct bay *at = station_bay(rq->station, bay);
@@ -83,10 +83,9 @@ void route_run_start(struct request *rq)
 				"there is no bay \"%s\"; see: benchctl bay list", bay);
 		return;
 	}
-	if (!o.ticket[0])
-		text_copy(o.ticket, sizeof(o.ticket), at->scanned_ticket);
-	if (!o.serial[0])
-		text_copy(o.serial, sizeof(o.serial), at->scanned_serial);
+	if (o.serial[0])
+		text_copy(o.serial_from, sizeof(o.serial_from), "typed");
+	bay_take_scan(at, &o);
 	if (!o.ticket[0]) {
 		request_problem(rq, 422, "usage",
 				"/ticket: name the ticket, or scan it at bay %s first", bay);
@@ -232,7 +231,7 @@ void route_run_answer(struct request *rq)
 		  take(b, "operator", who, sizeof(who), &err);
 	json_decref(b);
 	if (!ok) {
-		request_problem_of(rq, &err);
+		request_problem(rq, 422, error_name(err.code), "%s", err.text);
 		return;
 	}
 	const struct pf_prompt *p = engine_prompt(z->engine, NULL);

@@ -48,7 +48,10 @@ static void ticket_reply(struct ticket_job *q, int status)
 
 static void ticket_problem(struct ticket_job *q)
 {
-	if (q->job.rc == ERR_NOT_FOUND)
+	if (q->job.rc == ERR_EXISTS)
+		request_problem(q->rq, 412, "exists", "ticket \"%s\" exists already",
+				q->rq->msg.arg[0]);
+	else if (q->job.rc == ERR_NOT_FOUND)
 		request_problem(q->rq, 404, "not_found",
 				"there is no ticket \"%s\"; see: benchctl ticket list",
 				q->rq->msg.arg[0]);
@@ -118,7 +121,7 @@ void route_ticket_put(struct request *rq)
 	const char *match = rq->msg.if_match;
 	size_t n = strlen(match);
 	if (ticket_from_json(rq->msg.arg[0], rq->body, rq->msg.size, &t, &err)) {
-		request_problem_of(rq, &err);
+		request_problem(rq, 422, error_name(err.code), "%s", err.text);
 		return;
 	}
 	const struct model *m = library_model(&s->library, t.model);

@@ -143,6 +143,7 @@ static void fill_facts(struct session *z, const struct session_order *o, const s
 	text_copy(f->rig, sizeof(f->rig), z->bay->rig->fixture->name);
 	text_copy(f->station, sizeof(f->station), s->name);
 	text_copy(f->operator_name, sizeof(f->operator_name), o->operator_name);
+	text_copy(f->serial_from, sizeof(f->serial_from), o->serial[0] ? o->serial_from : "prompt");
 	f->profile = z->profile;
 	memcpy(f->fixture_hash, z->bay->rig->fixture->hash, 32);
 	f->simulated = z->bay->rig->simulated;
@@ -153,6 +154,37 @@ static void fill_facts(struct session *z, const struct session_order *o, const s
 	f->attempt_no = attempts + 1;
 	f->repair_seq = t->repair_seq;
 	text_copy(f->software, sizeof(f->software), "benchd " BENCHD_VERSION);
+}
+
+static bool scans_serial(const struct profile *p)
+{
+	for (int i = 0; i < p->step_count; i++)
+		for (int k = 0; k < p->steps[i].action_count; k++) {
+			const struct pf_action *a = &p->steps[i].actions[k];
+
+			if (a->kind == PF_PROMPT && a->prompt->kind == PROMPT_SCAN_SERIAL)
+				return true;
+		}
+	return false;
+}
+
+/* One unit is on one bay: is this ticket or serial at work on another? */
+static bool busy_with(const struct session *z, const struct ticket *t, char *why, size_t size)
+{
+	const struct station *s = z->bay->station;
+
+	for (int i = 0; i < s->bay_count; i++) {
+		const struct session *o = s->bays[i].session;
+
+		if (!o || o == z ||
+		    (strcmp(o->facts.ticket, t->id) != 0 &&
+		     strcmp(o->facts.serial, t->serial) != 0))
+			continue;
+		snprintf(why, size, "ticket %s, serial %s is under test on bay %s (operator %s)",
+			 o->facts.ticket, t->serial, o->bay->name, o->facts.operator_name);
+		return true;
+	}
+	return false;
 }
 
 static int problem_status(int code)
@@ -182,6 +214,12 @@ static void lookup_done(struct job *j)
 	if (j->rc || check_identity(z, &q->order, &q->ticket, &model, &err) ||
 	    !choose_profile(z, &q->order, model, &z->profile, &err)) {
 		session_refuse(z, problem_status(err.code), error_name(err.code), err.text);
+	} else if (!q->order.serial[0] && !scans_serial(z->profile)) {
+		session_refuse(z, 422, "serial_needed",
+			       "name the serial from the unit's plate (--serial), or scan it at "
+			       "the bay: this profile does not ask for it");
+	} else if (busy_with(z, &q->ticket, why, sizeof(why))) {
+		session_refuse(z, 409, "run_active", why);
 	} else if (!bay_is_usable(z->bay, why, sizeof(why))) {
 		session_refuse(z, 409, "bay_not_ready", why);
 	} else {

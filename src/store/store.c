@@ -190,3 +190,22 @@ int store_audit(struct store *s, int64_t utc_us, const char *who, const char *wh
 	return db_run(s, err, "INSERT INTO audit (utc_us, who, what, detail) VALUES (?, ?, ?, ?)",
 		      "ittt", utc_us, who, what, json);
 }
+
+int store_audit_list(struct store *s, const char *what, const char *or_what,
+		     bool (*fn)(void *ctx, const char *who, const char *what, const char *json),
+		     void *ctx, struct error *err)
+{
+	sqlite3_stmt *st;
+	int rc = db_query(
+		s, &st, err,
+		"SELECT who, what, detail FROM audit WHERE what = ? OR what = ? ORDER BY seq", "tt",
+		what, or_what);
+
+	if (rc < 0)
+		return rc;
+	while ((rc = db_step(s, st, err)) > 0)
+		if (!fn(ctx, db_text(st, 0), db_text(st, 1), db_text(st, 2)))
+			break;
+	sqlite3_finalize(st);
+	return rc < 0 ? rc : 0;
+}

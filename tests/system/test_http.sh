@@ -27,6 +27,9 @@ check "the same again: 200" has 200 status -X PUT -H 'Content-Type: application/
 	-d '{"serial":"RO600-24000101","model":"RO600"}' "$U/tickets/T-1001"
 check "an old If-Match: 412" has 412 status -X PUT -H 'Content-Type: application/json' -H 'If-Match: "77"' \
 	-d '{"serial":"RO600-24000101","model":"RO600"}' "$U/tickets/T-1001"
+check "If-None-Match: * creates only: 412" has 412 status -X PUT -H 'Content-Type: application/json' -H 'If-None-Match: *' \
+	-d '{"serial":"RO600-24000104","model":"RO600"}' "$U/tickets/T-1001"
+check "and changes nothing" has RO600-24000101 get "$U/tickets/T-1001"
 check "customer data is refused: 422" has 422 status -X PUT -H 'Content-Type: application/json' \
 	-d '{"serial":"RO600-24000101","model":"RO600","phone":"13800000000"}' "$U/tickets/T-2"
 check "duplicate keys are refused" has 422 status -X PUT -H 'Content-Type: application/json' \

@@ -46,6 +46,8 @@ check "no run was begun by any of these" has '"runs":[]' ctl --json run list
 
 check "a run starts" ctl run start --bay 1 --ticket T-1001 --serial RO600-24000101 --profile ro600_quick
 check "a second one on that bay is refused, naming the ticket" has "T-1001" ctl run start --bay 1 --ticket T-1001 --profile ro600_quick
+check "the same ticket on another bay is refused, naming the bay" has "bay 1" ctl run start --bay 2 --ticket T-1001 --serial RO600-24000101 --profile ro600_quick
+check "a run without the unit's serial is refused" has "serial" ctl run start --bay 2 --ticket T-1001 --profile ro600_quick
 run=$(run_of 1)
 check "benchctl abort ends it" ctl run abort "$run"
 check "it is recorded as aborted" wait_for 60 ended "$run" aborted
