@@ -17,7 +17,7 @@ sysusersdir ?= /usr/lib/sysusers.d
 udevdir     ?= /lib/udev/rules.d
 DESTDIR     ?=
 VARIANT     ?= release
-CFLAGS      ?= -O2 -g
+CFLAGS      ?= $(if $(filter asan tsan,$(VARIANT)),-O1,-O2) -g
 LDFLAGS     ?=
 
 B := build/$(VARIANT)
