@@ -124,6 +124,8 @@ struct world {
 	struct bay_plant bays[FIXTURE_BAYS_MAX];
 	struct out_state out[FIXTURE_OUTPUTS_MAX];
 	struct sensor sensors[FIXTURE_CHANNELS_MAX];
+	int16_t lagging[FIXTURE_CHANNELS_MAX]; /* those with a lag */
+	int lagging_count;
 	struct fault_entry faults[WORLD_FAULTS_MAX];
 	int fault_count;
 	int64_t next_fault_ns;

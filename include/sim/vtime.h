@@ -33,7 +33,11 @@ enum vtime_work {
 
 struct vtime {
 	int64_t now_ns;
-	struct vtimer **heap;
+	struct vtime_slot {
+		int64_t at_ns; /* the timer's own, here for speed */
+		uint64_t seq;
+		struct vtimer *timer;
+	} * heap;
 	int count, cap;
 	uint64_t seq, fired;
 	volatile sig_atomic_t work; /* enum vtime_work */

@@ -43,8 +43,8 @@ int world_clear_faults(struct world *w, int bay);
 void world_mount(struct world *w, int bay, const char *model_code, const char *serial);
 
 /* Advance the physics to now_ns (run time); never backwards. Internal steps of 10 or 20 ms after
- * anything switched or while pressures move, 50 ms in steady flow, 100 ms at rest. The first
- * call sets the time. */
+ * anything switched or while pressures move, 50 ms while they creep, 100 ms in steady flow and at
+ * rest. The first call sets the time. */
 void world_run(struct world *w, int64_t now_ns);
 
 /* Truth, for oracles and for the simulated operator: "permeate_tds", "display_permeate_tds",

@@ -68,17 +68,17 @@ void sensor_init(struct world *w)
 			s->offset = k->error * rng_normal(&w->rng);
 		}
 		s->lag = plant_truth(w, s->bay, s->role);
+		if (s->role < CH_TRAY_LEAK && k->tau_s > 0)
+			w->lagging[w->lagging_count++] = (int16_t)c;
 	}
 }
 
 void sensor_step(struct world *w, double dt_s)
 {
-	for (int c = 0; c < w->fixture->channel_count; c++) {
-		struct sensor *s = &w->sensors[c];
-		double tau_s;
+	for (int i = 0; i < w->lagging_count; i++) {
+		struct sensor *s = &w->sensors[w->lagging[i]];
+		double tau_s = kinds[s->role].tau_s;
 
-		if (s->role >= CH_TRAY_LEAK || (tau_s = kinds[s->role].tau_s) <= 0)
-			continue;
 		s->lag += (plant_truth(w, s->bay, s->role) - s->lag) * dt_s / (tau_s + dt_s);
 	}
 }

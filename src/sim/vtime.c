@@ -17,45 +17,47 @@ void vtime_release(struct vtime *vt)
 	*vt = (struct vtime){0};
 }
 
-static bool before(const struct vtimer *a, const struct vtimer *b)
+static bool before(const struct vtime_slot *a, const struct vtime_slot *b)
 {
 	return a->at_ns < b->at_ns || (a->at_ns == b->at_ns && a->seq < b->seq);
 }
 
 /* The heap counts from 1. */
-static void put(struct vtime *vt, int slot, struct vtimer *t)
+static void put(struct vtime *vt, int slot, const struct vtime_slot *s)
 {
-	vt->heap[slot - 1] = t;
-	t->slot = slot;
+	vt->heap[slot - 1] = *s;
+	s->timer->slot = slot;
 }
 
+/* To its place from where it is. */
 static void sift(struct vtime *vt, struct vtimer *t)
 {
+	const struct vtime_slot own = {t->at_ns, t->seq, t};
 	int at = t->slot;
 
-	while (at > 1 && before(t, vt->heap[at / 2 - 1])) {
-		put(vt, at, vt->heap[at / 2 - 1]);
+	while (at > 1 && before(&own, &vt->heap[at / 2 - 1])) {
+		put(vt, at, &vt->heap[at / 2 - 1]);
 		at /= 2;
 	}
 	for (int child; (child = 2 * at) <= vt->count; at = child) {
-		if (child < vt->count && before(vt->heap[child], vt->heap[child - 1]))
+		if (child < vt->count && before(&vt->heap[child], &vt->heap[child - 1]))
 			child++;
-		if (!before(vt->heap[child - 1], t))
+		if (!before(&vt->heap[child - 1], &own))
 			break;
-		put(vt, at, vt->heap[child - 1]);
+		put(vt, at, &vt->heap[child - 1]);
 	}
-	put(vt, at, t);
+	put(vt, at, &own);
 }
 
 static void remove_slot(struct vtime *vt, int slot)
 {
-	struct vtimer *last = vt->heap[--vt->count];
+	struct vtime_slot last = vt->heap[--vt->count];
 
-	vt->heap[slot - 1]->slot = 0;
+	vt->heap[slot - 1].timer->slot = 0;
 	if (slot == vt->count + 1)
 		return;
-	put(vt, slot, last);
-	sift(vt, last);
+	put(vt, slot, &last);
+	sift(vt, last.timer);
 }
 
 void vtime_cancel(struct vtime *vt, struct vtimer *t)
@@ -81,7 +83,7 @@ void vtime_set(struct vtime *vt, struct vtimer *t, int64_t at_ns)
 			vt->cap = vt->cap ? 2 * vt->cap : 32;
 			vt->heap = xrealloc(vt->heap, (unsigned long)vt->cap * sizeof(*vt->heap));
 		}
-		put(vt, ++vt->count, t);
+		t->slot = ++vt->count;
 	}
 	sift(vt, t);
 }
@@ -96,14 +98,14 @@ bool vtime_step(struct vtime *vt, int64_t end_ns)
 {
 	struct vtimer *t;
 
-	if (!vt->count || vt->heap[0]->at_ns > end_ns) {
+	if (!vt->count || vt->heap[0].at_ns > end_ns) {
 		if (end_ns > vt->now_ns)
 			vt->now_ns = end_ns;
 		return false;
 	}
 	/* It is the first and stays so while it fires: most set themselves again, which then costs
 	 * one move in place of two. */
-	t = vt->heap[0];
+	t = vt->heap[0].timer;
 	vt->now_ns = t->at_ns;
 	vt->firing = t;
 	vt->fired++;

@@ -62,21 +62,19 @@ void world_mount(struct world *w, int bay, const char *model_code, const char *s
 	fault_due(w);
 }
 
-/* Step length: 10 ms after a switch, 20 ms while pressures move, 50 ms in steady flow, 100 ms at
- * rest. */
+/* Step length: 10 ms after a switch, 20 ms while pressures move, 50 ms while they creep, 100 ms in
+ * steady flow and at rest: each step is implicit. */
 static int64_t step_ns(const struct world *w)
 {
-	double moving = 0, flow = 0;
+	double moving = 0;
 
 	if (w->stepped_ns < w->finer_until_ns)
 		return 10 * NS_PER_MS;
-	for (int b = 0; b < w->fixture->bay_count; b++) {
+	for (int b = 0; b < w->fixture->bay_count; b++)
 		moving = fmax(moving, w->bays[b].moving);
-		flow = fmax(flow, w->bays[b].h.q_supply + w->bays[b].h.q_drain);
-	}
 	if (w->stepped_ns < w->fine_until_ns || moving > 0.05)
 		return 20 * NS_PER_MS;
-	return flow > 0.005 || moving > 0.005 ? 50 * NS_PER_MS : 100 * NS_PER_MS;
+	return moving > 0.002 ? 50 * NS_PER_MS : 100 * NS_PER_MS;
 }
 
 /* The actuators' supply drops when the dead-man line has been still for too long. */
