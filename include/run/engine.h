@@ -102,6 +102,9 @@ struct engine_config {
 	/* At the start; due dates of calibrations are compared with its day. 0: unknown, then a
 	 * channel with a due date carries no verdict. */
 	int64_t utc_us;
+	/* No right clock stood before this: utc_us earlier counts as unknown. Of a run that begins
+	 * now: calibrate_build_utc_us(). 0 (virtual time, a run judged again): none. */
+	int64_t utc_not_before_us;
 };
 
 struct engine;
@@ -124,7 +127,8 @@ void engine_trip(struct engine *e, enum trip_class class, const char *reason, do
 		 int64_t now_ns);
 /* The same with the fixture's interlock that held (-1: none, as engine_trip). An abort of the
  * profile that names the interlock says whose fault it is and what fails, else one of its class
- * that names none; a trip of the whole rig that the profile does not name is nobody's. */
+ * that names none; a trip of the whole rig that the profile does not name is nobody's. TRIP_SENSOR
+ * without an interlock is a sensor that fell silent: always the rig's, verdict error. */
 void engine_trip_interlock(struct engine *e, int interlock, enum trip_class class,
 			   const char *reason, double value, int64_t now_ns);
 /* The rig is at fault: lost io, lost device, store failure, refused image. Verdict error. */

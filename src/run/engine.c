@@ -24,6 +24,7 @@ struct engine *engine_new(const struct engine_config *config, const struct engin
 {
 	const struct profile *p = config->profile;
 	struct engine *e = xcalloc(1, sizeof *e);
+	int64_t utc_us = config->utc_us < config->utc_not_before_us ? 0 : config->utc_us;
 
 	e->profile = p;
 	e->fixture = p->fixture;
@@ -34,8 +35,7 @@ struct engine *engine_new(const struct engine_config *config, const struct engin
 	e->attempt = 1;
 	plan_build(e);
 	for (int i = 0; i < e->fixture->channel_count; i++)
-		e->channels[i].calibration =
-			calibrate_state(&e->fixture->channels[i], config->utc_us);
+		e->channels[i].calibration = calibrate_state(&e->fixture->channels[i], utc_us);
 	for (int i = 0; i < p->abort_count; i++)
 		if (p->aborts[i].when)
 			condition_begin(&e->aborts[i], plan_grace_ns(e, p->aborts[i].when));
@@ -210,7 +210,9 @@ static const struct pf_abort *abort_of(const struct profile *p, int interlock,
 void engine_trip_interlock(struct engine *e, int interlock, enum trip_class class,
 			   const char *reason, double value, int64_t now_ns)
 {
-	const struct pf_abort *x = abort_of(e->profile, interlock, class);
+	/* A sensor that fell silent, whatever it guards, is the rig's: no abort names that. */
+	bool silent = class == TRIP_SENSOR && interlock < 0;
+	const struct pf_abort *x = silent ? NULL : abort_of(e->profile, interlock, class);
 	enum attribution a = default_attribution(class);
 
 	if (e->state == ENGINE_DONE)

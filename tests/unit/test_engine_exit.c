@@ -126,6 +126,22 @@ static void trip_of_the_whole_rig_is_no_fault_of_this_unit(void **state)
 	bench_free(b);
 }
 
+static void silent_sensor_is_the_rigs_fault_whatever_an_abort_of_its_class_says(void **state)
+{
+	int leak, pressure;
+	struct bench *b = with_aborts(&leak, &pressure);
+
+	(void)state;
+	bench_abort(b, "sensor", NULL, TRIP_SENSOR, ATTRIBUTION_UNIT, leak);
+	bench_run(b, 2);
+	engine_trip_interlock(b->e, -1, TRIP_SENSOR, "tray: tray_leak is stale", 0, b->now_ns);
+	to_the_end(b, true);
+	assert_verdict(engine_verdict(b->e), VERDICT_ERROR);
+	assert_int_equal(done(b)->attribution, ATTRIBUTION_RIG);
+	assert_int_equal(bench_result(b, leak)->verdict, 0);
+	bench_free(b);
+}
+
 static void trip_without_an_interlock_goes_by_its_class(void **state)
 {
 	static const struct {
@@ -398,6 +414,8 @@ int main(void)
 		cmocka_unit_test(failure_of_the_rig_is_an_error),
 		cmocka_unit_test(trip_of_the_unit_adds_its_failed_measurement),
 		cmocka_unit_test(trip_of_the_whole_rig_is_no_fault_of_this_unit),
+		cmocka_unit_test(
+			silent_sensor_is_the_rigs_fault_whatever_an_abort_of_its_class_says),
 		cmocka_unit_test(trip_without_an_interlock_goes_by_its_class),
 		cmocka_unit_test(abort_condition_trips_after_its_time_by_attribution),
 		cmocka_unit_test(aborts_that_never_held_pass_their_measurements),

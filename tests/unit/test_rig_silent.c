@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Sensors of interlocks that fall silent: the bay is dropped, and the rig is to blame.
+ */
+#include "rig_bench.h"
+
+enum { LINE_ESTOP, LINE_LEAK_1 };
+
+static void silence(struct bench *b, int line)
+{
+	b->line_due[line] = INT64_MAX;
+}
+
+static void a_silent_emergency_stop_drops_every_bay_as_a_fault_of_the_rig(void **state_)
+{
+	struct bench *b = ready_bench();
+	const struct io_msg *m;
+
+	(void)state_;
+	hold(b, 0, 1, 0, 0, 1, 0.2);
+	hold(b, 1, 1, 0, 0, 1, 0.2);
+	pass(b, 0.3);
+	silence(b, LINE_ESTOP);
+	pass(b, 0.7);
+	m = last_sent(b, IO_TRIP);
+	assert_int_equal(m->u.trip.class, TRIP_SENSOR);
+	assert_int_equal(m->u.trip.interlock, -1);
+	assert_int_equal(m->u.trip.bays, 3);
+	assert_int_equal(m->u.trip.channel, CH_ESTOP);
+	assert_non_null(strstr(m->u.trip.reason, "Emergency stop: estop is stale"));
+	assert_int_not_equal(state(b, 0), BAY_ACTIVE);
+	assert_int_not_equal(state(b, 1), BAY_ACTIVE);
+	assert_true(all_safe(b));
+	bench_free(b);
+}
+
+static void a_silent_leak_sensor_is_never_a_leak_of_the_unit(void **state_)
+{
+	struct bench *b = ready_bench();
+	const struct io_msg *m;
+
+	(void)state_;
+	for (int i = 0; i < b->f->interlock_count; i++)
+		if (!strcmp(b->f->interlocks[i].name, "tray_leak"))
+			b->f->interlocks[i].unknown_trips = true;
+	hold(b, 0, 1, 0, 0, 1, 0.2);
+	pass(b, 0.3);
+	silence(b, LINE_LEAK_1);
+	pass(b, 0.7);
+	m = last_sent(b, IO_TRIP);
+	assert_int_equal(m->u.trip.class, TRIP_SENSOR);
+	assert_int_equal(m->u.trip.interlock, -1);
+	assert_int_equal(m->u.trip.bays, 1);
+	assert_int_not_equal(state(b, 0), BAY_ACTIVE);
+	bench_free(b);
+}
+
+static void a_leak_that_is_seen_is_still_a_leak(void **state_)
+{
+	struct bench *b = ready_bench();
+	const struct io_msg *m;
+
+	(void)state_;
+	hold(b, 0, 1, 0, 0, 1, 0.2);
+	pass(b, 0.3);
+	b->level[LINE_LEAK_1] = 1;
+	pass(b, 0.7);
+	m = last_sent(b, IO_TRIP);
+	assert_int_equal(m->u.trip.class, TRIP_LEAK);
+	assert_int_equal(m->u.trip.interlock, 1);
+	bench_free(b);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_silent_emergency_stop_drops_every_bay_as_a_fault_of_the_rig),
+		cmocka_unit_test(a_silent_leak_sensor_is_never_a_leak_of_the_unit),
+		cmocka_unit_test(a_leak_that_is_seen_is_still_a_leak),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
