@@ -12,7 +12,7 @@ enum calibration_state {
 	CALIBRATION_GOOD = 1, /* in force, or a channel that needs none (states, counts, texts) */
 	CALIBRATION_NONE,     /* revision 0 */
 	CALIBRATION_LAPSED,   /* its due date is before the run's day */
-	CALIBRATION_DATE_UNKNOWN, /* it has a due date and the run has no UTC */
+	CALIBRATION_DATE_UNKNOWN, /* it has a due date and the run has no UTC to be believed */
 };
 const char *calibration_state_name(
 	enum calibration_state s); /* "good" "uncalibrated" "calibration_lapsed" ... */
@@ -20,7 +20,10 @@ const char *calibration_state_name(
 /* si = gain * reading + offset: the calibration entry, then the unit. Without an entry only the
  * unit. */
 void calibrate_factors(const struct fx_channel *c, double *gain, double *offset);
-/* utc_us: of the run's start, 0 unknown. The due day itself is still in force. */
+/* utc_us: of the run's start, 0 unknown. The due day itself is still in force. A clock before the
+ * day of the calibration itself is wrong: it can show nothing to be in force. */
 enum calibration_state calibrate_state(const struct fx_channel *c, int64_t utc_us);
+/* The day before this software was built: no right clock stands earlier. */
+int64_t calibrate_build_utc_us(void);
 
 #endif

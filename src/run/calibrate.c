@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/calibrate.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/text.h"
 
@@ -41,7 +43,7 @@ static bool needs_calibration(enum quantity q)
 
 enum calibration_state calibrate_state(const struct fx_channel *c, int64_t utc_us)
 {
-	const char *due = c->calibration.due;
+	const char *done = c->calibration.done, *due = c->calibration.due;
 	char now[32];
 
 	if (!needs_calibration(c->quantity))
@@ -52,7 +54,29 @@ enum calibration_state calibrate_state(const struct fx_channel *c, int64_t utc_u
 		return CALIBRATION_GOOD;
 	if (utc_us <= 0)
 		return CALIBRATION_DATE_UNKNOWN;
-	/* ISO dates sort as text; the day is the first ten characters. */
+	/* ISO dates sort as text; the day is the first ten characters. A clock that stands before
+	 * the day of the calibration is wrong, and cannot tell whether it has lapsed. */
 	text_from_utc_us(now, sizeof now, utc_us);
+	if (done && strncmp(now, done, 10) < 0)
+		return CALIBRATION_DATE_UNKNOWN;
 	return strncmp(now, due, 10) > 0 ? CALIBRATION_LAPSED : CALIBRATION_GOOD;
+}
+
+int64_t calibrate_build_utc_us(void)
+{
+	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+	struct tm day = {0};
+	char month[4] = "";
+	const char *at;
+
+	/* "Nov 22 2026"; the reproducible build's date where SOURCE_DATE_EPOCH is set. */
+	if (sscanf(__DATE__, "%3s %d %d", month, &day.tm_mday, &day.tm_year) != 3)
+		return 0;
+	at = strstr(months, month);
+	if (!at)
+		return 0;
+	day.tm_mon = (int)(at - months) / 3;
+	day.tm_year -= 1900;
+	day.tm_mday--; /* it is the local day of who built it */
+	return (int64_t)timegm(&day) * 1000000;
 }

@@ -66,7 +66,7 @@ struct bench {
 	struct engine *e;
 	struct record *record;
 	struct run_facts facts;
-	int64_t now_ns, utc_us;
+	int64_t now_ns, utc_us, utc_not_before_us;
 	double value[CHANNELS]; /* in the channel's unit */
 	uint8_t quality[CHANNELS];
 	bool silent[CHANNELS];	    /* no reading comes */
@@ -426,8 +426,11 @@ static inline void bench_on_note(void *ctx, const struct engine_note *n)
 
 static inline void bench_start(struct bench *b)
 {
-	struct engine_config config = {
-		.profile = &b->p, .serial = "SN1", .now_ns = b->now_ns, .utc_us = b->utc_us};
+	struct engine_config config = {.profile = &b->p,
+				       .serial = "SN1",
+				       .now_ns = b->now_ns,
+				       .utc_us = b->utc_us,
+				       .utc_not_before_us = b->utc_not_before_us};
 	struct engine_ops ops = {.ctx = b, .note = bench_on_note};
 
 	b->e = engine_new(&config, &ops);
