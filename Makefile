@@ -11,6 +11,7 @@ prefix      ?= /usr/local
 sbindir     ?= $(prefix)/sbin
 bindir      ?= $(prefix)/bin
 datadir     ?= $(prefix)/share/benchd
+docdir      ?= $(prefix)/share/doc/benchd
 sysconfdir  ?= /etc/benchd
 unitdir     ?= /lib/systemd/system
 sysusersdir ?= /usr/lib/sysusers.d
@@ -134,7 +135,7 @@ bench: all tests
 # ---- what a machine needs ----
 DEPS_BUILD := gcc make pkg-config libmodbus-dev libserialport-dev libgpiod-dev libsqlite3-dev libsystemd-dev \
 	libmicrohttpd-dev libjansson-dev libyaml-dev libsodium-dev libzstd-dev
-DEPS_CHECK := libcmocka-dev procps clang clang-format libclang-rt-14-dev mbpoll python3-pymodbus sqlite3 curl
+DEPS_CHECK := libcmocka-dev procps git clang clang-format libclang-rt-14-dev mbpoll python3-pymodbus sqlite3 curl
 deps:
 	$(Q)sh tests/deps.sh $(DEPS_BUILD) $(if $(filter check,$(MAKECMDGOALS)),$(DEPS_CHECK))
 deps-check:
@@ -147,13 +148,15 @@ demo: deps
 # ---- packaging ----
 install: all
 	install -d $(DESTDIR)$(sbindir) $(DESTDIR)$(bindir) $(DESTDIR)$(datadir)/fixtures $(DESTDIR)$(datadir)/profiles/models \
-		$(DESTDIR)$(unitdir) $(DESTDIR)$(sysusersdir) $(DESTDIR)$(udevdir) $(DESTDIR)$(sysconfdir)
+		$(DESTDIR)$(unitdir) $(DESTDIR)$(sysusersdir) $(DESTDIR)$(udevdir) \
+		$(DESTDIR)$(sysconfdir)/fixtures $(DESTDIR)$(docdir)
 	install -m 755 $(B)/benchd $(B)/benchd-io $(B)/benchd-web $(DESTDIR)$(sbindir)
 	install -m 755 $(B)/benchctl $(B)/benchsim $(DESTDIR)$(bindir)
+	install -m 644 README.md README.zh-CN.md NEWS LICENSE $(DESTDIR)$(docdir)
 	install -m 644 fixtures/*.yaml $(DESTDIR)$(datadir)/fixtures
 	install -m 644 profiles/*.yaml $(DESTDIR)$(datadir)/profiles
 	install -m 644 profiles/models/*.yaml $(DESTDIR)$(datadir)/profiles/models
-	for u in systemd/*.service; do sed -e 's|@sbindir@|$(sbindir)|g' -e 's|@sysconfdir@|$(sysconfdir)|g' $$u \
+	for u in systemd/*.service; do sed -e 's|@sbindir@|$(sbindir)|g' -e 's|@sysconfdir@|$(sysconfdir)|g' -e 's|@docdir@|$(docdir)|g' $$u \
 		> $(DESTDIR)$(unitdir)/$$(basename $$u) || exit 1; done
 	install -m 644 systemd/benchd.sysusers $(DESTDIR)$(sysusersdir)/benchd.conf
 	install -m 644 systemd/60-benchd.rules $(DESTDIR)$(udevdir)

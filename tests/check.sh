@@ -52,7 +52,7 @@ has compile && tally lint/compile sh tests/lint/compile.sh
 has unit && all_of build/release/tests/unit release
 has replay && all_of build/release/tests/replay replay
 has dst && TEST_TIMEOUT=500 all_of build/release/tests/dst dst
-has compile && build clang CC=clang VARIANT=clang WERROR=1 CFLAGS=-O0 all
+has compile && build clang CC=clang VARIANT=clang WERROR=1 CFLAGS=-O0 all tests
 for variant in asan tsan; do
 	has $variant || continue
 	build $variant VARIANT=$variant all tests

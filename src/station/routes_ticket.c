@@ -149,6 +149,9 @@ void route_ticket_put(struct request *rq)
 	}
 	struct ticket_job *q = ticket_job(rq, put_work, put_done);
 	q->ticket = t;
+	/* this station owns its tickets: confirmed now; the time of creation is kept by the store */
+	q->ticket.created_utc_us = q->ticket.changed_utc_us = q->ticket.mirrored_utc_us =
+		clock_utc_us();
 	q->if_version = version;
 	text_copy(q->who, sizeof(q->who), rq->who);
 	station_write(s, &q->job);

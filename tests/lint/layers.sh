@@ -9,7 +9,7 @@ cd "$(dirname "$0")/../.." || exit 1
 allowed() {
 	case $1 in
 	base) echo "" ;;
-	link) echo "plan" ;; # io.h speaks of trip classes by number only; socket, codec
+	link) echo "" ;;
 	plan) echo "" ;;
 	bus) echo "link plan" ;;
 	rig) echo "link plan bus" ;;
@@ -19,10 +19,13 @@ allowed() {
 	station) echo "link plan run store ticket" ;;
 	serve) echo "link" ;;
 	sim) echo "link plan bus rig run" ;;
-	ctl) echo "link plan run rig sim bus" ;;
+	ctl) echo "link plan run rig sim" ;;
 	drivers) echo "rig link plan bus" ;;
 	esac
 }
+
+sources() { find src include drivers tests -name '*.[ch]' | sort; }
+[ "$(sources | wc -l)" -gt 100 ] || { echo "not ok 1 - the sources are here"; echo 1..1; exit 1; }
 
 n=0
 bad=0
@@ -62,9 +65,9 @@ wrong=$(grep -rnE '(clock_gettime|gettimeofday|[^_a-z]time\(NULL\)|time\(0\))' s
 [ -z "$wrong" ]; report $? "only base/clock.c reads clocks" "$wrong"
 wrong=$(grep -rnE '^typedef +(struct|union|enum)' src include drivers --include='*.[ch]')
 [ -z "$wrong" ]; report $? "no typedef of structs" "$wrong"
-wrong=$(git ls-files '*.c' '*.h' 2>/dev/null | while read -r f; do [ -f "$f" ] && { head -n 1 "$f" | grep -q 'SPDX-License-Identifier: MIT' || echo "$f"; }; done)
+wrong=$(sources | while read -r f; do [ -f "$f" ] && { head -n 1 "$f" | grep -q 'SPDX-License-Identifier: MIT' || echo "$f"; }; done)
 [ -z "$wrong" ]; report $? "every source file names its licence in line 1" "$wrong"
-wrong=$(git ls-files '*.c' '*.h' 2>/dev/null | while read -r f; do [ -f "$f" ] && { l=$(wc -l <"$f"); [ "$l" -le 500 ] || echo "$l $f"; }; done)
+wrong=$(sources | while read -r f; do [ -f "$f" ] && { l=$(wc -l <"$f"); [ "$l" -le 500 ] || echo "$l $f"; }; done)
 [ -z "$wrong" ]; report $? "no file is longer than 500 lines" "$wrong"
 wrong=$(grep -rnE '\b(TODO|FIXME|XXX|HACK)\b' src include drivers tests --include='*.[ch]' | head -n 5)
 [ -z "$wrong" ]; report $? "nothing is left for later in the code" "$wrong"
