@@ -6,23 +6,23 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "ctl/ctl.h"
 
-enum { COLUMNS_DEFAULT = 80 };
-
-static void print_usage(FILE *fp)
+/* Of every command, or of one group's. */
+static void print_usage(FILE *fp, const char *group)
 {
 	struct text out = {0};
 	struct table t;
 
-	text_puts(&out, "usage: benchctl [--state DIR] [--json] COMMAND ...\n\n");
+	text_printf(&out, "usage: benchctl [--state DIR] [--json] %s ...\n\n",
+		    group ? group : "COMMAND");
 	table_init(&t, 2, 0);
 	for (const struct ctl_command *k = ctl_commands; k->group; k++) {
 		char name[64];
 
+		if (group && strcmp(group, k->group) != 0)
+			continue;
 		(void)snprintf(name, sizeof(name), "%s %s", k->group, k->name);
 		table_row(&t, (const char *[]){name, k->help});
 	}
@@ -32,6 +32,7 @@ static void print_usage(FILE *fp)
 		  "\n"
 		  "  --state DIR  the station's folder (default $BENCHD_STATE or /var/lib/benchd)\n"
 		  "  --json       print what the station sent, for programs\n"
+		  "  --version\n"
 		  "\n"
 		  "Each command has --help. Exit codes: 0 pass or done, 1 any other verdict,\n"
 		  "2 usage or configuration, 3 run ended error (rig) or no station.\n");
@@ -51,10 +52,12 @@ static int read_globals(struct ctl *c, int argc, char **argv, int *code)
 			c->json = true;
 		} else if (strncmp(argv[i], "--state=", 8) == 0) {
 			state = argv[i] + 8;
+			c->state_named = true;
 		} else if (strcmp(argv[i], "--state") == 0 && i + 1 < argc) {
 			state = argv[++i];
+			c->state_named = true;
 		} else if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
-			print_usage(stdout);
+			print_usage(stdout, NULL);
 			*code = CTL_OK;
 			return -1;
 		} else if (strcmp(argv[i], "--version") == 0) {
@@ -72,7 +75,7 @@ static int read_globals(struct ctl *c, int argc, char **argv, int *code)
 	}
 	if (i < argc)
 		return i;
-	print_usage(stderr);
+	print_usage(stderr, NULL);
 	return -1;
 }
 
@@ -135,8 +138,8 @@ static int dispatch(struct ctl *c, int argc, char **argv)
 	}
 	if (!group_exists(argv[0]))
 		return unknown(argv[0], NULL);
-	if (!name[0] || strcmp(name, "--help") == 0) {
-		print_usage(name[0] ? stdout : stderr);
+	if (!name[0] || strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
+		print_usage(name[0] ? stdout : stderr, argv[0]);
 		return name[0] ? CTL_OK : CTL_USAGE;
 	}
 	return unknown(argv[0], name);
@@ -144,15 +147,12 @@ static int dispatch(struct ctl *c, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	struct ctl c = {.columns = COLUMNS_DEFAULT};
-	struct winsize size;
+	struct ctl c = {.json = false};
 	int code, at;
 
 	c.zh = language_is_zh();
 	c.utf8 = language_is_utf8();
-	c.terminal = isatty(STDOUT_FILENO) == 1;
-	if (c.terminal && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 20)
-		c.columns = size.ws_col;
+	measure_terminal(&c);
 	at = read_globals(&c, argc, argv, &code);
 	if (at < 0)
 		return code;

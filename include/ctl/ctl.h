@@ -21,10 +21,11 @@ enum { CTL_OK = 0, CTL_NO_PASS = 1, CTL_USAGE = 2, CTL_NO_STATION = 3, CTL_INTER
 enum { CTL_TIMEOUT_MS = 15000, CTL_ARGS_MAX = 64 };
 
 struct ctl {
-	char state[400]; /* the station's folder */
+	char state[400];  /* the station's folder */
+	bool state_named; /* by --state: commands we propose need it too */
 	bool json, zh, utf8;
 	bool terminal;	       /* stdout is one */
-	int columns;	       /* of it */
+	int columns, rows;     /* of it */
 	struct client *client; /* open after the first call */
 	struct text reply;     /* of the last call, as it came */
 	int status;
@@ -98,14 +99,18 @@ const char *member_title(const struct ctl *c, const json_t *o, const char *key);
 /* &name=value percent-encoded; NULL or "" value adds nothing. */
 void query_add(struct text *q, const char *name, const char *value);
 
-/* ---- show.c ---- */
-/* A bay at work, as lines of at most `width` columns; for terminals. */
+/* ---- show_live.c ---- */
+/* A bay at work, laid out for `width` columns (a question may be longer); for terminals. */
 void show_panel(const struct ctl *c, const json_t *bay, int width, struct lines *out);
 /* The same once its run is recorded: the verdict, and what the bay reads now. */
 void show_done_panel(const struct ctl *c, const json_t *run, const json_t *bay, int width,
 		     struct lines *out);
+/* "answer with: benchctl run answer --bay 1 yes|no", as the open question wants it. */
+void show_how_to_answer(const struct ctl *c, const json_t *bay, struct text *out);
 /* The same as one line, without line end. */
 void show_progress_line(const struct ctl *c, const json_t *bay, struct text *out);
+
+/* ---- show.c ---- */
 /* A finished run: head, measurements, verdict, safe state. */
 void show_run(const struct ctl *c, const json_t *run, struct text *out);
 void show_release(const struct ctl *c, const json_t *release, struct text *out);
@@ -119,11 +124,12 @@ struct watch;
 struct watched {
 	char bay[16], run[64];
 	bool done;
-	json_t *document; /* of the run, once done; the watcher's caller drops it */
-	char step[64];
+	json_t *document;	   /* of the run, once done; the watcher's caller drops it */
+	char step[64], prompt[64]; /* told last */
 	int64_t told_ns;
-	bool prompted;
 };
+/* Is stdout a terminal, and of what size? */
+void measure_terminal(struct ctl *c);
 /* 0, or an exit code (told). stop(ctx) true ends it early with CTL_INTERRUPTED. */
 int watch_runs(struct ctl *c, struct watched *runs, int n, bool (*stop)(void *ctx), void *ctx);
 /* Fetch and print the release answer of a ticket; false when there is none (told). */

@@ -19,6 +19,12 @@ void format_bar(struct text *out, double fraction, int width, bool utf8);
 void format_duration(struct text *out, double seconds);
 /* About 4 significant digits, never an exponent below 1e9; "-" for NAN. */
 void format_number(struct text *out, double v);
+/* A live reading with as many decimals as its unit deserves, so that digits stand still: "0.250";
+ * "-" for NAN. */
+void format_reading(struct text *out, double v, const char *unit);
+/* s and a line end; broken at blanks so that no line is wider than `width` where that can be,
+ * further lines behind `indent` blanks. width 0: never broken. */
+void format_wrapped(struct text *out, const char *s, int width, int indent);
 
 /* Lines of text, for panels side by side. */
 enum { LINES_MAX = 40 };
@@ -35,7 +41,8 @@ void format_side_by_side(struct text *out, const struct lines *a, const struct l
 enum { TABLE_COLUMNS_MAX = 8, TABLE_ROWS_MAX = 2000 };
 struct table {
 	int columns;
-	unsigned right; /* bit per column aligned to the right */
+	unsigned right;	 /* bit per column aligned to the right */
+	unsigned hidden; /* bit per column that is not printed; 0 after table_init */
 	char **cells;
 	int rows;
 };
@@ -43,6 +50,8 @@ void table_init(struct table *t, int columns, unsigned right);
 /* columns strings, copied; NULL counts as "". */
 void table_row(struct table *t, const char *const *cells);
 void table_print(const struct table *t, const char *indent, struct text *out);
+/* Columns of its widest line, without an indent. */
+int table_width(const struct table *t);
 void table_release(struct table *t);
 
 #endif

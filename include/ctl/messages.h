@@ -29,11 +29,17 @@
 	X(SAFE_UNPROVEN, "SAFE STATE NOT PROVEN: the bay is locked", "安全状态未验证：工位已锁定") \
 	X(RELEASE_ALLOWED, "may leave: yes", "允许放行：是")                                       \
 	X(RELEASE_BLOCKED, "may leave: NO", "允许放行：否")                                        \
+	X(TRIAL, "trial clock", "试运行")                                                          \
+	X(FEED, "feed", "进水")                                                                    \
+	X(PERMEATE, "permeate", "净水")                                                            \
+	X(MAINS, "unit", "整机")                                                                   \
 	X(WOULD_BE_ALLOWED, "would be allowed on a real rig", "若非模拟，则允许")                  \
 	X(WOULD_BE_BLOCKED, "would be blocked on a real rig too", "即使非模拟，也不允许")          \
 	X(RESTS_ON, "rests on run", "依据测试")                                                    \
 	X(PROMPT, "PLEASE", "请操作")                                                              \
 	X(ANSWER_WITH, "answer with", "回答命令")                                                  \
+	X(ANSWERED, "answer taken", "已回答")                                                      \
+	X(OR_SCAN, "or scan it", "或直接扫描")                                                     \
 	X(SECONDS_LEFT, "s left", "秒剩余")                                                        \
 	X(WAIT_SCAN, "scan the ticket, then the serial on the unit's plate",                       \
 	  "请先扫描工单，再扫描机身铭牌序列号")                                                    \

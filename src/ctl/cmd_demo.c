@@ -233,20 +233,23 @@ static int run_both(struct demo *d)
 
 static int stay_up(struct demo *d)
 {
-	const char *state = d->processes.state;
+	const char *bin = d->options.bin_dir, *state = d->processes.state;
+	char *whole = realpath(state, NULL); /* another terminal may stand in another folder */
 	struct error err = {0};
 
+	state = whole ? whole : state;
 	say(d,
-	    "\nThe station stays up until Ctrl-C: http://127.0.0.1:%d/api/v1 (token in %s/token)\n",
+	    "\nThe station stays up until Ctrl-C, at http://127.0.0.1:%d/api/v1/station\n"
+	    "(with the token in %s/token)\n",
 	    d->options.port, state);
 	say(d,
 	    "Try, in another terminal:\n"
 	    "  %s/benchctl --state %s bay list\n"
 	    "  %s/benchctl --state %s run list\n"
-	    "  %s/benchctl --state %s run start --bay 1 --ticket T-1001 --serial %s "
+	    "  %s/benchctl --state %s run start --bay 1 --ticket %s --serial %s "
 	    "--profile " PROFILE " --watch\n",
-	    d->options.bin_dir, state, d->options.bin_dir, state, d->options.bin_dir, state,
-	    demo_units[0].serial);
+	    bin, state, bin, state, bin, state, demo_units[0].ticket, demo_units[0].serial);
+	free(whole);
 	while (!signalled) {
 		if (!demo_is_alive(&d->processes, &err))
 			return told(&err);
@@ -300,16 +303,18 @@ static int end_demo(struct demo *d, int code)
 	demo_clean(p);
 	for (int i = 0; i < DEMO_BAYS; i++)
 		json_decref(d->runs[i].document);
+	if (!had_station) /* never there, or it ended by itself, and that was told */
+		return signalled ? CTL_INTERRUPTED : code;
 	if (!ended || p->station_code) {
 		(void)ctl_fail("benchd did not end well (code %d); its log is %s", p->station_code,
 			       p->station_log);
 		demo_show_log(p->station_log);
 		return signalled ? CTL_INTERRUPTED : code ? code : CTL_NO_STATION;
 	}
-	if (!had_station)
-		return signalled ? CTL_INTERRUPTED : code;
-	say(d, "%s; the station has ended, then the simulated rig; records are kept in %s\n",
-	    message(d->c->zh, MSG_SAFE_PROVEN), d->options.dir);
+	say(d,
+	    "safe state proven; the station has ended, then the simulated rig\n"
+	    "records are kept in %s\n",
+	    d->options.dir);
 	return signalled ? CTL_INTERRUPTED : code;
 }
 

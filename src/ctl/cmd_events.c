@@ -7,18 +7,39 @@
 
 enum { FOREVER_MS = 3600 * 1000, EVENT_MAX = 1 << 20 };
 
-/* Without --json only what people wait for: live values would drown it. */
-static void print_event(const struct text *event)
+static void put_words(const struct ctl *c, const json_t *o, const char *const *keys, size_t n,
+		      struct text *out)
 {
+	for (size_t i = 0; i < n; i++) {
+		const char *word = member_title(c, o, keys[i]);
+
+		if (word[0])
+			text_printf(out, "  %s", word);
+	}
+}
+
+/* Without --json only what people wait for: live values would drown it. */
+static void print_event(const struct ctl *c, const struct text *event)
+{
+	static const char *const of_event[] = {"state", "reason", "verdict", "text"};
+	static const char *const of_note[] = {"step", "title",	"id",	  "code",
+					      "text", "answer", "verdict"};
 	struct error err;
 	json_t *e = json_load_limited(event->buf, event->len, EVENT_MAX, &err);
 	const char *type = member_text(e, "type");
+	struct text line = {0};
 
-	if (e && strcmp(type, "progress") != 0)
-		(void)printf("%s  %-12s  %s  %s  %s%s%s\n", member_text(e, "at"), type,
-			     member_text(e, "bay"), member_text(e, "ticket"),
-			     member_text(e, "state"), member_text(e, "verdict"),
-			     member_text(e, "text"));
+	if (e && strcmp(type, "progress") != 0) {
+		text_printf(&line, "%.19sZ  %-12s  %s  %s", member_text(e, "at"), type,
+			    member_text(e, "bay"), member_text(e, "ticket"));
+		put_words(c, e, of_event, sizeof(of_event) / sizeof(of_event[0]), &line);
+		put_words(c, json_object_get(e, "note"), of_note,
+			  sizeof(of_note) / sizeof(of_note[0]), &line);
+		if (member_is_true(e, "simulated"))
+			text_printf(&line, "  %s", message(c->zh, MSG_SIMULATED));
+		(void)puts(line.buf);
+	}
+	text_release(&line);
 	json_decref(e);
 }
 
@@ -46,7 +67,7 @@ CTL_COMMAND(cmd_events)
 		if (c->json)
 			(void)printf("%s\n", event.buf);
 		else
-			print_event(&event);
+			print_event(c, &event);
 		(void)fflush(stdout);
 		left--;
 	}

@@ -37,6 +37,7 @@ static int follow(struct ctl *c, const char *id, const char *bay)
 		(void)printf("%s\n", bytes ? bytes : "{}");
 		free(bytes);
 	} else {
+		(void)putchar('\n');
 		print_run(c, run.document);
 		(void)print_release(c, member_text(run.document, "ticket"));
 	}
@@ -215,6 +216,8 @@ CTL_COMMAND(cmd_run_answer)
 	text_release(&body);
 	if (code == CTL_OK && c->json)
 		ctl_put_reply(c);
+	else if (code == CTL_OK)
+		(void)printf("%s %s: %s\n", M(BAY), at_bay, M(ANSWERED));
 	return code;
 }
 
@@ -269,16 +272,18 @@ static void print_runs(const struct ctl *c, const json_t *list)
 
 	table_init(&t, 8, 0);
 	table_row(&t, (const char *[]){M(RUN), M(TICKET), M(SERIAL), M(BAY), M(PROFILE), M(VERDICT),
-				       "started", ""});
+				       M(STARTED), ""});
 	json_array_foreach(list, i, r)
 	{
 		const char *verdict = member_text(r, "verdict");
+		char started[32];
 
+		/* to the second: 2026-01-31T08:00:00 and Z */
+		(void)snprintf(started, sizeof(started), "%.19sZ", member_text(r, "started"));
 		table_row(&t, (const char *[]){member_text(r, "id"), member_text(r, "ticket"),
 					       member_text(r, "serial"), member_text(r, "bay"),
 					       member_text(r, "profile"),
-					       verdict[0] ? verdict_text(c, verdict) : "-",
-					       member_text(r, "started"),
+					       verdict[0] ? verdict_text(c, verdict) : "-", started,
 					       member_is_true(r, "simulated") ? M(SIMULATED) : ""});
 	}
 	table_print(&t, "", &out);

@@ -62,7 +62,7 @@ bool demo_print_results(struct demo *d)
 	(void)fputs(out.buf, stdout);
 	text_release(&out);
 	for (int i = 0; i < DEMO_BAYS; i++) {
-		(void)printf("\n%s  ", message(d->c->zh, MSG_SIMULATED));
+		(void)printf("\n");
 		good = print_release(d->c, demo_units[i].ticket) && good;
 	}
 	(void)fflush(stdout);

@@ -18,15 +18,21 @@ static size_t step(const char *s, int *columns)
 	return n ? n : 1;
 }
 
-int format_columns(const char *s)
+static int columns_of(const char *s, size_t n)
 {
+	const char *end = s + n;
 	int all = 0, columns;
 
-	while (*s) {
+	while (s < end) {
 		s += step(s, &columns);
 		all += columns;
 	}
 	return all;
+}
+
+int format_columns(const char *s)
+{
+	return columns_of(s, strlen(s));
 }
 
 static void blanks(struct text *out, int n)
@@ -124,6 +130,57 @@ void format_number(struct text *out, double v)
 	text_puts(out, strcmp(buf, "-0") == 0 ? "0" : buf);
 }
 
+static int decimals_of(double v, const char *unit)
+{
+	static const struct {
+		const char *unit;
+		int decimals;
+	} known[] = {{"MPa", 3}, {"L/min", 2}, {"A", 2}, {"W", 1}, {"V", 1}, {"Hz", 1}};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (strcmp(known[i].unit, unit) == 0)
+			return known[i].decimals;
+	return fabs(v) >= 100 ? 0 : 1;
+}
+
+void format_reading(struct text *out, double v, const char *unit)
+{
+	char buf[64];
+	const char *digits = buf;
+
+	if (!isfinite(v) || fabs(v) >= 1e9) {
+		format_number(out, v);
+		return;
+	}
+	(void)snprintf(buf, sizeof(buf), "%.*f", decimals_of(v, unit), v);
+	if (buf[0] == '-' && strspn(buf + 1, "0.") == strlen(buf + 1))
+		digits++; /* no -0.000 */
+	text_puts(out, digits);
+}
+
+void format_wrapped(struct text *out, const char *s, int width, int indent)
+{
+	int used = 0;
+
+	while (*s) { /* blanks and the word behind them at a time */
+		size_t gap = strspn(s, " "), n = strcspn(s + gap, " ");
+		int columns = columns_of(s + gap, n);
+
+		if (width > 0 && used > indent && used + (int)gap + columns > width) {
+			text_puts(out, "\n");
+			blanks(out, indent);
+			used = indent;
+		} else {
+			blanks(out, (int)gap);
+			used += (int)gap;
+		}
+		text_add(out, s + gap, n);
+		used += columns;
+		s += gap + n;
+	}
+	text_puts(out, "\n");
+}
+
 /* ---- lines ---- */
 
 struct text *lines_add(struct lines *l)
@@ -172,33 +229,60 @@ void table_row(struct table *t, const char *const *cells)
 	t->rows++;
 }
 
-void table_print(const struct table *t, const char *indent, struct text *out)
+static void table_widths(const struct table *t, int width[TABLE_COLUMNS_MAX])
 {
-	int width[TABLE_COLUMNS_MAX] = {0};
-
+	for (int i = 0; i < t->columns; i++)
+		width[i] = 0;
 	for (int i = 0; i < t->rows * t->columns; i++) {
 		int n = format_columns(t->cells[i]);
 
 		if (n > width[i % t->columns])
 			width[i % t->columns] = n;
 	}
+}
+
+/* Does a cell of this row to the right of column i say anything? */
+static bool says_more(const struct table *t, char **cells, int i)
+{
+	for (i++; i < t->columns; i++)
+		if (cells[i][0] && !(t->hidden & 1u << i))
+			return true;
+	return false;
+}
+
+void table_print(const struct table *t, const char *indent, struct text *out)
+{
+	int width[TABLE_COLUMNS_MAX];
+
+	table_widths(t, width);
 	for (int row = 0; row < t->rows; row++) {
 		char **cells = &t->cells[row * t->columns];
-		int last = t->columns - 1;
+		bool more = true;
 
-		while (last > 0 && !cells[last][0]) /* no blanks at a line's end */
-			last--;
 		text_puts(out, indent);
-		for (int i = 0; i < last; i++) {
-			format_cell(out, cells[i], width[i], t->right & (1u << i));
-			text_puts(out, "  ");
+		for (int i = 0; i < t->columns && more; i++) {
+			if (t->hidden & 1u << i)
+				continue;
+			more = says_more(t, cells, i);
+			if (more || t->right & 1u << i)
+				format_cell(out, cells[i], width[i], t->right & 1u << i);
+			else
+				text_puts(out, cells[i]); /* no blanks at a line's end */
+			text_puts(out, more ? "  " : "");
 		}
-		if (t->right & (1u << last))
-			format_cell(out, cells[last], width[last], true);
-		else
-			text_puts(out, cells[last]);
 		text_puts(out, "\n");
 	}
+}
+
+int table_width(const struct table *t)
+{
+	int width[TABLE_COLUMNS_MAX], all = -2;
+
+	table_widths(t, width);
+	for (int i = 0; i < t->columns; i++)
+		if (!(t->hidden & 1u << i))
+			all += width[i] + 2;
+	return all < 0 ? 0 : all;
 }
 
 void table_release(struct table *t)

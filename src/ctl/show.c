@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * How bays, runs and release answers look to a person.
+ * Words, and how finished runs and release answers look to a person.
  */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "ctl/ctl.h"
-
-enum { PANEL_VALUES_MAX = 12, TITLE_COLUMNS = 30 };
 
 static const struct word {
 	const char *name;
@@ -65,153 +63,6 @@ const char *state_text(const struct ctl *c, const char *state)
 
 #define M(id) message(c->zh, MSG_##id)
 
-/* ---- live ---- */
-
-static void put_step(const struct ctl *c, const json_t *bay, struct text *out)
-{
-	const json_t *step = json_object_get(bay, "step");
-
-	if (!json_is_object(step)) {
-		text_puts(out, json_is_string(json_object_get(bay, "run"))
-				       ? M(RECORDING)
-				       : state_text(c, member_text(bay, "state")));
-		return;
-	}
-	text_printf(out, "%s %.0f/%.0f %s %s", M(STEP), member_number(step, "index") + 1,
-		    member_number(step, "count"), member_text(step, "id"),
-		    member_title(c, step, "title"));
-}
-
-static void put_time(const struct ctl *c, const json_t *bay, struct text *out)
-{
-	text_printf(out, "%s ", M(ELAPSED));
-	format_duration(out, member_number(bay, "elapsed_s"));
-	text_printf(out, ", %s ", M(AT_MOST));
-	format_duration(out, member_number(bay, "longest_s"));
-}
-
-/* A reading worth a look: a number with a unit. States are the rig's business. */
-static bool is_reading(const json_t *value)
-{
-	return member_text(value, "unit")[0] != '\0';
-}
-
-static void put_value(const struct ctl *c, const json_t *value, struct text *out)
-{
-	const char *quality = member_text(value, "quality");
-	double v = member_number(value, "value");
-
-	(void)c;
-	format_number(out, v);
-	text_printf(out, " %s", member_text(value, "unit"));
-	if (strcmp(quality, "good") != 0)
-		text_printf(out, " (%s)", quality);
-}
-
-static void panel_values(const struct ctl *c, const json_t *bay, int width, struct lines *out)
-{
-	const json_t *values = json_object_get(bay, "values"), *v;
-	int shown = 0, title = width / 2;
-	size_t i;
-
-	json_array_foreach(values, i, v)
-	{
-		struct text *line;
-
-		if (!is_reading(v) || shown == PANEL_VALUES_MAX)
-			continue;
-		line = lines_add(out);
-		text_puts(line, "  ");
-		format_cell(line, member_title(c, v, "title"),
-			    title < TITLE_COLUMNS ? title : TITLE_COLUMNS, false);
-		text_puts(line, " ");
-		put_value(c, v, line);
-		shown++;
-	}
-}
-
-static void panel_prompt(const struct ctl *c, const json_t *bay, struct lines *out)
-{
-	const json_t *prompt = json_object_get(bay, "prompt");
-	struct text *line;
-
-	if (!json_is_object(prompt))
-		return;
-	line = lines_add(out);
-	text_printf(line, "%s: %s", M(PROMPT), member_title(c, prompt, "text"));
-	line = lines_add(out);
-	text_printf(line, "  %s: benchctl run answer --bay %s ...  (%.0f %s)", M(ANSWER_WITH),
-		    member_text(bay, "bay"), member_number(prompt, "remaining_s"), M(SECONDS_LEFT));
-}
-
-void show_panel(const struct ctl *c, const json_t *bay, int width, struct lines *out)
-{
-	const json_t *step = json_object_get(bay, "step");
-	double done = json_is_object(step)
-			      ? member_number(step, "index") / member_number(step, "count")
-			      : (json_is_string(json_object_get(bay, "run")) ? 1 : 0);
-	struct text *line = lines_add(out);
-
-	text_printf(line, "%s %s  %s  %s", M(BAY), member_text(bay, "bay"),
-		    member_text(bay, "ticket"), member_text(bay, "serial"));
-	if (member_is_true(bay, "simulated"))
-		text_printf(line, "  %s", M(SIMULATED));
-	put_step(c, bay, lines_add(out));
-	line = lines_add(out);
-	format_bar(line, done, width > 40 ? width / 3 : 12, c->utf8);
-	text_puts(line, " ");
-	put_time(c, bay, line);
-	panel_values(c, bay, width, out);
-	panel_prompt(c, bay, out);
-}
-
-void show_done_panel(const struct ctl *c, const json_t *run, const json_t *bay, int width,
-		     struct lines *out)
-{
-	struct text *line = lines_add(out);
-
-	text_printf(line, "%s %s  %s  %s", M(BAY), member_text(run, "bay"),
-		    member_text(run, "ticket"), member_text(run, "serial"));
-	if (member_is_true(run, "simulated"))
-		text_printf(line, "  %s", M(SIMULATED));
-	text_printf(lines_add(out), "%s: %s", M(VERDICT),
-		    verdict_text(c, member_text(run, "verdict")));
-	format_bar(lines_add(out), 1, width > 40 ? width / 3 : 12, c->utf8);
-	panel_values(c, bay, width, out);
-}
-
-/* What a line has room for. */
-static bool is_chief(const char *channel)
-{
-	static const char *const chief[] = {"feed_pressure", "permeate_flow", "concentrate_flow",
-					    "permeate_conductivity", "unit_power"};
-
-	for (size_t i = 0; i < COUNT(chief); i++)
-		if (strcmp(channel, chief[i]) == 0)
-			return true;
-	return false;
-}
-
-void show_progress_line(const struct ctl *c, const json_t *bay, struct text *out)
-{
-	const json_t *values = json_object_get(bay, "values"), *v;
-	size_t i;
-
-	if (member_is_true(bay, "simulated"))
-		text_printf(out, "%s ", M(SIMULATED));
-	text_printf(out, "%s %s %s: ", M(BAY), member_text(bay, "bay"), member_text(bay, "ticket"));
-	put_step(c, bay, out);
-	text_puts(out, "  ");
-	put_time(c, bay, out);
-	json_array_foreach(values, i, v)
-	{
-		if (!is_reading(v) || !is_chief(member_text(v, "channel")))
-			continue;
-		text_printf(out, "  %s ", member_text(v, "channel"));
-		put_value(c, v, out);
-	}
-}
-
 /* ---- a finished run ---- */
 
 static void put_limits(const json_t *m, struct text *out)
@@ -240,7 +91,7 @@ static void measurement_row(const struct ctl *c, const json_t *m, struct table *
 
 	format_number(&value, member_number(m, "value"));
 	if (!isnan(member_number(m, "uncertainty"))) {
-		text_puts(&u, "+-");
+		text_puts(&u, c->utf8 ? "\xc2\xb1" : "+-");
 		format_number(&u, member_number(m, "uncertainty"));
 	}
 	put_limits(m, &limits);
@@ -262,10 +113,17 @@ static void put_measurements(const struct ctl *c, const json_t *run, struct text
 	struct table t;
 	size_t i;
 
+	if (json_array_size(list) == 0)
+		return;
 	table_init(&t, 8, 1u << 2 | 1u << 3 | 1u << 4);
-	table_row(&t, (const char *[]){M(MEASUREMENT), "", M(VALUE), "U (k=2)", M(LIMITS), M(UNIT),
+	table_row(&t, (const char *[]){"", M(MEASUREMENT), M(VALUE), "U (k=2)", M(LIMITS), M(UNIT),
 				       M(VERDICT), M(REASON)});
 	json_array_foreach(list, i, m) measurement_row(c, m, &t);
+	/* what a narrow terminal has to do without: names for programs, then uncertainties */
+	if (c->terminal && table_width(&t) + 2 > c->columns)
+		t.hidden |= 1u << 0;
+	if (c->terminal && table_width(&t) + 2 > c->columns)
+		t.hidden |= 1u << 3;
 	table_print(&t, "  ", out);
 	table_release(&t);
 }
@@ -365,18 +223,23 @@ void show_release(const struct ctl *c, const json_t *release, struct text *out)
 {
 	const json_t *reasons = json_object_get(release, "reasons"), *r;
 	bool allowed = strcmp(member_text(release, "decision"), "allowed") == 0;
+	struct text line = {0};
 	size_t i;
 
+	if (member_is_true(release, "simulated"))
+		text_printf(out, "%s  ", M(SIMULATED));
 	text_printf(out, "%s %s  %s  %s\n", M(TICKET), member_text(release, "ticket"),
 		    member_text(release, "serial"),
 		    allowed ? M(RELEASE_ALLOWED) : M(RELEASE_BLOCKED));
 	json_array_foreach(reasons, i, r)
 	{
-		text_printf(out, "  - %s: %s", member_text(r, "code"),
+		text_clear(&line);
+		text_printf(&line, "  - %s: %s", member_text(r, "code"),
 			    member_text(r, c->zh ? "zh" : "en"));
-		put_params(r, out);
-		text_puts(out, "\n");
+		put_params(r, &line);
+		format_wrapped(out, line.buf, c->terminal ? c->columns : 0, 4);
 	}
+	text_release(&line);
 	json_array_foreach(json_object_get(release, "runs"), i, r)
 	{
 		text_printf(out, "  %s %s\n", M(RESTS_ON), json_string_value(r));

@@ -6,12 +6,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "ctl/ctl.h"
 
-enum { LOOK_MS = 500, LINE_S = 5, SIDE_BY_SIDE_COLUMNS = 100, LOST_MAX = 10 };
+enum { LOOK_MS = 500, LINE_S = 5, SIDE_BY_SIDE_COLUMNS = 76 };
+enum { COLUMNS_DEFAULT = 80, COLUMNS_MIN = 20, ROWS_DEFAULT = 24, ROWS_MIN = 5 };
 
 struct watch {
 	struct ctl *c;
@@ -19,6 +22,21 @@ struct watch {
 	int n;
 	int drawn; /* lines of the last picture, to go up over */
 };
+
+void measure_terminal(struct ctl *c)
+{
+	struct winsize size;
+
+	c->terminal = isatty(STDOUT_FILENO) == 1;
+	c->columns = COLUMNS_DEFAULT;
+	c->rows = ROWS_DEFAULT;
+	if (!c->terminal || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size))
+		return;
+	if (size.ws_col >= COLUMNS_MIN)
+		c->columns = size.ws_col;
+	if (size.ws_row >= ROWS_MIN)
+		c->rows = size.ws_row;
+}
 
 static void pause_ms(int ms)
 {
@@ -63,8 +81,9 @@ static void redraw(struct watch *w, const struct text *picture)
 	(void)fflush(stdout);
 }
 
+/* What does not fit into the terminal's height is left out: the cursor cannot go up over it. */
 static void fill_panel(const struct watch *w, const struct watched *r, const json_t *bay, int width,
-		       struct lines *p)
+		       int height, struct lines *p)
 {
 	for (int i = 0; i < LINES_MAX; i++)
 		text_clear(&p->at[i]);
@@ -73,20 +92,26 @@ static void fill_panel(const struct watch *w, const struct watched *r, const jso
 		show_done_panel(w->c, r->document, bay, width, p);
 	else
 		show_panel(w->c, bay, width, p);
+	if (p->count > height)
+		p->count = height;
 }
 
 static void draw(struct watch *w, const json_t *bays)
 {
 	static struct lines panels[2];
 	struct text picture = {0};
-	int columns = w->c->columns - 1;
-	bool beside = w->n == 2 && columns >= SIDE_BY_SIDE_COLUMNS;
-	int width = beside ? (columns - 2) / 2 : columns;
+	int columns, width, height;
+	bool beside;
 
+	measure_terminal(w->c); /* it may have been resized */
+	columns = w->c->columns - 1;
+	beside = w->n == 2 && columns >= SIDE_BY_SIDE_COLUMNS;
+	width = beside ? (columns - 2) / 2 : columns;
+	height = (w->c->rows - 1) / (beside ? 1 : w->n);
 	for (int i = 0; i < w->n; i++) {
 		struct lines *p = &panels[beside ? i : 0];
 
-		fill_panel(w, &w->runs[i], bay_of(bays, w->runs[i].bay), width, p);
+		fill_panel(w, &w->runs[i], bay_of(bays, w->runs[i].bay), width, height, p);
 		for (int k = 0; k < p->count && !beside; k++) {
 			format_cell(&picture, p->at[k].buf ? p->at[k].buf : "", width, false);
 			text_puts(&picture, "\n");
@@ -103,21 +128,25 @@ static void tell(struct watch *w, struct watched *r, const json_t *bay)
 {
 	const json_t *prompt = json_object_get(bay, "prompt");
 	const char *step = member_text(json_object_get(bay, "step"), "id");
+	const char *asked = member_text(prompt, "id");
+	bool asks = asked[0] && strcmp(asked, r->prompt) != 0;
 	int64_t now = clock_mono_ns();
 	struct text line = {0};
 
-	if (strcmp(step, r->step) == 0 && json_is_object(prompt) == r->prompted &&
-	    now - r->told_ns < LINE_S * NS_PER_S)
+	if (strcmp(step, r->step) == 0 && !asks && now - r->told_ns < LINE_S * NS_PER_S)
 		return;
 	text_copy(r->step, sizeof(r->step), step);
-	r->prompted = json_is_object(prompt);
+	text_copy(r->prompt, sizeof(r->prompt), asked);
 	r->told_ns = now;
 	show_progress_line(w->c, bay, &line);
-	(void)printf("%s\n", line.buf);
-	if (r->prompted)
-		(void)printf("  %s: %s  (benchctl run answer --bay %s ...)\n",
-			     message(w->c->zh, MSG_PROMPT), member_title(w->c, prompt, "text"),
-			     r->bay);
+	text_puts(&line, "\n");
+	if (asks) {
+		text_printf(&line, "  %s: %s\n  ", message(w->c->zh, MSG_PROMPT),
+			    member_title(w->c, prompt, "text"));
+		show_how_to_answer(w->c, bay, &line);
+		text_puts(&line, "\n");
+	}
+	(void)fputs(line.buf, stdout);
 	(void)fflush(stdout);
 	text_release(&line);
 }
@@ -152,13 +181,14 @@ static int look(struct watch *w, struct error *err)
 	for (int i = 0; rc == 0 && i < w->n; i++) {
 		struct watched *r = &w->runs[i];
 		const json_t *bay = bay_of(bays, r->bay);
+		bool there = bay && strcmp(member_text(bay, "run"), r->run) == 0;
 
 		if (!bay)
 			rc = error_set(err, ERR_STATE, "the station has no bay %s any more",
 				       r->bay);
-		else if (!r->done && !w->c->json && !w->c->terminal)
+		else if (there && !w->c->json && !w->c->terminal)
 			tell(w, r, bay);
-		if (bay && !r->done && strcmp(member_text(bay, "run"), r->run) != 0)
+		if (bay && !there && !r->done)
 			rc = take_document(w, r, err);
 	}
 	if (rc == 0 && w->c->terminal && !w->c->json)

@@ -120,6 +120,58 @@ static void numbers_keep_four_digits_and_no_exponent(void **state)
 	}
 }
 
+static void readings_keep_the_decimals_of_their_unit(void **state)
+{
+	static const struct {
+		double v;
+		const char *unit, *want;
+	} cases[] = {{0.25, "MPa", "0.250"},
+		     {-0.0001, "MPa", "0.000"},
+		     {-0.0006, "MPa", "-0.001"},
+		     {1.5, "L/min", "1.50"},
+		     {498.4, "\xc2\xb5S/cm", "498"},
+		     {36, "\xc2\xb5S/cm", "36.0"},
+		     {230, "V", "230.0"},
+		     {(double)NAN, "W", "-"},
+		     {1e12, "W", "1e+12"}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		text_clear(&out);
+		format_reading(&out, cases[i].v, cases[i].unit);
+		assert_string_equal(taken(), cases[i].want);
+	}
+}
+
+static void long_lines_break_at_blanks(void **state)
+{
+	(void)state;
+	format_wrapped(&out, "  - code: one two  three", 14, 4);
+	assert_string_equal(taken(), "  - code: one\n    two  three\n");
+	text_clear(&out);
+	format_wrapped(&out, "unbreakable and", 5, 2);
+	assert_string_equal(taken(), "unbreakable\n  and\n");
+	text_clear(&out);
+	format_wrapped(&out, "one two three", 0, 2);
+	assert_string_equal(taken(), "one two three\n");
+}
+
+static void hidden_columns_take_no_room(void **state)
+{
+	struct table t;
+
+	(void)state;
+	table_init(&t, 3, 0);
+	table_row(&t, (const char *[]){"a", "bbb", "c"});
+	table_row(&t, (const char *[]){"aa", "b", ""});
+	assert_int_equal(table_width(&t), 10);
+	t.hidden = 1u << 0;
+	assert_int_equal(table_width(&t), 6);
+	table_print(&t, "", &out);
+	assert_string_equal(taken(), "bbb  c\nb\n");
+	table_release(&t);
+}
+
 static void tables_align_wide_characters(void **state)
 {
 	static const char want[] = "  item       value  unit\n"
@@ -182,6 +234,9 @@ int main(void)
 		EACH(bars_show_the_fraction_and_never_more),
 		EACH(durations_read_as_on_a_clock),
 		EACH(numbers_keep_four_digits_and_no_exponent),
+		EACH(readings_keep_the_decimals_of_their_unit),
+		EACH(long_lines_break_at_blanks),
+		EACH(hidden_columns_take_no_room),
 		EACH(tables_align_wide_characters),
 		EACH(panels_stand_side_by_side_in_equal_columns),
 		EACH(lines_beyond_the_last_are_not_written),

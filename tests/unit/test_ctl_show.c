@@ -98,7 +98,7 @@ static void a_release_answer_lists_its_reasons(void **state)
 
 	(void)state;
 	show_release(&c, r, &out);
-	assert_has(&out, "may leave: NO");
+	assert_has(&out, "SIMULATED  ticket T-1  S  may leave: NO\n");
 	assert_has(&out, "- simulated: made on a simulated rig\n");
 	assert_has(&out, "- run_not_pass: not passed  (verdict fail)\n");
 	assert_has(&out, "(would_be: blocked)");
@@ -115,14 +115,15 @@ static void a_bay_at_work_shows_step_time_values_and_question(void **state)
 	struct ctl c = {.columns = 80};
 	struct lines l = {.count = 0};
 	struct text all = {0};
-	json_t *bay = parse("{'bay':'1','state':'active','simulated':true,'ticket':'T-1',"
-			    "'serial':'S','run':'r','step':{'id':'H6','title':{'en':'Produce',"
-			    "'zh':'制水'},'index':2,'count':5},'elapsed_s':65,'longest_s':408,"
-			    "'prompt':{'id':'p','text':{'en':'Look','zh':'看'},'remaining_s':12},"
-			    "'values':[{'channel':'feed_pressure','value':0.2504,'unit':'MPa',"
-			    "'quality':'good','title':{'en':'Feed pressure','zh':'进水压力'}},"
-			    "{'channel':'estop','value':0,'unit':'','quality':'good'},"
-			    "{'channel':'x','value':null,'unit':'W','quality':'stale'}]}");
+	json_t *bay = parse(
+		"{'bay':'1','state':'active','simulated':true,'ticket':'T-1',"
+		"'serial':'S','run':'r','step':{'id':'H6','title':{'en':'Produce',"
+		"'zh':'制水'},'index':2,'count':5},'elapsed_s':65,'longest_s':408,"
+		"'prompt':{'id':'p','kind':'yes_no','text':{'en':'Look','zh':'看'},'remaining_s':12},"
+		"'values':[{'channel':'feed_pressure','value':0.2504,'unit':'MPa',"
+		"'quality':'good','title':{'en':'Feed pressure','zh':'进水压力'}},"
+		"{'channel':'estop','value':0,'unit':'','quality':'good'},"
+		"{'channel':'x','value':null,'unit':'W','quality':'stale'}]}");
 
 	(void)state;
 	show_panel(&c, bay, 80, &l);
@@ -132,18 +133,62 @@ static void a_bay_at_work_shows_step_time_values_and_question(void **state)
 	assert_has(&all, "step 3/5 H6 Produce");
 	assert_has(&all, "elapsed 1:05, at most 6:48");
 	assert_has(&all, "Feed pressure");
-	assert_has(&all, "0.25 MPa");
-	assert_has(&all, "- W (stale)");
-	assert_has(&all, "PLEASE: Look");
-	assert_has(&all, "benchctl run answer --bay 1");
+	assert_has(&all, " 0.250 MPa\n");
+	assert_has(&all, " - W (stale)");
+	assert_has(&all, "PLEASE: Look (12 s left)\n");
+	assert_has(&all, "benchctl run answer --bay 1 yes|no\n");
+	assert_true(strstr(all.buf, "PLEASE") < strstr(all.buf, "Feed pressure"));
 	assert_null(strstr(all.buf, "estop"));
 	text_clear(&all);
 	show_progress_line(&c, bay, &all);
-	assert_has(&all, "SIMULATED bay 1 T-1: step 3/5 H6 Produce");
-	assert_has(&all, "feed_pressure 0.25 MPa");
+	assert_string_equal(all.buf, "SIMULATED bay 1 T-1: step 3/5 H6 Produce, elapsed 1:05: "
+				     "feed 0.250 MPa");
 	text_release(&all);
 	lines_release(&l);
 	json_decref(bay);
+}
+
+static void a_narrow_panel_keeps_to_its_width(void **state)
+{
+	struct ctl c = {.columns = 80, .utf8 = true, .zh = true};
+	struct lines l = {.count = 0};
+	json_t *bay =
+		parse("{'bay':'1','state':'active','simulated':true,'ticket':'T-1001',"
+		      "'serial':'RO600-24000101','run':'r','step':{'id':'H4','title':"
+		      "{'en':'Low-pressure switch','zh':'低压开关'},'index':4,'count':12},"
+		      "'elapsed_s':3701,'longest_s':6834,'values':[{'channel':'x','value':1,"
+		      "'unit':'W','quality':'good','title':{'en':'Mains','zh':'整机功率'}}]}");
+
+	(void)state;
+	show_panel(&c, bay, 38, &l);
+	assert_int_equal(l.count, 4);
+	for (int i = 0; i < l.count; i++)
+		assert_true(format_columns(l.at[i].buf) <= 38);
+	lines_release(&l);
+	json_decref(bay);
+}
+
+static void a_narrow_terminal_drops_names_then_uncertainties(void **state)
+{
+	struct ctl c = {.columns = 1000, .terminal = true};
+	struct text out = {0};
+	json_t *run = parse(failed_run);
+
+	(void)state;
+	show_run(&c, run, &out);
+	assert_has(&out, "  rejection  Salt rejection");
+	text_clear(&out);
+	c.columns = 90;
+	show_run(&c, run, &out);
+	assert_has(&out, "\n  Salt rejection");
+	assert_has(&out, "+-1.5");
+	text_clear(&out);
+	c.columns = 60;
+	show_run(&c, run, &out);
+	assert_null(strstr(out.buf, "+-1.5"));
+	assert_has(&out, ">= 90");
+	text_release(&out);
+	json_decref(run);
 }
 
 static void only_a_pass_exits_with_0(void **state)
@@ -237,6 +282,8 @@ int main(void)
 		cmocka_unit_test(an_unproven_safe_state_is_shouted),
 		cmocka_unit_test(a_release_answer_lists_its_reasons),
 		cmocka_unit_test(a_bay_at_work_shows_step_time_values_and_question),
+		cmocka_unit_test(a_narrow_panel_keeps_to_its_width),
+		cmocka_unit_test(a_narrow_terminal_drops_names_then_uncertainties),
 		cmocka_unit_test(only_a_pass_exits_with_0),
 		cmocka_unit_test(every_message_stands_in_both_languages),
 		cmocka_unit_test(the_language_follows_the_environment),
