@@ -75,12 +75,13 @@ int ctl_try(struct ctl *c, enum web_route route, const char *arg, const char *qu
 static int tell_problem(struct ctl *c, const json_t *problem)
 {
 	const json_t *errors = json_object_get(problem, "errors"), *e;
+	const char *detail = member_text(problem, "detail"); /* may begin with a JSON pointer */
 	size_t i;
 
 	if (c->json)
 		ctl_put_reply(c);
 	else
-		(void)ctl_fail("%s", member_text(problem, "detail"));
+		(void)ctl_fail("%s", detail[0] == '/' ? detail + 1 : detail);
 	json_array_foreach(errors, i, e)
 	{
 		if (!c->json)

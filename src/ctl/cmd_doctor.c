@@ -29,7 +29,9 @@ static void add(struct findings *f, const char *level, const char *what, const c
 {
 	f->errors += strcmp(level, "error") == 0;
 	f->warnings += strcmp(level, "warning") == 0;
-	table_row(&f->table, (const char *[]){level, what, text, advice});
+	table_row(&f->table, (const char *[]){level, what, text});
+	if (advice[0])
+		table_row(&f->table, (const char *[]){"", "", advice});
 	json_open_object(&f->json);
 	json_kv_string(&f->json, "level", level);
 	json_kv_string(&f->json, "what", what);
@@ -133,7 +135,8 @@ static void print_findings(struct ctl *c, struct findings *f)
 	}
 	table_print(&f->table, "", &out);
 	(void)fputs(out.buf, stdout);
-	(void)printf("%d errors, %d warnings\n", f->errors, f->warnings);
+	(void)printf("%d error%s, %d warning%s\n", f->errors, f->errors == 1 ? "" : "s",
+		     f->warnings, f->warnings == 1 ? "" : "s");
 	text_release(&out);
 }
 
@@ -152,7 +155,7 @@ CTL_COMMAND(cmd_doctor)
 		return code;
 	if (!ctl_number(self, "port", port_text, 1, 65535, &port))
 		return CTL_USAGE;
-	table_init(&f.table, 4, 0);
+	table_init(&f.table, 3, 0);
 	json_init(&f.json, &f.json_bytes);
 	json_open_object(&f.json);
 	json_key(&f.json, "findings");

@@ -2,6 +2,7 @@
  *
  * Profiles: checked from their files, without a station; listed as the station has them.
  */
+#include <errno.h>
 #include <libgen.h>
 #include <math.h>
 #include <stdio.h>
@@ -141,8 +142,11 @@ static void check_file(struct check *k, const char *path)
 	char *copy = strdup(path);
 	const char *dir = k->models_dir ? k->models_dir : copy ? dirname(copy) : ".";
 
-	if (library_load(&lib, dir, &err) < 0)
-		problems_add(&problems, path, 0, 0, NULL, "%s", err.text);
+	if (access(path, R_OK))
+		problems_add(&problems, path, 0, 0, NULL, "%s", strerror(errno));
+	else if (library_load(&lib, dir, &err) < 0)
+		problems_add(&problems, path, 0, 0, NULL,
+			     "%s; name the folder that holds models/ with --profiles", err.text);
 	else if (lib.model_count == 0)
 		problems_add(&problems, path, 0, 0, NULL,
 			     "no model in %s/models; name the profiles' folder with --profiles",
@@ -196,7 +200,7 @@ CTL_COMMAND(cmd_profile_check)
 			     "folder with models/ (default: that of the file)"),
 		OPTION_END,
 	};
-	struct check k = {.c = c, .models_dir = profiles};
+	struct check k = {.c = c};
 	struct problems problems = {0};
 	struct fixture *f;
 	int code, n = ctl_parse(self, options, argc, argv, words, 1, CTL_ARGS_MAX, &code);
@@ -214,6 +218,7 @@ CTL_COMMAND(cmd_profile_check)
 		return CTL_USAGE;
 	}
 	k.fixture = f;
+	k.models_dir = profiles;
 	code = check_files(&k, words, n);
 	fixture_free(f);
 	problems_release(&problems);
@@ -231,8 +236,8 @@ static void profile_row(const struct ctl *c, const json_t *p, struct table *t)
 	(void)snprintf(revision, sizeof(revision), "%.0f", member_number(p, "revision"));
 	table_row(t, (const char *[]){member_text(p, "id"), member_text(p, "state"), revision,
 				      member_text(p, "variant"),
-				      member_is_true(p, "releasable") ? "releasable" : "",
-				      longest.buf, member_title(c, p, "title")});
+				      member_is_true(p, "releasable") ? "yes" : "no", longest.buf,
+				      member_title(c, p, "title")});
 	text_release(&longest);
 }
 
@@ -253,8 +258,8 @@ CTL_COMMAND(cmd_profile_list)
 	if (code)
 		return code;
 	table_init(&t, 7, 1u << 5);
-	table_row(&t,
-		  (const char *[]){M(PROFILE), "state", "revision", "variant", "", M(AT_MOST), ""});
+	table_row(&t, (const char *[]){M(PROFILE), "state", "revision", "variant", "for release",
+				       M(AT_MOST), "title"});
 	json_array_foreach(json_object_get(root, "profiles"), i, p) profile_row(c, p, &t);
 	table_print(&t, "", &out);
 	if (c->json)
@@ -270,21 +275,29 @@ CTL_COMMAND(cmd_profile_list)
 static void print_details(const struct ctl *c, const json_t *p)
 {
 	const char *language = c->zh ? "zh" : "en";
+	struct text out = {0};
 	const json_t *one;
+	struct table t;
 	size_t i;
 
 	(void)printf("%s  %s  %s\n", member_text(p, "id"), member_text(p, "state"),
 		     member_title(c, p, "title"));
+	table_init(&t, 4, 0);
 	json_array_foreach(json_object_get(p, "steps"), i, one)
 	{
-		(void)printf("  %s %s  %s\n", M(STEP), member_text(one, "id"),
-			     member_text(one, language));
+		table_row(&t, (const char *[]){M(STEP), member_text(one, "id"),
+					       member_text(one, language), ""});
 	}
 	json_array_foreach(json_object_get(p, "measurements"), i, one)
 	{
-		(void)printf("  %s %s  %s  %s\n", M(MEASUREMENT), member_text(one, "id"),
-			     member_text(one, language), member_text(one, "unit"));
+		table_row(&t,
+			  (const char *[]){M(MEASUREMENT), member_text(one, "id"),
+					   member_text(one, language), member_text(one, "unit")});
 	}
+	table_print(&t, "  ", &out);
+	(void)fputs(out.buf ? out.buf : "", stdout);
+	table_release(&t);
+	text_release(&out);
 	json_array_foreach(json_object_get(p, "problems"), i, one)
 	{
 		(void)printf("%s:%.0f:%.0f: %s\n", member_text(one, "file"),

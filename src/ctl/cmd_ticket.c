@@ -9,10 +9,24 @@
 
 static void print_ticket(const struct ctl *c, const json_t *t)
 {
-	(void)printf("%s %s  %s %s  %s %s  %s  %s  repair_seq %.0f\n", M(TICKET),
+	static const char *const more[][2] = {{"manufacture_date", "made"}, {"due_at", "due"}};
+	const json_t *symptom;
+	size_t i;
+
+	(void)printf("%s %s  %s %s  %s %s  %s  %s  repair_seq %.0f", M(TICKET),
 		     member_text(t, "id"), M(SERIAL), member_text(t, "serial"), M(MODEL),
 		     member_text(t, "model"), member_text(t, "run_type"), member_text(t, "state"),
 		     member_number(t, "repair_seq"));
+	for (i = 0; i < sizeof(more) / sizeof(more[0]); i++)
+		if (member_text(t, more[i][0])[0])
+			(void)printf("  %s %s", more[i][1], member_text(t, more[i][0]));
+	if (member_number(t, "priority") > 0)
+		(void)printf("  priority %.0f", member_number(t, "priority"));
+	json_array_foreach(json_object_get(t, "symptoms"), i, symptom)
+	{
+		(void)printf("%s%s", i ? "," : "  symptoms ", json_string_value(symptom));
+	}
+	(void)printf("%s\n", member_is_true(t, "mail_back") ? "  mail back" : "");
 }
 
 /* "S02,S09" as an array of texts. */
@@ -87,6 +101,8 @@ CTL_COMMAND(cmd_ticket_add)
 	code = ctl_call_match(c, WEB_TICKET_PUT, words[0], body.buf, change ? "" : "*new*",
 			      &ticket);
 	text_release(&body);
+	if (code && !change && c->status == 409 && !c->json)
+		(void)fprintf(stderr, "to change it, add --change\n");
 	if (code)
 		return code;
 	if (c->json)

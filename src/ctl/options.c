@@ -18,7 +18,8 @@ static void print_help(const struct ctl_command *cmd, const struct ctl_option *o
 	char name[64], left[96];
 
 	full_name(cmd, name, sizeof(name));
-	text_printf(&out, "usage: %s %s\n%s\n", name, cmd->args, cmd->help);
+	text_printf(&out, "usage: %s%s%s\n%s\n", name, cmd->args[0] ? " " : "", cmd->args,
+		    cmd->help);
 	table_init(&t, 2, 0);
 	for (const struct ctl_option *o = options; o->name; o++) {
 		const char *row[] = {left, o->help};
@@ -43,7 +44,8 @@ int ctl_usage(const struct ctl_command *cmd, const char *fmt, ...)
 	va_start(ap, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	(void)fprintf(stderr, "%s: %s\nusage: %s %s\n", name, text, name, cmd->args);
+	(void)fprintf(stderr, "%s: %s\nusage: %s%s%s\n", name, text, name, cmd->args[0] ? " " : "",
+		      cmd->args);
 	return CTL_USAGE;
 }
 
@@ -130,7 +132,7 @@ int ctl_parse(const struct ctl_command *cmd, const struct ctl_option *options, i
 	}
 	if (n >= min_words)
 		return n;
-	(void)ctl_usage(cmd, "%s", n == 0 ? "something is missing" : "a word is missing");
+	(void)ctl_usage(cmd, "something is missing");
 	return -1;
 }
 
