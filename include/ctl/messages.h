@@ -28,6 +28,7 @@
 	X(SAFE_PROVEN, "safe state proven", "安全状态已验证")                                      \
 	X(SAFE_UNPROVEN, "SAFE STATE NOT PROVEN: the bay is locked", "安全状态未验证：工位已锁定") \
 	X(RELEASE_ALLOWED, "may leave: yes", "允许放行：是")                                       \
+	X(UNSIGNED, "  (unsigned)", "  (未签名)")                                                  \
 	X(RELEASE_BLOCKED, "may leave: NO", "允许放行：否")                                        \
 	X(TRIAL, "trial clock", "试运行")                                                          \
 	X(FEED, "feed", "进水")                                                                    \

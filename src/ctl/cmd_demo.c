@@ -37,6 +37,11 @@ static void say(const struct demo *d, const char *fmt, ...)
 
 	if (d->c->json)
 		return;
+	if (*fmt == '\n') {
+		(void)putchar('\n');
+		fmt++;
+	}
+	(void)printf("%s  ", message(d->c->zh, MSG_SIMULATED));
 	va_start(ap, fmt);
 	(void)vprintf(fmt, ap);
 	va_end(ap);
@@ -147,8 +152,8 @@ static int add_tickets(struct demo *d)
 	for (int i = 0; i < DEMO_BAYS && code == CTL_OK; i++) {
 		struct text body = {0};
 
-		text_printf(&body, "{\"serial\":\"%s\",\"model\":\"%s\"}", demo_units[i].serial,
-			    MODEL);
+		text_printf(&body, "{\"serial\":\"%s\",\"model\":\"%s\",\"mail_back\":true}",
+			    demo_units[i].serial, MODEL);
 		code = ctl_call(d->c, WEB_TICKET_PUT, demo_units[i].ticket, "", body.buf, NULL);
 		text_release(&body);
 	}
@@ -183,8 +188,8 @@ static int bring_up(struct demo *d)
 	struct error err = {0};
 	int code;
 
-	say(d, "%s  two 600 GPD units on a simulated rig; run time is %d times wall time\n",
-	    message(d->c->zh, MSG_SIMULATED), d->options.speed);
+	say(d, "two 600 GPD units on a simulated rig; run time is %d times wall time\n",
+	    d->options.speed);
 	say(d, "benchsim: the simulated rig\n");
 	if (demo_start_rig(&d->processes, &err) < 0)
 		return told(&err);
@@ -389,7 +394,7 @@ CTL_COMMAND(cmd_demo)
 	const char *dir = NULL, *fixture = NULL, *profiles = NULL;
 	bool stay = false, no_stay = false;
 	const struct ctl_option options[] = {
-		OPTION_VALUE("speed", "N", &speed, "run time is N times wall time, 1..20 (10)"),
+		OPTION_VALUE("speed", "N", &speed, "run time is N times wall time, 1..20 (6)"),
 		OPTION_VALUE("fault", "[BAY:]NAME[=K][@S],...", &fault,
 			     "what is wrong with the units (2:membrane_torn; none: \"\")"),
 		OPTION_VALUE("seed", "N", &seed, "of the simulated noise (1)"),
@@ -401,7 +406,7 @@ CTL_COMMAND(cmd_demo)
 		OPTION_FLAG("no-stay", &no_stay, "end when the runs have ended"),
 		OPTION_END,
 	};
-	int64_t speed_n = 10, port_n = 8470, seed_n = 1;
+	int64_t speed_n = 6, port_n = 8470, seed_n = 1;
 	struct demo d = {.c = c};
 	char *faults;
 	int code;

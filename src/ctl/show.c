@@ -228,9 +228,10 @@ void show_release(const struct ctl *c, const json_t *release, struct text *out)
 
 	if (member_is_true(release, "simulated"))
 		text_printf(out, "%s  ", M(SIMULATED));
-	text_printf(out, "%s %s  %s  %s\n", M(TICKET), member_text(release, "ticket"),
+	text_printf(out, "%s %s  %s  %s%s\n", M(TICKET), member_text(release, "ticket"),
 		    member_text(release, "serial"),
-		    allowed ? M(RELEASE_ALLOWED) : M(RELEASE_BLOCKED));
+		    allowed ? M(RELEASE_ALLOWED) : M(RELEASE_BLOCKED),
+		    json_is_string(json_object_get(release, "signature")) ? "" : M(UNSIGNED));
 	json_array_foreach(reasons, i, r)
 	{
 		text_clear(&line);

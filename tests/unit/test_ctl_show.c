@@ -98,7 +98,7 @@ static void a_release_answer_lists_its_reasons(void **state)
 
 	(void)state;
 	show_release(&c, r, &out);
-	assert_has(&out, "SIMULATED  ticket T-1  S  may leave: NO\n");
+	assert_has(&out, "SIMULATED  ticket T-1  S  may leave: NO  (unsigned)\n");
 	assert_has(&out, "- simulated: made on a simulated rig\n");
 	assert_has(&out, "- run_not_pass: not passed  (verdict fail)\n");
 	assert_has(&out, "(would_be: blocked)");
