@@ -26,7 +26,7 @@ static int follow_until(struct engine *e, const struct pf_action *a, struct run_
 	int holds;
 
 	*ev = (struct evaluation){.e = e, .after_ns = act->begun_ns};
-	holds = compute_condition(ev, a->until);
+	holds = compute_settled(ev, a->until);
 	if (holds == 0)
 		act->false_ns = e->now_ns;
 	if (holds != 1)
@@ -90,7 +90,11 @@ static enum action_result timed_out(struct engine *e, const struct pf_action *a,
 				  holds);
 	engine_event(e, a->kind == PF_CHECK ? "check" : "timeout", NO_NUMBER, "%s",
 		     expr_text(a->until));
-	if (holds < 0) {
+	if (holds == 0 && ev->unsettled) {
+		/* Nor does the contrary of an unsettled value say anything against the unit. */
+		lock_bay(e, a, holds);
+		measure_decide(e, t->measurement, VERDICT_INCONCLUSIVE, 0, "timeout, not_settled");
+	} else if (holds < 0) {
 		compute_why(e, ev->why, ev->why_ref, ev->why_quality, why, sizeof why, &bad);
 		snprintf(reason, sizeof reason, "timeout, %s", why);
 		measure_decide(e, t->measurement, bad ? VERDICT_INVALID : VERDICT_INCONCLUSIVE, 0,
@@ -221,10 +225,57 @@ static int unsteady(struct engine *e, const struct pf_action *a, double *drift, 
 		struct evaluation ev = {.e = e};
 
 		if (!settle_is_steady(&e->settles[i].settle, e->now_ns, drift, spread) ||
+		    !samples_renewed(e, (uint16_t)a->symbols[i]) ||
 		    !compute_symbol(&ev, (uint16_t)a->symbols[i], EXPR_LATEST).known)
 			return i;
 	}
 	return -1;
+}
+
+/* Did b ask for all that a asked for, no less strictly? */
+static bool settle_covers(const struct pf_action *b, const struct pf_action *a)
+{
+	if (b == a)
+		return true;
+	if (b->tolerance_rel > a->tolerance_rel || b->window_ns < a->window_ns)
+		return false;
+	for (int i = 0; i < a->symbol_count; i++) {
+		double a_abs = a->tolerance_abs ? a->tolerance_abs[i] : 0.0;
+		bool found = false;
+
+		for (int k = 0; k < b->symbol_count && !found; k++)
+			found = b->symbols[k] == a->symbols[i] &&
+				(b->tolerance_abs ? b->tolerance_abs[k] : 0.0) <= a_abs;
+		if (!found)
+			return false;
+	}
+	return true;
+}
+
+/* What did not settle stays so for the attempt, unless the same settles later. */
+static void has_settled(struct engine *e, const struct pf_action *a)
+{
+	int kept = 0;
+
+	if (e->unsettled_count > ENGINE_SETTLE_MAX)
+		return;
+	for (int i = 0; i < e->unsettled_count; i++)
+		if (!settle_covers(a, e->unsettled[i]))
+			e->unsettled[kept++] = e->unsettled[i];
+	e->unsettled_count = kept;
+	e->step_unsettled = kept > 0;
+}
+
+static void has_not_settled(struct engine *e, const struct pf_action *a)
+{
+	e->step_unsettled = true;
+	for (int i = 0; i < e->unsettled_count && i < ENGINE_SETTLE_MAX; i++)
+		if (e->unsettled[i] == a)
+			return;
+	if (e->unsettled_count < ENGINE_SETTLE_MAX)
+		e->unsettled[e->unsettled_count++] = a;
+	else
+		e->unsettled_count = ENGINE_SETTLE_MAX + 1; /* more than can be told apart */
 }
 
 static enum action_result run_settle(struct engine *e, const struct pf_action *a,
@@ -237,12 +288,12 @@ static enum action_result run_settle(struct engine *e, const struct pf_action *a
 		return ACTION_BUSY;
 	which = unsteady(e, a, &drift, &spread);
 	if (which < 0) {
-		e->step_unsettled = false;
+		has_settled(e, a);
 		return ACTION_DONE;
 	}
 	if (!passed(e, act, a->timeout_ns))
 		return ACTION_BUSY;
-	e->step_unsettled = true;
+	has_not_settled(e, a);
 	engine_event(e, "not_settled", NO_NUMBER, "%s: drift %.3g, spread %.3g (SI)",
 		     compute_name(e, (uint16_t)a->symbols[which]), drift, spread);
 	return ACTION_DONE;

@@ -19,6 +19,13 @@ static struct expr_value unknown(struct evaluation *ev, enum why why, uint16_t r
 	return (struct expr_value){0};
 }
 
+static void note_unsettled(struct evaluation *ev, uint16_t ref)
+{
+	if (!ev->unsettled)
+		ev->unsettled_ref = ref;
+	ev->unsettled = true;
+}
+
 static struct expr_value known(double si)
 {
 	return (struct expr_value){.si = si, .known = true};
@@ -176,6 +183,8 @@ static struct expr_value statistic(struct evaluation *ev, uint16_t ref, enum exp
 
 	if (!window_whole(ev, ref, t))
 		return (struct expr_value){0};
+	if (t->unsettled)
+		note_unsettled(ev, ref);
 	v = window_stat(&t->window, stat, ev->e->now_ns);
 	if (!v.known)
 		return unknown(ev, WHY_NO_UPDATES, ref, 0);
@@ -197,7 +206,8 @@ static struct expr_value capture(struct evaluation *ev, uint16_t ref)
 {
 	const struct run_capture *c = &ev->e->captures[ref - PROFILE_CAPTURE_REF];
 
-	ev->unsettled |= c->unsettled;
+	if (c->unsettled)
+		note_unsettled(ev, ref);
 	if (!c->known)
 		return c->why ? unknown(ev, c->why, c->why_ref, c->why_quality)
 			      : unknown(ev, WHY_CAPTURE, ref, 0);
@@ -215,7 +225,8 @@ static struct expr_value measured(struct evaluation *ev, uint16_t ref)
 	if (!r->verdict || !r->has_value || r->verdict == VERDICT_INVALID ||
 	    r->verdict == VERDICT_ERROR)
 		return unknown(ev, WHY_MEASURED, ref, 0);
-	ev->unsettled |= r->verdict == VERDICT_INCONCLUSIVE;
+	if (r->verdict == VERDICT_INCONCLUSIVE)
+		note_unsettled(ev, ref);
 	si = unit_to_si(ev->e->profile->measurements[m].unit, r->value);
 	if (ev->shifts && ev->shift_ref == ref)
 		si += ev->shift_abs;
@@ -310,4 +321,14 @@ int compute_condition(struct evaluation *ev, const struct expr *x)
 	if (!v.known)
 		return -1;
 	return v.si != 0.0;
+}
+
+int compute_settled(struct evaluation *ev, const struct expr *x)
+{
+	int holds = compute_condition(ev, x);
+
+	if (holds != 1 || !ev->unsettled)
+		return holds;
+	unknown(ev, WHY_UNSETTLED, ev->unsettled_ref, 0);
+	return -1;
 }

@@ -49,7 +49,8 @@ struct run_channel {
 struct run_track {
 	uint16_t ref;
 	bool wants_median;
-	bool lost; /* a derived symbol had no value */
+	bool lost;	/* a derived symbol had no value */
+	bool unsettled; /* or one that rests on what had not settled */
 	struct window window;
 };
 
@@ -70,6 +71,7 @@ enum why {
 	WHY_NO_UPDATES,
 	WHY_CAPTURE,
 	WHY_MEASURED,
+	WHY_UNSETTLED,
 	WHY_MATH
 };
 
@@ -95,6 +97,7 @@ struct run_condition {
 	const struct channel_set *channels;  /* of an interlock, in place of an expression */
 	int64_t grace_ns; /* after the start of the run channels may not have been read yet */
 	bool violated, unknown;
+	bool unsettled; /* violated by what had not settled */
 	enum why why;
 	uint16_t why_ref;
 	uint8_t why_quality;
@@ -153,6 +156,9 @@ struct engine {
 	int attempt_serial; /* ascending over all attempts of all steps */
 	int64_t step_begun_ns;
 	bool step_open, step_unsettled, leave_step, step_cut;
+	/* Settle actions of this attempt that timed out and were not made good since. */
+	const struct pf_action *unsettled[ENGINE_SETTLE_MAX];
+	int unsettled_count;
 	enum verdict step_worst; /* of what was judged in this attempt; 0: nothing */
 	struct run_frame frame[2];
 	int depth;
@@ -190,6 +196,7 @@ struct evaluation {
 	const struct engine *e;
 	int64_t after_ns; /* latest readings must be from then or later; else pending */
 	bool pending, unsettled;
+	uint16_t unsettled_ref;
 	int depth;
 	enum why why; /* the first unknown met */
 	uint16_t why_ref;
@@ -207,8 +214,11 @@ struct expr_value compute(struct evaluation *ev, const struct expr *x);
 struct expr_value compute_symbol(struct evaluation *ev, uint16_t ref, enum expr_stat stat);
 /* The first channel of set whose latest reading is not good. */
 bool compute_all_known(struct evaluation *ev, const struct channel_set *set);
-/* Conditions: 1 holds, 0 does not, -1 unknown. */
+/* Conditions: 1 holds, 0 does not, -1 unknown. One that may rest on what had not settled: see
+ * ev->unsettled. */
 int compute_condition(struct evaluation *ev, const struct expr *x);
+/* The same, but what holds only by a value that had not settled is unknown. */
+int compute_settled(struct evaluation *ev, const struct expr *x);
 /* "stale feed_flow"; *bad: the value is wrong rather than missing. */
 void compute_why(const struct engine *e, enum why why, uint16_t ref, uint8_t quality, char *dst,
 		 size_t size, bool *bad);
@@ -223,6 +233,8 @@ bool compute_bounds(const struct engine *e, const struct expr *x, double *lo, do
 void samples_window_open(struct engine *e);
 void samples_window_close(struct engine *e);
 void samples_derived(struct engine *e);
+/* False: one of its channels was not renewed for longer than it may be silent. */
+bool samples_renewed(const struct engine *e, uint16_t ref);
 double samples_zero_si(const struct engine *e, uint16_t ref);
 
 /* measure.c */

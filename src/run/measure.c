@@ -65,10 +65,13 @@ static bool inside_envelope(struct engine *e, bool over_window, char *reason, si
 		char why[64];
 		bool bad;
 
-		if (v.known && text_round9(v.si) >= text_round9(x->lo) &&
+		if (v.known && !ev.unsettled && text_round9(v.si) >= text_round9(x->lo) &&
 		    text_round9(v.si) <= text_round9(x->hi))
 			continue;
-		if (v.known) {
+		if (v.known && ev.unsettled) {
+			snprintf(reason, size, "envelope unknown: not_settled %s",
+				 compute_name(e, ref));
+		} else if (v.known) {
 			snprintf(reason, size, "envelope %s", compute_name(e, ref));
 		} else {
 			compute_why(e, ev.why, ev.why_ref, ev.why_quality, why, sizeof why, &bad);
@@ -199,8 +202,9 @@ static void set_inconclusive(struct engine_result *r, const struct engine *e,
 	snprintf(r->reason, sizeof r->reason, "%s%s", of, why);
 }
 
+/* *unsettled is set, never cleared: what a limit rests on has to have settled too. */
 static bool take_limit(struct engine *e, const struct pf_measurement *m, const struct expr *x,
-		       double *limit, struct engine_result *r)
+		       double *limit, struct engine_result *r, bool *unsettled)
 {
 	struct evaluation ev = {.e = e};
 	struct expr_value v;
@@ -212,13 +216,14 @@ static bool take_limit(struct engine *e, const struct pf_measurement *m, const s
 		set_inconclusive(r, e, &ev, "limit unknown: ");
 		return false;
 	}
+	*unsettled |= ev.unsettled;
 	*limit = text_round9(unit_from_si(m->unit, v.si));
 	return true;
 }
 
 /* Expanded uncertainty in the shown unit, which is a difference: no offset. */
 static bool take_uncertainty(struct engine *e, const struct pf_measurement *m,
-			     struct engine_result *r)
+			     struct engine_result *r, bool *unsettled)
 {
 	double u_si;
 
@@ -227,6 +232,7 @@ static bool take_uncertainty(struct engine *e, const struct pf_measurement *m,
 		struct expr_value v = compute(&ev, m->uncertainty);
 
 		u_si = v.known ? v.si : NO_NUMBER;
+		*unsettled |= ev.unsettled;
 	} else {
 		u_si = 2.0 * compute_uncertainty(e, m->value);
 	}
@@ -254,17 +260,18 @@ static uint32_t fewest_updates(const struct engine *e, int m)
 }
 
 static void judge_result(struct engine *e, const struct pf_measurement *m, struct engine_result *r,
-			 bool unsettled)
+			 bool unsettled, bool frame_unsettled)
 {
 	double lo, hi;
 
-	if (!unsettled) {
+	if (!unsettled && !frame_unsettled) {
 		r->verdict = judge_value(m->rule, r->value, r->lo, r->hi, r->uncertainty, &r->side);
 		return;
 	}
 	r->verdict = VERDICT_INCONCLUSIVE;
 	text_copy(r->reason, sizeof r->reason, "not_settled");
-	if (!compute_bounds(e, m->value, &lo, &hi))
+	/* Beyond a limit that itself is not certain is beyond nothing. */
+	if (frame_unsettled || !compute_bounds(e, m->value, &lo, &hi))
 		return;
 	r->verdict = judge_unsettled(text_round9(unit_from_si(m->unit, lo)),
 				     text_round9(unit_from_si(m->unit, hi)), r->lo, r->hi,
@@ -278,6 +285,7 @@ static bool value_of(struct engine *e, int index, struct engine_result *r)
 {
 	const struct pf_measurement *m = &e->profile->measurements[index];
 	struct evaluation ev = {.e = e};
+	bool frame_unsettled = false; /* of its limits or its uncertainty */
 	struct expr_value v;
 
 	*r = (struct engine_result){.measurement = (int16_t)index,
@@ -294,10 +302,11 @@ static bool value_of(struct engine *e, int index, struct engine_result *r)
 	}
 	r->has_value = true;
 	r->value = text_round9(unit_from_si(m->unit, v.si));
-	if (!take_limit(e, m, m->lo, &r->lo, r) || !take_limit(e, m, m->hi, &r->hi, r) ||
-	    !take_uncertainty(e, m, r))
+	if (!take_limit(e, m, m->lo, &r->lo, r, &frame_unsettled) ||
+	    !take_limit(e, m, m->hi, &r->hi, r, &frame_unsettled) ||
+	    !take_uncertainty(e, m, r, &frame_unsettled))
 		return false;
-	judge_result(e, m, r, e->step_unsettled || ev.unsettled);
+	judge_result(e, m, r, e->step_unsettled || ev.unsettled, frame_unsettled);
 	return true;
 }
 

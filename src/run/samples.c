@@ -15,7 +15,7 @@ void samples_window_open(struct engine *e)
 	e->window_begin_ns = e->now_ns;
 	for (int i = 0; i < e->track_count; i++) {
 		window_begin(&e->tracks[i].window, e->now_ns);
-		e->tracks[i].lost = false;
+		e->tracks[i].lost = e->tracks[i].unsettled = false;
 	}
 	for (int i = 0; i < e->fixture->channel_count; i++) {
 		e->channels[i].lost_bad = e->channels[i].lost_gap = false;
@@ -83,31 +83,69 @@ static void contradict(struct engine *e, int channel)
 	measure_contradiction(e, text, &touched);
 }
 
-static void bad_sample(struct engine *e, const struct sample *s)
+/* The settle tests that rest on that channel, itself or through a derived symbol, begin anew. */
+static void settle_loses(struct engine *e, int channel, int64_t at_ns)
+{
+	const struct pf_action *a = settling(e);
+
+	for (int i = 0; a && i < a->symbol_count && i < ENGINE_SETTLE_MAX; i++) {
+		int d = e->settles[i].ref - PROFILE_DERIVED_REF;
+
+		if (e->settles[i].ref == channel ||
+		    (d >= 0 && set_has(&e->derived[d].channels, channel)))
+			settle_lost(&e->settles[i].settle, at_ns);
+	}
+}
+
+/* A reading that was lost, rather than one that is bad, carries the time of the last one before
+ * it: it is lost now. */
+static void bad_sample(struct engine *e, const struct sample *s, bool lost_now)
 {
 	struct run_channel *c = &e->channels[s->channel];
 
-	if (e->window_open && s->at_ns > e->window_begin_ns && !c->lost_bad) {
+	if (e->window_open && (lost_now || s->at_ns > e->window_begin_ns) && !c->lost_bad) {
 		c->lost_bad = true;
 		c->lost_quality = c->quality;
 	}
-	feed_settle(e, s->channel, s->at_ns, false, 0.0);
+	settle_loses(e, s->channel, s->at_ns > e->now_ns ? s->at_ns : e->now_ns);
 	if (c->quality == QUALITY_FROZEN && e->state == ENGINE_RUNNING)
 		contradict(e, s->channel);
 }
 
-/* A hole between two good readings, or between two renewals, is longer than the channel may be
+/* A hole between two good readings, or between two renewals, longer than the channel may be
  * silent. */
+static bool is_gap(const struct run_channel *c, int64_t good_ns, int64_t renewed_ns, int64_t at_ns)
+{
+	return at_ns - good_ns > c->stale_ns || at_ns - renewed_ns > c->stale_ns + c->update_ns;
+}
+
 static void find_gap(struct engine *e, struct run_channel *c, const struct sample *s)
 {
 	int64_t good_ns = c->good_ns, renewed_ns = c->renewed_ns;
 
+	if (is_gap(c, good_ns, renewed_ns, s->at_ns))
+		settle_loses(e, s->channel, s->at_ns);
 	if (!e->window_open || s->at_ns <= e->window_begin_ns)
 		return;
 	good_ns = good_ns > e->window_begin_ns ? good_ns : e->window_begin_ns;
 	renewed_ns = renewed_ns > e->window_begin_ns ? renewed_ns : e->window_begin_ns;
-	if (s->at_ns - good_ns > c->stale_ns || s->at_ns - renewed_ns > c->stale_ns + c->update_ns)
+	if (is_gap(c, good_ns, renewed_ns, s->at_ns))
 		c->lost_gap = true;
+}
+
+/* Is the latest renewal of every channel that ref rests on recent enough? */
+bool samples_renewed(const struct engine *e, uint16_t ref)
+{
+	for (int i = 0; i < e->fixture->channel_count; i++) {
+		const struct run_channel *c = &e->channels[i];
+		bool rests = ref < PROFILE_DERIVED_REF
+				     ? i == ref
+				     : set_has(&e->derived[ref - PROFILE_DERIVED_REF].channels, i);
+
+		if (rests && is_gap(c, c->good_ns, c->renewed_ns, e->now_ns))
+			return false;
+	}
+	return true;
 }
 
 static void good_sample(struct engine *e, const struct sample *s, double si, bool renewed)
@@ -134,6 +172,7 @@ static void take_sample(struct engine *e, const struct sample *s)
 	struct run_channel *c = &e->channels[s->channel];
 	double si = c->gain * s->value + c->offset;
 	bool renewed = !c->has || s->updates != c->updates;
+	bool lost_now = !c->has || s->at_ns <= c->at_ns;
 
 	if (c->has && s->at_ns < c->at_ns)
 		return;
@@ -145,7 +184,7 @@ static void take_sample(struct engine *e, const struct sample *s)
 		if (!c->has)
 			c->updates = s->updates - 1;
 		c->has = true;
-		bad_sample(e, s);
+		bad_sample(e, s, lost_now);
 		return;
 	}
 	c->updates = s->updates;
@@ -202,8 +241,10 @@ void samples_derived(struct engine *e)
 			feed_settle(e, ref, at_ns, false, 0.0);
 			continue;
 		}
-		if (e->window_open && at_ns > e->window_begin_ns)
+		if (e->window_open && at_ns > e->window_begin_ns) {
 			window_add(&e->tracks[d->track].window, at_ns, v.si);
+			e->tracks[d->track].unsettled |= ev.unsettled;
+		}
 		feed_settle(e, ref, at_ns, true, v.si);
 	}
 }

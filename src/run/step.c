@@ -60,8 +60,15 @@ void condition_tick(struct engine *e, struct run_condition *c, const struct expr
 	struct evaluation ev = {.e = e};
 	int holds = holds_now(&ev, c, x, wanted);
 
-	if (lasted(&c->contrary_since, holds == !wanted, e->now_ns, for_ns))
+	if (lasted(&c->contrary_since, holds == !wanted, e->now_ns, for_ns) && !c->violated) {
 		c->violated = true;
+		c->unsettled = ev.unsettled;
+	}
+	if (holds == wanted && ev.unsettled) {
+		holds = -1;
+		ev.why = WHY_UNSETTLED;
+		ev.why_ref = ev.unsettled_ref;
+	}
 	if (holds < 0 && e->now_ns - e->start_ns <= c->grace_ns)
 		return;
 	/* Not known to be as wanted, for as long as the contrary may last. */
@@ -88,7 +95,11 @@ static void tick_watches(struct engine *e)
 		if (!c->violated)
 			continue;
 		engine_event(e, "watch", NO_NUMBER, "%s", expr_text(w->holds));
-		measure_decide(e, w->measurement, VERDICT_FAIL, 0, "watch");
+		if (c->unsettled)
+			measure_decide(e, w->measurement, VERDICT_INCONCLUSIVE, 0,
+				       "watch, not_settled");
+		else
+			measure_decide(e, w->measurement, VERDICT_FAIL, 0, "watch");
 		if (w->stop)
 			e->leave_step = e->step_cut = true;
 	}
@@ -154,6 +165,7 @@ void step_begin(struct engine *e, int step, int attempt)
 	e->step_begun_ns = e->now_ns;
 	e->step_open = true;
 	e->step_unsettled = e->leave_step = e->step_cut = false;
+	e->unsettled_count = 0;
 	e->step_worst = 0;
 	e->depth = 0;
 	e->frame[0] = (struct run_frame){.list = s->actions, .count = s->action_count};

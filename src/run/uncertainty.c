@@ -181,6 +181,7 @@ void compute_why(const struct engine *e, enum why why, uint16_t ref, uint8_t qua
 	case WHY_NO_UPDATES: what = "no_updates"; break;
 	case WHY_CAPTURE: what = "not_captured"; break;
 	case WHY_MEASURED: what = "not_measured"; break;
+	case WHY_UNSETTLED: what = "not_settled"; break;
 	case WHY_MATH: what = "not_a_number"; break;
 	case WHY_QUALITY:
 		what = quality_text(quality);
