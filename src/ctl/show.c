@@ -178,21 +178,23 @@ static const char *profile_name(const json_t *run)
 void show_run(const struct ctl *c, const json_t *run, struct text *out)
 {
 	const char *verdict = member_text(run, "verdict");
+	bool simulated = member_is_true(run, "simulated");
 
+	if (simulated)
+		text_printf(out, "%s  ", M(SIMULATED));
 	text_printf(out, "%s %s  %s %s  %s  %s  %s", M(BAY), member_text(run, "bay"), M(TICKET),
 		    member_text(run, "ticket"), member_text(run, "serial"),
 		    member_text(run, "model"), profile_name(run));
 	text_printf(out, "  %s\n",
 		    verdict[0] ? verdict_text(c, verdict) : member_text(run, "state"));
-	if (member_is_true(run, "simulated"))
-		text_printf(out, "  *** %s ***\n", M(SIMULATED));
 	put_measurements(c, run, out);
 	put_failures(c, run, out);
 	put_reason(run, out);
 	if (!verdict[0])
 		return;
 	put_safe_state(c, run, out);
-	text_printf(out, "  %s: %s   %s %s\n", M(VERDICT), verdict_text(c, verdict), M(RUN),
+	text_printf(out, "  %s: %s%s%s   %s %s\n", M(VERDICT), verdict_text(c, verdict),
+		    simulated ? "  " : "", simulated ? M(SIMULATED) : "", M(RUN),
 		    member_text(run, "id"));
 }
 
