@@ -91,6 +91,8 @@ struct engine_note {
 
 struct engine_ops {
 	void *ctx;
+	/* May call engine_error, engine_abort, engine_trip and engine_proof: what they do waits
+	 * until the call that made the note has finished. */
 	void (*note)(void *ctx, const struct engine_note *note);
 };
 

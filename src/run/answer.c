@@ -5,6 +5,7 @@
  */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -77,6 +78,18 @@ static void decide(struct engine *e, int m, bool good)
 			       good ? NULL : "answered no");
 }
 
+/* Half of the last digit typed, spread evenly (GUM, JCGM 100, F.2.2.1): no number read off a
+ * display is exact. In the unit it was typed in. */
+static double digit_uncertainty(const char *number)
+{
+	const char *exponent = strpbrk(number, "eE"), *point = strchr(number, '.');
+	const char *end = exponent ? exponent : number + strlen(number);
+	int digits = point && point < end ? (int)strspn(point + 1, "0123456789") : 0;
+	long shift = exponent ? strtol(exponent + 1, NULL, 10) : 0;
+
+	return 0.5 * pow(10.0, (double)shift - digits) / sqrt(3.0);
+}
+
 static int answer_number(struct engine *e, const struct pf_prompt *p, const char *answer,
 			 const char *who, struct error *err)
 {
@@ -92,7 +105,9 @@ static int answer_number(struct engine *e, const struct pf_prompt *p, const char
 	accept(e, answer, who);
 	if (p->capture >= 0)
 		e->captures[p->capture] = (struct run_capture){
-			.known = true, .si = p->unit ? unit_to_si(p->unit, v) : v};
+			.known = true,
+			.si = p->unit ? unit_to_si(p->unit, v) : v,
+			.u_si = digit_uncertainty(answer) * (p->unit ? fabs(p->unit->scale) : 1.0)};
 	return 0;
 }
 
@@ -111,8 +126,8 @@ static int answer_serial(struct engine *e, const struct pf_prompt *p, const char
 	return 0;
 }
 
-int engine_answer(struct engine *e, const char *prompt_id, const char *answer, const char *who,
-		  int64_t now_ns, struct error *err)
+static int do_answer(struct engine *e, const char *prompt_id, const char *answer, const char *who,
+		     int64_t now_ns, struct error *err)
 {
 	const struct pf_prompt *p = e->prompt;
 	bool yes = !strcmp(answer, "yes");
@@ -140,4 +155,17 @@ int engine_answer(struct engine *e, const char *prompt_id, const char *answer, c
 		return 0;
 	}
 	return error_set(err, ERR_STATE, "prompt \"%s\" takes no answer", prompt_id);
+}
+
+int engine_answer(struct engine *e, const char *prompt_id, const char *answer, const char *who,
+		  int64_t now_ns, struct error *err)
+{
+	int rc;
+
+	if (e->entered)
+		return error_set(err, ERR_STATE, "the run is at work; answer again");
+	engine_enter(e);
+	rc = do_answer(e, prompt_id, answer, who, now_ns, err);
+	engine_leave(e);
+	return rc;
 }

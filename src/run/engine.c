@@ -147,7 +147,7 @@ static void advance_clock(struct engine *e, int64_t now_ns)
 		e->now_ns = now_ns;
 }
 
-void engine_abort(struct engine *e, const char *who, const char *why, int64_t now_ns)
+static void do_abort(struct engine *e, const char *who, const char *why, int64_t now_ns)
 {
 	if (e->state == ENGINE_DONE)
 		return;
@@ -207,8 +207,8 @@ static const struct pf_abort *abort_of(const struct profile *p, int interlock,
 	return found;
 }
 
-void engine_trip_interlock(struct engine *e, int interlock, enum trip_class class,
-			   const char *reason, double value, int64_t now_ns)
+static void do_trip(struct engine *e, int interlock, enum trip_class class, const char *reason,
+		    double value, int64_t now_ns)
 {
 	/* A sensor that fell silent, whatever it guards, is the rig's: no abort names that. */
 	bool silent = class == TRIP_SENSOR && interlock < 0;
@@ -225,13 +225,7 @@ void engine_trip_interlock(struct engine *e, int interlock, enum trip_class clas
 	     true);
 }
 
-void engine_trip(struct engine *e, enum trip_class class, const char *reason, double value,
-		 int64_t now_ns)
-{
-	engine_trip_interlock(e, -1, class, reason, value, now_ns);
-}
-
-void engine_error(struct engine *e, const char *code, const char *text, int64_t now_ns)
+static void do_error(struct engine *e, const char *code, const char *text, int64_t now_ns)
 {
 	if (e->state == ENGINE_DONE)
 		return;
@@ -240,7 +234,7 @@ void engine_error(struct engine *e, const char *code, const char *text, int64_t 
 	leave(e, VERDICT_ERROR, ATTRIBUTION_RIG, code, text ? text : "", false);
 }
 
-void engine_proof(struct engine *e, bool proven, const char *detail, int64_t now_ns)
+static void do_proof(struct engine *e, bool proven, const char *detail, int64_t now_ns)
 {
 	struct engine_note note = {.kind = NOTE_DONE, .step = -1};
 
@@ -277,10 +271,8 @@ static void tick_aborts(struct engine *e)
 	}
 }
 
-int64_t engine_time(struct engine *e, int64_t now_ns)
+static void do_time(struct engine *e, int64_t now_ns)
 {
-	if (e->state == ENGINE_DONE)
-		return INT64_MAX;
 	advance_clock(e, now_ns);
 	if (e->state == ENGINE_RUNNING && !e->started) {
 		e->started = true;
@@ -296,7 +288,92 @@ int64_t engine_time(struct engine *e, int64_t now_ns)
 	if (e->state == ENGINE_RUNNING)
 		step_tick(e);
 	else if (e->state == ENGINE_STOPPING && e->now_ns >= e->proof_deadline_ns)
-		engine_proof(e, false, "no answer from the rig", e->now_ns);
+		do_proof(e, false, "no answer from the rig", e->now_ns);
+}
+
+/* --- calls: the engine is never at work twice ---------------------------- */
+
+void engine_enter(struct engine *e)
+{
+	e->entered++;
+}
+
+static void do_call(struct engine *e, enum engine_call_kind kind, const struct engine_call *c)
+{
+	switch (kind) {
+	case CALL_ERROR: do_error(e, c->name, c->text, c->now_ns); break;
+	case CALL_ABORT: do_abort(e, c->name, c->text, c->now_ns); break;
+	case CALL_TRIP: do_trip(e, c->interlock, c->class, c->text, c->value, c->now_ns); break;
+	case CALL_PROOF: do_proof(e, c->proven, c->text, c->now_ns); break;
+	case CALL_KINDS: break;
+	}
+}
+
+void engine_leave(struct engine *e)
+{
+	/* What they call in turn waits too, and each kind ends the run at most once. */
+	for (int k = 0; e->entered == 1 && k < CALL_KINDS; k++) {
+		struct engine_call c = e->calls[k];
+
+		if (!c.waits)
+			continue;
+		do_call(e, (enum engine_call_kind)k, &c);
+		e->calls[k].waits = false;
+		k = -1;
+	}
+	e->entered--;
+}
+
+static void call(struct engine *e, enum engine_call_kind kind, struct engine_call c,
+		 const char *name, const char *text)
+{
+	if (e->calls[kind].waits)
+		return;
+	text_copy(c.name, sizeof c.name, name ? name : "");
+	text_copy(c.text, sizeof c.text, text ? text : "");
+	c.waits = true;
+	engine_enter(e);
+	e->calls[kind] = c;
+	engine_leave(e);
+}
+
+void engine_abort(struct engine *e, const char *who, const char *why, int64_t now_ns)
+{
+	call(e, CALL_ABORT, (struct engine_call){.now_ns = now_ns}, who, why);
+}
+
+void engine_trip_interlock(struct engine *e, int interlock, enum trip_class class,
+			   const char *reason, double value, int64_t now_ns)
+{
+	struct engine_call c = {
+		.interlock = interlock, .class = class, .value = value, .now_ns = now_ns};
+
+	call(e, CALL_TRIP, c, NULL, reason);
+}
+
+void engine_trip(struct engine *e, enum trip_class class, const char *reason, double value,
+		 int64_t now_ns)
+{
+	engine_trip_interlock(e, -1, class, reason, value, now_ns);
+}
+
+void engine_error(struct engine *e, const char *code, const char *text, int64_t now_ns)
+{
+	call(e, CALL_ERROR, (struct engine_call){.now_ns = now_ns}, code, text);
+}
+
+void engine_proof(struct engine *e, bool proven, const char *detail, int64_t now_ns)
+{
+	call(e, CALL_PROOF, (struct engine_call){.proven = proven, .now_ns = now_ns}, NULL, detail);
+}
+
+int64_t engine_time(struct engine *e, int64_t now_ns)
+{
+	if (e->state != ENGINE_DONE && !e->entered) {
+		engine_enter(e);
+		do_time(e, now_ns);
+		engine_leave(e);
+	}
 	return e->state == ENGINE_DONE ? INT64_MAX : e->now_ns + ENGINE_TICK_NS;
 }
 

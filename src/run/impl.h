@@ -128,7 +128,23 @@ struct run_trial {
 	int passes;
 };
 
+/* What a receiver of notes called while the engine was at work: done when it has finished. The
+ * first of each kind counts. */
+enum engine_call_kind { CALL_ERROR, CALL_ABORT, CALL_TRIP, CALL_PROOF, CALL_KINDS };
+
+struct engine_call {
+	bool waits;
+	int interlock;
+	enum trip_class class;
+	bool proven;
+	double value;
+	int64_t now_ns;
+	char name[64], text[200];
+};
+
 struct engine {
+	int entered; /* public calls under way */
+	struct engine_call calls[CALL_KINDS];
 	const struct profile *profile;
 	const struct fixture *fixture;
 	struct engine_ops ops;
@@ -273,6 +289,9 @@ void condition_tick(struct engine *e, struct run_condition *c, const struct expr
 		    int64_t for_ns);
 
 /* engine.c */
+/* Around whatever a public call does: what receivers of notes call meanwhile is done at its end. */
+void engine_enter(struct engine *e);
+void engine_leave(struct engine *e);
 void engine_emit(struct engine *e, const struct engine_note *note);
 void engine_event(struct engine *e, const char *code, double value, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));

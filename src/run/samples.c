@@ -196,9 +196,11 @@ void engine_samples(struct engine *e, const struct sample *s, int n)
 {
 	if (e->state == ENGINE_DONE)
 		return;
+	engine_enter(e);
 	for (int i = 0; i < n; i++)
 		if (s[i].channel < e->fixture->channel_count && e->channels[s[i].channel].ours)
 			take_sample(e, &s[i]);
+	engine_leave(e);
 }
 
 static uint32_t renewals_of(const struct engine *e, const struct channel_set *set,

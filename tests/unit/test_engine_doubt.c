@@ -378,12 +378,53 @@ static void same_settle_later_makes_good_a_wider_one_does_not(void **state)
 	(void)state;
 }
 
+/* --- numbers that a person types ---------------------------------------- */
+
+static void typed_number_is_as_good_as_its_last_digit(void **state)
+{
+	static const struct {
+		const char *answer;
+		double u; /* expanded, MPa: one digit / sqrt(3) */
+		enum verdict verdict;
+	} cases[] = {
+		{"0.3", 0.0577350269, VERDICT_FAIL}, /* guarded: 0.3 + u is above 0.35 */
+		{"0.30", 0.00577350269, VERDICT_PASS},
+		{"3.0e-1", 0.00577350269, VERDICT_PASS},
+		{"3e-1", 0.0577350269, VERDICT_FAIL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct bench *b = bench_new();
+		struct pf_prompt *p;
+		int m;
+
+		bench_step(b, "A");
+		p = bench_prompt(b, "gauge", PROMPT_NUMBER, 60);
+		p->unit = bench_unit("MPa");
+		p->max = 1;
+		p->capture = 0;
+		b->captures[0] = "gauge";
+		b->p.capture_count = 1;
+		m = bench_measurement(b, "x", "gauge", "MPa", NULL, "0.35 MPa");
+		b->measurements[m].step = 0;
+		bench_measure(b, m);
+		bench_run(b, 1);
+		assert_int_equal(
+			engine_answer(b->e, "gauge", cases[i].answer, "kim", b->now_ns, NULL), 0);
+		assert_verdict(bench_finish(b), cases[i].verdict);
+		assert_true(fabs(bench_result(b, m)->uncertainty / cases[i].u - 1) < 1e-6);
+		bench_free(b);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(clock_before_the_calibration_was_done_shows_nothing_in_force),
 		cmocka_unit_test(clock_before_the_software_was_built_shows_nothing_in_force),
 		cmocka_unit_test(day_of_the_calibration_itself_is_in_force),
+		cmocka_unit_test(typed_number_is_as_good_as_its_last_digit),
 		cmocka_unit_test(build_day_is_past_but_not_long_ago_in_1970),
 		cmocka_unit_test(settling_begins_anew_after_a_hole_of_any_kind),
 		cmocka_unit_test(derived_symbol_settles_anew_after_a_hole_of_its_channel),

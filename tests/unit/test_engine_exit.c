@@ -405,6 +405,40 @@ static void profile_without_steps_does_not_pass(void **state)
 	bench_free(b);
 }
 
+static struct bench *reentered;
+
+/* The disk is full just as a result is to be recorded. */
+static void on_note_that_fails(void *ctx, const struct engine_note *n)
+{
+	bench_on_note(ctx, n);
+	if (n->kind != NOTE_MEASUREMENT)
+		return;
+	engine_error(reentered->e, "store_failure", "the record cannot be kept", n->at_ns);
+	/* the run is still in the step whose note this is */
+	assert_int_equal(engine_get_state(reentered->e), ENGINE_RUNNING);
+}
+
+static void error_out_of_a_note_waits_until_the_note_was_given(void **state)
+{
+	struct bench *b = reentered = bench_new();
+	struct engine_config config = {
+		.profile = &b->p, .serial = "SN1", .now_ns = b->now_ns, .utc_us = b->utc_us};
+	struct engine_ops ops = {.ctx = b, .note = on_note_that_fails};
+
+	(void)state;
+	bench_plain(b);
+	bench_step(b, "H7");
+	bench_wait(b, 5);
+	b->e = engine_new(&config, &ops);
+	bench_run(b, 60);
+	assert_int_equal(engine_get_state(b->e), ENGINE_STOPPING);
+	assert_int_equal(bench_count(b, NOTE_EVENT, "store_failure"), 1);
+	assert_int_equal(bench_count(b, NOTE_STOPPING, "store_failure"), 1);
+	to_the_end(b, true);
+	assert_verdict(engine_verdict(b->e), VERDICT_ERROR);
+	bench_free(b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -428,6 +462,7 @@ int main(void)
 		cmocka_unit_test(wait_for_the_rig_that_times_out_is_an_error),
 		cmocka_unit_test(rig_that_fails_in_the_teardown_hides_no_fail),
 		cmocka_unit_test(profile_without_steps_does_not_pass),
+		cmocka_unit_test(error_out_of_a_note_waits_until_the_note_was_given),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
