@@ -79,6 +79,7 @@ static void begun(struct session *z, int rc, const struct error *err)
 				       .serial = z->facts.serial,
 				       .simulated = z->facts.simulated,
 				       .utc_us = z->facts.started_utc_us,
+				       .utc_not_before_us = calibrate_build_utc_us(),
 				       .now_ns = z->facts.started_ns};
 	struct bay *b = z->bay;
 	z->phase = SESSION_RUNNING;
