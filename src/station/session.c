@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "run/calibrate.h"
+
 #define MODULE	    "run"
 #define PROGRESS_NS (500 * NS_PER_MS)
 #define FLUSH_NS    (1 * NS_PER_S)
