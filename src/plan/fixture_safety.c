@@ -138,6 +138,7 @@ static void read_interlocks(struct fixture_build *b, const struct raw_fixture *r
 static int add_stop(struct fixture_build *b, const struct raw_stop *r)
 {
 	struct fixture *f = b->f;
+	bool told = false;
 	int found = 0;
 	for (int i = 0; i < f->output_count; i++) {
 		struct error err = {0};
@@ -150,8 +151,10 @@ static int add_stop(struct fixture_build *b, const struct raw_stop *r)
 		if (b->values_open[i]) {
 			v = f->outputs[i].safe;
 		} else if (fixture_output_value(&f->outputs[i], r->to->text, &v, &err)) {
-			fixture_bad(b, r->to, "%s", err.text);
-			v = f->outputs[i].safe; /* said once */
+			if (!told)
+				fixture_bad(b, r->to, "%s", err.text);
+			told = true;
+			v = f->outputs[i].safe;
 		}
 		f->stop[f->stop_count++] = (struct fx_stop_step){(int16_t)i, v, r->wait_ns};
 	}

@@ -104,9 +104,11 @@ static bool read_param(const struct yaml *y, const struct schema_pair *pair,
 static bool read_pattern(const struct yaml *y, const struct raw_model *raw)
 {
 	const char *p = raw->serial_pattern;
-	size_t n = strlen(p);
+	size_t n = p ? strlen(p) : 0;
 	char why[120];
 	regex_t re;
+	if (!p)
+		return true; /* refused, which is told */
 	if (n < 2 || p[0] != '^' || p[n - 1] != '$') {
 		yaml_problem(y, schema_node(&raw->item, "serial_pattern"),
 			     "serial_pattern matches any part; expected ^ first and $ last");
@@ -156,9 +158,10 @@ struct model *model_parse(const char *path, const char *bytes, size_t n, struct 
 	m->path = arena_strdup(arena, path);
 	text_sha256(m->hash, bytes, n);
 	bool ok = yaml_parse(&y, path, bytes, n, arena, problems);
-	if (y.complete)
+	if (y.complete) {
 		ok = schema_decode(&model_schema, &y, y.root, &raw) && ok;
-	ok = ok && read_model(m, &y, &raw);
+		ok = read_model(m, &y, &raw) && ok;
+	}
 	if (ok)
 		return m;
 	arena_free(arena);

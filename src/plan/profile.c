@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Reading a profile: shape by the tables, then names, then the static check. Each stage runs
- * only when the one before found nothing, so that one mistake is told once.
+ * Reading a profile: shape by the tables, then names, then the static check. Every stage tells its
+ * mistakes in the same round; what an earlier one refused is left out, so that one mistake is told
+ * once.
  */
 #include "plan/profile.h"
 
@@ -15,11 +16,13 @@ void profile_bad(struct profile_build *b, const struct yaml_node *node, const ch
 {
 	char text[320];
 	va_list ap;
+	if (b->quiet)
+		return;
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	yaml_problem(b->y, node, "%s", text);
-	b->bad = true;
+	b->mistakes++;
 }
 
 void profile_bad_at(struct profile_build *b, int line, int col, const char *fmt, ...)
@@ -30,7 +33,7 @@ void profile_bad_at(struct profile_build *b, int line, int col, const char *fmt,
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	yaml_problem_at(b->y, line, col, "%s", text);
-	b->bad = true;
+	b->mistakes++;
 }
 
 static const char *control_name(int control)
@@ -54,6 +57,9 @@ static void read_made(struct profile_build *b)
 		return;
 	b->p->made_from = r->from;
 	b->p->made_until = r->until;
+	if (schema_refused(&r->item, "from") || schema_refused(&r->item, "until") ||
+	    (r->item.stray && !r->from && !r->until))
+		return;
 	if ((!r->from && !r->until) || (r->from && !is_date(r->from)) ||
 	    (r->until && !is_date(r->until)) ||
 	    (r->from && r->until && strcmp(r->until, r->from) < 0))
@@ -77,7 +83,7 @@ static void read_header(struct profile_build *b)
 	p->variant = raw->variant;
 	p->unit_control = control_name(raw->unit_control);
 	read_made(b);
-	if (p->releasable && strcmp(p->variant, "full") != 0)
+	if (p->releasable && p->variant && strcmp(p->variant, "full") != 0)
 		profile_bad(b, schema_node(&raw->item, "releasable"),
 			    "variant %s may not release; expected releasable: no", p->variant);
 }
@@ -92,28 +98,32 @@ static bool fits(const struct profile *p, const struct model *m)
 	return p->model_count == 0;
 }
 
+/* Is it for this model? Not told when what says so was refused. */
+static void check_fit(struct profile_build *b)
+{
+	const struct schema_item *item = &b->raw->item;
+	bool clear = b->p->class_name && !schema_refused(item, "models") &&
+		     (!item->stray || schema_has(item, "models"));
+	b->model_open = !clear || !fits(b->p, b->p->model);
+	if (clear && b->model_open)
+		profile_bad(b, schema_node(item, "class"),
+			    "profile %s is not for model %s of class %s", b->p->id ? b->p->id : "?",
+			    b->p->model->code, b->p->model->class_name);
+}
+
 static void read_names(struct profile_build *b)
 {
-	if (!fits(b->p, b->p->model)) {
-		profile_bad(b, schema_node(&b->raw->item, "class"),
-			    "profile %s is not for model %s of class %s", b->p->id,
-			    b->p->model->code, b->p->model->class_name);
-		return;
-	}
+	check_fit(b);
 	profile_read_derived(b);
-	if (b->bad)
-		return;
 	profile_declare_captures(b);
-	if (b->bad)
-		return;
 	profile_read_measurements(b);
 	profile_read_envelope(b);
 	profile_read_aborts(b);
 	profile_read_steps(b);
-	if (b->bad)
-		return;
-	profile_check_paths(b);
-	profile_check_order(b);
+	if (!b->paths_open)
+		profile_check_paths(b);
+	if (!b->order_open)
+		profile_check_order(b);
 	profile_check_limits(b);
 }
 
@@ -123,9 +133,9 @@ static bool read_all(struct profile *p, const struct yaml *y, const struct raw_p
 	read_header(&b);
 	profile_declare_measurements(&b);
 	profile_declare_steps(&b);
-	if (!b.bad && p->model && p->fixture)
+	if (p->model && p->fixture)
 		read_names(&b);
-	return !b.bad;
+	return !b.mistakes;
 }
 
 struct profile *profile_parse(const char *path, const char *bytes, size_t n,
@@ -145,9 +155,10 @@ struct profile *profile_parse(const char *path, const char *bytes, size_t n,
 	p->bay = bay;
 	text_sha256(p->hash, bytes, n);
 	bool ok = yaml_parse(&y, path, p->bytes, n, arena, problems);
-	if (y.complete)
+	if (y.complete) {
 		ok = schema_decode(&profile_schema, &y, y.root, &raw) && ok;
-	ok = ok && read_all(p, &y, &raw);
+		ok = read_all(p, &y, &raw) && ok;
+	}
 	if (ok)
 		return p;
 	arena_free(arena);

@@ -160,6 +160,13 @@ static void walk_set(struct walk *w, const struct pf_action *a)
 	check_interlocks(w, a);
 }
 
+/* Has it a condition, even one that could not be read? Then it has a time-out. */
+static bool waits_until(const struct pf_action *a)
+{
+	return a->kind == PF_CHECK ||
+	       ((a->kind == PF_WAIT || a->kind == PF_RAMP) && a->timeout_ns > 0);
+}
+
 static void walk_ramp(struct walk *w, const struct pf_action *a)
 {
 	double far = 0;
@@ -171,12 +178,12 @@ static void walk_ramp(struct walk *w, const struct pf_action *a)
 		w->now.at[i].value[a->output] = (double)NAN;
 	}
 	int64_t ns = (int64_t)(far / a->rate_per_s * 1e9);
-	pass_time(w, a->until ? a->timeout_ns : ns, a);
+	pass_time(w, waits_until(a) ? a->timeout_ns : ns, a);
 	int n = w->now.count;
 	for (int i = 0; i < n; i++) {
 		struct state s = w->now.at[i];
 		set_output(w, &s, a->output, a->to);
-		if (a->until)
+		if (waits_until(a))
 			add_state(w, &w->now, &s);
 		else
 			w->now.at[i] = s;
@@ -194,7 +201,8 @@ static void check_prompt(struct walk *w, const struct pf_action *a)
 				profile_bad_at(w->b, a->line, a->col,
 					       "prompt %s stands where %s may be away from safe; "
 					       "expected attended: yes, or all outputs safe",
-					       a->prompt->id, w->f->outputs[o].name);
+					       a->prompt->id ? a->prompt->id : "?",
+					       w->f->outputs[o].name);
 				return;
 			}
 }
@@ -221,8 +229,7 @@ static void walk_trial(struct walk *w, const struct pf_action *a)
 
 static bool may_leave(const struct pf_action *a)
 {
-	bool waits = a->kind == PF_WAIT || a->kind == PF_RAMP || a->kind == PF_CHECK;
-	return waits && a->until && !a->on_timeout.is_rig && !a->on_timeout.then_continue;
+	return waits_until(a) && !a->on_timeout.is_rig && !a->on_timeout.then_continue;
 }
 
 static bool watch_stops(const struct pf_step *s)
@@ -238,7 +245,7 @@ static void walk_action(struct walk *w, const struct pf_action *a)
 	switch (a->kind) {
 	case PF_SET: walk_set(w, a); break;
 	case PF_RAMP: walk_ramp(w, a); break;
-	case PF_WAIT: pass_time(w, a->until ? a->timeout_ns : a->for_ns, a); break;
+	case PF_WAIT: pass_time(w, waits_until(a) ? a->timeout_ns : a->for_ns, a); break;
 	case PF_SETTLE:
 	case PF_CHECK: pass_time(w, a->timeout_ns, a); break;
 	case PF_WINDOW: pass_time(w, a->for_ns, a); break;

@@ -111,7 +111,7 @@ static void check_measurement(struct profile_build *b, const struct raw_measurem
 			      const struct pf_measurement *m)
 {
 	const struct fx_channel *c = plain_channel(b->p, m->value);
-	if (!c || c->quantity == QUANTITY_STATE)
+	if (!c || !m->unit || c->quantity == QUANTITY_STATE)
 		return;
 	double lo = constant(b->p, m->lo, c), hi = constant(b->p, m->hi, c);
 	if (r->lo)
@@ -126,10 +126,20 @@ static void check_measurement(struct profile_build *b, const struct raw_measurem
 		check_resolution(b, m, r->lo ? r->lo : r->hi, r->lo ? lo : hi, c);
 }
 
+/* Where it is written; those that were refused have no struct pf_envelope. */
+static const struct yaml_node *envelope_node(const struct profile_build *b,
+					     const struct pf_envelope *e)
+{
+	const struct schema_pair *raw = b->raw->envelope.at;
+	int i = 0;
+	while (strcmp(raw[i].item.name, profile_ref_name(b->p, e->symbol)) != 0)
+		i++;
+	return raw[i].item.node;
+}
+
 static void check_envelope(struct profile_build *b)
 {
 	const struct profile *p = b->p;
-	const struct schema_pair *raw = b->raw->envelope.at;
 	for (int i = 0; i < p->envelope_count; i++) {
 		const struct pf_envelope *e = &p->envelope[i];
 		if (e->symbol >= PROFILE_DERIVED_REF)
@@ -138,7 +148,7 @@ static void check_envelope(struct profile_build *b)
 		if (unit_from_si(c->unit, e->lo) < c->range_lo ||
 		    unit_from_si(c->unit, e->hi) > c->range_hi)
 			profile_bad(
-				b, raw[i].item.node,
+				b, envelope_node(b, e),
 				"the envelope of %s is wider than its range; expected within it",
 				c->name);
 	}

@@ -88,7 +88,8 @@ static void check_step(struct order *o, const struct pf_step *s)
 	o->window = false;
 	for (int i = 0; i < s->watch_count; i++) {
 		check_expr(o, s->watches[i].holds, s->line, s->col, "a watch");
-		o->judged[s->watches[i].measurement] = true;
+		if (s->watches[i].measurement >= 0)
+			o->judged[s->watches[i].measurement] = true;
 	}
 	check_actions(o, s->actions, s->action_count);
 }
@@ -98,7 +99,10 @@ static void check_judged(struct order *o)
 	const struct profile *p = o->b->p;
 	for (int i = 0; i < p->measurement_count; i++) {
 		const struct pf_measurement *m = &p->measurements[i];
-		if (m->value && !o->measured[i])
+		bool valued = profile_has_value(o->b, i);
+		if (!valued && !profile_has_no_value(o->b, i))
+			continue;
+		if (valued && !o->measured[i])
 			profile_bad_at(o->b, m->line, m->col,
 				       "%s is never measured; expected it in a measure: list",
 				       m->id);
@@ -123,6 +127,7 @@ void profile_check_order(struct profile_build *b)
 	}
 	for (int i = 0; i < p->step_count; i++)
 		check_step(o, &p->steps[i]);
-	check_judged(o);
+	if (!b->judged_open)
+		check_judged(o);
 	free(o);
 }

@@ -11,42 +11,46 @@ enum { MEASUREMENTS_MAX = 256, DERIVED_MAX = 128, ABORTS_MAX = 64 };
 
 static const struct unit *read_unit(struct profile_build *b, const struct yaml_node *node)
 {
-	const struct unit *u = unit_find(node->text, node->len);
-	if (!u)
+	const struct unit *u = node ? unit_find(node->text, node->len) : NULL;
+	if (!u && node)
 		profile_bad(b, node, "unit \"%.40s\" is unknown; expected like L/min or %%",
 			    node->text);
 	return u;
 }
 
-static bool too_many(struct profile_build *b, const char *key, int count, int max)
+/* How many of the list are read; tells when there are too many. */
+static int count_of(struct profile_build *b, const char *key, const struct schema_list *list,
+		    int max, bool *open)
 {
-	if (count > max)
-		profile_bad(b, schema_node(&b->raw->item, key), "%d %s; at most %d", count, key,
-			    max);
-	return count > max;
+	if (schema_refused(&b->raw->item, key) ||
+	    (b->raw->item.stray && !schema_has(&b->raw->item, key)))
+		*open = true;
+	if (list->count <= max)
+		return list->count;
+	profile_bad(b, schema_node(&b->raw->item, key), "%d %s; at most %d", list->count, key, max);
+	*open = true;
+	return max;
 }
 
 void profile_read_derived(struct profile_build *b)
 {
 	const struct raw_derived *at = b->raw->derived.at;
 	struct profile *p = b->p;
-	int n = b->raw->derived.count;
-	if (too_many(b, "derived", n, DERIVED_MAX))
-		return;
+	int n = count_of(b, "derived", &b->raw->derived, DERIVED_MAX, &b->derived_open);
 	p->derived = arena_array(p->arena, (size_t)n, sizeof(*p->derived));
 	for (int i = 0; i < n; i++) {
 		const struct raw_derived *r = &at[i];
 		const struct unit *u = read_unit(b, r->unit);
+		b->derived_open = b->derived_open || r->item.misnamed;
 		if (fixture_channel(p->fixture, p->bay, r->item.name) >= 0)
 			profile_bad(b, r->item.node, "%s is a channel; expected another name",
 				    r->item.name);
-		if (!u)
-			u = unit_find("", 0);
-		p->derived[p->derived_count++] = (struct pf_derived){
-			.name = r->item.name,
-			.value = profile_read_expr(b, r->value, WANT_NUMBER, &u->dim, NULL),
-			.unit = u,
-			.quantity = profile_quantity_of(u)};
+		p->derived[p->derived_count++] =
+			(struct pf_derived){.name = r->item.name,
+					    .value = profile_read_expr(b, r->value, WANT_NUMBER,
+								       u ? &u->dim : NULL, NULL),
+					    .unit = u,
+					    .quantity = u ? profile_quantity_of(u) : QUANTITY_NONE};
 		b->derived_known = p->derived_count;
 	}
 }
@@ -55,12 +59,12 @@ void profile_declare_measurements(struct profile_build *b)
 {
 	const struct raw_measurement *at = b->raw->measurements.at;
 	struct profile *p = b->p;
-	int n = b->raw->measurements.count;
-	if (too_many(b, "measurements", n, MEASUREMENTS_MAX))
-		return;
+	int n = count_of(b, "measurements", &b->raw->measurements, MEASUREMENTS_MAX,
+			 &b->measurements_open);
 	p->measurements = arena_array(p->arena, (size_t)n, sizeof(*p->measurements));
 	for (int i = 0; i < n; i++) {
 		const struct raw_measurement *r = &at[i];
+		b->measurements_open = b->measurements_open || r->item.misnamed;
 		p->measurements[p->measurement_count++] = (struct pf_measurement){
 			.id = r->item.name,
 			.title = {r->title.en, r->title.zh},
@@ -110,41 +114,34 @@ static void read_measurement(struct profile_build *b, const struct raw_measureme
 {
 	check_codes(b, &r->symptoms, 'S', "symptom");
 	check_codes(b, &r->faults, 'F', "fault");
-	if (r->basis == BASIS_STANDARD && !r->note)
+	if (r->basis == BASIS_STANDARD && schema_absent(&r->item, "note"))
 		profile_bad(b, schema_node(&r->item, "basis"),
 			    "basis standard names none; expected note with the standard");
-	if (!r->value) {
+	if (schema_absent(&r->item, "value")) {
 		read_condition_only(b, r);
 		return;
 	}
-	if (!r->unit) {
+	if (r->value && schema_absent(&r->item, "unit"))
 		profile_bad(b, r->item.node, "\"unit\" is missing in %s; expected one like %%",
 			    m->id);
-		return;
-	}
-	if (!m->unit)
-		return;
-	if (!r->lo && !r->hi)
+	if (r->value && schema_absent(&r->item, "min") && schema_absent(&r->item, "max"))
 		profile_bad(b, r->value, "%s has no limit; expected min, max or both", m->id);
-	m->quantity = profile_quantity_of(m->unit);
-	m->value = profile_read_expr(b, r->value, WANT_NUMBER, &m->unit->dim, NULL);
-	if (r->lo)
-		m->lo = profile_read_expr(b, r->lo, WANT_NUMBER, &m->unit->dim, NULL);
-	if (r->hi)
-		m->hi = profile_read_expr(b, r->hi, WANT_NUMBER, &m->unit->dim, NULL);
-	if (r->uncertainty)
-		m->uncertainty =
-			profile_read_expr(b, r->uncertainty, WANT_NUMBER, &m->unit->dim, NULL);
+	const struct dim *dim = m->unit ? &m->unit->dim : NULL;
+	m->quantity = m->unit ? profile_quantity_of(m->unit) : QUANTITY_NONE;
+	m->value = profile_read_expr(b, r->value, WANT_NUMBER, dim, NULL);
+	m->lo = profile_read_expr(b, r->lo, WANT_NUMBER, dim, NULL);
+	m->hi = profile_read_expr(b, r->hi, WANT_NUMBER, dim, NULL);
+	m->uncertainty = profile_read_expr(b, r->uncertainty, WANT_NUMBER, dim, NULL);
 }
 
 void profile_read_measurements(struct profile_build *b)
 {
 	const struct raw_measurement *at = b->raw->measurements.at;
-	bool any = false;
+	bool any = b->measurements_open;
 	b->measured_allowed = true;
 	for (int i = 0; i < b->p->measurement_count; i++) {
 		read_measurement(b, &at[i], &b->p->measurements[i]);
-		any = any || at[i].required;
+		any = any || at[i].required || schema_refused(&at[i].item, "required");
 	}
 	b->measured_allowed = false;
 	if (!any)
@@ -170,9 +167,11 @@ void profile_read_envelope(struct profile_build *b)
 		if (ref < 0)
 			continue;
 		const struct unit *u = profile_ref_unit(p, ref);
-		if (!dim_equal(u->dim, r.unit->dim))
+		if (!dim_equal(u->dim, r.unit->dim)) {
 			profile_bad(b, at[i].item.node, "%s is in %s; expected %s", at[i].item.name,
 				    r.unit->name, u->name);
+			continue;
+		}
 		p->envelope[p->envelope_count++] = (struct pf_envelope){(int16_t)ref, r.lo, r.hi};
 	}
 }
@@ -186,7 +185,7 @@ static int find_interlock(struct profile_build *b, const struct raw_abort *r)
 		list[i] = f->interlocks[i].name;
 		if (strcmp(list[i], r->interlock) != 0)
 			continue;
-		if ((int)f->interlocks[i].class != r->class)
+		if (!schema_refused(&r->item, "class") && (int)f->interlocks[i].class != r->class)
 			profile_bad(b, schema_node(&r->item, "class"),
 				    "interlock %s is of class %s; expected that", r->interlock,
 				    trip_class_name(f->interlocks[i].class));
@@ -203,9 +202,7 @@ void profile_read_aborts(struct profile_build *b)
 {
 	const struct raw_abort *at = b->raw->aborts.at;
 	struct profile *p = b->p;
-	int n = b->raw->aborts.count;
-	if (too_many(b, "aborts", n, ABORTS_MAX))
-		return;
+	int n = count_of(b, "aborts", &b->raw->aborts, ABORTS_MAX, &b->judged_open);
 	p->aborts = arena_array(p->arena, (size_t)n, sizeof(*p->aborts));
 	for (int i = 0; i < n; i++) {
 		const struct raw_abort *r = &at[i];
@@ -219,16 +216,17 @@ void profile_read_aborts(struct profile_build *b)
 				       .measurement = -1,
 				       .line = r->item.node->key_line,
 				       .col = r->item.node->key_col};
-		if (!r->when && !r->interlock)
+		if (schema_absent(&r->item, "when") && schema_absent(&r->item, "interlock"))
 			profile_bad(b, r->item.node,
 				    "%s has no condition; expected when or interlock", a->id);
-		if (r->when)
-			a->when = profile_read_expr(b, r->when, WANT_CONDITION, NULL, NULL);
+		a->when = profile_read_expr(b, r->when, WANT_CONDITION, NULL, NULL);
 		if (r->interlock)
 			a->interlock = (int16_t)find_interlock(b, r);
 		if (r->fails)
 			a->measurement = (int16_t)profile_read_measurement(
 				b, schema_node(&r->item, "fails"), r->fails);
+		else if (!schema_absent(&r->item, "fails"))
+			b->judged_open = true;
 		else if (a->attribution == ATTRIBUTION_UNIT)
 			profile_bad(
 				b, r->item.node,

@@ -143,12 +143,25 @@ struct profile_build {
 	const struct yaml *y;
 	struct profile *p;
 	const struct raw_profile *raw;
-	bool bad;
+	int mistakes; /* told so far */
+	bool quiet;   /* looking at something a second time: its mistakes are told */
+	/* What was refused is left out, and nothing that refers to it is called wrong. The model
+	 * does not fit, or some names of that kind may be missing: */
+	bool model_open, derived_open, captures_open, measurements_open;
+	/* Steps may set or wait for more than is known; do more; judge more. */
+	bool paths_open, order_open, judged_open;
+	bool *capture_unclear; /* per capture: its dimension is not known */
 	/* what a name may mean at the place being read */
 	int derived_known;     /* derived names read so far */
 	int captures_known;    /* captures whose dimension is known */
 	bool measured_allowed; /* measured.ID */
 };
+
+/* Was the value refused, or may a misspelt key beside it have meant it? */
+static inline bool profile_unclear(const struct schema_item *item, const char *key)
+{
+	return schema_refused(item, key) || (item->stray && !schema_has(item, key));
+}
 
 void profile_bad(struct profile_build *b, const struct yaml_node *node, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
@@ -156,18 +169,20 @@ void profile_bad(struct profile_build *b, const struct yaml_node *node, const ch
 /* profile_symbols.c */
 enum expr_want { WANT_NUMBER, WANT_CONDITION };
 /* Parse; the result must be a number of dimension *dim (any when dim is NULL), or a condition.
- * NULL after a problem. got (NULL allowed): the dimension found. */
+ * NULL after a problem, when it uses something that was refused, and for node NULL: refused itself.
+ * got (NULL allowed): the dimension found. */
 struct expr *profile_read_expr(struct profile_build *b, const struct yaml_node *node,
 			       enum expr_want want, const struct dim *dim, struct dim *got);
-/* Symbol ref of a channel or derived name, -1 after a problem. */
+/* Symbol ref of a channel or derived name, -1 after a problem or when that is not clear. */
 int profile_read_symbol(struct profile_build *b, const struct yaml_node *node, const char *name);
-/* Index of a measurement, -1 after a problem. */
+/* Index of a measurement, -1 after a problem, when that is not clear, and for id NULL. */
 int profile_read_measurement(struct profile_build *b, const struct yaml_node *node, const char *id);
-/* Is it judged by a value, as written? */
+/* Is it judged by a value, as written? Is it certainly not? Neither when that is not clear. */
 bool profile_has_value(const struct profile_build *b, int measurement);
+bool profile_has_no_value(const struct profile_build *b, int measurement);
 int profile_measurement_index(const struct profile *p, const char *id);
 const char *profile_ref_name(const struct profile *p, int ref);
-/* Dimension and unit of a channel's or derived symbol. */
+/* Unit of a channel's or derived symbol; NULL when a derived one's was refused. */
 const struct unit *profile_ref_unit(const struct profile *p, int ref);
 enum quantity profile_quantity_of(const struct unit *u);
 
@@ -187,7 +202,7 @@ const struct raw_step *profile_raw_step(const struct raw_profile *raw, int step)
 /* profile_actions.c */
 void profile_read_actions(struct profile_build *b, const struct raw_step *rs, struct pf_step *step,
 			  int step_index);
-/* The static check of a profile that was read without a problem.
+/* The static check, each part as far as what it stands on was read without a problem.
  * profile_check.c: outputs, interlocks, on-times, prompts and the longest time, along every
  * path. */
 void profile_check_paths(struct profile_build *b);

@@ -33,7 +33,13 @@ int profile_measurement_index(const struct profile *p, const char *id)
 bool profile_has_value(const struct profile_build *b, int measurement)
 {
 	const struct raw_measurement *raw = b->raw->measurements.at;
-	return raw[measurement].value != NULL;
+	return schema_has(&raw[measurement].item, "value");
+}
+
+bool profile_has_no_value(const struct profile_build *b, int measurement)
+{
+	const struct raw_measurement *raw = b->raw->measurements.at;
+	return schema_absent(&raw[measurement].item, "value");
 }
 
 const char *profile_ref_name(const struct profile *p, int ref)
@@ -111,6 +117,10 @@ static int resolve_model(const struct profile_build *b, const char *name, struct
 		}
 		list[n++] = m->params[i].name;
 	}
+	if (b->model_open) {
+		out->is_unclear = true;
+		return 0;
+	}
 	return error_set(err, ERR_NOT_FOUND, "model %s has no \"%.60s\"%s", m->code, name,
 			 schema_hint(hint, sizeof(hint), name, list, n));
 }
@@ -119,6 +129,10 @@ static int resolve_measured(const struct profile_build *b, const char *name,
 			    struct expr_symbol *out, struct error *err)
 {
 	int i = profile_measurement_index(b->p, name);
+	out->is_unclear = i < 0 ? b->measurements_open
+				: !b->p->measurements[i].unit && !profile_has_no_value(b, i);
+	if (out->is_unclear)
+		return 0;
 	if (i < 0)
 		return error_set(err, ERR_NOT_FOUND, "no measurement is named \"%.60s\"", name);
 	const struct pf_measurement *m = &b->p->measurements[i];
@@ -139,6 +153,9 @@ static bool resolve_own(const struct profile_build *b, const char *name, struct 
 	for (int i = 0; i < b->derived_known; i++)
 		if (strcmp(p->derived[i].name, name) == 0) {
 			const struct unit *u = p->derived[i].unit;
+			out->is_unclear = !u;
+			if (!u)
+				return true;
 			*out = (struct expr_symbol){.ref = (uint16_t)(PROFILE_DERIVED_REF + i),
 						    .dim = u->dim,
 						    .has_stats = true,
@@ -148,7 +165,8 @@ static bool resolve_own(const struct profile_build *b, const char *name, struct 
 	for (int i = 0; i < b->captures_known; i++)
 		if (strcmp(p->captures[i], name) == 0) {
 			*out = (struct expr_symbol){.ref = (uint16_t)(PROFILE_CAPTURE_REF + i),
-						    .dim = p->capture_dims[i]};
+						    .dim = p->capture_dims[i],
+						    .is_unclear = b->capture_unclear[i]};
 			return true;
 		}
 	for (size_t i = 0; i < CLOCKS; i++)
@@ -178,6 +196,9 @@ static int resolve(void *ctx, const char *name, struct expr_symbol *out, struct 
 		return resolve_model(b, name + 6, out, err);
 	if (strncmp(name, "measured.", 9) == 0)
 		return resolve_measured(b, name + 9, out, err);
+	out->is_unclear = b->derived_open || b->captures_open;
+	if (out->is_unclear && !standard_output(name) && fixture_output(f, b->p->bay, name) < 0)
+		return 0;
 	return unknown_name(b, name, err);
 }
 
@@ -186,21 +207,50 @@ static void free_expr(void *p)
 	expr_free(p);
 }
 
+/* One expression at work. */
+struct reading {
+	struct profile_build *b;
+	const struct yaml_node *node;
+	bool unclear; /* it uses something that was refused */
+};
+
+static int resolve_in(void *ctx, const char *name, struct expr_symbol *out, struct error *err)
+{
+	struct reading *r = ctx;
+	int rc = resolve(r->b, name, out, err);
+	r->unclear = r->unclear || rc || out->is_unclear;
+	return rc;
+}
+
+static void refused(void *ctx, int col, const char *why)
+{
+	struct reading *r = ctx;
+	r->unclear = true;
+	if (r->b->quiet)
+		return;
+	yaml_problem_in(r->b->y, r->node, col, "%s", why);
+	r->b->mistakes++;
+}
+
 struct expr *profile_read_expr(struct profile_build *b, const struct yaml_node *node,
 			       enum expr_want want, const struct dim *dim, struct dim *got)
 {
-	struct expr_scope scope = {.ctx = b, .resolve = resolve};
+	struct reading r = {b, node, false};
+	struct expr_scope scope = {.ctx = &r, .resolve = resolve_in, .refused = refused};
 	struct error err = {0};
 	struct dim d = DIM_NONE;
 	bool is_bool = false;
 	int col = 1;
+	if (!node)
+		return NULL;
 	struct expr *e = expr_parse(node->text, node->len, &scope, &d, &is_bool, &col, &err);
 	if (!e) {
-		yaml_problem_in(b->y, node, col, "%s", err.text);
-		b->bad = true;
+		refused(&r, col, err.text);
 		return NULL;
 	}
 	arena_defer(b->p->arena, free_expr, e);
+	if (r.unclear)
+		return NULL;
 	if (is_bool != (want == WANT_CONDITION)) {
 		profile_bad(b, node, "\"%.80s\" is %s; expected %s", node->text,
 			    is_bool ? "a condition" : "a number",
@@ -221,12 +271,14 @@ struct expr *profile_read_expr(struct profile_build *b, const struct yaml_node *
 
 int profile_read_symbol(struct profile_build *b, const struct yaml_node *node, const char *name)
 {
-	struct expr_symbol s;
+	struct expr_symbol s = {0};
 	struct error err = {0};
 	if (resolve(b, name, &s, &err)) {
 		profile_bad(b, node, "%s", err.text);
 		return -1;
 	}
+	if (s.is_unclear)
+		return -1;
 	if (s.ref >= PROFILE_CAPTURE_REF || s.is_state) {
 		profile_bad(b, node, "\"%.60s\" is no measuring channel or derived value", name);
 		return -1;
@@ -236,9 +288,12 @@ int profile_read_symbol(struct profile_build *b, const struct yaml_node *node, c
 
 int profile_read_measurement(struct profile_build *b, const struct yaml_node *node, const char *id)
 {
-	int i = profile_measurement_index(b->p, id);
+	int i = id ? profile_measurement_index(b->p, id) : -1;
 	if (i >= 0)
 		return i;
+	b->judged_open = true; /* whichever was meant */
+	if (!id || b->measurements_open)
+		return -1;
 	const char *list[NAMES_MAX];
 	char hint[96];
 	size_t n = 0;

@@ -172,6 +172,7 @@ struct checking {
 	const char *path;
 	struct problems *problems;
 	int bad;
+	bool unknown; /* some option was, which may be a missing one misspelt */
 };
 
 static void complain(struct checking *c, const struct fx_option *o, const char *text)
@@ -249,27 +250,34 @@ static void check_item(struct checking *c, const struct fx_option *o, const stru
 
 static void unknown_option(struct checking *c, const struct fx_option *o)
 {
-	const char *names[32];
-	int n = 0;
-	const char *near;
-	char text[240];
+	int head = (int)strcspn(o->key, "."), n = 0;
+	const char *names[32], *near;
+	char text[240], key[64];
 
+	c->unknown = true;
+	/* once for all the keys below one name, which stand together */
+	if (o > c->d->fx->options && o->key[head] && !strncmp(o[-1].key, o->key, (size_t)head + 1))
+		return;
+	snprintf(key, sizeof(key), "%.*s", head, o->key);
 	for (; n < c->d->driver->option_count && n < 32; n++)
 		names[n] = c->d->driver->options[n].name;
-	near = text_nearest(o->key, names, (size_t)n);
-	if (near)
+	near = text_nearest(key, names, (size_t)n);
+	if (near && !strcmp(near, key))
 		snprintf(text, sizeof(text),
-			 "unknown option \"%.60s\" of driver %s; did you mean \"%s\"?", o->key,
+			 "unknown option \"%.60s\"; expected a single value of %s", o->key, key);
+	else if (near)
+		snprintf(text, sizeof(text),
+			 "unknown option \"%s\" of driver %s; did you mean \"%s\"?", key,
 			 c->d->driver->name, near);
 	else
-		snprintf(text, sizeof(text), "unknown option \"%.60s\"; driver %s has %s", o->key,
+		snprintf(text, sizeof(text), "unknown option \"%s\"; driver %s has %s", key,
 			 c->d->driver->name, n ? "others" : "none");
 	complain(c, o, text);
 }
 
 int driver_check_options(const struct driver_device *d, const char *path, struct problems *problems)
 {
-	struct checking c = {d, path, problems, 0};
+	struct checking c = {d, path, problems, 0, false};
 	char text[200];
 
 	for (int i = 0; i < d->fx->option_count; i++) {
@@ -284,7 +292,7 @@ int driver_check_options(const struct driver_device *d, const char *path, struct
 			check_value(&c, o, t);
 	}
 	/* of a flawed draft nobody knows what is missing */
-	for (int i = 0; i < d->driver->option_count && !d->fx->flawed; i++) {
+	for (int i = 0; i < d->driver->option_count && !d->fx->flawed && !c.unknown; i++) {
 		const struct driver_option *t = &d->driver->options[i];
 		char one[1][DRIVER_ITEM_NAME_MAX];
 

@@ -87,7 +87,7 @@ static void note(void *ctx, uint16_t ref, enum expr_stat stat)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const struct expr_scope scope = {NULL, resolve};
+	const struct expr_scope scope = {.resolve = resolve};
 	const char *text = (const char *)data;
 	struct error err = {0};
 	struct dim dim;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Any bytes as a file: as bare YAML, as a fixture, as a model and as a profile against the
- * simulated rig. Whatever is refused is refused with a place inside the file.
+ * simulated rig; what could be read of a fixture goes on to the rig's check. Whatever is refused is
+ * refused with a place inside the file.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -9,6 +10,7 @@
 
 #include "base/yaml.h"
 #include "plan/profile.h"
+#include "rig/rig.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -68,6 +70,26 @@ static void walk(const struct yaml_node *n, int depth)
 	require(count == n->count);
 }
 
+/* Of a fixture with mistakes the rig still tells its own; of any other it may have some. */
+static void fixture_and_rig(const char *text, size_t size, int lines)
+{
+	static const struct rig_ops ops = {0};
+	static const struct clock_scale scale = {.speed = 1};
+	struct problems problems = {0};
+	struct fixture *f = fixture_parse("f", text, size, &problems);
+	bool good = f != NULL;
+
+	check(good, &problems, lines);
+	fixture_free(f);
+	f = fixture_parse_draft("f", text, size, &problems);
+	require(!f || f->draft == !good);
+	struct rig *r = f ? rig_new(f, &scale, &ops, &problems) : NULL;
+	require(!r || good);
+	check(r != NULL, &problems, lines);
+	rig_free(r);
+	fixture_free(f);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const char *text = (const char *)data;
@@ -82,9 +104,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		walk(y.root, 1);
 	check(ok, &problems, lines);
 	arena_free(arena);
-	struct fixture *f = fixture_parse("f", text, size, &problems);
-	check(f != NULL, &problems, lines);
-	fixture_free(f);
+	fixture_and_rig(text, size, lines);
 	struct model *m = model_parse("f", text, size, &problems);
 	check(m != NULL, &problems, lines);
 	model_free(m);

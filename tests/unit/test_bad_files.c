@@ -3,8 +3,8 @@
  * Every file of tests/data/bad begins with the problems it has to lead to, all of them and no
  * others:
  *	# expect: LINE:COL: part of the text
- * The kind of file is the name up to the first underscore. Profiles are held against sim.yaml
- * and RO600.
+ * The kind of file is the name up to the first underscore. Fixtures are held against the drivers
+ * too, profiles against sim.yaml and RO600.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,8 +15,9 @@
 #include <dirent.h>
 
 #include "plan_files.h"
+#include "rig/rig.h"
 
-enum { EXPECTED_MAX = 8 };
+enum { EXPECTED_MAX = 16 };
 
 struct expected {
 	int line, col;
@@ -59,14 +60,31 @@ struct good {
 	struct model *model;
 };
 
+/* As benchctl fixture check and benchd-io read it. */
+static bool fixture_and_rig(const char *name, const char *bytes, size_t n,
+			    struct problems *problems)
+{
+	static const struct rig_ops ops = {0};
+	static const struct clock_scale scale = {.speed = 1};
+	struct fixture *f = fixture_parse_draft(name, bytes, n, problems);
+	struct rig *r = f ? rig_new(f, &scale, &ops, problems) : NULL;
+	bool loaded = r != NULL;
+
+	rig_free(r);
+	fixture_free(f);
+	for (int i = 0; i < problems->count; i++)
+		if (problems->at[i].line && !problems->at[i].excerpt)
+			fail_msg("%s: a problem without the line it stands in", name);
+	return loaded;
+}
+
 static bool parse(const struct good *g, const char *name, const char *bytes, size_t n,
 		  struct problems *problems)
 {
 	void *loaded = NULL;
 
 	if (!strncmp(name, "fixture_", 8)) {
-		loaded = fixture_parse(name, bytes, n, problems);
-		fixture_free(loaded);
+		return fixture_and_rig(name, bytes, n, problems);
 	} else if (!strncmp(name, "model_", 6)) {
 		loaded = model_parse(name, bytes, n, problems);
 		model_free(loaded);

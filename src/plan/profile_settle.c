@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The action that waits until values are steady.
+ */
+#include "profile_actions.h"
+
+/* whole: all that has to settle is known. */
+static void read_at_least(struct action_reader *rd, const struct raw_settle *r, struct pf_action *a,
+			  bool whole)
+{
+	const struct schema_pair *pairs = r->at_least.at;
+	for (int i = 0; i < r->at_least.count; i++) {
+		const struct yaml_node *node = pairs[i].item.node;
+		int ref = profile_read_symbol(rd->b, node, pairs[i].item.name), k = 0;
+		if (ref < 0)
+			continue;
+		while (k < a->symbol_count && a->symbols[k] != ref)
+			k++;
+		if (k == a->symbol_count && !whole)
+			continue;
+		if (k == a->symbol_count) {
+			profile_bad(rd->b, node, "%s does not have to settle; expected one of `of`",
+				    pairs[i].item.name);
+			continue;
+		}
+		const struct unit *u = profile_ref_unit(rd->b->p, ref), *as = NULL;
+		struct error err = {0};
+		double si = 0;
+		if (quantity_parse(node->text, node->len, u->dim, &si, &as, &err))
+			profile_bad(rd->b, node, "%s", err.text);
+		else
+			a->tolerance_abs[k] = si - (as ? as->offset : 0);
+	}
+}
+
+static void read_tolerance(struct action_reader *rd, const struct yaml_node *node,
+			   struct pf_action *a)
+{
+	struct error err = {0};
+	if (quantity_parse(node->text, node->len, DIM_NONE, &a->tolerance_rel, NULL, &err))
+		profile_bad(rd->b, node, "%s", err.text);
+	else if (a->tolerance_rel <= 0 || a->tolerance_rel > 0.5)
+		profile_bad(rd->b, node, "tolerance %.20s; expected more than 0 and at most 50 %%",
+			    node->text);
+}
+
+void profile_read_settle(struct action_reader *rd, const struct raw_action *raw,
+			 struct pf_action *list, int *count)
+{
+	const struct raw_settle *r = raw->settle;
+	struct pf_action *a = profile_add_action(list, count, PF_SETTLE, r->item.node);
+	struct arena *arena = rd->b->p->arena;
+	static const char *const timing[] = {"timeout", "window", "min", NULL};
+	bool clear = profile_need_clear(rd, &r->item, timing);
+	a->window_ns = r->window_ns;
+	a->min_ns = r->min_ns;
+	a->timeout_ns = r->timeout_ns;
+	a->symbols = arena_array(arena, (size_t)r->of.count, sizeof(*a->symbols));
+	a->tolerance_abs = arena_array(arena, (size_t)r->of.count, sizeof(*a->tolerance_abs));
+	for (int i = 0; i < r->of.count; i++) {
+		int ref = profile_read_symbol(rd->b, r->of.nodes[i], r->of.at[i]);
+		if (ref >= 0)
+			a->symbols[a->symbol_count++] = (int16_t)ref;
+	}
+	if (r->tolerance)
+		read_tolerance(rd, r->tolerance, a);
+	read_at_least(rd, r, a, a->symbol_count == r->of.count && !schema_refused(&r->item, "of"));
+	if (!clear)
+		return;
+	if (a->timeout_ns <= a->window_ns || a->timeout_ns <= a->min_ns)
+		profile_bad(rd->b, schema_node(&r->item, "timeout"),
+			    "time-out before it can be steady; expected more than window and min");
+}
