@@ -103,6 +103,23 @@ static bool covers_any(const struct profile *p, const struct model *m)
 	return false;
 }
 
+/* What is wrong on one bay is mostly wrong on all: each place is told once. */
+static void add_new_places(struct problems *to, struct problems *from)
+{
+	int before = to->count;
+
+	for (int i = 0; i < from->count; i++) {
+		const struct problem *p = &from->at[i];
+		bool told = false;
+
+		for (int k = 0; k < before && !told; k++)
+			told = to->at[k].line == p->line && to->at[k].col == p->col;
+		if (!told)
+			problems_add(to, p->file, p->line, p->col, p->excerpt, "%s", p->text);
+	}
+	problems_release(from);
+}
+
 /* Against each model until it fits one, on every bay; of those that do not, the one with the
  * fewest mistakes speaks. */
 static struct profile *parse_best(const struct check *k, const struct library *lib,
@@ -112,9 +129,12 @@ static struct profile *parse_best(const struct check *k, const struct library *l
 		struct problems problems = {0};
 		struct profile *p = NULL;
 
-		for (int bay = 0; bay < k->fixture->bay_count && !problems.count; bay++) {
+		for (int bay = 0; bay < k->fixture->bay_count; bay++) {
+			struct problems here = {0};
+
 			profile_free(p);
-			p = profile_load(path, lib->models[i], k->fixture, bay, &problems);
+			p = profile_load(path, lib->models[i], k->fixture, bay, &here);
+			add_new_places(&problems, &here);
 		}
 		if (p && !problems.count && covers_any(p, lib->models[i]))
 			return p;

@@ -6,8 +6,24 @@
 sed 's/driver: pzem016/driver: pzem061/; s/stop_bits: 1, turnaround: 20 ms/stop_bits: 1, turnaround: 20/' "$FIXTURE" >"$WORK/bad.yaml"
 check "a broken fixture: exit 2" code 2 "$BIN/benchd" --fixture "$WORK/bad.yaml" --profiles profiles --state "$STATE"
 check "a broken fixture is shown with place, line and caret" has "^" "$BIN/benchd" --fixture "$WORK/bad.yaml" --profiles profiles --state "$STATE"
-check "both of its mistakes are named by benchctl fixture check" sh -c \
-	"'$BIN/benchctl' fixture check '$WORK/bad.yaml' 2>&1 | tee /dev/stderr | grep -cE '^[^ ]*bad.yaml:[0-9]+:[0-9]+: ' | grep -qE '^[2-9]'"
+# the plan's and the drivers' mistakes in one round, these and no others
+cat >"$WORK/bad.expected" <<END
+$WORK/bad.yaml:11:102: turnaround: '20' has no unit; expected time (s)
+$WORK/bad.yaml:27:21: driver "pzem061" does not exist; did you mean "pzem016"?
+$WORK/bad.yaml:28:21: driver "pzem061" does not exist; did you mean "pzem016"?
+END
+mistakes_are() { # file of the expected lines, then a command; each mistake with its line and a caret
+	expected=$1
+	shift
+	"$@" >"$WORK/mistakes" 2>&1
+	grep -E '^[^ ]*\.yaml:' "$WORK/mistakes" | diff "$expected" - &&
+		test "$(grep -cE '^ +\^$' "$WORK/mistakes")" -eq "$(wc -l <"$expected")"
+}
+check "all of its mistakes are named by benchctl fixture check" mistakes_are "$WORK/bad.expected" "$BIN/benchctl" fixture check "$WORK/bad.yaml"
+check "and by benchd-io" mistakes_are "$WORK/bad.expected" "$BIN/benchd-io" --fixture "$WORK/bad.yaml" --make-safe
+head -n 1 "$WORK/bad.expected" >"$WORK/bad.plan"
+check "benchd, which knows no drivers, names the plan's" mistakes_are "$WORK/bad.plan" "$BIN/benchd" --fixture "$WORK/bad.yaml" --profiles profiles --state "$STATE"
+check "benchd-io starts nothing: exit 2" code 2 "$BIN/benchd-io" --fixture "$WORK/bad.yaml" --make-safe
 check "benchctl fixture check exits 2" code 2 "$BIN/benchctl" fixture check "$WORK/bad.yaml"
 check "nothing was started: no state folder" test ! -e "$STATE/benchd.db"
 check "the shipped fixture passes" code 0 "$BIN/benchctl" fixture check "$FIXTURE"

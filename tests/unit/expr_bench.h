@@ -56,7 +56,7 @@ static inline int resolve(void *ctx, const char *name, struct expr_symbol *out, 
 	return error_set(err, ERR_NOT_FOUND, "no channel '%s'", name);
 }
 
-static const struct expr_scope scope __attribute__((unused)) = {NULL, resolve};
+static const struct expr_scope scope __attribute__((unused)) = {.resolve = resolve};
 
 /* Values in the unit of the table above; NAN: unknown. A statistic is the value itself. */
 static double values[SYMBOL_COUNT];

@@ -313,7 +313,7 @@ static struct expr_value value(void *ctx, uint16_t ref, enum expr_stat stat)
 	return world[ref];
 }
 
-static const struct expr_scope scope = {NULL, resolve};
+static const struct expr_scope scope = {.resolve = resolve};
 static const struct expr_env env = {NULL, value};
 
 static void invent(struct tree *t, int ref)

@@ -177,6 +177,74 @@ static void outputs_stay_untouched_and_may_be_absent(void **state)
 	assert_false(is_bool);
 }
 
+struct told {
+	int count, cols[4];
+};
+
+static int resolve_broken(void *ctx, const char *name, struct expr_symbol *out, struct error *err)
+{
+	(void)ctx;
+	if (strcmp(name, "flow") == 0) {
+		*out = (struct expr_symbol){.dim = quantity_unit(QUANTITY_FLOW)->dim};
+		return 0;
+	}
+	out->is_unclear = strcmp(name, "broken") == 0;
+	return out->is_unclear ? 0 : error_set(err, ERR_NOT_FOUND, "no %s", name);
+}
+
+static void note_col(void *ctx, int col, const char *why)
+{
+	struct told *t = ctx;
+
+	assert_memory_equal(why, "no ", 3);
+	assert_true(t->count < 4);
+	t->cols[t->count++] = col;
+}
+
+static const char *error_of(const char *text, struct told *t)
+{
+	static struct error err;
+	struct expr_scope broken = {.ctx = t, .resolve = resolve_broken, .refused = note_col};
+	struct expr *e;
+
+	*t = (struct told){0};
+	err = (struct error){0};
+	e = expr_parse(text, strlen(text), &broken, NULL, NULL, NULL, &err);
+	expr_free(e);
+	return e ? NULL : err.text;
+}
+
+static void every_unknown_name_is_told_and_the_rest_is_looked_at(void **state)
+{
+	struct told t;
+
+	(void)state;
+	assert_null(error_of("one + flow > two and not three", &t));
+	assert_int_equal(t.count, 3);
+	assert_int_equal(t.cols[0], 1);
+	assert_int_equal(t.cols[1], 14);
+	assert_int_equal(t.cols[2], 26);
+	assert_non_null(strstr(error_of("one > 2 or flow > 3 MPa", &t), "cannot be compared"));
+	assert_int_equal(t.count, 1);
+	assert_non_null(strstr(error_of("one > ", &t), "ends too early"));
+}
+
+static void what_is_refused_fits_anything_and_hides_nothing(void **state)
+{
+	struct told t;
+
+	(void)state;
+	assert_null(error_of("broken and broken > 3 MPa and not broken", &t));
+	assert_null(error_of("mean(broken) / flow - 2 K > tcf(broken) + exp(broken)", &t));
+	assert_null(error_of("sqrt(abs(-broken) ^ 3) == max2(broken, 1 s)", &t));
+	assert_null(error_of("(broken == (flow > 1 L/min)) or broken == 2 MPa", &t));
+	assert_int_equal(t.count, 0);
+	assert_non_null(strstr(error_of("broken + (flow > 1 L/min)", &t), "a condition"));
+	assert_non_null(strstr(error_of("broken and flow", &t), "and expects a condition"));
+	assert_non_null(strstr(error_of("(broken > 1) + 2", &t), "a condition"));
+	assert_non_null(strstr(error_of("exp(broken) > 1 MPa", &t), "cannot be compared"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -188,6 +256,8 @@ int main(void)
 		cmocka_unit_test_setup(depth_and_size_are_bounded, fresh_values),
 		cmocka_unit_test_setup(temperatures_and_differences_are_told_apart, fresh_values),
 		cmocka_unit_test_setup(outputs_stay_untouched_and_may_be_absent, fresh_values),
+		cmocka_unit_test(every_unknown_name_is_told_and_the_rest_is_looked_at),
+		cmocka_unit_test(what_is_refused_fits_anything_and_hides_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

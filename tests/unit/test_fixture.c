@@ -297,6 +297,28 @@ static void run_types_have_names_in_both_languages(void **state)
 	assert_int_equal(run_type_find("none"), 0);
 }
 
+static void a_fixture_with_mistakes_is_a_draft_and_goes_nowhere(void **state)
+{
+	static const char text[] = "fixture: small\nbuses: {line: {kind: modbus_rtu}}\n";
+	struct problems problems = {0};
+	struct fixture *f = fixture_parse_draft("small.yaml", text, strlen(text), &problems);
+	int count = problems.count;
+
+	(void)state;
+	assert_non_null(f);
+	assert_true(f->draft && count > 0);
+	assert_int_equal(f->bus_count, 1);
+	fixture_free(f);
+	assert_null(fixture_parse("small.yaml", text, strlen(text), &problems));
+	assert_int_equal(problems.count, 2 * count);
+	assert_null(fixture_parse_draft("small.yaml", "a: [", 4, &problems));
+	problems_release(&problems);
+	f = fixture_load_draft("fixtures/sim.yaml", &problems);
+	assert_non_null(f);
+	assert_true(!f->draft && !problems.count);
+	fixture_free(f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -315,6 +337,7 @@ int main(void)
 		cmocka_unit_test(a_file_that_is_not_there_is_a_problem),
 		cmocka_unit_test(trip_classes_have_names),
 		cmocka_unit_test(run_types_have_names_in_both_languages),
+		cmocka_unit_test(a_fixture_with_mistakes_is_a_draft_and_goes_nowhere),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

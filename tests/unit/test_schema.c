@@ -235,7 +235,7 @@ static void all_mistakes_of_a_file_are_told_at_once(void **state)
 	(void)state;
 	load(&l, "nmae: c\nopen: 5\nwheels: [1 MPa, 2 MPa]\nzzz: 1\n");
 	assert_false(l.ok);
-	assert_int_equal(l.problems.count, 5); /* nmae, open, a wheel, zzz, name is missing */
+	assert_int_equal(l.problems.count, 4); /* nmae, open, a wheel, zzz */
 	unload(&l);
 }
 
@@ -365,6 +365,50 @@ static void the_json_schema_is_json_and_its_references_lead_somewhere(void **sta
 	}
 }
 
+static void what_was_refused_is_told_from_what_is_not_there(void **state)
+{
+	struct loaded l;
+	const struct wheel *wheels;
+
+	(void)state;
+	load(&l, "name: Ox\n"
+		 "doors: two\n"
+		 "open: yes\n"
+		 "wheels: [0.5 MPa, {presure: 1 MPa}, {spokes: 6}]\n"
+		 "words: [a]\n");
+	const struct schema_item *cart = &l.cart.item;
+	assert_true(schema_refused(cart, "name") && schema_refused(cart, "doors"));
+	assert_false(schema_refused(cart, "open") || schema_refused(cart, "load"));
+	assert_true(schema_absent(cart, "load"));
+	assert_false(schema_absent(cart, "open") || schema_absent(cart, "doors"));
+	/* a list is refused when it is none; its items have their own */
+	assert_false(schema_refused(cart, "wheels"));
+	assert_true(schema_refused(cart, "words"));
+	assert_int_equal(l.cart.wheels.count, 3);
+	wheels = l.cart.wheels.at;
+	assert_false(schema_refused(&wheels[0].item, "pressure"));
+	assert_true(schema_refused(&wheels[1].item, "pressure"));
+	assert_true(schema_refused(&wheels[2].item, "pressure"));
+	/* beside an unknown key nothing is certainly absent */
+	assert_true(schema_absent(&wheels[0].item, "spokes"));
+	assert_false(schema_absent(&wheels[1].item, "spokes"));
+	unload(&l);
+}
+
+static void a_misspelt_key_is_not_missing_as_well(void **state)
+{
+	struct loaded l;
+
+	(void)state;
+	load(&l, "nmae: ox\n");
+	assert_int_equal(l.problems.count, 1);
+	assert_non_null(strstr(l.problems.at[0].text, "did you mean \"name\"?"));
+	unload(&l);
+	load(&l, "frobnicate: ox\n");
+	assert_int_equal(l.problems.count, 2);
+	unload(&l);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -376,6 +420,8 @@ int main(void)
 		cmocka_unit_test(the_products_tables_are_documented_in_both_languages),
 		cmocka_unit_test(the_reference_in_the_tree_is_what_the_tables_say),
 		cmocka_unit_test(the_json_schema_is_json_and_its_references_lead_somewhere),
+		cmocka_unit_test(what_was_refused_is_told_from_what_is_not_there),
+		cmocka_unit_test(a_misspelt_key_is_not_missing_as_well),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

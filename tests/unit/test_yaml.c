@@ -217,8 +217,21 @@ static void an_incomplete_file_is_marked_so(void **state)
 	assert_false(f.ok);
 	assert_false(f.y.complete);
 	done(&f);
-	read_text(&f, "a: *x\nb: 2\n");
-	assert_false(f.y.complete);
+}
+
+static void what_could_not_be_read_is_marked_where_it_stands(void **state)
+{
+	struct file f;
+
+	(void)state;
+	read_text(&f, "a: *x\nb: 2\nb: 3\nc: {[d]: 4}\n");
+	assert_false(f.ok);
+	assert_true(f.y.complete);
+	assert_int_equal(f.problems.count, 3);
+	assert_true(yaml_get(f.y.root, "a")->unread);
+	assert_true(yaml_get(f.y.root, "b")->partial);
+	assert_true(yaml_get(f.y.root, "c")->partial);
+	assert_false(f.y.root->partial || yaml_get(f.y.root, "b")->unread);
 	done(&f);
 }
 
@@ -251,6 +264,7 @@ int main(void)
 		cmocka_unit_test(every_duplicate_is_told_and_reading_goes_on),
 		cmocka_unit_test(depth_size_and_number_are_bounded),
 		cmocka_unit_test(an_incomplete_file_is_marked_so),
+		cmocka_unit_test(what_could_not_be_read_is_marked_where_it_stands),
 		cmocka_unit_test(long_lines_are_cut_in_the_excerpt_at_a_character),
 	};
 
