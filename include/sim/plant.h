@@ -93,6 +93,12 @@ struct sensor {
 	int8_t bay;	     /* whose water it sees */
 	double lag;	     /* first-order state, where tau_s > 0 */
 	double gain, offset; /* its own small error */
+	/* slow drift: zero (channel quantity's own unit) and span (relative) at drift_ns, and how
+	 * far, how fast and from where each swings */
+	double drift_zero, drift_span;
+	double zero_swing, span_swing, zero_period_s, span_period_s, zero_phase, span_phase;
+	int64_t drift_ns;
+	double drift_pulses; /* flow meters: what the span's drift has added so far */
 	double held;	     /* value of the last renewal, channel unit, calibrated */
 	int64_t renew_ns;    /* next renewal */
 	double counted;	     /* pulses already given (counters, pulse lines) */
@@ -126,6 +132,8 @@ struct world {
 	struct sensor sensors[FIXTURE_CHANNELS_MAX];
 	int16_t lagging[FIXTURE_CHANNELS_MAX]; /* those with a lag */
 	int lagging_count;
+	int16_t meters[FIXTURE_CHANNELS_MAX]; /* flow channels */
+	int meter_count;
 	struct fault_entry faults[WORLD_FAULTS_MAX];
 	int fault_count;
 	int64_t next_fault_ns;
@@ -162,6 +170,9 @@ double output_deenergised(const struct fx_output *o);
 void sensor_init(struct world *w);
 void sensor_step(struct world *w, double dt_s);
 double sensor_point(struct world *w, int channel);
+/* A channel's drift at run time now_ns: zero in the own unit of its quantity, span relative. Both
+ * are 0 without noise. */
+void sensor_drift(const struct world *w, int channel, int64_t now_ns, double *zero, double *span);
 /* Counters: pulses in all since start. */
 double sensor_pulses(struct world *w, int channel, double *per_second);
 

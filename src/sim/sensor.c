@@ -8,6 +8,9 @@
 
 #include "sim/plant.h"
 
+static const double TURN = 2 * 3.141592653589793, DRIFT_SHARE = 0.3;
+static const int64_t DRIFT_STEP_NS = 10 * NS_PER_S;
+
 static const struct sensor_kind {
 	const char *name;
 	double tau_s; /* first-order lag, 0: none worth modelling */
@@ -44,6 +47,58 @@ enum channel_role channel_role_find(const char *name)
 	return CH_OTHER;
 }
 
+/* ---- drift ---- */
+
+/* Zero and span of a sensor swing over hours, by some tenths of the uncertainty its channel states:
+ * a calibrated sensor stays within that. A draw of its own, so that the noise of a seed stays. */
+static void begin_drift(const struct world *w, int channel, struct sensor *s)
+{
+	const struct fx_channel *ch = &w->fixture->channels[channel];
+	struct rng rng = {.state = w->config.seed * 0x9e3779b97f4a7c15u + (uint64_t)channel + 1};
+	double unit = s->other_unit ? fabs(ch->unit->scale / s->own_unit->scale) : 1;
+
+	rng_next(&rng);
+	s->zero_swing = DRIFT_SHARE * ch->uncertainty_abs * unit;
+	s->span_swing = DRIFT_SHARE * ch->uncertainty_rel;
+	s->zero_period_s = 3600 * (2 + 4 * rng_uniform(&rng));
+	s->span_period_s = 3600 * (2 + 4 * rng_uniform(&rng));
+	s->zero_phase = TURN * rng_uniform(&rng);
+	s->span_phase = TURN * rng_uniform(&rng);
+	s->drift_ns = -DRIFT_STEP_NS;
+}
+
+void sensor_drift(const struct world *w, int channel, int64_t now_ns, double *zero, double *span)
+{
+	const struct sensor *s = &w->sensors[channel];
+	double t_s = (double)now_ns * 1e-9;
+
+	*zero = *span = 0;
+	if (s->zero_period_s <= 0)
+		return;
+	*zero = s->zero_swing * sin(TURN * t_s / s->zero_period_s + s->zero_phase);
+	*span = s->span_swing * sin(TURN * t_s / s->span_period_s + s->span_phase);
+}
+
+/* Not every time: it hardly moves in seconds. */
+static void drift_to(const struct world *w, struct sensor *s, int64_t now_ns)
+{
+	if (s->zero_period_s <= 0 || now_ns - s->drift_ns < DRIFT_STEP_NS)
+		return;
+	s->drift_ns = now_ns;
+	sensor_drift(w, (int)(s - w->sensors), now_ns, &s->drift_zero, &s->drift_span);
+}
+
+/* Pulses per litre as the specimen gives them when new. */
+static double pulses_per_litre(const struct world *w, int channel)
+{
+	const struct fx_channel *ch = &w->fixture->channels[channel];
+	double k = ch->per_litre * w->sensors[channel].gain;
+
+	if (ch->calibration.revision && ch->calibration.gain != 0)
+		k /= ch->calibration.gain;
+	return k;
+}
+
 void sensor_init(struct world *w)
 {
 	bool errors = w->config.noise;
@@ -66,7 +121,11 @@ void sensor_init(struct world *w)
 		if (errors) {
 			s->gain += k->error_rel * rng_normal(&w->rng);
 			s->offset = k->error * rng_normal(&w->rng);
+			if (s->role < CH_TRAY_LEAK)
+				begin_drift(w, c, s);
 		}
+		if (s->role >= CH_FEED_FLOW && s->role <= CH_CONCENTRATE_FLOW)
+			w->meters[w->meter_count++] = (int16_t)c;
 		s->lag = plant_truth(w, s->bay, s->role);
 		if (s->role < CH_TRAY_LEAK && k->tau_s > 0)
 			w->lagging[w->lagging_count++] = (int16_t)c;
@@ -80,6 +139,14 @@ void sensor_step(struct world *w, double dt_s)
 		double tau_s = kinds[s->role].tau_s;
 
 		s->lag += (plant_truth(w, s->bay, s->role) - s->lag) * dt_s / (tau_s + dt_s);
+	}
+	/* what was counted stays counted: the drift of a meter is in each pulse as it comes */
+	for (int i = 0; i < w->meter_count; i++) {
+		struct sensor *s = &w->sensors[w->meters[i]];
+
+		drift_to(w, s, w->stepped_ns);
+		s->drift_pulses += plant_flow(&w->bays[s->bay], s->role) *
+				   pulses_per_litre(w, w->meters[i]) * s->drift_span * dt_s / 60;
 	}
 }
 
@@ -106,7 +173,8 @@ static double sample(struct world *w, struct sensor *s)
 	if (s->role == CH_PERMEATE_CONDUCTIVITY && b->faults.permeate_probe > 0)
 		v *= b->faults.permeate_probe;
 	if (w->config.noise) {
-		v = v * s->gain + s->offset;
+		drift_to(w, s, w->now_ns);
+		v = v * s->gain * (1 + s->drift_span) + s->offset + s->drift_zero;
 		v += (k->noise + k->noise_rel * fabs(v)) * rng_normal(&w->rng);
 		if (s->role <= CH_PERMEATE_PRESSURE)
 			v += hammer_now(w, b, s->role);
@@ -163,21 +231,18 @@ double sensor_point(struct world *w, int channel)
 
 double sensor_pulses(struct world *w, int channel, double *per_second)
 {
-	const struct fx_channel *ch = &w->fixture->channels[channel];
 	const struct sensor *s = &w->sensors[channel];
 	const struct bay_plant *b = &w->bays[s->bay];
-	double k = ch->per_litre * s->gain, rate, ahead_s;
+	double k = pulses_per_litre(w, channel), rate, ahead_s;
 
-	if (ch->calibration.revision && ch->calibration.gain != 0)
-		k /= ch->calibration.gain;
 	if (s->role < CH_FEED_FLOW || s->role > CH_CONCENTRATE_FLOW) {
 		if (per_second)
 			*per_second = 0;
 		return 0;
 	}
-	rate = plant_flow(b, s->role) * k / 60;
+	rate = plant_flow(b, s->role) * k * (1 + s->drift_span) / 60;
 	ahead_s = (double)(w->now_ns - w->stepped_ns) * 1e-9;
 	if (per_second)
 		*per_second = rate;
-	return b->volume_l[s->role - CH_FEED_FLOW] * k + rate * ahead_s;
+	return b->volume_l[s->role - CH_FEED_FLOW] * k + s->drift_pulses + rate * ahead_s;
 }
