@@ -91,6 +91,8 @@ static void both_profiles_stand_their_check_on_both_bays(void **state)
 		struct profile *full = good_profile(f, "profiles/ro600_full.yaml", bay);
 		assert_false(quick->releasable);
 		assert_string_equal(quick->variant, "quick");
+		/* five minutes, whatever times out */
+		assert_true(quick->longest_s <= 300);
 		assert_true(full->releasable);
 		assert_true(profile_covers(quick, f->model, RUN_POST_REPAIR_QC));
 		assert_false(profile_covers(quick, f->model, RUN_DIAGNOSIS));
@@ -133,8 +135,11 @@ static void the_trial_lasts_thirty_minutes_on_its_clock(void **state)
 			trials++;
 			assert_int_equal(a->for_ns, INT64_C(1800000000000));
 			assert_non_null(a->making);
-			assert_int_equal(a->action_count, 4);
-			assert_int_equal(a->actions[1].for_ns, INT64_C(480000000000));
+			/* eight minutes of ten with the faucet open */
+			assert_int_equal(a->action_count, 6);
+			assert_int_equal(a->actions[1].for_ns + a->actions[2].for_ns,
+					 INT64_C(480000000000));
+			assert_int_equal(a->actions[5].for_ns, INT64_C(120000000000));
 		}
 	assert_int_equal(trials, 1);
 	profile_free(p);
@@ -172,7 +177,7 @@ static void what_is_written_is_what_the_engine_gets(void **state)
 	assert_int_equal(settle->symbols[0], fixture_channel(f->fixture, 1, "permeate_flow"));
 	assert_true(fabs(settle->tolerance_rel - 0.02) < 1e-12);
 	assert_true(fabs(settle->tolerance_abs[2] - 2e-4) < 1e-12); /* 2 uS/cm in S/m */
-	assert_int_equal(settle->window_ns, INT64_C(30000000000));
+	assert_int_equal(settle->window_ns, INT64_C(20000000000));
 	for (int i = 0; i < p->abort_count; i++)
 		if (!strcmp(p->aborts[i].id, "tray_leak"))
 			assert_string_equal(f->fixture->interlocks[p->aborts[i].interlock].name,
@@ -238,9 +243,9 @@ static void an_output_made_safe_in_between_starts_anew(void **state)
 static void an_output_left_on_by_a_time_out_is_seen_in_the_next_step(void **state)
 {
 	static const char *const pairs[][2] = {
-		{"      - wait: {until: permeate_flow > 0.1 L/min, timeout: 40 s, fails: permeate_flow}\n",
+		{"      - wait: {until: permeate_flow > 0.1 L/min, timeout: 25 s, fails: permeate_flow}\n",
 		 "      - set: {cross_check: open}\n"
-		 "      - wait: {until: permeate_flow > 0.1 L/min, timeout: 540 s, fails: "
+		 "      - wait: {until: permeate_flow > 0.1 L/min, timeout: 560 s, fails: "
 		 "permeate_flow}\n"
 		 "      - set: {cross_check: closed}\n"},
 		{NULL, NULL}};
@@ -309,7 +314,7 @@ static void the_header_is_read_without_model_and_fixture(void **state)
 
 	assert_non_null(p);
 	assert_string_equal(p->id, "ro600_full");
-	assert_int_equal(p->revision, 1);
+	assert_int_equal(p->revision, 2);
 	assert_true(profile_covers(p, f->model, RUN_POST_REPAIR_QC));
 	assert_string_equal(p->measurements[0].id, "leak");
 	assert_string_equal(p->steps[0].id, "H0");
