@@ -2,6 +2,8 @@
  *
  * One line: new, one transaction after the other, free. Its opening and closing are in line.c.
  */
+#include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <stddef.h>
@@ -54,6 +56,19 @@ void bus_trace(struct bus *b, int64_t at_ns, char dir, const uint8_t *p, size_t 
 {
 	if (b->ops.trace)
 		b->ops.trace(b->ops.ctx, at_ns, dir, p, n, note);
+}
+
+void bus_trace_text(struct bus *b, int64_t at_ns, char dir, const char *fmt, ...)
+{
+	char text[400];
+	va_list ap;
+
+	if (!b->ops.trace)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	b->ops.trace(b->ops.ctx, at_ns, dir, NULL, 0, text);
 }
 
 bool bus_is_modbus(const struct bus *b)
@@ -254,6 +269,8 @@ static int64_t run_modbus(struct bus *b, int64_t now_ns)
 		if (free_ns > now_ns)
 			return free_ns;
 		b->hold_since_ns = 0;
+		if (b->free_ns > now_ns)
+			bus_trace(b, now_ns, '!', NULL, 0, "the line does not fall silent");
 		next_ns = INT64_MAX;
 		if (!begin_next(b, now_ns, &next_ns))
 			return next_ns;
@@ -328,6 +345,9 @@ void bus_bytes(struct bus *b, const uint8_t *p, size_t n, int64_t now_ns)
 
 void bus_set_latency(struct bus *b, int64_t latency_ns)
 {
+	if (latency_ns == b->latency_ns)
+		return;
+	bus_trace_text(b, b->now_ns, '!', "latency_ns=%" PRId64, latency_ns);
 	b->line.reply_timeout_ns += latency_ns - b->latency_ns;
 	b->latency_ns = latency_ns;
 }

@@ -3,6 +3,7 @@
  * Levels, edges and pulses of a GPIO bus: each change at once, levels and pulse sums by their
  * period.
  */
+#include <inttypes.h>
 #include <string.h>
 #include "machine.h"
 
@@ -18,6 +19,31 @@ static struct bus_event *line_event(struct bus *b, int i)
 	return ev;
 }
 
+static void add_pulses(struct bus *b, int line, uint32_t count, int64_t first_ns, int64_t last_ns)
+{
+	struct gpio_state *g = &b->lines[line];
+
+	if (g->pulses == 0)
+		g->first_ns = first_ns;
+	g->pulses += count;
+	g->last_ns = last_ns;
+}
+
+/* Into the trace as well: what was made of the levels and edges in it. */
+static void tell_line(struct bus *b)
+{
+	const struct bus_event *ev = &b->ev;
+
+	if (b->config.lines[ev->index].mode == GPIO_PULSE)
+		bus_trace_text(b, b->now_ns, '!',
+			       "line=%d pulses=%" PRIu32 " first_ns=%" PRId64 " last_ns=%" PRId64,
+			       ev->index, ev->pulses, ev->first_edge_ns, ev->last_edge_ns);
+	else
+		bus_trace_text(b, b->now_ns, '!', "line=%d value=%d edge=%d at_ns=%" PRId64,
+			       ev->index, ev->value, ev->is_edge, ev->at_ns);
+	bus_emit(b);
+}
+
 void bus_gpio(struct bus *b, int line, uint8_t value, bool is_edge, int64_t at_ns, int64_t now_ns)
 {
 	const struct bus_line *l;
@@ -29,10 +55,12 @@ void bus_gpio(struct bus *b, int line, uint8_t value, bool is_edge, int64_t at_n
 	b->now_ns = now_ns;
 	l = &b->config.lines[line];
 	g = &b->lines[line];
+	bus_trace_text(b, now_ns, '<', "line=%d level=%d edge=%d at_ns=%" PRId64, line, !!value,
+		       is_edge, at_ns);
 	value = !!value ^ l->active_low;
 	if (l->mode == GPIO_PULSE) {
 		if (is_edge && value)
-			bus_gpio_pulses(b, line, 1, at_ns, at_ns, now_ns);
+			add_pulses(b, line, 1, at_ns, at_ns);
 		return;
 	}
 	changed = !g->known || g->value != value;
@@ -42,23 +70,20 @@ void bus_gpio(struct bus *b, int line, uint8_t value, bool is_edge, int64_t at_n
 	if (!is_edge && !changed)
 		return;
 	line_event(b, line)->is_edge = is_edge;
-	bus_emit(b);
+	tell_line(b);
 }
 
 void bus_gpio_pulses(struct bus *b, int line, uint32_t count, int64_t first_ns, int64_t last_ns,
 		     int64_t now_ns)
 {
-	struct gpio_state *g;
-
 	if (b->kind != BUS_GPIO || line < 0 || line >= b->config.line_count ||
 	    b->config.lines[line].mode != GPIO_PULSE || count == 0)
 		return;
 	b->now_ns = now_ns;
-	g = &b->lines[line];
-	if (g->pulses == 0)
-		g->first_ns = first_ns;
-	g->pulses += count;
-	g->last_ns = last_ns;
+	bus_trace_text(b, now_ns, '<',
+		       "line=%d pulses=%" PRIu32 " first_ns=%" PRId64 " last_ns=%" PRId64, line,
+		       count, first_ns, last_ns);
+	add_pulses(b, line, count, first_ns, last_ns);
 }
 
 /* The level of an input is known by the edges until the line goes down; a sum of pulses always. */
@@ -79,7 +104,7 @@ static void deliver(struct bus *b, int i, int64_t now_ns)
 		g->pulses = 0;
 		g->first_ns = g->last_ns = 0;
 	}
-	bus_emit(b);
+	tell_line(b);
 }
 
 int64_t gpio_lines_run(struct bus *b, int64_t now_ns)

@@ -47,6 +47,7 @@ void line_down(struct bus *b, const char *why, int64_t now_ns)
 {
 	if (!b->is_up)
 		return;
+	bus_trace_text(b, now_ns, '!', "down: %s", why);
 	forget_line(b);
 	b->ops.close(b->ops.ctx);
 	b->open_backoff_ns = OPEN_FIRST_NS;
@@ -80,6 +81,7 @@ static void line_up(struct bus *b, int64_t now_ns)
 {
 	bool was_told = b->told_down;
 
+	bus_trace(b, now_ns, '!', NULL, 0, "up");
 	b->is_up = true;
 	b->told_down = false;
 	b->free_ns = now_ns + b->line.gap_ns;

@@ -150,6 +150,9 @@ struct bus_event *bus_event(struct bus *b, enum bus_event_kind kind);
 void bus_emit(struct bus *b);
 void bus_trace(struct bus *b, int64_t at_ns, char dir, const uint8_t *p, size_t n,
 	       const char *note);
+/* The same for what has no bytes: levels, edges, remarks with a number. */
+void bus_trace_text(struct bus *b, int64_t at_ns, char dir, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
 bool bus_is_modbus(const struct bus *b);
 
 /* queue.c: the best request that may go now, -1 if none; *next_ns is lowered to when one might. */

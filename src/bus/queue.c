@@ -351,11 +351,15 @@ void queue_run_direct(struct bus *b, int64_t now_ns)
 
 			rc = b->ops.gpio_set(b->ops.ctx, r->line,
 					     (uint8_t)(!!r->data[0] ^ l->active_low), &err);
+			if (rc == 0)
+				bus_trace_text(b, now_ns, '>', "line=%d level=%d", r->line,
+					       !!r->data[0] ^ l->active_low);
 		} else {
 			for (int i = 0; i < r->count; i++)
 				bytes[i] = (uint8_t)r->data[i];
-			bus_trace(b, now_ns, '>', bytes, r->count, NULL);
 			rc = b->ops.write(b->ops.ctx, bytes, r->count, &err);
+			if (rc == 0)
+				bus_trace(b, now_ns, '>', bytes, r->count, NULL);
 		}
 		if (rc < 0) {
 			queue_finish(b, slot, BUS_LINE_DOWN, err.text);

@@ -444,7 +444,8 @@ struct bus_thread *bus_thread_start(const struct bus_thread_config *config, stru
 	if (!t->bus)
 		goto out;
 	t->fx = &config->bus.fixture->buses[config->bus.bus];
-	if (config->trace_dir && !(t->trace = trace_open(config->trace_dir, t->fx, err)))
+	if (config->trace_dir &&
+	    !(t->trace = trace_open(config->trace_dir, t->fx, &config->bus, err)))
 		goto out;
 	rc = start(t);
 	if (rc != 0) {

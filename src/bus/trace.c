@@ -14,7 +14,16 @@ struct trace {
 	long bytes;
 };
 
-struct trace *trace_open(const char *dir, const struct fx_bus *bus, struct error *err)
+static void describe_lines(FILE *f, const struct bus_config *c)
+{
+	for (int i = 0; i < c->line_count; i++)
+		fprintf(f, "# line=%d mode=%d active_low=%d period_ns=%" PRId64 " name=%s\n", i,
+			(int)c->lines[i].mode, c->lines[i].active_low, c->lines[i].period_ns,
+			c->lines[i].line);
+}
+
+struct trace *trace_open(const char *dir, const struct fx_bus *bus, const struct bus_config *config,
+			 struct error *err)
 {
 	char path[4096], old[4100];
 	struct trace *t;
@@ -35,6 +44,7 @@ struct trace *trace_open(const char *dir, const struct fx_bus *bus, struct error
 		" reply_timeout_ns=%" PRId64 " extra_gap_ns=%" PRId64 "\n",
 		bus->name, (int)bus->kind, bus->baud, bus->parity ? bus->parity : 'N',
 		bus->stop_bits, bus->turnaround_ns, bus->reply_timeout_ns, bus->extra_gap_ns);
+	describe_lines(f, config);
 	return t;
 }
 

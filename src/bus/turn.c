@@ -481,6 +481,7 @@ static void turn_tcp(struct bus *b, int64_t now_ns)
 	measure_turn(b, now_ns);
 	b->stats.timeouts += rc == ERR_TIMEOUT;
 	b->stats.bad_replies += rc != ERR_TIMEOUT;
+	bus_trace(b, now_ns, '!', NULL, 0, rc == ERR_TIMEOUT ? "no reply" : "bad reply");
 	end_without_answer(b, rc == ERR_TIMEOUT ? BUS_NO_REPLY : BUS_BAD_REPLY, 0, err.text,
 			   now_ns);
 	line_reconnect(b, err.text, now_ns);

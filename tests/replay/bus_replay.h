@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
  * Plays a bus trace (benchd-io --trace, src/bus/trace.h) through the machine: each request is sent
- * again at its time, the recorded bytes come back at theirs, and the machine has to come to the
- * recorded ends. So a recording of a real device is a test of what is made of its bytes.
+ * again at its time, the recorded bytes, levels and edges come back at theirs, and the machine has
+ * to come to the recorded ends. So a recording of a real device is a test of what is made of its
+ * bytes.
+ *
+ * Time alone ends a transaction only where the recording says so: a thread that had its turn late
+ * took a reply that was there, and so does the player. Devices: bus_replay_modbus.h; GPIO and
+ * serial lines: bus_replay_lines.h.
  */
 #ifndef TESTS_BUS_REPLAY_H
 #define TESTS_BUS_REPLAY_H
@@ -11,20 +16,34 @@
 #include "src/bus/machine.h"
 #include "tests/unit/bus_wire.h"
 
+enum { REPLAY_BYTES = 4096, REPLAY_TOLD = 128, REPLAY_NAME = 64 };
+
 struct replay {
 	struct wire *w;
 	const char *path;
 	int line;
+	struct bus_line lines[BUS_LINES_MAX];
+	char names[BUS_LINES_MAX][REPLAY_NAME];
+	int line_count;
+	bool says_up;		   /* else it is up from the beginning: an older recording */
 	uint8_t sent[RTU_ADU_MAX]; /* as the machine sent it just now */
 	size_t sent_n;
 	/* the transaction that runs, as recorded */
 	bool is_open, is_doubtful;
 	enum bus_status expect;
 	int expect_line, events;
-	enum bus_status got;
+	struct bus_event got;
+	uint8_t asked[RTU_ADU_MAX], heard[REPLAY_BYTES]; /* since the request */
+	size_t asked_n, heard_n;
+	int64_t asked_ns, answered_ns; /* TCP: played once its end is known */
+	/* what was told of GPIO lines and is not yet found in the recording; bytes likewise */
+	struct bus_event told[REPLAY_TOLD];
+	int told_at, told_count;
+	uint8_t bytes[REPLAY_BYTES];
+	size_t bytes_n;
 	int transactions, by_status[8];
-	int64_t latest_ns;
-	char problem[256]; /* the first thing that differed; "" for none */
+	int values, levels; /* reads whose registers were compared; levels and pulses found */
+	char problem[256];  /* the first thing that differed; "" for none */
 };
 
 static inline void replay_problem(struct replay *r, int line, const char *what)
@@ -33,24 +52,36 @@ static inline void replay_problem(struct replay *r, int line, const char *what)
 		snprintf(r->problem, sizeof(r->problem), "%s:%d: %s", r->path, line, what);
 }
 
-static inline int replay_send(void *ctx, uint8_t unit, const uint8_t *pdu, size_t n,
-			      struct error *err)
+static inline void replay_run(struct replay *r, int64_t at_ns)
 {
-	struct replay *r = ctx;
-
-	(void)err;
-	r->sent_n = rtu_build(r->sent, unit, pdu, n);
-	return 0;
+	r->w->now_ns = at_ns;
+	(void)bus_run(r->w->bus, at_ns);
 }
+
+static inline void replay_submit(struct replay *r, const struct bus_request *q, int64_t at_ns)
+{
+	if (bus_submit(r->w->bus, q) < 0)
+		replay_problem(r, r->line, "a request that cannot be sent");
+	else
+		replay_run(r, at_ns);
+}
+
+#include "bus_replay_lines.h"
+#include "bus_replay_modbus.h"
 
 static inline void replay_event(void *ctx, const struct bus_event *ev)
 {
 	struct replay *r = ctx;
 
-	if (ev->kind != BUS_EVENT_REQUEST)
-		return;
-	r->got = ev->status;
-	r->events++;
+	if (ev->kind == BUS_EVENT_REQUEST) {
+		r->got = *ev;
+		r->events++;
+	} else if (ev->kind == BUS_EVENT_LINE && ev->status == BUS_OK) {
+		replay_told(r, ev);
+	} else if (ev->kind == BUS_EVENT_BYTES && r->bytes_n + ev->byte_count <= REPLAY_BYTES) {
+		memcpy(r->bytes + r->bytes_n, ev->bytes, ev->byte_count);
+		r->bytes_n += ev->byte_count;
+	}
 }
 
 static inline int replay_open(void *ctx, struct error *err)
@@ -63,72 +94,12 @@ static inline void replay_close(void *ctx)
 {
 	(void)ctx;
 }
-
-static inline void replay_until(struct replay *r, int64_t at_ns)
+static inline int64_t replay_clock(void *ctx)
 {
-	struct wire *w = r->w;
-
-	while ((w->next_ns = bus_run(w->bus, w->now_ns)) <= at_ns)
-		w->now_ns = w->next_ns > w->now_ns ? w->next_ns : w->now_ns;
-	w->now_ns = at_ns;
-	r->latest_ns = at_ns;
+	return ((struct replay *)ctx)->w->now_ns;
 }
 
-/* The transaction before is over: did it end as recorded? */
-static inline void replay_finish(struct replay *r)
-{
-	if (!r->is_open)
-		return;
-	r->is_open = false;
-	r->by_status[r->expect]++;
-	if (r->is_doubtful)
-		return;
-	if (r->events != 1)
-		replay_problem(r, r->expect_line, "no end within the recorded time");
-	else if (r->got != r->expect)
-		replay_problem(r, r->expect_line, bus_status_name(r->got));
-}
-
-static inline void replay_request(struct replay *r, int64_t at_ns, const uint8_t *adu, size_t n,
-				  const char *note)
-{
-	struct bus_request q = {.unit = adu[0], .single_try = true, .function = adu[1]};
-	bool is_read = q.function <= MODBUS_READ_INPUT;
-	struct slave *s;
-
-	replay_until(r, at_ns);
-	replay_finish(r);
-	r->is_open = true;
-	r->expect = BUS_OK;
-	r->expect_line = r->line;
-	r->events = 0;
-	r->transactions++;
-	r->is_doubtful = strstr(note, "doubtful") != NULL;
-	if (r->is_doubtful && is_read) {
-		/* A probe for life: nothing is taken from it, it only leaves one more that may be
-		 * late. */
-		s = &r->w->bus->slaves[slave_index(r->w->bus, q.unit)];
-		taint_add(&s->taint, rtu_shape_of_request(adu + 1), at_ns,
-			  plan_timeout_ns(&r->w->bus->line, rtu_answer_length(adu + 1, n - 3)));
-		return;
-	}
-	q.kind = is_read ? BUS_READ_ONCE : BUS_WRITE;
-	q.first = (uint16_t)(adu[2] << 8 | adu[3]);
-	q.count = (uint16_t)(adu[4] << 8 | adu[5]);
-	q.data[0] = q.count;
-	for (unsigned i = 0; q.function == MODBUS_WRITE_REGISTERS && i < q.count && i < 8; i++)
-		q.data[i] = (uint16_t)(adu[7 + 2 * i] << 8 | adu[8 + 2 * i]);
-	for (unsigned i = 0; q.function == MODBUS_WRITE_COILS && i < q.count && i < 32; i++)
-		q.data[i] = adu[7 + i / 8] >> (i % 8) & 1;
-	r->sent_n = 0;
-	if (bus_submit(r->w->bus, &q) < 0) {
-		replay_problem(r, r->line, "a request that cannot be sent");
-		return;
-	}
-	r->w->next_ns = bus_run(r->w->bus, at_ns);
-	if (r->sent_n != n || memcmp(r->sent, adu, n) != 0)
-		replay_problem(r, r->line, "other bytes, or not at this time, were sent");
-}
+/* ---- one line of the recording --------------------------------------------- */
 
 static inline size_t replay_hex(const char *text, uint8_t *dst, size_t max)
 {
@@ -140,66 +111,118 @@ static inline size_t replay_hex(const char *text, uint8_t *dst, size_t max)
 	return n;
 }
 
+static inline void replay_down(struct replay *r, const char *why, int64_t at_ns)
+{
+	replay_tcp_ask(r);
+	if (r->is_open && r->events == 0)
+		r->expect = BUS_LINE_DOWN;
+	bus_lost(r->w->bus, why, at_ns);
+	replay_finish(r);
+}
+
+static inline void replay_remark(struct replay *r, int64_t at_ns, const char *note)
+{
+	int64_t latency_ns;
+
+	if (strncmp(note, "line=", 5) == 0) {
+		replay_find_told(r, at_ns, note);
+	} else if (strcmp(note, "no reply") == 0 || strcmp(note, "bad reply") == 0) {
+		r->expect = note[0] == 'n' ? BUS_NO_REPLY : BUS_BAD_REPLY;
+		r->answered_ns = at_ns;
+		if (r->w->fx.kind == BUS_MODBUS_RTU)
+			replay_run(r, at_ns);
+	} else if (strcmp(note, "exception") == 0) {
+		r->expect = BUS_EXCEPTION;
+	} else if (strcmp(note, "doubtful answer") == 0) {
+		r->expect = BUS_BAD_REPLY;
+	} else if (strcmp(note, "the line does not fall silent") == 0) {
+		r->w->bus->free_ns = at_ns;
+	} else if (strcmp(note, "up") == 0) {
+		replay_tcp_ask(r);
+		r->w->bus->open_ns = at_ns;
+		replay_run(r, at_ns);
+	} else if (strncmp(note, "down: ", 6) == 0 || strncmp(note, "nothing heard", 13) == 0) {
+		replay_down(r, note, at_ns);
+	} else if (sscanf(note, "latency_ns=%" SCNd64, &latency_ns) == 1) {
+		bus_set_latency(r->w->bus, latency_ns);
+	}
+}
+
+static inline void replay_heard(struct replay *r, int64_t at_ns, const uint8_t *p, size_t n)
+{
+	r->answered_ns = at_ns;
+	if (r->heard_n + n <= sizeof(r->heard)) {
+		memcpy(r->heard + r->heard_n, p, n);
+		r->heard_n += n;
+	}
+	r->w->now_ns = at_ns;
+	if (r->w->fx.kind == BUS_MODBUS_RTU)
+		bus_bytes(r->w->bus, p, n, at_ns);
+}
+
 static inline void replay_line(struct replay *r, const char *text)
 {
-	static char hex[2100], note[200];
+	static char hex[2100], note[400];
 	static uint8_t bytes[1024];
+	bool is_modbus = bus_is_modbus(r->w->bus), is_gpio = r->w->fx.kind == BUS_GPIO;
 	int64_t at_ns;
 	size_t n;
 	char dir;
 
 	note[0] = 0;
 	if (text[0] == '#' ||
-	    sscanf(text, "%" SCNd64 " %c %2099s %199[^\n]", &at_ns, &dir, hex, note) < 3)
+	    sscanf(text, "%" SCNd64 " %c %2099s %399[^\n]", &at_ns, &dir, hex, note) < 3)
 		return;
 	n = hex[0] == '-' ? 0 : replay_hex(hex, bytes, sizeof(bytes));
-	if (dir == '>') {
+	if (dir != '!' && r->told_count)
+		replay_problem(r, r->line, "more was told of a line before this");
+	if (dir == '!')
+		replay_remark(r, at_ns, note);
+	else if (is_gpio && dir == '>')
+		replay_set_line(r, at_ns, note);
+	else if (is_gpio)
+		replay_change(r, at_ns, note);
+	else if (!is_modbus && dir == '>')
+		replay_write(r, at_ns, bytes, n);
+	else if (!is_modbus)
+		replay_serial(r, at_ns, bytes, n);
+	else if (dir == '>')
 		replay_request(r, at_ns, bytes, n, note);
-	} else if (dir == '<') {
-		/* What has come counts before what is due at the same time. */
-		replay_until(r, at_ns - 1);
-		r->w->now_ns = at_ns;
-		bus_bytes(r->w->bus, bytes, n, at_ns);
-		replay_until(r, at_ns);
-	} else if (strcmp(note, "no reply") == 0) {
-		r->expect = BUS_NO_REPLY;
-		replay_until(r, at_ns);
-	} else if (strcmp(note, "bad reply") == 0) {
-		r->expect = BUS_BAD_REPLY;
-		replay_until(r, at_ns);
-	} else if (strcmp(note, "exception") == 0) {
-		r->expect = BUS_EXCEPTION;
-	} else if (strcmp(note, "doubtful answer") == 0) {
-		r->expect = BUS_BAD_REPLY;
-	}
+	else
+		replay_heard(r, at_ns, bytes, n);
 }
 
-/* Line settings and the units that were asked. */
+/* ---- the whole of it ------------------------------------------------------- */
+
+/* What kind of bus, its settings, its GPIO lines, and the units that were asked. */
 static inline void replay_head(struct replay *r, FILE *f)
 {
 	struct fx_bus *fx = &r->w->fx;
 	char text[4096];
 	bool seen[256] = {0};
+	int kind = 0;
 	unsigned unit;
 
 	while (fgets(text, sizeof(text), f)) {
 		int64_t at_ns;
 
 		if (sscanf(text,
-			   "# bus=%*s kind=%*d baud=%d parity=%c stop_bits=%d "
+			   "# bus=%*s kind=%d baud=%d parity=%c stop_bits=%d "
 			   "turnaround_ns=%" SCNd64 " reply_timeout_ns=%" SCNd64
 			   " extra_gap_ns=%" SCNd64,
-			   &fx->baud, &fx->parity, &fx->stop_bits, &fx->turnaround_ns,
-			   &fx->reply_timeout_ns, &fx->extra_gap_ns) == 6)
-			continue;
-		if (sscanf(text, "%" SCNd64 " > %2x", &at_ns, &unit) != 2)
-			continue;
-		if (!r->w->now_ns)
+			   &kind, &fx->baud, &fx->parity, &fx->stop_bits, &fx->turnaround_ns,
+			   &fx->reply_timeout_ns, &fx->extra_gap_ns) == 7)
+			fx->kind = (enum bus_kind)kind;
+		else if (text[0] == '#')
+			replay_head_line(r, text);
+		r->says_up |= strstr(text, " ! - up\n") != NULL;
+		if (!r->w->now_ns && sscanf(text, "%" SCNd64, &at_ns) == 1)
 			r->w->now_ns = at_ns - NS_PER_S;
-		if (!seen[unit] && r->w->fixture.device_count < 8) {
-			seen[unit] = true;
-			r->w->devices[r->w->fixture.device_count++].unit_id = (int)unit;
-		}
+		if (sscanf(text, "%*d > %2x", &unit) != 1 || seen[unit] ||
+		    r->w->fixture.device_count == 8)
+			continue;
+		seen[unit] = true;
+		r->w->devices[r->w->fixture.device_count++].unit_id = (int)unit;
 	}
 	rewind(f);
 }
@@ -207,10 +230,16 @@ static inline void replay_head(struct replay *r, FILE *f)
 /* Play path; "" in r->problem when everything came out as recorded. */
 static inline void replay_play(struct replay *r, const char *path)
 {
+	/* A read that is never due: what a probe for life stands for (replay_probe). */
+	static const struct bus_read never = {.unit = 1, .function = 3, .count = 1};
 	struct bus_ops ops = {.ctx = r,
 			      .open = replay_open,
 			      .close = replay_close,
 			      .send = replay_send,
+			      .transact = replay_transact,
+			      .write = replay_op_write,
+			      .gpio_set = replay_op_set,
+			      .clock = replay_clock,
 			      .event = replay_event};
 	struct bus_config c = {0};
 	FILE *f = fopen(path, "r");
@@ -224,15 +253,22 @@ static inline void replay_play(struct replay *r, const char *path)
 	r->w->now_ns = 0;
 	replay_head(r, f);
 	c.fixture = &r->w->fixture;
+	c.reads = &never;
+	c.read_count = bus_is_modbus(&(struct bus){.kind = r->w->fx.kind});
+	c.lines = r->lines;
+	c.line_count = r->line_count;
 	r->w->bus = bus_new(&c, &ops, NULL);
 	assert_non_null(r->w->bus);
-	r->w->next_ns = bus_run(r->w->bus, r->w->now_ns);
+	if (!r->says_up)
+		replay_run(r, r->w->now_ns);
 	while (fgets(text, sizeof(text), f)) {
 		r->line++;
 		replay_line(r, text);
 	}
 	fclose(f);
 	/* The recording may have been cut in the middle of the last one. */
+	if (r->answered_ns)
+		replay_tcp_ask(r);
 	if (r->events)
 		replay_finish(r);
 	wire_free(r->w);
