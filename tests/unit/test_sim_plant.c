@@ -356,95 +356,6 @@ static void equal_seeds_give_equal_worlds(void **state)
 	world_free(b.w);
 }
 
-static double mean_reading(struct rig_bench *r, int channel)
-{
-	double sum = 0;
-
-	for (int i = 0; i < 100; i++) {
-		pass(r, 2);
-		sum += sensor_point(r->w, channel);
-	}
-	return sum / 100;
-}
-
-static void sensors_drift_over_hours_and_stay_within_their_uncertainty(void **state)
-{
-	struct rig_bench r;
-
-	(void)state;
-	start(&r);
-	for (int c = 0; c < fixture->channel_count; c++) {
-		const struct fx_channel *ch = &fixture->channels[c];
-		double least = 1e9, most = -1e9, before = 0, zero, span;
-		double unit = ch->unit ? fabs(ch->unit->scale / quantity_unit(ch->quantity)->scale)
-				       : 1;
-		double bound = 0.5 * (ch->uncertainty_abs * unit + ch->uncertainty_rel);
-
-		for (int minute = 0; minute < 48 * 60; minute++) {
-			sensor_drift(r.w, c, minute * 60 * NS_PER_S, &zero, &span);
-			least = fmin(least, zero + span);
-			most = fmax(most, zero + span);
-			/* slowly: a fiftieth of it in a minute at most */
-			assert_true(!minute || fabs(zero + span - before) <= bound / 20);
-			before = zero + span;
-		}
-		assert_true(most <= bound && least >= -bound);
-		if (channel_role_find(ch->name) < CH_TRAY_LEAK)
-			assert_true(most - least > 0.3 * bound);
-		else
-			assert_true(most == 0 && least == 0);
-	}
-	world_free(r.w);
-}
-
-static void drift_is_in_what_a_sensor_reads(void **state)
-{
-	int c = fixture_channel(fixture, 0, "feed_temperature");
-	double first, second, zero[2], span[2], moved, expected;
-	struct rig_bench r;
-
-	(void)state;
-	start(&r);
-	sensor_drift(r.w, c, r.now_ns + 100 * NS_PER_S, &zero[0], &span[0]);
-	first = mean_reading(&r, c);
-	pass(&r, 3600);
-	sensor_drift(r.w, c, r.now_ns + 100 * NS_PER_S, &zero[1], &span[1]);
-	second = mean_reading(&r, c);
-	/* points carry the fixture's scale: compare in the channel's unit */
-	moved = (second - first) * fixture->channels[c].gain;
-	expected = zero[1] - zero[0] + 25 * (span[1] - span[0]);
-	assert_true(fabs(expected) > 0.015);
-	assert_true(fabs(moved - expected) < 0.01);
-	world_free(r.w);
-}
-
-static void counters_never_run_backwards_by_drift(void **state)
-{
-	int c = fixture_channel(fixture, 0, "permeate_flow");
-	struct rig_bench r;
-	double before;
-
-	(void)state;
-	start(&r);
-	produce(&r, 0);
-	pass(&r, 3600);
-	set(&r, 0, "unit_power_supply", 0);
-	set(&r, 0, "supply_pump", 0);
-	set(&r, 0, "feed_valve", 0);
-	pass(&r, 30);
-	before = sensor_pulses(r.w, c, NULL);
-	assert_true(before > 500000);
-	for (int i = 0; i < 60; i++) {
-		double now;
-
-		pass(&r, 30);
-		now = sensor_pulses(r.w, c, NULL);
-		assert_true(now >= before);
-		before = now;
-	}
-	world_free(r.w);
-}
-
 static void steady_water_is_stepped_coarsely(void **state)
 {
 	struct rig_bench r;
@@ -506,9 +417,6 @@ int main(void)
 		cmocka_unit_test(fault_comes_at_its_second_and_is_cleared),
 		cmocka_unit_test(leak_of_the_high_side_wets_the_tray),
 		cmocka_unit_test(equal_seeds_give_equal_worlds),
-		cmocka_unit_test(sensors_drift_over_hours_and_stay_within_their_uncertainty),
-		cmocka_unit_test(drift_is_in_what_a_sensor_reads),
-		cmocka_unit_test(counters_never_run_backwards_by_drift),
 		cmocka_unit_test(steady_water_is_stepped_coarsely),
 	};
 
