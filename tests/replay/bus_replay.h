@@ -139,8 +139,10 @@ static inline void replay_remark(struct replay *r, int64_t at_ns, const char *no
 		r->w->bus->free_ns = at_ns;
 	} else if (strcmp(note, "up") == 0) {
 		replay_tcp_ask(r);
-		r->w->bus->open_ns = at_ns;
-		replay_run(r, at_ns);
+		/* No more than that: what waited is sent before any level is told. */
+		r->w->now_ns = r->w->bus->now_ns = at_ns;
+		if (!r->w->bus->is_up)
+			line_open(r->w->bus, at_ns);
 	} else if (strncmp(note, "down: ", 6) == 0 || strncmp(note, "nothing heard", 13) == 0) {
 		replay_down(r, note, at_ns);
 	} else if (sscanf(note, "latency_ns=%" SCNd64, &latency_ns) == 1) {
