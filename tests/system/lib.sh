@@ -12,6 +12,7 @@ FIXTURE=$PWD/fixtures/sim.yaml
 PORT=$((20000 + $$ % 20000))
 SIM_PID=
 STATION_PID=
+EXTRA_PIDS= # ended at the end, whatever happens
 TESTS=0
 FAILED=0
 export LC_ALL=C.UTF-8 LANG=C.UTF-8
@@ -37,8 +38,9 @@ skip() {
 finish() {
 	stop_station TERM
 	stop_sim
+	for f in $EXTRA_PIDS; do kill -TERM "$f" 2>/dev/null; done
 	if [ "$FAILED" -gt 0 ]; then
-		for f in "$WORK"/*.log; do echo "# ---- $f"; tail -n 40 "$f" | sed 's/^/# /'; done
+		for f in "$WORK"/*.log; do echo "# ---- $f"; tail -n 120 "$f" | sed 's/^/# /'; done
 	fi
 	rm -rf "$WORK"
 	echo "1..$TESTS"
@@ -67,6 +69,39 @@ has() {
 	has_out=$("$@" 2>&1)
 	printf '%s\n' "$has_out"
 	case $has_out in *"$has_text"*) return 0 ;; esac
+	return 1
+}
+# lacks TEXT COMMAND...: it succeeds and its output does not hold TEXT
+lacks() {
+	lacks_text=$1
+	shift
+	lacks_out=$("$@" 2>&1) || { printf '%s\n' "$lacks_out"; return 1; }
+	printf '%s\n' "$lacks_out"
+	case $lacks_out in *"$lacks_text"*) return 1 ;; esac
+}
+# at PATH COMMAND...: what stands at PATH of the JSON it prints
+at() {
+	at_path=$1
+	shift
+	"$@" 2>/dev/null | "$BIN/tests/system/jsonget" "$at_path"
+}
+# is WANTED COMMAND...: it prints exactly that
+is() {
+	is_want=$1
+	shift
+	is_out=$("$@")
+	printf 'got "%s", expected "%s"\n' "$is_out" "$is_want"
+	[ "$is_out" = "$is_want" ]
+}
+# refused CODE TEXT COMMAND...: it exits with CODE, and what it says holds TEXT
+refused() {
+	refused_want=$1 refused_text=$2
+	shift 2
+	refused_out=$("$@" 2>&1)
+	refused_got=$?
+	printf '%s\nexit code %s, expected %s with: %s\n' "$refused_out" $refused_got "$refused_want" "$refused_text"
+	[ $refused_got = "$refused_want" ] || return 1
+	case $refused_out in *"$refused_text"*) return 0 ;; esac
 	return 1
 }
 # code N COMMAND...: it exits with N
@@ -127,6 +162,32 @@ run_of() {
 	ctl --json bay show "$1" | sed -n 's/.*"run":"\([0-9a-f-]\{36\}\)".*/\1/p'
 }
 running() { [ -n "$(run_of "$1")" ]; }
+# begin_run [OUTPUT]: the quick run of T-1001 on bay 1, in RUN; waits until the rig's side sees OUTPUT on (else feed_valve)
+begin_run() {
+	ctl run start --bay 1 --ticket T-1001 --serial RO600-24000101 --type post_repair_qc --profile ro600_quick \
+		>"$WORK/start.log" 2>&1 || { cat "$WORK/start.log"; return 1; }
+	RUN=$(run_of 1)
+	wait_for 40 output_is "${1:-feed_valve}" 1
+}
+# output_is OUTPUT VALUE [BAY]: as the rig's side sees it
+output_is() { has "ok $2 " sim output "$1" "${3:-1}"; }
+# When the rig's side saw OUTPUT change last, in ms of its monotonic clock; what time it is there now.
+changed_ms() { sim output "$1" "${2:-1}" | sed -n 's/.*ok [^ ]* mono_ms=\([0-9]*\).*/\1/p'; }
+rig_ms() { sim stats | sed -n 's/^ok mono_ms=\([0-9]*\).*/\1/p'; }
+# The open question at bay N.
+prompt_is() { is "$2" at prompt.id ctl --json bay show "$1"; }
+# What holds back release of TICKET: its codes in one line, without the state of this machine's clock.
+reasons() { at 'reasons.*.code' ctl --json release show "$1" | grep -v '^clock_unsynced$' | sort | tr '\n' ' '; }
+# What RUN's record says of measurement ID: its verdict, one a line.
+measured() {
+	ctl --json run show "$1" >"$WORK/measured.json"
+	"$BIN/tests/system/jsonget" 'measurements.*.id' <"$WORK/measured.json" >"$WORK/measured.ids"
+	"$BIN/tests/system/jsonget" 'measurements.*.verdict' <"$WORK/measured.json" |
+		paste -d ' ' "$WORK/measured.ids" - | sed -n "s/^$2 //p"
+}
+clean_logs() { # nothing was reported by a sanitizer
+	! grep -hE 'ERROR: AddressSanitizer|runtime error|WARNING: ThreadSanitizer|LeakSanitizer' "$WORK"/*.log
+}
 # run ended with that verdict (its document is on disk): the list holds a verdict only then
 ended() { # run verdict
 	ended_row=$(ctl --json run list | tr '{' '\n' | grep -F "\"id\":\"$1\"")

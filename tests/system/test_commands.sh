@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: MIT
+# Every benchctl command: its help, its --json, its exit codes, with and without a station.
+. tests/system/lib.sh
+json_of() { # what it prints is one JSON document
+	"$BIN/benchctl" --state "$STATE" "$@" >"$WORK/out.json" 2>"$WORK/out.err"
+	json_code=$?
+	cat "$WORK/out.err"
+	head -c 600 "$WORK/out.json"
+	"$BIN/tests/system/jsonget" - <"$WORK/out.json" || return 1
+	return $json_code
+}
+row() { # what a JSON reply and the text of the same command both hold
+	row_text=$1
+	shift
+	has "$row_text" ctl "$@" && has "$row_text" ctl --json "$@"
+}
+
+# ---- help ----
+"$BIN/benchctl" --help >"$WORK/help.txt"
+check "benchctl --help exits 0" code 0 "$BIN/benchctl" --help
+check "without a command: usage, exit 2" refused 2 "usage: benchctl" "$BIN/benchctl"
+check "--version" has "benchctl $(sed 's/[[:space:]]//g' VERSION 2>/dev/null)" "$BIN/benchctl" --version
+COMMANDS=$(awk '/^  [a-z]/ { print ($2 ~ /^[a-z]+$/ ? $1 " " $2 : $1) }' "$WORK/help.txt")
+for want in "ticket add" "ticket show" "ticket list" "run start" "run watch" "run answer" "run abort" "run show" \
+	"run list" "release show" "profile check" "profile list" "profile show" "fixture check" "bay list" "bay show" \
+	"bay stop" "bay reset" events doctor demo; do
+	check "benchctl --help names $want" has "  $want" cat "$WORK/help.txt"
+	# shellcheck disable=SC2086
+	check "$want --help: usage, exit 0" refused 0 "usage: benchctl $want" "$BIN/benchctl" $want --help
+	# shellcheck disable=SC2086
+	check "$want with an unknown option: exit 2" refused 2 "frobnicate is unknown" "$BIN/benchctl" $want --frobnicate
+done
+check "the help lists no other command" is 21 sh -c "grep -c '^  [a-z]' '$WORK/help.txt'"
+check "a slip of the pen gets a hint" refused 2 'did you mean "ticket add"' "$BIN/benchctl" ticket ad
+check "an option's slip gets a hint" refused 2 'did you mean --serial' "$BIN/benchctl" ticket add T-1 --seral X
+check "a word too many is named" refused 2 '"x" is one word too many' "$BIN/benchctl" bay list x
+check "a missing word" refused 2 "usage: benchctl run show RUN" "$BIN/benchctl" run show
+
+# ---- no station ----
+for want in "ticket show T-1" "ticket list" "run list" "run show x" "run abort --bay 1" "run answer --bay 1 yes" \
+	"run watch --bay 1" "run start --bay 1 --ticket T-1" "release show T-1" "bay list" "bay show 1" "bay stop 1" \
+	"bay reset 1" "profile list" "profile show ro600_quick" "events --count 1" "doctor" \
+	"ticket add T-1 --serial RO600-24000101 --model RO600"; do
+	# shellcheck disable=SC2086
+	check "no station: $want: exit 3 and a reason" refused 3 "$STATE" ctl $want
+done
+check "no station: a JSON problem for programs" sh -c \
+	"'$BIN/benchctl' --state '$STATE' --json bay list 2>/dev/null | '$BIN/tests/system/jsonget' detail"
+check "profile check needs none" code 0 ctl profile check --fixture "$FIXTURE" profiles/ro600_full.yaml profiles/ro600_quick.yaml
+check "fixture check needs none" code 0 ctl fixture check "$FIXTURE"
+check "profile check --json" json_of --json profile check --fixture "$FIXTURE" profiles/ro600_quick.yaml
+check "fixture check --json" json_of --json fixture check "$FIXTURE"
+# At 2400 baud with no dead-man line the relays cannot be commanded safe in time.
+sed '/^dead_man:/d; s/baud: 115200/baud: 2400/' "$FIXTURE" >"$WORK/slow.yaml"
+check "a line too slow to be safe is an error of fixture check" refused 2 "TOO SLOW" ctl fixture check "$WORK/slow.yaml"
+check "and for programs" code 2 ctl --json fixture check "$WORK/slow.yaml"
+
+# ---- a station ----
+start_sim --unit 1:RO600:RO600-24000101:T-1001 --operator "$STATE/ctl.sock"
+start_station
+check "both bays are ready" ready 1 2
+check "ticket add --json" json_of --json ticket add T-1001 --serial RO600-24000101 --model RO600 --symptoms S02,S09 --priority 3
+check "which prints the ticket" is '["S02","S09"]' "$BIN/tests/system/jsonget" symptoms <"$WORK/out.json"
+check "ticket add in words" has "T-1002" ctl ticket add T-1002 --serial RO600-24000102 --model RO600 --mail-back
+check "ticket show" row RO600-24000101 ticket show T-1001
+check "ticket show: priority, mail-back" sh -c "'$BIN/benchctl' --state '$STATE' ticket show T-1002 --json |
+	'$BIN/tests/system/jsonget' mail_back | grep -qx true"
+check "ticket list" row RO600-24000102 ticket list
+check "newest first" is "T-1002 T-1001 " sh -c "'$BIN/benchctl' --state '$STATE' --json ticket list |
+	'$BIN/tests/system/jsonget' 'tickets.*.id' | tr '\\n' ' '"
+check "of one serial only" lacks T-1002 ctl ticket list --serial RO600-24000101
+check "a ticket that is not there" refused 2 'T-404' ctl ticket show T-404
+check "ticket add --change" has 9 at priority ctl --json ticket add T-1001 --serial RO600-24000101 --model RO600 --priority 9 --change
+check "a priority out of range" refused 2 "0 to 9" ctl ticket add T-3 --serial RO600-24000101 --model RO600 --priority 10
+check "release show of a ticket without a run: exit 1" refused 1 "no_run" ctl release show T-1001
+check "and --json" is blocked at decision ctl --json release show T-1001
+check "profile list" row ro600_full profile list
+check "profile show" row rejection profile show ro600_quick
+check "profile show of none" refused 2 "frob" ctl profile show frob
+check "bay list" row rig1 bay list
+check "bay show" row ready bay show 1
+check "bay show of none" refused 2 'no bay "9"' ctl bay show 9
+check "run list without runs" is '[]' at runs ctl --json run list
+check "run show of none" refused 2 "nonsense" ctl run show nonsense
+check "run watch without a run" refused 2 "nothing runs at bay 1" ctl run watch --bay 1
+check "run answer without a run" refused 2 "nothing runs at bay 1" ctl run answer --bay 1 yes
+check "run abort without a run" refused 2 "nothing runs at bay 1" ctl run abort --bay 1
+check "bay reset of a ready bay" refused 2 "only a tripped or locked bay is reset" ctl bay reset 1
+check "bay stop of an idle bay" code 0 ctl bay stop 1
+check "it is ready again" ready 1
+check "doctor" has "bay 2 is ready" ctl doctor --port "$PORT"
+check "doctor --json: no errors" is 0 at errors ctl --json doctor --port "$PORT"
+
+ctl --json events --count 3 >"$WORK/events.txt" 2>&1 &
+events=$!
+EXTRA_PIDS=$events
+check "run start --json" json_of --json run start --bay 1 --ticket T-1001 --serial RO600-24000101 --profile ro600_quick
+check "which prints the run's id" is "$(run_of 1)" "$BIN/tests/system/jsonget" run <"$WORK/out.json"
+RUN=$(run_of 1)
+ctl --json run watch --bay 1 >"$WORK/watch.json" 2>"$WORK/watch.err" &
+watch=$!
+EXTRA_PIDS="$events $watch"
+check "run show of a live run" is running at state ctl --json run show "$RUN"
+check "and in words" has running ctl run show "$RUN"
+check "bay show of a live run" has "$RUN" ctl --json bay show 1
+check "events --count ends by itself" wait_for 30 gone "$events"
+check "an event a line" is 3 sh -c "wc -l <'$WORK/events.txt'"
+check "each for this bay" is 3 grep -c '"bay":"1"' "$WORK/events.txt"
+check "run abort --json" json_of --json run abort --bay 1
+check "run watch ends with the run" wait_for 60 gone "$watch"
+wait "$watch"
+check "exit code 1: an aborted run is no pass" test $? = 1
+check "run watch --json prints the record" is aborted "$BIN/tests/system/jsonget" verdict <"$WORK/watch.json"
+check "run list" row "$RUN" run list
+check "run list of another ticket" lacks "$RUN" ctl run list --ticket T-1002
+check "run show of the record" row "$RUN" run show "$RUN"
+EXTRA_PIDS=
+io=$(child benchd-io)
+stop_station KILL
+check "benchd-io ends by itself" wait_for 30 gone "$io"
+check "doctor without a station: exit 3" refused 3 "systemctl start benchd" ctl doctor
+check "nothing was reported by a sanitizer" clean_logs
+finish

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: MIT
+# benchd-io --make-safe: on a rig that nobody holds, with its words; on a rig left with outputs on; on a line that is not
+# there; on a rig and on a port that somebody else holds.
+. tests/system/lib.sh
+make_safe() { "$BIN/benchd-io" --fixture "$FIXTURE" --sim-dir "$SIM" --make-safe --log error "$@"; }
+units="--unit 1:RO600:RO600-24000101:T-1001"
+# No dead-man line: what a dead benchd-io leaves on stays on until somebody comes.
+grep -v '^dead_man:' "$FIXTURE" >"$WORK/nodeadman.yaml"
+FIXTURE=$WORK/nodeadman.yaml
+
+# shellcheck disable=SC2086
+start_sim $units --operator "$STATE/ctl.sock"
+make_safe >"$WORK/free.out" 2>&1
+check "a free rig: exit 0" test $? = 0
+check "it says per bay what was shown" is "bay 1: safe: outputs read back, 3 conditions shown
+bay 2: safe: outputs read back, 3 conditions shown" cat "$WORK/free.out"
+check "the relays' line is pulled out" sim unplug io
+make_safe >"$WORK/pulled.out" 2>&1
+check "a line that is not there: exit 3" test $? = 3
+check "bay 1 is not called safe" has "bay 1: NOT PROVEN SAFE: " cat "$WORK/pulled.out"
+check "nor is bay 2" has "bay 2: NOT PROVEN SAFE: " cat "$WORK/pulled.out"
+check "no bay is" lacks ": safe:" cat "$WORK/pulled.out"
+check "the line is plugged in again" sim plug io
+check "and the rig is made safe" refused 0 "bay 2: safe" make_safe
+
+flock --no-fork "$SIM/io" sleep 60 >/dev/null 2>&1 &
+holder=$!
+EXTRA_PIDS=$holder
+wait_for 10 sh -c "! flock -n '$SIM/io' true"
+# On a pty the simulator has the other end open too, and may be the one that is named.
+check "a port that another program holds: exit 75, naming a process" refused 75 "is held by process " make_safe
+kill "$holder"
+wait "$holder" 2>/dev/null
+EXTRA_PIDS=
+
+start_station
+check "a station takes the rig" ready 1 2
+io=$(child benchd-io)
+check "a held rig: exit 75, naming the process" refused 75 "held by process $io" make_safe
+# The same wires by another file: the rig's own lock does not see it, the ports' do.
+cp "$FIXTURE" "$WORK/other.yaml"
+check "the rig by another file: exit 75" refused 75 "is held by" make_safe --fixture "$WORK/other.yaml"
+check "the station was not disturbed" ready 1 2
+check "both its bays were not either" is "  " sh -c \
+	"'$BIN/benchctl' --state '$STATE' --json bay list | '$BIN/tests/system/jsonget' 'bays.*.reason' | tr '\\n' ' '"
+check "a ticket is taken" ctl ticket add T-1001 --serial RO600-24000101 --model RO600
+check "a run is making water" begin_run unit_power_supply
+kill -STOP "$STATION_PID" # so that it cannot make safe itself
+kill -KILL "$io"
+stop_station KILL
+check "with every daemon dead the outputs stay on" output_is unit_power_supply 1
+check "so does the water" output_is feed_valve 1
+check "bay 1 is not safe" has "ok 0" sim safe 1
+check "--make-safe proves it" refused 0 "bay 1: safe: outputs read back, 3 conditions shown" make_safe
+check "the rig's side saw the power go" output_is unit_power_supply 0
+check "and the water" output_is feed_valve 0
+check "bay 1 is physically safe" has "ok 1" sim safe 1
+check "--make-safe and --link together" code 2 make_safe --link "$WORK/none.sock"
+check "nothing was reported by a sanitizer" clean_logs
+finish

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: MIT
+# A bay without benchsim's operator: ticket and serial scanned there, the full profile begun from the scan, its questions
+# answered by benchctl and by HTTP, wrong scans and wrong answers refused with nothing changed.
+. tests/system/lib.sh
+A=$STATE/http.sock
+post() { # path body: the HTTP status, then the reply
+	curl -s -m 10 -w '\n%{http_code}\n' --unix-socket "$A" -H 'Content-Type: application/json' -d "$2" "http://localhost/api/v1/$1"
+}
+scanned() { # ticket serial
+	is "$1" at scanned.ticket ctl --json bay show 1 && is "$2" at scanned.serial ctl --json bay show 1
+}
+heard() { grep -q "\"text\":\"$1\",\"result\":\"$2\"" "$WORK/events.txt"; }
+scanned_as() { # code result: once more until it was heard, for listening may just have begun
+	heard "$1" "$2" && return
+	sim scan 1 "$1"
+	wait_for 1 heard "$1" "$2"
+}
+
+start_sim --unit 1:RO600:RO600-24000101:T-1001
+start_station
+check "both bays are ready" ready 1 2
+check "two tickets are taken" add_tickets
+
+ctl --json events >"$WORK/events.txt" 2>&1 &
+EXTRA_PIDS=$!
+check "a code that is no ticket is announced as unknown" wait_for 10 scanned_as 4006381333931 unknown
+check "a ticket is scanned" sim scan 1 T-1001
+check "it selects the ticket, the code before it nothing" wait_for 10 scanned T-1001 ""
+check "a start without the unit's serial is refused" refused 2 "serial" ctl run start --bay 1 --profile ro600_quick
+check "another unit's plate is scanned" sim scan 1 RO600-24000199
+wait_for 10 scanned T-1001 RO600-24000199
+check "a start from that scan is refused, naming both serials" refused 2 \
+	"RO600-24000199 is not that of ticket T-1001 (RO600-24000101)" ctl run start --bay 1 --scan --profile ro600_full
+check "nothing was begun" is '[]' at runs ctl --json run list
+check "the unit's own plate is scanned" sim scan 1 RO600-24000101
+check "bay 1 has ticket and serial" wait_for 10 scanned T-1001 RO600-24000101
+check "a start from the scan" ctl run start --bay 1 --scan --profile ro600_full
+RUN=$(run_of 1)
+check "the run is of the scanned ticket" is T-1001 at ticket ctl --json run show "$RUN"
+
+check "the profile asks for the serial" wait_for 60 prompt_is 1 serial
+check "a word that is not the serial is refused" refused 2 "the ticket is for RO600-24000101" ctl run answer --bay 1 yes
+check "another unit's plate at the bay is announced as refused" wait_for 10 scanned_as RO600-24000102 refused
+check "the question stays" prompt_is 1 serial
+check "the unit's plate" sim scan 1 RO600-24000101
+check "the first question of H1" wait_for 60 prompt_is 1 visual_ok
+check "benchctl shows it and how to answer" has "benchctl run answer --bay 1" ctl bay show 1
+check "a wrong answer is refused" refused 2 '"maybe" is no answer; expected yes or no' ctl run answer --bay 1 maybe
+check "an answer to another question is refused" refused 2 'no prompt "electrical_safety_ok" is open' \
+	ctl run answer --bay 1 --prompt electrical_safety_ok yes
+check "an answer at a bay without a run is refused" refused 2 "nothing runs at bay 2" ctl run answer --bay 2 yes
+check "the question is still open" prompt_is 1 visual_ok
+check "benchctl run answer" ctl run answer --bay 1 --operator anna yes
+check "the second question of H1" wait_for 60 prompt_is 1 electrical_safety_ok
+if command -v curl >/dev/null; then
+	check "a wrong answer by HTTP: 422" has 422 post "runs/$RUN/answer" '{"prompt":"electrical_safety_ok","answer":"perhaps"}'
+	check "an answer to another run by HTTP: 409" has 409 \
+		post "runs/00000000-0000-4000-8000-000000000000/answer" '{"answer":"yes"}'
+	check "the question is still open" prompt_is 1 electrical_safety_ok
+	check "the answer by HTTP: 200" has 200 post "runs/$RUN/answer" \
+		'{"prompt":"electrical_safety_ok","answer":"yes","operator":"bela"}'
+else
+	skip "curl is not installed: the answer is given by benchctl"
+	ctl run answer --bay 1 --operator bela yes
+fi
+check "the run goes on to H2" wait_for 60 is H2 at step.id ctl --json bay show 1
+check "an answer without a question is refused" refused 2 "no prompt" ctl run answer --bay 1 yes
+check "the run is aborted" ctl run abort --bay 1
+check "it is recorded as aborted" wait_for 60 ended "$RUN" aborted
+ctl --json run show "$RUN" >"$WORK/run.json"
+recorded() { "$BIN/tests/system/jsonget" "$1" <"$WORK/run.json" | tr '\n' ' '; }
+check "what was asked in H1 is in the record" is "visual electrical_safety " recorded 'measurements.*.id'
+check "both as passed" is "pass pass " recorded 'measurements.*.verdict'
+check "with who said so" sh -c "grep -q anna '$WORK/run.json' && grep -q -e bela '$WORK/run.json'"
+check "the wrong plate is in the record" has RO600-24000102 cat "$WORK/run.json"
+check "the serial is recorded as scanned" is scan at serial_from cat "$WORK/run.json"
+check "the scan is used up" scanned "" ""
+check "run watch of an ended run tells its verdict by its exit code" code 1 ctl run watch "$RUN"
+check "nothing was reported by a sanitizer" clean_logs
+finish
