@@ -348,18 +348,17 @@ static int load(struct daemon *d)
 	return 0;
 }
 
-static void warn_reach(const struct daemon *d)
+/* A trip must reach every output that it depends on. What is only made safe is made so however long
+ * it takes. */
+static int check_reach(const struct daemon *d)
 {
-	struct rig_reach reach[FIXTURE_OUTPUTS_MAX];
-	int n = rig_reach(d->rig, reach, FIXTURE_OUTPUTS_MAX);
+	struct text slow = {0};
+	int n = rig_reach_problems(d->rig, &slow);
 
-	for (int i = 0; i < n; i++)
-		if (!reach[i].ok)
-			log_warning(MODULE,
-				    "output=%s may take %.0f ms from an edge to safe; "
-				    "no dead-man line covers it",
-				    d->fixture->outputs[reach[i].output].name,
-				    (double)reach[i].worst_ns / 1e6);
+	if (n)
+		fprintf(stderr, "%s", slow.buf);
+	text_release(&slow);
+	return n && !d->options.make_safe ? EXIT_CONFIG : 0;
 }
 
 static int start_buses(struct daemon *d)
@@ -485,11 +484,12 @@ int main(int argc, char **argv)
 	d.mail = inbox_new(MAIL_MAX);
 	code = load(&d);
 	if (!code)
+		code = check_reach(&d);
+	if (!code)
 		code = lock_rig(&d);
 	if (!code) {
 		the_daemon = &d;
 		panic_hook(on_panic);
-		warn_reach(&d);
 		code = run(&d);
 	}
 	release(&d);

@@ -82,5 +82,9 @@ struct rig_reach {
 	bool ok; /* <= 100 ms, covered, or not trip-relevant */
 };
 int rig_reach(const struct rig *r, struct rig_reach *out, int max);
+/* Outputs that no trip can rely on: 0 when there is none, else how many, and a line for each (which,
+ * how long it takes, why) and one that says what would help. */
+struct text;
+int rig_reach_problems(const struct rig *r, struct text *out);
 
 #endif

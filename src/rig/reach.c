@@ -4,6 +4,7 @@
  * by its own time-out, the boards of the same line written before go first, then this one's write.
  */
 #include "core.h"
+#include "base/text.h"
 
 #define BOUND_NS (100 * NS_PER_MS)
 #define GPIO_NS	 (2 * NS_PER_MS)
@@ -59,4 +60,43 @@ int rig_reach(const struct rig *r, struct rig_reach *out, int max)
 		out[n++] = reach;
 	}
 	return n;
+}
+
+static void tell_slow(const struct rig *r, const struct rig_reach *reach, struct text *out)
+{
+	const struct fx_output *o = &r->f->outputs[reach->output];
+	int bus = r->devices[o->device].fx->bus, bay = 0;
+	const struct fx_bus *fx = &r->f->buses[bus];
+	int64_t flight_ns =
+		bus_worst_transaction_ns(fx, r->buses[bus].reads, r->buses[bus].read_count);
+
+	while (bay < r->f->bay_count - 1 && !(o->bays >> bay & 1))
+		bay++;
+	text_printf(out, "%s: output %s", r->f->path, o->name);
+	if (o->bays == 1u << bay)
+		text_printf(out, " (bay %s)", r->f->bays[bay].name);
+	text_printf(out, " may take %.0f ms from an edge to safe: ", (double)reach->worst_ns / 1e6);
+	text_printf(out, "%.0f ms until what is under way on bus %s ends, %.0f ms for the writes\n",
+		    (double)flight_ns / 1e6, fx->name, (double)(reach->worst_ns - flight_ns) / 1e6);
+}
+
+int rig_reach_problems(const struct rig *r, struct text *out)
+{
+	struct rig_reach reach[FIXTURE_OUTPUTS_MAX];
+	int n = rig_reach(r, reach, FIXTURE_OUTPUTS_MAX), slow = 0;
+
+	for (int i = 0; i < n; i++) {
+		if (reach[i].ok)
+			continue;
+		tell_slow(r, &reach[i], out);
+		slow++;
+	}
+	if (slow)
+		text_printf(out,
+			    "%s: trips depend on %s, and no dead-man line covers %s: at most "
+			    "%.0f ms are allowed; a higher baud rate, a shorter turnaround, fewer "
+			    "boards on that bus, or a dead_man output would help\n",
+			    r->f->path, slow > 1 ? "these outputs" : "this output",
+			    slow > 1 ? "them" : "it", (double)BOUND_NS / 1e6);
+	return slow;
 }
