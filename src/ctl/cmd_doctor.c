@@ -40,7 +40,8 @@ static void add(struct findings *f, const char *level, const char *what, const c
 	json_end_object(&f->json);
 }
 
-static void check_state(struct findings *f, const struct ctl *c)
+/* False: there is no folder that this user may look into. */
+static bool check_state(struct findings *f, const struct ctl *c)
 {
 	char text[600];
 	struct statvfs fs;
@@ -51,13 +52,13 @@ static void check_state(struct findings *f, const struct ctl *c)
 			       strerror(errno));
 		add(f, "error", "state", text,
 		    "start benchd once, or name the folder with --state");
-		return;
+		return false;
 	}
 	if (access(c->state, R_OK | X_OK)) {
 		(void)snprintf(text, sizeof(text), "state folder %s: not open to this user",
 			       c->state);
 		add(f, "error", "state", text, "join the station's group, or run this with sudo");
-		return;
+		return false;
 	}
 	if (statvfs(c->state, &fs) == 0 &&
 	    (double)fs.f_bavail * (double)fs.f_frsize < FREE_MIN_BYTES) {
@@ -68,6 +69,7 @@ static void check_state(struct findings *f, const struct ctl *c)
 	if (st.st_mode & S_IRWXO)
 		add(f, "warning", "state", "the state folder is open to every user",
 		    "chmod o-rwx on it");
+	return true;
 }
 
 static void check_token(struct findings *f, const struct ctl *c)
@@ -160,10 +162,12 @@ CTL_COMMAND(cmd_doctor)
 	json_open_object(&f.json);
 	json_key(&f.json, "findings");
 	json_open_array(&f.json);
-	check_state(&f, c);
-	check_token(&f, c);
-	check_http(&f, c, (int)port);
-	code = ask_station(&f, c);
+	code = CTL_NO_STATION;
+	if (check_state(&f, c)) {
+		check_token(&f, c);
+		check_http(&f, c, (int)port);
+		code = ask_station(&f, c);
+	}
 	json_end_array(&f.json);
 	json_kv_int(&f.json, "errors", f.errors);
 	json_kv_int(&f.json, "warnings", f.warnings);

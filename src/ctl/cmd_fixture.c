@@ -259,8 +259,9 @@ static void print_report(const struct ctl *c, const struct report *r)
 		put_json(r, &out);
 		text_puts(&out, "\n");
 	} else {
-		text_printf(&out, "%s: rig %s, %d bays, %d devices%s\n", r->f->path, r->f->name,
-			    r->f->bay_count, r->f->device_count,
+		text_printf(&out, "%s: rig %s, %d bay%s, %d device%s%s\n", r->f->path, r->f->name,
+			    r->f->bay_count, r->f->bay_count == 1 ? "" : "s", r->f->device_count,
+			    r->f->device_count == 1 ? "" : "s",
 			    r->f->simulated ? ", SIMULATED" : "");
 		print_buses(r, &out);
 		print_channels(r, &out);
