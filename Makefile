@@ -153,14 +153,17 @@ install: all
 	install -m 755 $(B)/benchd $(B)/benchd-io $(B)/benchd-web $(DESTDIR)$(sbindir)
 	install -m 755 $(B)/benchctl $(B)/benchsim $(DESTDIR)$(bindir)
 	install -m 644 README.md README.zh-CN.md NEWS LICENSE $(DESTDIR)$(docdir)
-	install -m 644 fixtures/*.yaml $(DESTDIR)$(datadir)/fixtures
-	install -m 644 profiles/*.yaml $(DESTDIR)$(datadir)/profiles
-	install -m 644 profiles/models/*.yaml $(DESTDIR)$(datadir)/profiles/models
+	for d in fixtures profiles profiles/models drivers systemd; do install -d $(DESTDIR)$(docdir)/$$d && \
+		install -m 644 $$(ls $$d/*.md) $(DESTDIR)$(docdir)/$$d || exit 1; done
+	install -m 644 fixtures/*.yaml fixtures/*.schema.json $(DESTDIR)$(datadir)/fixtures
+	install -m 644 profiles/*.yaml profiles/*.schema.json $(DESTDIR)$(datadir)/profiles
+	install -m 644 profiles/models/*.yaml profiles/models/*.schema.json $(DESTDIR)$(datadir)/profiles/models
 	for u in systemd/*.service; do sed -e 's|@sbindir@|$(sbindir)|g' -e 's|@sysconfdir@|$(sysconfdir)|g' -e 's|@docdir@|$(docdir)|g' $$u \
 		> $(DESTDIR)$(unitdir)/$$(basename $$u) || exit 1; done
 	install -m 644 systemd/benchd.sysusers $(DESTDIR)$(sysusersdir)/benchd.conf
 	install -m 644 systemd/60-benchd.rules $(DESTDIR)$(udevdir)
-	test -e $(DESTDIR)$(sysconfdir)/benchd.yaml || install -m 644 systemd/benchd.yaml $(DESTDIR)$(sysconfdir)
+	test -e $(DESTDIR)$(sysconfdir)/benchd.yaml || sed -e 's|@sysconfdir@|$(sysconfdir)|g' systemd/benchd.yaml \
+		> $(DESTDIR)$(sysconfdir)/benchd.yaml
 
 dist:
 	git archive --format=tar.gz --prefix=benchd-$(VERSION)/ -o benchd-$(VERSION).tar.gz HEAD
@@ -174,7 +177,9 @@ help:
 	@echo 'asan tsan coverage   unit tests in that variant'
 	@echo 'fuzz      every fuzzer for SECONDS (60)'
 	@echo 'install   into DESTDIR$(prefix); systemd units, udev rules, sysusers'
-	@echo 'deps dist clean'
+	@echo 'deps      install what is missing from Debian'"'"'s packages'
+	@echo 'dist      benchd-$(VERSION).tar.gz of the last commit'
+	@echo 'clean'
 
 .PRECIOUS: $(B)/obj/%.o
 .SECONDARY:
