@@ -14,7 +14,9 @@ mkdir -p "$copy/build/$variant/tests"
 for p in benchd benchd-io benchd-web benchctl benchsim; do
 	cp "build/$variant/$p" "$copy/build/$variant/" || exit 1
 done
-[ -d "build/$variant/tests/system" ] && cp -r "build/$variant/tests/system" "$copy/build/$variant/tests/"
+for d in system replay; do
+	[ -d "build/$variant/tests/$d" ] && cp -r "build/$variant/tests/$d" "$copy/build/$variant/tests/"
+done
 cp -r fixtures profiles tests "$copy/"
 chown -R 65534:65534 "$copy"
 chmod 755 "$copy"

@@ -44,7 +44,7 @@ check "another unit's plate at the bay is announced as refused" wait_for 10 scan
 check "the question stays" prompt_is 1 serial
 check "the unit's plate" sim scan 1 RO600-24000101
 check "the first question of H1" wait_for 60 prompt_is 1 visual_ok
-check "benchctl shows it and how to answer" has "benchctl run answer --bay 1" ctl bay show 1
+check "benchctl shows it and how to answer" has "run answer --bay 1" ctl bay show 1
 check "a wrong answer is refused" refused 2 '"maybe" is no answer; expected yes or no' ctl run answer --bay 1 maybe
 check "an answer to another question is refused" refused 2 'no prompt "electrical_safety_ok" is open' \
 	ctl run answer --bay 1 --prompt electrical_safety_ok yes
