@@ -43,18 +43,6 @@ check "the rig by another file: exit 75" refused 75 "is held by" make_safe --fix
 check "the station was not disturbed" ready 1 2
 check "both its bays were not either" is "  " sh -c \
 	"'$BIN/benchctl' --state '$STATE' --json bay list | '$BIN/tests/system/jsonget' 'bays.*.reason' | tr '\\n' ' '"
-check "a ticket is taken" ctl ticket add T-1001 --serial RO600-24000101 --model RO600
-check "a run is making water" begin_run unit_power_supply
-kill -STOP "$STATION_PID" # so that it cannot make safe itself
-kill -KILL "$io"
-stop_station KILL
-check "with every daemon dead the outputs stay on" output_is unit_power_supply 1
-check "so does the water" output_is feed_valve 1
-check "bay 1 is not safe" has "ok 0" sim safe 1
-check "--make-safe proves it" refused 0 "bay 1: safe: outputs read back, 3 conditions shown" make_safe
-check "the rig's side saw the power go" output_is unit_power_supply 0
-check "and the water" output_is feed_valve 0
-check "bay 1 is physically safe" has "ok 1" sim safe 1
 check "--make-safe and --link together" code 2 make_safe --link "$WORK/none.sock"
 check "nothing was reported by a sanitizer" clean_logs
 finish
