@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -19,16 +20,36 @@ static void print_run(struct ctl *c, const json_t *run)
 	text_release(&out);
 }
 
-/* Follow one run to its record and print that; exit code by its verdict. */
+static volatile sig_atomic_t interrupted;
+
+static void on_interrupt(int sig)
+{
+	interrupted = sig;
+}
+
+static bool is_interrupted(void *ctx)
+{
+	(void)ctx;
+	return interrupted;
+}
+
+/* Follow one run to its record and print that; exit code by its verdict. Ctrl-C ends the looking,
+ * not the run. */
 static int follow(struct ctl *c, const char *id, const char *bay)
 {
+	const struct sigaction action = {.sa_handler = on_interrupt};
 	struct watched run = {.done = false};
 	char *bytes;
 	int code;
 
 	text_copy(run.run, sizeof(run.run), id);
 	text_copy(run.bay, sizeof(run.bay), bay);
-	code = watch_runs(c, &run, 1, NULL, NULL);
+	(void)sigaction(SIGINT, &action, NULL);
+	code = watch_runs(c, &run, 1, is_interrupted, NULL);
+	if (code == CTL_INTERRUPTED)
+		(void)fprintf(
+			stderr, "\nthe run goes on; to end it: benchctl%s%s run abort --bay %s\n",
+			c->state_named ? " --state " : "", c->state_named ? c->state : "", bay);
 	if (code)
 		return code;
 	code = verdict_exit_code(member_text(run.document, "verdict"));

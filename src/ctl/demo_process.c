@@ -203,6 +203,14 @@ int demo_start_rig(struct demo_processes *p, struct error *err)
 	return error_errno(err, "start benchsim");
 }
 
+/* Beside this program as it was built, in sbin as it is installed. */
+static void station_path(const struct demo_options *o, char *path, size_t size)
+{
+	(void)join(path, size, o->bin_dir, "benchd");
+	if (access(path, X_OK))
+		(void)join(path, size, o->bin_dir, "../sbin/benchd");
+}
+
 int demo_start_station(struct demo_processes *p, struct error *err)
 {
 	const struct demo_options *o = p->options;
@@ -210,7 +218,7 @@ int demo_start_station(struct demo_processes *p, struct error *err)
 	pid_t parent = getpid();
 	char path[512];
 
-	(void)join(path, sizeof(path), o->bin_dir, "benchd");
+	station_path(o, path, sizeof(path));
 	add(&a, path);
 	add(&a, "--spawn");
 	add_two(&a, "--fixture", o->fixture);
