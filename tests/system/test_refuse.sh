@@ -42,30 +42,32 @@ check "a broken profile: benchctl profile check exits 2" code 2 "$BIN/benchctl" 
 # ---- station ----
 start_sim --unit 1:RO600:RO600-24000101:T-1001 --operator "$STATE/ctl.sock"
 start_station --profiles "$WORK/profiles"
-check "with a broken profile the station starts" ready 1
+check "with a broken profile the station starts" ready 1 2
 check "it lists the profile as broken" has '"state":"broken"' ctl --json profile list
 check "and lists the others" has 'ro600_quick' ctl --json profile list
 check "a second benchd on the same state: exit 75" code 75 "$BIN/benchd" --fixture "$FIXTURE" --profiles profiles --state "$STATE"
 check "which names the pid" has "$STATION_PID" "$BIN/benchd" --fixture "$FIXTURE" --profiles profiles --state "$STATE"
 
 check "a ticket is taken" ctl ticket add T-1001 --serial RO600-24000101 --model RO600
-check "the same ticket again is refused" code 2 ctl ticket add T-1001 --serial RO600-24000101 --model RO600
-check "an unknown model is refused" has "model" ctl ticket add T-9 --serial RO600-24000101 --model RO999
-check "a serial that is not of the model is refused" code 2 ctl ticket add T-9 --serial X --model RO600
-check "an unknown ticket is refused" has "T-404" ctl run start --bay 1 --ticket T-404
-check "an unknown bay is refused" has "bay" ctl run start --bay 9 --ticket T-1001
-check "another serial is refused" has "RO600-24000199" ctl run start --bay 1 --ticket T-1001 --serial RO600-24000199
-check "an unknown profile is refused" has "frob" ctl run start --bay 1 --ticket T-1001 --profile frob
-check "a broken profile is not run" has "broken" ctl run start --bay 1 --ticket T-1001 --profile ro600_full
-check "an unknown run type is refused" has "run type" ctl run start --bay 1 --ticket T-1001 --type frob --profile ro600_quick
+check "and another" ctl ticket add T-1002 --serial RO600-24000102 --model RO600
+check "the same ticket again is refused" refused 2 'ticket "T-1001" exists already' ctl ticket add T-1001 --serial RO600-24000101 --model RO600
+check "an unknown model is refused" refused 2 "RO999" ctl ticket add T-9 --serial RO600-24000101 --model RO999
+check "a serial that is not of the model is refused" refused 2 'serial "X" is no RO600; expected one like' ctl ticket add T-9 --serial X --model RO600
+check "an unknown ticket is refused" refused 2 'there is no ticket "T-404"; add it with' ctl run start --bay 1 --ticket T-404
+check "an unknown bay is refused" refused 2 'there is no bay "9"' ctl run start --bay 9 --ticket T-1001
+check "another serial is refused" refused 2 "the unit's serial RO600-24000199 is not that of ticket T-1001 (RO600-24000101)" ctl run start --bay 1 --ticket T-1001 --serial RO600-24000199
+check "an unknown profile is refused" refused 2 'there is no profile frob' ctl run start --bay 1 --ticket T-1001 --profile frob
+check "a broken profile is not run" refused 2 "broken" ctl run start --bay 1 --ticket T-1001 --profile ro600_full
+check "an unknown run type is refused" refused 2 '"frob" is no run type' ctl run start --bay 1 --ticket T-1001 --type frob --profile ro600_quick
 check "no run was begun by any of these" has '"runs":[]' ctl --json run list
 
 check "a run starts" ctl run start --bay 1 --ticket T-1001 --serial RO600-24000101 --profile ro600_quick
-check "a second one on that bay is refused, naming the ticket" has "T-1001" ctl run start --bay 1 --ticket T-1001 --profile ro600_quick
-check "the same ticket on another bay is refused, naming the bay" has "bay 1" ctl run start --bay 2 --ticket T-1001 --serial RO600-24000101 --profile ro600_quick
-check "a run without the unit's serial is refused" has "serial" ctl run start --bay 2 --ticket T-1001 --profile ro600_quick
 run=$(run_of 1)
+check "a second one on that bay is refused, naming the ticket" refused 2 "bay 1 is busy with ticket T-1001 (run $run," ctl run start --bay 1 --ticket T-1002 --serial RO600-24000102 --profile ro600_quick
+check "the same ticket on another bay is refused, naming the bay" refused 2 "serial RO600-24000101 is under test on bay 1" ctl run start --bay 2 --ticket T-1001 --serial RO600-24000101 --profile ro600_quick
+check "a run without the unit's serial is refused" refused 2 "name the serial from the unit's plate" ctl run start --bay 2 --ticket T-1002 --profile ro600_quick
 check "benchctl abort ends it" ctl run abort "$run"
 check "it is recorded as aborted" wait_for 60 ended "$run" aborted
-check "aborting twice says that it does not run" has "not running" ctl run abort "$run"
+check "aborting twice says that it does not run" refused 2 "is not running on this station" ctl run abort "$run"
+check "nothing was reported by a sanitizer" clean_logs
 finish
