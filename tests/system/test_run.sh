@@ -6,7 +6,8 @@ start_sim --unit 1:RO600:RO600-24000101:T-1001 --unit 2:RO600:RO600-24000102:T-1
 	--operator "$STATE/ctl.sock"
 start_station
 check "both bays are proven safe and ready" ready 1 2
-check "two tickets are taken" add_tickets
+check "two tickets are taken, one unit goes back by mail" add_tickets
+ctl ticket add T-1002 --serial RO600-24000102 --model RO600 --mail-back --change >/dev/null
 ctl run start --bay 1 --ticket T-1001 --serial RO600-24000101 --type post_repair_qc --profile ro600_quick --watch \
 	>"$WORK/run1.log" 2>&1 &
 p1=$!
@@ -17,14 +18,22 @@ wait $p1; c1=$?
 wait $p2; c2=$?
 check "the healthy unit passes (exit code 0)" test $c1 = 0
 check "the torn membrane fails (exit code 1)" test $c2 = 1
-check "the failed measurement is named" has "ejection" cat "$WORK/run2.log"
-check "the result says that it is simulated" has SIMULATED cat "$WORK/run1.log"
-ctl --json run list >"$WORK/list.json"
-check "the record has the pass" has '"verdict":"pass"' cat "$WORK/list.json"
-check "the record has the fail" has '"verdict":"fail"' cat "$WORK/list.json"
-check "the release is blocked because simulated" has '"simulated"' ctl --json release show T-1001
-check "the release names the profile" has '"profile_not_releasable"' ctl --json release show T-1001
-check "the failed run blocks the release" has '"run_not_pass"' ctl --json release show T-1002
+check "the failed measurement is named, with value, limit and unit" grep -qE "failed: rejection \(Rejection\) [0-9.]+ %, limits >= 90 %\$" "$WORK/run2.log"
+check "head and verdict of the result say that it is simulated" sh -c \
+	"grep -qE '^SIMULATED  bay 1 .* PASS\$' $WORK/run1.log && grep -qE 'verdict: PASS  SIMULATED' $WORK/run1.log"
+check "so does every line while it runs" sh -c "! grep 'elapsed' $WORK/run1.log $WORK/run2.log | grep -v ':SIMULATED bay'"
+verdicts_of() { at 'runs.*.verdict' ctl --json run list --ticket "$1"; }
+check "the record has the pass" is pass verdicts_of T-1001
+check "the record has the fail" is fail verdicts_of T-1002
+check "rejection is recorded as failed" is fail measured "$(at runs.0.id ctl --json run list --ticket T-1002)" rejection
+check "the healthy unit may not leave, for these reasons and no other" \
+	is "acceptance_missing limit_assumed profile_not_releasable profile_unapproved simulated trial_run_missing " reasons T-1001
+check "the torn one for one more" \
+	is "limit_assumed profile_not_releasable profile_unapproved run_not_pass simulated trial_run_missing " reasons T-1002
+check "each is blocked, and would be on a real rig" \
+	sh -c "'$BIN/benchctl' --state '$STATE' --json release show T-1001 | '$BIN/tests/system/jsonget' would_be | grep -qx blocked"
+check "release show: exit code 1" code 1 ctl release show T-1001
+check "it is signed by nobody" is null at signature ctl --json release show T-1001
 if command -v sqlite3 >/dev/null; then
 	check "the database is whole" has ok sqlite3 "$STATE/benchd.db" 'PRAGMA integrity_check'
 	check "two runs have ended in it" has 2 sqlite3 "$STATE/benchd.db" 'SELECT count(*) FROM run_end'
@@ -37,5 +46,5 @@ check "the station stops with exit code 0" test "$STATION_CODE" = 0
 check "bay 1 is physically safe" has "ok" sim safe 1
 check "bay 2 is physically safe" has "ok" sim safe 2
 check "no socket is left" test -z "$(find "$STATE" -type s)"
-check "nothing was reported by a sanitizer" sh -c "! grep -hE 'ERROR: AddressSanitizer|runtime error|WARNING: ThreadSanitizer|LeakSanitizer' $WORK/*.log"
+check "nothing was reported by a sanitizer" clean_logs
 finish
