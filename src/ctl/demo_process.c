@@ -216,6 +216,7 @@ int demo_start_station(struct demo_processes *p, struct error *err)
 	const struct demo_options *o = p->options;
 	struct args a = {.n = 0};
 	pid_t parent = getpid();
+	sigset_t stops, old;
 	char path[512];
 
 	station_path(o, path, sizeof(path));
@@ -227,7 +228,15 @@ int demo_start_station(struct demo_processes *p, struct error *err)
 	add_two(&a, "--sim-dir", p->sim);
 	add_number(&a, "--speed", o->speed);
 	add_number(&a, "--port", o->port);
+	/* Blocked until benchd listens for them: a Ctrl-C while it is being loaded waits there, and ends
+	 * in proof as any other. */
+	sigemptyset(&stops);
+	sigaddset(&stops, SIGINT);
+	sigaddset(&stops, SIGTERM);
+	(void)sigprocmask(SIG_BLOCK, &stops, &old);
 	p->station = fork();
+	if (p->station)
+		(void)sigprocmask(SIG_SETMASK, &old, NULL);
 	if (p->station == 0) {
 		(void)setpgid(0, 0);
 		(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
