@@ -100,6 +100,7 @@ static void request(struct gpio_client *c, const struct gpio_wire_msg *m)
 	struct gpio_port *g = c->port;
 	int line = find_line(g, m->name);
 	struct gpio_wire_msg answer;
+	int64_t first_ns, last_ns; /* run time: of no use on the wire */
 	struct chip_line *l;
 
 	gpio_wire_init(&answer, GPIO_WIRE_REFUSED);
@@ -117,8 +118,8 @@ static void request(struct gpio_client *c, const struct gpio_wire_msg *m)
 	if (m->mode == GPIO_OUT)
 		world_gpio_set(g->port.server->world, g->port.bus, line_name(g, line), m->value);
 	if (m->mode == GPIO_PULSE) /* from here on */
-		world_gpio_pulses(g->port.server->world, g->port.bus, line_name(g, line),
-				  &l->first_ns, &l->last_ns);
+		world_gpio_pulses(g->port.server->world, g->port.bus, line_name(g, line), &first_ns,
+				  &last_ns);
 	l->told = level_of(g, line);
 	gpio_wire_init(&answer, GPIO_WIRE_GRANTED);
 	answer.line = (uint16_t)line;

@@ -44,5 +44,20 @@ check "the station was not disturbed" ready 1 2
 check "both its bays were not either" is "  " sh -c \
 	"'$BIN/benchctl' --state '$STATE' --json bay list | '$BIN/tests/system/jsonget' 'bays.*.reason' | tr '\\n' ' '"
 check "--make-safe and --link together" code 2 make_safe --link "$WORK/none.sock"
+# ---- a rig left with water running, and nobody there to drop it ----
+check "a ticket" ctl ticket add T-1001 --serial RO600-24000101 --model RO600
+check "a run is making water, with the unit under power" begin_run unit_power_supply
+kill -STOP "$STATION_PID"
+kill -KILL "$io"
+stop_station KILL
+check "the unit's supply is still on" output_is unit_power_supply 1
+check "and its water" output_is feed_valve 1
+check "the rig is not safe" has "ok 0" sim safe 1
+make_safe >"$WORK/left.out" 2>&1
+check "--make-safe proves it: exit 0" test $? = 0
+check "with what was shown" has "bay 1: safe: outputs read back, 3 conditions shown" cat "$WORK/left.out"
+check "the unit's supply is off" output_is unit_power_supply 0
+check "its water is off" output_is feed_valve 0
+check "the rig is safe" has "ok 1" sim safe 1
 check "nothing was reported by a sanitizer" clean_logs
 finish
