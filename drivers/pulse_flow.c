@@ -5,7 +5,8 @@
  * machine shows in it.
  *
  * Between two edges there is nothing new to say. When no edge came for `window_s` the water stands:
- * 0 Hz.
+ * 0 Hz. An edge stamped more than that window ahead of now is of another clock: it is counted, its
+ * time is the base of nothing and the reading is bad; so it cannot keep the meter from saying 0.
  */
 #include <string.h>
 #include "drivers.h"
@@ -54,13 +55,17 @@ static int lines(const struct driver_device *d, struct bus_line *out, int max)
 	return 1;
 }
 
+static int64_t window_ns(const struct driver_device *d)
+{
+	return (int64_t)(driver_option_number(d, "window_s") * 1e9);
+}
+
 static int silence(const struct driver_device *d, struct pulse_priv *p, const struct bus_event *ev,
 		   struct driver_value *out)
 {
-	int64_t window_ns = (int64_t)(driver_option_number(d, "window_s") * 1e9);
 	int64_t since = p->last_edge_ns > p->watched_ns ? p->last_edge_ns : p->watched_ns;
 
-	if (ev->at_ns - since < window_ns)
+	if (ev->at_ns - since < window_ns(d))
 		return -1;
 	p->standing = true;
 	*out = (struct driver_value){.value = 0, .raw = p->total, .quality = QUALITY_GOOD};
@@ -82,6 +87,12 @@ static int gpio_get(struct driver_device *d, int line, const struct bus_event *e
 	if (!ev->pulses)
 		return silence(d, p, ev, out);
 	p->total += ev->pulses;
+	if (ev->last_edge_ns > ev->at_ns + window_ns(d)) {
+		p->last_edge_ns = 0;
+		p->watched_ns = ev->at_ns;
+		*out = (struct driver_value){.raw = p->total, .quality = QUALITY_BAD_REPLY};
+		return POINT_FREQUENCY;
+	}
 	from = p->last_edge_ns;
 	periods = ev->pulses;
 	if (!from || p->standing) { /* only the edges of this event are known */

@@ -85,6 +85,37 @@ static void flow_is_counted_between_edges(void **state)
 	drop(m);
 }
 
+static void stamp_in_the_future_silences_no_meter(void **state)
+{
+	static const char *const options[] = {"line", "FLOW1", NULL};
+	struct made *m = ready(&driver_pulse_flow, 0, options);
+	struct driver_value v;
+
+	(void)state;
+	assert_int_equal(pulses(m, 10, 10.00, 10.09, 10.1, &v), 0);
+	expect_reading(v, 100, 10, QUALITY_GOOD);
+	/* a thread's clock may be read a little before the kernel's stamp */
+	assert_int_equal(pulses(m, 10, 10.10, 10.19, 10.185, &v), 0);
+	expect_reading(v, 100, 20, QUALITY_GOOD);
+	/* an hour ahead is another clock */
+	assert_int_equal(pulses(m, 10, 3610.20, 3610.29, 10.3, &v), 0);
+	assert_int_equal(v.quality, QUALITY_BAD_REPLY);
+	/* no edge for a window: the water stands, though that hour has not passed */
+	assert_int_equal(pulses(m, 0, 0, 0, 11.2, &v), -1);
+	assert_int_equal(pulses(m, 0, 0, 0, 11.4, &v), 0);
+	expect_reading(v, 0, 30, QUALITY_GOOD);
+	/* and it counts again as from the start */
+	assert_int_equal(pulses(m, 11, 12.00, 12.10, 12.11, &v), 0);
+	expect_reading(v, 100, 41, QUALITY_GOOD);
+	/* each such stamp is bad, none is the base of a good one */
+	assert_int_equal(pulses(m, 10, 3612.20, 3612.29, 12.3, &v), 0);
+	assert_int_equal(v.quality, QUALITY_BAD_REPLY);
+	assert_int_equal(pulses(m, 10, 3612.30, 3612.39, 12.4, &v), 0);
+	assert_int_equal(v.quality, QUALITY_BAD_REPLY);
+	assert_int_equal(pulses(m, 1, 12.45, 12.45, 12.5, &v), -1);
+	drop(m);
+}
+
 struct heard {
 	char text[8][80];
 	int n;
@@ -169,6 +200,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lines_of_a_chip_become_points),
 		cmocka_unit_test(flow_is_counted_between_edges),
+		cmocka_unit_test(stamp_in_the_future_silences_no_meter),
 		cmocka_unit_test(codes_are_lines_whatever_their_end),
 		cmocka_unit_test(half_codes_and_noise_are_no_codes),
 		cmocka_unit_test(a_code_read_twice_at_once_counts_once),
