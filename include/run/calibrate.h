@@ -23,6 +23,9 @@ void calibrate_factors(const struct fx_channel *c, double *gain, double *offset)
 /* utc_us: of the run's start, 0 unknown. The due day itself is still in force. A clock before the
  * day of the calibration itself is wrong: it can show nothing to be in force. */
 enum calibration_state calibrate_state(const struct fx_channel *c, int64_t utc_us);
+/* utc_us as far as it may be believed: 0 (unknown) when it stands before not_before_us, of which
+ * 0 is no bound. Engine and record judge calibrations by this one rule. */
+int64_t calibrate_believed_utc_us(int64_t utc_us, int64_t not_before_us);
 /* The day before this software was built: no right clock stands earlier. */
 int64_t calibrate_build_utc_us(void);
 

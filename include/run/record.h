@@ -23,6 +23,7 @@ struct run_facts {
 	unsigned speed;
 	bool unapproved; /* the profile revision has no approval */
 	int64_t started_utc_us;
+	int64_t utc_not_before_us; /* as the engine has it; an earlier clock shows no calibration */
 	bool utc_synced;
 	char boot_id[37];
 	int64_t started_ns; /* run time */

@@ -62,6 +62,11 @@ enum calibration_state calibrate_state(const struct fx_channel *c, int64_t utc_u
 	return strncmp(now, due, 10) > 0 ? CALIBRATION_LAPSED : CALIBRATION_GOOD;
 }
 
+int64_t calibrate_believed_utc_us(int64_t utc_us, int64_t not_before_us)
+{
+	return utc_us < not_before_us ? 0 : utc_us;
+}
+
 int64_t calibrate_build_utc_us(void)
 {
 	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";

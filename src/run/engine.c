@@ -24,7 +24,7 @@ struct engine *engine_new(const struct engine_config *config, const struct engin
 {
 	const struct profile *p = config->profile;
 	struct engine *e = xcalloc(1, sizeof *e);
-	int64_t utc_us = config->utc_us < config->utc_not_before_us ? 0 : config->utc_us;
+	int64_t utc_us = calibrate_believed_utc_us(config->utc_us, config->utc_not_before_us);
 
 	e->profile = p;
 	e->fixture = p->fixture;

@@ -157,6 +157,7 @@ static void find_used(struct used_channels *u)
 static void write_calibration(struct json *j, const struct run_facts *f)
 {
 	struct used_channels u = {.profile = f->profile};
+	int64_t utc_us = calibrate_believed_utc_us(f->started_utc_us, f->utc_not_before_us);
 
 	find_used(&u);
 	json_key(j, "calibration");
@@ -168,8 +169,7 @@ static void write_calibration(struct json *j, const struct run_facts *f)
 			continue;
 		json_open_object(j);
 		json_kv_string(j, "channel", ch->name);
-		json_kv_string(j, "state",
-			       calibration_state_name(calibrate_state(ch, f->started_utc_us)));
+		json_kv_string(j, "state", calibration_state_name(calibrate_state(ch, utc_us)));
 		json_kv_int(j, "revision", ch->calibration.revision);
 		json_kv_number(j, "gain", ch->calibration.gain);
 		json_kv_number(j, "offset", ch->calibration.offset);

@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "run/calibrate.h"
-
 #define MODULE	    "run"
 #define PROGRESS_NS (500 * NS_PER_MS)
 #define FLUSH_NS    (1 * NS_PER_S)
@@ -81,7 +79,7 @@ static void begun(struct session *z, int rc, const struct error *err)
 				       .serial = z->facts.serial,
 				       .simulated = z->facts.simulated,
 				       .utc_us = z->facts.started_utc_us,
-				       .utc_not_before_us = calibrate_build_utc_us(),
+				       .utc_not_before_us = z->facts.utc_not_before_us,
 				       .now_ns = z->facts.started_ns};
 	struct bay *b = z->bay;
 	z->phase = SESSION_RUNNING;

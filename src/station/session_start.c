@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "run/calibrate.h"
+
 #define MODULE "run"
 
 struct lookup_job {
@@ -150,6 +152,7 @@ static void fill_facts(struct session *z, const struct session_order *o, const s
 	f->speed = s->scale.speed;
 	f->unapproved = true; /* approvals do not exist yet */
 	f->utc_synced = clock_is_synced();
+	f->utc_not_before_us = calibrate_build_utc_us();
 	memcpy(f->boot_id, s->boot_id, sizeof(f->boot_id));
 	f->attempt_no = attempts + 1;
 	f->repair_seq = t->repair_seq;

@@ -18,6 +18,7 @@ static void add_facts(struct bench *b)
 				.speed = 20,
 				.unapproved = true,
 				.started_utc_us = b->utc_us,
+				.utc_not_before_us = b->utc_not_before_us,
 				.started_ns = b->now_ns,
 				.attempt_no = 2,
 				.repair_seq = 3};
@@ -123,6 +124,29 @@ static void document_says_what_was_run_and_how_it_was_judged(void **state)
 	assert_true(json_real_value(json_object_get(x, "ended_s")) == 5.1);
 	json_decref(doc);
 	bench_free(b);
+}
+
+/* A clock that cannot be right makes the engine judge "invalid": the record says the same of the
+ * calibration, not "good". */
+static void record_believes_the_clock_no_more_than_the_engine_does(void **state)
+{
+	for (int before = 0; before < 2; before++) {
+		struct bench *b = bench_new();
+		json_t *doc;
+
+		bench_plain(b);
+		b->utc_not_before_us = b->utc_us + before;
+		add_facts(b);
+		bench_finish(b);
+		doc = document(b, true);
+		assert_string_equal(text_at(doc, "verdict"), before ? "invalid" : "pass");
+		assert_string_equal(
+			text_at(json_array_get(json_object_get(doc, "calibration"), 0), "state"),
+			before ? "calibration_date_unknown" : "good");
+		json_decref(doc);
+		bench_free(b);
+	}
+	(void)state;
 }
 
 static void lost_once(struct bench *b)
@@ -382,6 +406,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(document_says_what_was_run_and_how_it_was_judged),
+		cmocka_unit_test(record_believes_the_clock_no_more_than_the_engine_does),
 		cmocka_unit_test(all_attempts_are_kept_and_one_counts),
 		cmocka_unit_test(contradiction_stands_among_the_measurements_as_an_error),
 		cmocka_unit_test(prompts_stand_with_their_answers),
