@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * A tankless reverse-osmosis unit: membrane, pump, prefilter, switches and its own control
- * board. The numbers are those of a 600 GPD unit; neighbours of its class differ by their
- * parameters only.
+ * A reverse-osmosis unit: membrane, pump, prefilter, switches and its own control board. The
+ * classes, from 75 GPD with a tank to 800 GPD without one, differ by their parameters only. The
+ * tank stands beside the unit and is looked at by hand; on the bench the rig's small surrogate
+ * tank takes its place.
  *
  * Call order per step: ro_unit_board (contacts, control board, valves), ro_unit_hydro (what
  * hydro_step needs), hydro_step, ro_unit_water (salt, temperature, electricity). Pure; seconds,
@@ -16,13 +17,15 @@
 #include "sim/hydro.h"
 
 struct ro_params {
-	const char *code;	/* part of the model code that selects it: "600" */
-	double permeability;	/* AS, L/min/MPa at 25 degC */
-	double salt_passage;	/* BS, L/min at 25 degC */
-	double restrictor;	/* Cr, L/min/sqrt(MPa) */
-	double q0, slip;	/* pump: L/min at no head, L/min/MPa */
-	double rated_feed_mean; /* mean of feed and concentrate at the nominal point */
-	double display_error;	/* of the unit's own TDS display, relative */
+	const char *code;	 /* part of the model code that selects it: "600" */
+	double permeability;	 /* AS, L/min/MPa at 25 degC */
+	double salt_passage;	 /* BS, L/min at 25 degC */
+	double restrictor;	 /* Cr, L/min/sqrt(MPa) */
+	double q0, slip;	 /* pump: L/min at no head, L/min/MPa */
+	double rated_feed_mean;	 /* mean of feed and concentrate at the nominal point */
+	double pump_idle_a;	 /* pump at no head, A */
+	double display_error;	 /* of the unit's own TDS display, relative */
+	double tank_l, tank_mpa; /* storage tank: shell, precharge; 0: it has none */
 };
 /* The row for a model code; NULL: not simulated. */
 const struct ro_params *ro_unit_params_find(const char *model_code);
@@ -37,14 +40,15 @@ struct ro_faults {
 	double clog;			   /* prefilter: factor of its resistance */
 	double wear;			   /* pump: factor of its displacement */
 	bool pump_dead;
-	double restrictor;  /* factor of Cr */
-	bool flush_open;    /* flush valve stuck open */
-	int inlet;	    /* inlet valve: 1 stuck open, -1 stuck shut */
-	double check_leak;  /* L/min/sqrt(MPa) back through the check valve */
-	double blocked_mpa; /* permeate outlet: back pressure at 1.22 L/min */
-	int hps, lps;	    /* switch: 1 stuck closed, -1 stuck open */
-	double tray;	    /* external leak, high side: L/min/sqrt(MPa) */
-	double display;	    /* factor of the display */
+	double restrictor;	   /* factor of Cr */
+	bool flush_open;	   /* flush valve stuck open */
+	int inlet;		   /* inlet valve: 1 stuck open, -1 stuck shut */
+	double check_leak;	   /* L/min/sqrt(MPa) back through the check valve */
+	double blocked_mpa;	   /* permeate outlet: back pressure at 1.22 L/min */
+	int hps, lps;		   /* switch: 1 stuck closed, -1 stuck open */
+	double tray;		   /* external leak, high side: L/min/sqrt(MPa) */
+	double display;		   /* factor of the display */
+	double precharge, bladder; /* tank: factors of the precharge, of the volume that works */
 };
 struct ro_faults ro_unit_faults_none(void);
 
@@ -78,6 +82,9 @@ struct ro_unit {
 	double display_s;
 };
 
+/* The tank as a gauge and a scale show it; NAN without one. */
+double ro_unit_tank_precharge_mpa(const struct ro_unit *u);
+double ro_unit_tank_usable_l(const struct ro_unit *u);
 void ro_unit_init(struct ro_unit *u, const struct ro_params *params, double body_c);
 /* Mains on or off. Off: the board forgets. */
 void ro_unit_power(struct ro_unit *u, bool on);

@@ -52,7 +52,7 @@ static void read_number(struct bench_bay *y, const struct pf_prompt *p)
 	v = world_truth(b->world, y->index, strncmp(p->id, "unit_", 5) == 0 ? p->id + 5 : p->id);
 	if (!isfinite(v))
 		return; /* nothing to be seen: the prompt runs into its time-out */
-	snprintf(text, sizeof(text), "%.0f", v);
+	snprintf(text, sizeof(text), "%.4g", v);
 	answer(y, p, text);
 }
 

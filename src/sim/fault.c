@@ -29,6 +29,8 @@ enum fault_kind {
 	FAULT_LPS_OPEN,
 	FAULT_EXTERNAL_LEAK,
 	FAULT_DISPLAY,
+	FAULT_PRECHARGE,
+	FAULT_BLADDER,
 	FAULT_PROBE_DRIFT,
 	FAULT_PROBE_FROZEN,
 	FAULT_WELDED,
@@ -62,6 +64,8 @@ static const struct {
 	[FAULT_LPS_OPEN] = {"lps_stuck_open", 1, 1, 1},
 	[FAULT_EXTERNAL_LEAK] = {"external_leak_high_side", 1, 0, 5},
 	[FAULT_DISPLAY] = {"unit_display_wrong", 1.5, 0.1, 10},
+	[FAULT_PRECHARGE] = {"tank_precharge_lost", 0, 0, 1},
+	[FAULT_BLADDER] = {"tank_bladder", 0.1, 0, 1},
 	[FAULT_PROBE_DRIFT] = {"rig_permeate_probe_drift", 1.3, 0.1, 10},
 	[FAULT_PROBE_FROZEN] = {"rig_feed_probe_frozen", 1, 1, 1},
 	[FAULT_WELDED] = {"rig_relay_welded_v02", 1, 1, 1},
@@ -110,6 +114,8 @@ static void set_unit_fault(struct ro_faults *f, enum fault_kind kind, double k)
 	case FAULT_LPS_OPEN: f->lps = -1; break;
 	case FAULT_EXTERNAL_LEAK: f->tray = 0.98 * k; break;
 	case FAULT_DISPLAY: f->display *= k; break;
+	case FAULT_PRECHARGE: f->precharge *= k; break;
+	case FAULT_BLADDER: f->bladder *= k; break;
 	default: break;
 	}
 }

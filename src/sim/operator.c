@@ -5,7 +5,7 @@
  * stops a device; it works on the rig through the control socket as anybody could.
  *
  *	serial				scans the plate
- *	unit_display_permeate_tds	reads the unit's display
+ *	unit_NAME (a number)		reads it off the unit: unit_display_permeate_tds
  *	unit_leak_alarm_ok		wets the sensor; yes if the inlet shuts within 5 s
  *	other questions			yes
  */
@@ -213,8 +213,7 @@ static void take_prompt(struct sim_operator *o, struct bench_bay *b, const char 
 		return;
 	}
 	if (!strcmp(kind, "number")) {
-		if (strcmp(id, "unit_display_permeate_tds") ||
-		    !look_at(o, bay, "display_permeate_tds", &v))
+		if (strncmp(id, "unit_", 5) || !look_at(o, bay, id + 5, &v))
 			return; /* a number nobody here can read off */
 		answer = text_from_double(number, sizeof(number), v);
 	}

@@ -12,9 +12,10 @@ const double UNIT_ADAPTER_EFFICIENCY = 0.87, UNIT_ADAPTER_IDLE_W = 0.3, UNIT_BOA
 
 /* Fitted to plausible operating points of each class at 0.25 MPa, 25 degC, 250 mg/L NaCl. */
 static const struct ro_params classes[] = {
-	{"600", 2.57, 0.050, 1.29, 3.23, 1.44, 1.82, 0.02},
-	{"400", 1.71, 0.033, 1.24, 2.40, 1.20, 1.46, 0.02},
-	{"800", 3.42, 0.066, 1.41, 4.14, 1.73, 2.26, 0.02},
+	{"600", 2.57, 0.050, 1.29, 3.23, 1.44, 1.82, 0.50, 0.02, 0, 0},
+	{"400", 1.71, 0.033, 1.24, 2.40, 1.20, 1.46, 0.50, 0.02, 0, 0},
+	{"800", 3.42, 0.066, 1.41, 4.14, 1.73, 2.26, 0.50, 0.02, 0, 0},
+	{"75", 0.504, 0.0042, 0.79, 0.99, 0.66, 0.68, 0.29, 0.02, 11, 0.05},
 };
 
 const struct ro_params *ro_unit_params_find(const char *model_code)
@@ -32,7 +33,23 @@ struct ro_faults ro_unit_faults_none(void)
 				  .clog = 1,
 				  .wear = 1,
 				  .restrictor = 1,
-				  .display = 1};
+				  .display = 1,
+				  .precharge = 1,
+				  .bladder = 1};
+}
+
+double ro_unit_tank_precharge_mpa(const struct ro_unit *u)
+{
+	return u->params->tank_l > 0 ? u->params->tank_mpa * u->faults.precharge : (double)NAN;
+}
+
+/* What it takes from empty to full, by Boyle; a torn bladder has let most of the air go. */
+double ro_unit_tank_usable_l(const struct ro_unit *u)
+{
+	const double atmosphere = 0.1, full = 0.25;
+	double air = ro_unit_tank_precharge_mpa(u) + atmosphere;
+
+	return u->params->tank_l * u->faults.bladder * (1 - air / (full + atmosphere));
 }
 
 void ro_unit_init(struct ro_unit *u, const struct ro_params *params, double body_c)
@@ -137,7 +154,7 @@ static void electricity(struct ro_unit *u, const struct hydro *h)
 	if (u->pump_on && !u->faults.pump_dead) {
 		double head = fmax(h->p[HYDRO_HIGH] - h->p[HYDRO_PRE], 0);
 
-		u->pump_a = 0.5 + 16.7 * u->params->q0 * head / (0.45 * 24);
+		u->pump_a = u->params->pump_idle_a + 16.7 * u->params->q0 * head / (0.45 * 24);
 		if (h->p[HYDRO_PRE] < 0 && h->q_inlet < 0.1)
 			u->pump_a += 0.3; /* dry: it knocks on air */
 		if (u->pump_s < 0.05)

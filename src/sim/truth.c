@@ -30,6 +30,8 @@ enum truth {
 	TRUTH_UNIT_FLOW,
 	TRUTH_MAKING,
 	TRUTH_ACTUATOR_SUPPLY,
+	TRUTH_TANK_PRECHARGE,
+	TRUTH_TANK_USABLE,
 	TRUTHS
 };
 static const char *const names[TRUTHS] = {
@@ -55,6 +57,8 @@ static const char *const names[TRUTHS] = {
 	[TRUTH_UNIT_FLOW] = "unit_flow",
 	[TRUTH_MAKING] = "making",
 	[TRUTH_ACTUATOR_SUPPLY] = "actuator_supply",
+	[TRUTH_TANK_PRECHARGE] = "tank_precharge",
+	[TRUTH_TANK_USABLE] = "tank_usable_volume",
 };
 
 static double of_unit(const struct world *w, const struct bay_plant *b, enum truth t)
@@ -87,6 +91,8 @@ static double of_unit(const struct world *w, const struct bay_plant *b, enum tru
 	case TRUTH_UNIT_FLOW: return made;
 	case TRUTH_MAKING: return made > 0.05;
 	case TRUTH_ACTUATOR_SUPPLY: return plant_actuators_powered(w);
+	case TRUTH_TANK_PRECHARGE: return ro_unit_tank_precharge_mpa(u);
+	case TRUTH_TANK_USABLE: return ro_unit_tank_usable_l(u);
 	case TRUTHS: break;
 	}
 	return (double)NAN;
