@@ -227,6 +227,34 @@ void step_finish(struct engine *e, const char *code, const char *text)
 	engine_stop(e, v, a, code, text, false);
 }
 
+/* "H0 could not be shown: valve_seat is inconclusive: no_reply permeate_flow": the measurement on
+ * which the rig check fell, the worst first. */
+static void rig_check_why(const struct engine *e, char *text, size_t size)
+{
+	const struct profile *p = e->profile;
+	const struct engine_result *worst = NULL;
+	const char *unjudged = NULL;
+
+	for (int m = 0; m < p->measurement_count; m++) {
+		const struct run_measurement *rm = &e->measurements[m];
+		const struct engine_result *r = &e->results[m];
+
+		if (r->verdict && rm->step == e->step && rm->serial == e->attempt_serial &&
+		    (!worst || judge_rank(r->verdict) > judge_rank(worst->verdict)))
+			worst = r;
+		if (!unjudged && p->measurements[m].step == e->step &&
+		    p->measurements[m].required && !r->verdict)
+			unjudged = p->measurements[m].id;
+	}
+	if (worst && judge_rank(worst->verdict) > judge_rank(VERDICT_MARGINAL))
+		snprintf(text, size, "%s could not be shown: %s is %s%s%s", step_of(e)->id,
+			 p->measurements[worst->measurement].id, verdict_name(worst->verdict),
+			 worst->reason[0] ? ": " : "", worst->reason);
+	else
+		snprintf(text, size, "%s could not be shown: %s was not judged", step_of(e)->id,
+			 unjudged ? unjudged : "a measurement");
+}
+
 static void next_step(struct engine *e)
 {
 	const struct profile *p = e->profile;
@@ -251,8 +279,11 @@ static void end_attempt(struct engine *e)
 	again = (e->step_worst == VERDICT_INCONCLUSIVE || e->step_worst == VERDICT_MARGINAL) &&
 		e->attempt <= s->retries;
 	if (s->rig_check && !again && !rig_check_stands(e)) {
-		engine_event(e, "rig_check", NO_NUMBER, "%s could not be shown", s->id);
-		engine_stop(e, VERDICT_ERROR, ATTRIBUTION_RIG, "rig_check", s->id, false);
+		char why[160];
+
+		rig_check_why(e, why, sizeof why);
+		engine_event(e, "rig_check", NO_NUMBER, "%s", why);
+		engine_stop(e, VERDICT_ERROR, ATTRIBUTION_RIG, "rig_check", why, false);
 		return;
 	}
 	step_close(e);

@@ -159,6 +159,35 @@ static void rig_check_that_fails_or_cannot_tell_ends_the_run_as_error(void **sta
 	(void)state;
 }
 
+/* Whoever reads the record looks for what could not be measured, not for "H0". */
+static void rig_check_that_cannot_tell_names_the_measurement_and_why(void **state)
+{
+	static const char *const why[] = {
+		"H0 could not be shown: cross_check is inconclusive: no_reply permeate_flow",
+		"H0 could not be shown: cross_check was not judged"};
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct bench *b = bench_new();
+		int m = bench_measurement(b, "cross_check",
+					  "mean(permeate_flow)/mean(concentrate_flow)", "", NULL,
+					  "2");
+
+		bench_step(b, "H0");
+		b->steps[0].rig_check = true;
+		bench_window(b, 5);
+		if (i == 0)
+			bench_measure(b, m);
+		b->quality[FLOW] = QUALITY_NO_REPLY;
+		assert_verdict(bench_finish(b), VERDICT_ERROR);
+		assert_int_equal(bench_count(b, NOTE_EVENT, "rig_check"), 1);
+		for (int n = 0; n < b->note_count; n++)
+			if (!strcmp(b->notes[n].code, "rig_check"))
+				assert_string_equal(b->notes[n].text, why[i]);
+		bench_free(b);
+	}
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, plain, teardown)
@@ -171,6 +200,7 @@ int main(void)
 		TEST(frozen_channel_takes_the_fail_it_made_but_not_another),
 		TEST(measurement_of_the_rig_that_fails_is_an_error_and_touches_its_channels),
 		TEST(rig_check_that_fails_or_cannot_tell_ends_the_run_as_error),
+		TEST(rig_check_that_cannot_tell_names_the_measurement_and_why),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
