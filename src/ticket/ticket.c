@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "plan/names.h"
+#include "ticket/form.h"
 
 enum { SYMPTOMS_MAX = 16, PRIORITY_MAX = 9 };
 
@@ -16,14 +17,7 @@ static const char ID_CHARACTERS[] =
 static void problem(struct ticket_problems *p, const char *pointer, const char *code,
 		    const char *detail)
 {
-	struct ticket_problem *at;
-
-	if (p->count == TICKET_PROBLEMS_MAX)
-		return;
-	at = &p->at[p->count++];
-	(void)text_copy(at->pointer, sizeof(at->pointer), pointer);
-	(void)text_copy(at->code, sizeof(at->code), code);
-	(void)text_copy(at->detail, sizeof(at->detail), detail);
+	form_problem(p, pointer, code, detail);
 }
 
 bool ticket_is_id(const char *id)
@@ -72,28 +66,17 @@ static void member_model(const json_t *v, struct ticket *t, struct ticket_proble
 	read_id(v, "/model", t->model, p);
 }
 
-/* Digits where the form has 9, else the form's own character. */
-static bool has_form(const char *s, const char *form)
+/* A day, a month or a year. */
+static bool is_date(const char *s)
 {
-	for (; *form; s++, form++)
-		if (*form == '9' ? *s < '0' || *s > '9' : *s != *form)
-			return false;
-	return *s == '\0';
-}
+	char day[16];
 
-static int two_digits(const char *s)
-{
-	return (s[0] - '0') * 10 + (s[1] - '0');
-}
-
-/* Month and day of "9999-99-99" (a missing part counts as right). */
-static bool is_date(const char *s, size_t n)
-{
-	static const int days[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-	int month = n >= 7 ? two_digits(s + 5) : 1;
-	int day = n >= 10 ? two_digits(s + 8) : 1;
-
-	return month >= 1 && month <= 12 && day >= 1 && day <= days[month - 1];
+	if (form_has_shape(s, "9999"))
+		return true;
+	if (!form_has_shape(s, "9999-99"))
+		return form_is_day(s);
+	(void)snprintf(day, sizeof(day), "%.7s-01", s);
+	return form_is_day(day);
 }
 
 static void member_manufacture_date(const json_t *v, struct ticket *t, struct ticket_problems *p)
@@ -102,8 +85,7 @@ static void member_manufacture_date(const json_t *v, struct ticket *t, struct ti
 
 	if (!s)
 		return;
-	if ((has_form(s, "9999-99-99") || has_form(s, "9999-99") || has_form(s, "9999")) &&
-	    is_date(s, strlen(s)))
+	if (is_date(s))
 		(void)text_copy(t->manufacture_date, sizeof(t->manufacture_date), s);
 	else
 		problem(p, "/manufacture_date", "value",
@@ -116,8 +98,7 @@ static void member_due_at(const json_t *v, struct ticket *t, struct ticket_probl
 
 	if (!s)
 		return;
-	if (has_form(s, "9999-99-99T99:99:99Z") && is_date(s, 10) && two_digits(s + 11) < 24 &&
-	    two_digits(s + 14) < 60 && two_digits(s + 17) < 60)
+	if (form_is_utc(s))
 		(void)text_copy(t->due_at, sizeof(t->due_at), s);
 	else
 		problem(p, "/due_at", "value", "a time in UTC like 2024-05-01T08:00:00Z expected");
@@ -141,7 +122,7 @@ static void member_symptoms(const json_t *v, struct ticket *t, struct ticket_pro
 	{
 		const char *s = json_string_value(one);
 
-		if (!s || !has_form(s, "S99")) {
+		if (!s || !form_has_shape(s, "S99")) {
 			(void)snprintf(pointer, sizeof(pointer), "/symptoms/%zu", i);
 			problem(p, pointer, "value", "a symptom code like S02 expected");
 			continue;
@@ -251,65 +232,14 @@ static bool is_read_only(const char *name)
 	return false;
 }
 
-/* Lower case, letters and whatever is not ASCII only: "Customer-Name" -> "customername". */
-static void squeeze(char *dst, size_t size, const char *name)
-{
-	size_t n = 0;
-
-	for (; *name && n + 1 < size; name++) {
-		if (*name >= 'A' && *name <= 'Z')
-			dst[n++] = (char)(*name - 'A' + 'a');
-		else if ((*name >= 'a' && *name <= 'z') || (unsigned char)*name >= 0x80)
-			dst[n++] = *name;
-	}
-	dst[n] = '\0';
-}
-
-static bool is_customer_data(const char *name)
-{
-	static const char *const words[] = {
-		"name",	     "phone",	  "mobile",   "telephone", "address", "addr",
-		"email",     "customer",  "consumer", "owner",	   "contact", "recipient",
-		"consignee", "signature", "photo",    "picture",   "image",   "portrait",
-		"wechat",    "idcard",	  "姓名",     "电话",	   "手机",    "地址",
-		"住址",	     "邮箱",	  "客户",     "顾客",	   "用户",    "联系",
-		"收件",	     "收货",	  "签名",     "签字",	   "照片",    "图片",
-		"微信",	     "身份证"};
-	char plain[96];
-
-	squeeze(plain, sizeof(plain), name);
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (strstr(plain, words[i]))
-			return true;
-	return strcmp(plain, "tel") == 0;
-}
-
-/* "/" and the name as RFC 6901 wants it. */
-static void pointer_to(char *dst, size_t size, const char *name)
-{
-	struct text t = {0};
-
-	text_puts(&t, "/");
-	for (; *name; name++) {
-		if (*name == '~')
-			text_puts(&t, "~0");
-		else if (*name == '/')
-			text_puts(&t, "~1");
-		else
-			text_add(&t, name, 1);
-	}
-	(void)text_copy(dst, size, t.buf);
-	text_release(&t);
-}
-
 static void refuse_member(const char *name, struct ticket_problems *p)
 {
 	char pointer[sizeof(p->at[0].pointer)];
 
-	pointer_to(pointer, sizeof(pointer), name);
+	form_pointer(pointer, sizeof(pointer), name);
 	if (is_read_only(name))
 		problem(p, pointer, "read_only", "the station sets this; leave it out");
-	else if (is_customer_data(name))
+	else if (form_is_customer_data(name))
 		problem(p, pointer, "customer_data",
 			"the station keeps no customer data; leave it out (客户信息不得录入)");
 	else
@@ -381,21 +311,13 @@ int ticket_from_json(const char *path_id, const char *json, size_t n, struct tic
 		     struct error *err)
 {
 	struct ticket_problems problems;
-	struct text line = {0};
 	int rc = ticket_read(path_id, json, n, out, &problems);
+	char line[sizeof(((struct error *)0)->text)];
 
 	if (rc == 0)
 		return 0;
-	for (int i = 0; i < problems.count; i++) {
-		const struct ticket_problem *p = &problems.at[i];
-
-		text_printf(&line, "%s%s%s%s", i ? "; " : "", p->pointer, p->pointer[0] ? ": " : "",
-			    p->detail);
-	}
-	text_make_line(line.buf);
-	(void)error_set(err, rc, "%s", line.buf);
-	text_release(&line);
-	return rc;
+	form_problems_line(&problems, line, sizeof(line));
+	return error_set(err, rc, "%s", line);
 }
 
 void ticket_put_problems(struct json *j, const struct ticket_problems *problems)
