@@ -16,7 +16,8 @@ struct store {
 	char *dir;
 	int lock_fd; /* -1: a reader */
 	bool writer, failed, was_clean;
-	int wal_frames; /* as of the last commit */
+	int wal_frames;	      /* as of the last commit */
+	struct sign_key *key; /* the writer's; NULL in a reader */
 };
 
 /* ---- db.c ---- */
@@ -42,7 +43,19 @@ const char *db_text(sqlite3_stmt *st, int col);
 /* ---- schema.c ---- */
 struct schema_step {
 	const char *const *sql; /* statements, NULL at the end */
+	/* What SQL alone cannot do, after them in the same transaction; NULL: nothing. */
+	int (*then)(struct store *s, struct error *err);
 };
+/* Rows of this table neither change nor go; key: an SQL condition with NEW that says which row
+ * a new one would replace. */
+#define LEDGER(table, key)                                                                         \
+	"CREATE TRIGGER " table "_no_update BEFORE UPDATE ON " table                               \
+	" BEGIN SELECT RAISE(ABORT, '" table " is a ledger: rows do not change'); END;"            \
+	"CREATE TRIGGER " table "_no_delete BEFORE DELETE ON " table                               \
+	" BEGIN SELECT RAISE(ABORT, '" table " is a ledger: rows stay'); END;"                     \
+	"CREATE TRIGGER " table "_no_replace BEFORE INSERT ON " table                              \
+	" WHEN EXISTS (SELECT 1 FROM " table " WHERE " key ")"                                     \
+	" BEGIN SELECT RAISE(ABORT, '" table ": this row exists'); END;"
 extern const struct schema_step schema_steps[];
 int schema_step_count(void);
 /* Limits and switches of every connection, before its first statement. */
@@ -53,6 +66,20 @@ int schema_identify(struct store *s, int newest, int *version, struct error *err
 int schema_migrate(struct store *s, const struct schema_step *steps, int n, struct error *err);
 /* From here on ledgers cannot be changed through this connection. */
 void schema_protect(struct store *s);
+
+/* ---- schema_people.c ---- */
+extern const char *const schema_people[]; /* step 3 */
+
+/* ---- chain_import.c ---- */
+extern const char *const chain_step[]; /* step 2 */
+int chain_import(struct store *s, struct error *err);
+
+/* ---- keys.c ---- */
+/* The station's key into s->key; may_make: a database without a chain has none yet. */
+int keys_open(struct store *s, bool may_make, struct error *err);
+/* Is s->key the one the chain says signs now? A rotation that was cut short is ended. */
+int keys_settle(struct store *s, struct error *err);
+void keys_release(struct store *s);
 
 /* ---- dir.c ---- */
 extern struct store_io store_io;

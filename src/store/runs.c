@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "src/store/chain_item.h"
+
 #define COLUMNS                                                                                    \
 	"r.id, r.ticket, r.serial, r.model, r.bay, r.run_type, r.profile, r.profile_revision,"     \
 	" r.operator, r.simulated, r.started_utc_us,"                                              \
@@ -94,6 +96,8 @@ int store_run_begin(struct store *s, const struct run_row *row, const char *fact
 			    row->bay, row->run_type, row->profile, (int64_t)row->profile_revision,
 			    profile_hash, (size_t)32, row->operator_name, (int64_t)row->simulated,
 			    row->started_utc_us, facts_json);
+	if (rc == 0)
+		rc = chain_run_started(s, row, profile_hash, facts_json, false, err);
 	return db_end(s, rc, err);
 }
 
@@ -112,11 +116,29 @@ int store_run_note(struct store *s, const char *run_id, const char *note_json, s
 		      note_json, n);
 }
 
+/* The row, and its item in the chain. */
+static int put_end(struct store *s, const struct run_row *row, int64_t run, const char *doc,
+		   size_t n, int64_t *seq, struct error *err)
+{
+	uint8_t hash[32];
+	int rc;
+
+	text_sha256(hash, doc, n);
+	rc = db_run(s, err,
+		    "INSERT INTO run_end (run, verdict, ended_utc_us, doc, doc_sha256)"
+		    " VALUES (?, ?, ?, ?, ?)",
+		    "itisb", run, row->verdict, row->ended_utc_us, doc, n, hash, sizeof(hash));
+	if (rc < 0)
+		return rc;
+	*seq = sqlite3_last_insert_rowid(s->db);
+	return chain_run_finished(s, row, hash, n, false, err);
+}
+
 int store_run_end(struct store *s, const char *run_id, const char *verdict, int64_t ended_utc_us,
 		  const char *doc, size_t n, int64_t *seq, struct error *err)
 {
-	uint8_t hash[32];
-	int64_t run = 0;
+	struct run_row row;
+	int64_t run = 0, at = 0;
 	bool ended = false;
 	int rc = find_run(s, run_id, &run, &ended, err);
 
@@ -124,13 +146,16 @@ int store_run_end(struct store *s, const char *run_id, const char *verdict, int6
 		return rc;
 	if (ended)
 		return error_set(err, ERR_EXISTS, "run %s: has ended already", run_id);
-	text_sha256(hash, doc, n);
-	rc = db_run(s, err,
-		    "INSERT INTO run_end (run, verdict, ended_utc_us, doc, doc_sha256)"
-		    " VALUES (?, ?, ?, ?, ?)",
-		    "itisb", run, verdict, ended_utc_us, doc, n, hash, sizeof(hash));
+	rc = store_run_get(s, run_id, &row, NULL, err);
+	if (rc == 0)
+		rc = db_begin(s, err);
+	if (rc < 0)
+		return rc;
+	(void)text_copy(row.verdict, sizeof(row.verdict), verdict);
+	row.ended_utc_us = ended_utc_us;
+	rc = db_end(s, put_end(s, &row, run, doc, n, &at, err), err);
 	if (rc == 0 && seq)
-		*seq = sqlite3_last_insert_rowid(s->db);
+		*seq = at;
 	return rc;
 }
 

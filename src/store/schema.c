@@ -20,15 +20,6 @@
 enum { APPLICATION_ID = 0x626e6368 };
 
 /* clang-format off */
-#define LEDGER(table, key)                                                             \
-	"CREATE TRIGGER " table "_no_update BEFORE UPDATE ON " table                   \
-	" BEGIN SELECT RAISE(ABORT, '" table " is a ledger: rows do not change'); END;" \
-	"CREATE TRIGGER " table "_no_delete BEFORE DELETE ON " table                   \
-	" BEGIN SELECT RAISE(ABORT, '" table " is a ledger: rows stay'); END;"         \
-	"CREATE TRIGGER " table "_no_replace BEFORE INSERT ON " table                  \
-	" WHEN EXISTS (SELECT 1 FROM " table " WHERE " key ")"                         \
-	" BEGIN SELECT RAISE(ABORT, '" table ": this row exists'); END;"
-
 static const char *const step_1[] = {
 	"CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;"
 	/* Which database this is: a copy restored from a backup keeps it, a new one differs. */
@@ -97,7 +88,9 @@ static const char *const step_1[] = {
 /* clang-format on */
 
 const struct schema_step schema_steps[] = {
-	{step_1},
+	{.sql = step_1},
+	{.sql = chain_step, .then = chain_import},
+	{.sql = schema_people},
 };
 
 int schema_step_count(void)
@@ -268,6 +261,8 @@ static int apply(struct store *s, const struct schema_step *step, int version, s
 		       version);
 	for (int i = 0; rc == 0 && step->sql[i]; i++)
 		rc = exec(s, step->sql[i], err);
+	if (rc == 0 && step->then)
+		rc = step->then(s, err);
 	if (rc == 0)
 		rc = exec(s, pragma, err);
 	return db_end(s, rc, err);
@@ -299,7 +294,10 @@ static int authorize(void *ctx, int action, const char *a, const char *b, const 
 	case SQLITE_FUNCTION:
 	case SQLITE_TRANSACTION:
 	case SQLITE_INSERT: return SQLITE_OK;
-	case SQLITE_UPDATE: return a && strcmp(a, "ticket") == 0 ? SQLITE_OK : SQLITE_DENY;
+	case SQLITE_UPDATE:
+		return a && (!strcmp(a, "ticket") || !strcmp(a, "subject") || !strcmp(a, "secret"))
+			       ? SQLITE_OK
+			       : SQLITE_DENY;
 	case SQLITE_PRAGMA: return a && strcmp(a, "quick_check") == 0 ? SQLITE_OK : SQLITE_DENY;
 	default: return SQLITE_DENY;
 	}

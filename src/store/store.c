@@ -5,6 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "store/chain.h"
+
 /* In frames of one page. Idle time checkpoints at the first, a commit at the second whatever
  * happens: under 4,000 frames the -shm file stays one block, which a full disk cannot take
  * away. */
@@ -98,7 +100,11 @@ static int open_writer(struct store *s, struct error *err)
 	if (rc == 0)
 		rc = set_durable(s, err);
 	if (rc == 0)
+		rc = keys_open(s, version < 2, err);
+	if (rc == 0)
 		rc = schema_migrate(s, schema_steps, schema_step_count(), err);
+	if (rc == 0)
+		rc = keys_settle(s, err);
 	if (rc == 0)
 		rc = dir_sync(s->dir, err);
 	if (rc == 0)
@@ -159,6 +165,7 @@ void store_close(struct store *s)
 		panic("store: closed with a statement open");
 	if (s->lock_fd >= 0)
 		dir_unlock(s->dir, s->lock_fd, clean);
+	keys_release(s);
 	free(s->dir);
 	free(s);
 }
@@ -187,25 +194,35 @@ int store_check(struct store *s, struct error *err)
 int store_audit(struct store *s, int64_t utc_us, const char *who, const char *what,
 		const char *json, struct error *err)
 {
-	return db_run(s, err, "INSERT INTO audit (utc_us, who, what, detail) VALUES (?, ?, ?, ?)",
-		      "ittt", utc_us, who, what, json);
+	struct chain_item item = {.type = what, .who = who, .data = json, .n = strlen(json)};
+
+	return store_chain_add(s, &item, utc_us, NULL, err);
+}
+
+struct audit_reader {
+	bool (*fn)(void *ctx, const char *who, const char *what, const char *json);
+	void *ctx;
+};
+
+static bool audit_one(void *ctx, const struct chain_row *r)
+{
+	struct audit_reader *a = ctx;
+	char *json;
+	bool more;
+
+	json = xcalloc(r->data_n + 1, 1);
+	memcpy(json, r->data, r->data_n);
+	more = a->fn(a->ctx, r->who, r->type, json);
+	free(json);
+	return more;
 }
 
 int store_audit_list(struct store *s, const char *what, const char *or_what,
 		     bool (*fn)(void *ctx, const char *who, const char *what, const char *json),
 		     void *ctx, struct error *err)
 {
-	sqlite3_stmt *st;
-	int rc = db_query(
-		s, &st, err,
-		"SELECT who, what, detail FROM audit WHERE what = ? OR what = ? ORDER BY seq", "tt",
-		what, or_what);
+	struct audit_reader a = {fn, ctx};
+	struct chain_filter f = {.type = what, .or_type = or_what};
 
-	if (rc < 0)
-		return rc;
-	while ((rc = db_step(s, st, err)) > 0)
-		if (!fn(ctx, db_text(st, 0), db_text(st, 1), db_text(st, 2)))
-			break;
-	sqlite3_finalize(st);
-	return rc < 0 ? rc : 0;
+	return store_chain_list(s, &f, audit_one, &a, err);
 }

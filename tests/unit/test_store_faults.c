@@ -291,7 +291,7 @@ static const char *const later[] = {"CREATE TABLE later (x TEXT) STRICT",
 
 static int migrate(struct store *s)
 {
-	struct schema_step steps[8];
+	struct schema_step steps[16] = {{0}};
 	int n = schema_step_count();
 
 	(void)sqlite3_set_authorizer(s->db, NULL, NULL);

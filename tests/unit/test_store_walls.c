@@ -8,10 +8,10 @@
 #include "tests/unit/store_bench.h"
 
 static const char *const ledgers[] = {
-	"meta", "ticket_event", "profile_revision", "run", "run_note", "run_end", "audit"};
+	"meta", "ticket_event", "profile_revision", "run", "run_note", "run_end", "chain"};
 enum { LEDGER_COUNT = sizeof(ledgers) / sizeof(ledgers[0]) };
 static const char *const ledger_columns[] = {"value", "who", "bytes", "facts",
-					     "note",  "doc", "detail"};
+					     "note",  "doc", "bytes"};
 
 static void expect_refused(sqlite3 *db, const char *sql, int code, const char *word)
 {
@@ -80,7 +80,7 @@ static void the_store_s_own_connection_cannot_change_ledgers_or_the_schema(void 
 		"DELETE FROM run_note",
 		"DELETE FROM ticket",
 		"DROP TRIGGER run_end_no_update",
-		"DROP TABLE audit",
+		"DROP TABLE chain",
 		"ALTER TABLE run ADD COLUMN x TEXT",
 		"CREATE TABLE t (x)",
 		"ATTACH '/dev/null' AS other",
@@ -208,7 +208,7 @@ static void a_file_that_is_no_database_is_refused(void **state)
 static void a_migration_keeps_a_verified_copy_and_every_row(void **state)
 {
 	static const char *const more[] = {"CREATE TABLE later (x TEXT) STRICT", NULL};
-	struct schema_step steps[8];
+	struct schema_step steps[16] = {{0}};
 	struct store *s = open_or_fail();
 	int n = schema_step_count();
 	char path[128];
@@ -240,7 +240,7 @@ static void a_migration_that_does_not_work_changes_nothing(void **state)
 {
 	static const char *const broken[] = {"CREATE TABLE later (x TEXT) STRICT",
 					     "INSERT INTO nowhere VALUES (1)", NULL};
-	struct schema_step steps[8];
+	struct schema_step steps[16] = {{0}};
 	struct store *s = open_or_fail();
 	int n = schema_step_count();
 
