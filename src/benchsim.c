@@ -23,15 +23,17 @@ static const char help[] =
 	"  --dir DIR             where the ports appear (made if missing)\n"
 	"  --speed N             run time is N times as fast, 1..20\n"
 	"  --seed N              of all noise, default 1\n"
-	"  --fault [BAY:]NAME[=K][@SECONDS]   repeatable; --faults lists the names\n"
-	"  --bus-fault DEVICE:dead|late=S     repeatable\n"
+	"  --fault [BAY:]NAME[=K][@SECONDS]   of a unit or the rig, repeatable\n"
+	"  --fault TARGET:NAME[=K][/SHARE]    of a device, a line or what is on it, repeatable;\n"
+	"                        SHARE: part of the transactions; --bus-fault is the same\n"
+	"  --list-faults         every fault with its severity K, and exit\n"
 	"  --unit BAY:MODEL:SERIAL[:TICKET]   what is on the hoses, repeatable\n"
 	"  --wire BAUD           replies paced as on a line of that rate, requests stamped\n"
 	"  --operator SOCKET     scan and answer prompts at the station's ctl socket\n"
 	"  --tds MG_L            of the feed water, default 250\n"
 	"  --temperature DEGC    of the feed water, default 25\n"
 	"  --quiet-sensors       no noise\n"
-	"  --faults              list the faults and exit\n"
+	"  --faults              the names of the first kind, one a line, and exit\n"
 	"  --help, --version\n";
 
 struct list {
@@ -78,6 +80,28 @@ static int list_faults(void)
 	return -1; /* done, exit 0 */
 }
 
+/* Of units and rig, then of wires and devices. */
+static int list_all_faults(void)
+{
+	static const char *const layers[] = {
+		[WIRE_ON_LINE] = "line", [WIRE_ON_TCP] = "tcp", [WIRE_IN_DEVICE] = "device"};
+	const struct wire_fault_info *f;
+	int n;
+	const char *const *names = world_fault_names(&n);
+
+	for (int i = 0; i < n; i++)
+		printf("%-24s plant\n", names[i]);
+	for (int i = WIRE_FINE + 1; (f = wire_fault_info((enum wire_fault)i)); i++) {
+		char k[64] = "";
+
+		if (f->k_unit)
+			snprintf(k, sizeof(k), "K %g (%g to %g %s)", f->k, f->lo, f->hi, f->k_unit);
+		printf("%-24s %-7s %-11s %-29s %s\n", f->name, layers[f->layer], f->rows, k,
+		       f->what);
+	}
+	return -1; /* done, exit 0 */
+}
+
 /* 0: go on; -1: done; else the exit code. */
 static int read_options(int argc, char **argv, struct options *o)
 {
@@ -95,6 +119,7 @@ static int read_options(int argc, char **argv, struct options *o)
 		TEMPERATURE,
 		QUIET,
 		FAULTS,
+		LIST_FAULTS,
 		HELP,
 		VERSION
 	};
@@ -111,6 +136,7 @@ static int read_options(int argc, char **argv, struct options *o)
 					      {"temperature", 1, NULL, TEMPERATURE},
 					      {"quiet-sensors", 0, NULL, QUIET},
 					      {"faults", 0, NULL, FAULTS},
+					      {"list-faults", 0, NULL, LIST_FAULTS},
 					      {"help", 0, NULL, HELP},
 					      {"version", 0, NULL, VERSION},
 					      {NULL, 0, NULL, 0}};
@@ -133,6 +159,7 @@ static int read_options(int argc, char **argv, struct options *o)
 			break;
 		case QUIET: o->quiet = true; break;
 		case FAULTS: return list_faults();
+		case LIST_FAULTS: return list_all_faults();
 		case HELP: fputs(help, stdout); return -1;
 		case VERSION: puts("benchsim " BENCHD_VERSION); return -1;
 		default: return EXIT_CONFIG;
@@ -206,7 +233,9 @@ static int serve(struct sim_server *s, struct loop *loop, const struct options *
 	int rc = mount_all(s, o);
 
 	for (int i = 0; !rc && i < o->faults.n; i++)
-		if (world_fault(s->world, o->faults.at[i], s->started_ns, &err))
+		if (world_is_bus_fault(s->world, o->faults.at[i])
+			    ? world_bus_fault(s->world, o->faults.at[i], &err)
+			    : world_fault(s->world, o->faults.at[i], s->started_ns, &err))
 			rc = complain(&err);
 	for (int i = 0; !rc && i < o->bus_faults.n; i++)
 		if (world_bus_fault(s->world, o->bus_faults.at[i], &err))

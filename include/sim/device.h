@@ -10,7 +10,7 @@
 #include "sim/plant.h"
 
 enum sim_space { SPACE_COIL = 1, SPACE_DISCRETE, SPACE_HOLDING, SPACE_INPUT };
-enum { SIM_POINTS_MAX = 64, SIM_REGISTERS_MAX = 24 };
+enum { SIM_POINTS_MAX = 64, SIM_REGISTERS_MAX = 32 };
 
 struct sim_point {
 	char name[64];
@@ -25,6 +25,9 @@ struct sim_point {
 	double idle;	     /* point value when no channel or output is wired to it */
 	bool writable;
 	int16_t channel, output; /* fixture index, -1: not wired */
+	bool is_held;		 /* held[]: the words told last, for a device that freezes */
+	uint16_t held[2];
+	double base; /* counters: what was counted before the last reboot */
 };
 struct sim_register {
 	uint16_t address, value;
@@ -39,10 +42,15 @@ struct sim_device {
 	struct sim_register registers[SIM_REGISTERS_MAX];
 	int register_count;
 	bool is_relay_board, is_line_device, is_scanner;
-	/* faults of the line */
-	bool dead;
-	double late_s;
-	/* scanner: bytes not yet fetched */
+	bool is_command_board; /* function 6 carries commands (Eletechsup) */
+	/* sends by itself, each second of run time */
+	enum sim_stream { STREAM_NONE = 0, STREAM_UART_TDS, STREAM_ASCII } stream;
+	int64_t send_ns;
+	uint32_t sends;
+	struct wire_fault_state fault;
+	bool dead;	  /* by that fault: for devices that speak unasked */
+	int64_t until_ns; /* silent until then: it reboots; run time */
+	/* scanners and streams: bytes not yet fetched */
 	char sent[512];
 	size_t sent_n;
 	uint64_t transactions;
@@ -54,8 +62,21 @@ int personality_build(struct sim_device *d, struct error *err);
 /* Value of a point at the device's pins; writing one (false: refused). */
 double device_get(struct world *w, const struct sim_device *d, const struct sim_point *p);
 bool device_set(struct world *w, struct sim_device *d, const struct sim_point *p, double value);
+/* Pulses of a counting point since the start, 0 for others. */
+double device_raw_count(struct world *w, const struct sim_point *p);
+/* stream.c: what the device sends by itself and is due now. */
+void stream_run(struct world *w, struct sim_device *d);
 /* modbus.c: PDU in, PDU out; 0: no reply (broadcast). */
-size_t device_modbus(struct world *w, struct sim_device *d, const uint8_t *pdu, size_t n,
-		     uint8_t *reply, size_t max);
+size_t device_modbus(struct world *w, struct sim_device *d, const struct wire_effect *e,
+		     const uint8_t *pdu, size_t n, uint8_t *reply, size_t max);
+
+/* device_fault.c: faults inside a device. */
+bool device_is_silent(const struct world *w, const struct sim_device *d);
+/* The words of a point as told with that fault. */
+void device_spoil(const struct wire_effect *e, struct sim_point *p, uint16_t *words);
+/* true: a write is confirmed in reply (5 bytes) and nothing else happens. */
+bool device_ignores(const struct wire_effect *e, const uint8_t *pdu, size_t n, uint8_t *reply);
+/* The second half of its outputs falls. */
+void device_fall_half(struct world *w, struct sim_device *d);
 
 #endif

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "sim/rng.h"
 #include "sim/ro_unit.h"
+#include "sim/wire_fault.h"
 #include "sim/world.h"
 
 /* Outputs and channels by their standard names (plan/names.h). */
@@ -116,6 +117,12 @@ struct fault_entry {
 };
 enum { WORLD_FAULTS_MAX = 64 };
 
+/* A fault of a device or line as told. */
+struct wire_fault_state {
+	struct wire_effect effect;
+	double share; /* of the transactions */
+};
+
 struct sim_device;
 struct sim_line {
 	int16_t device, point;
@@ -145,7 +152,8 @@ struct world {
 	int64_t dead_man_ns; /* last toggle */
 	int64_t dead_man_limit_ns;
 	struct sim_device *devices; /* per fixture device */
-	struct sim_line *lines;	    /* of all GPIO devices, in fixture order */
+	struct wire_fault_state bus_faults[FIXTURE_BUSES_MAX];
+	struct sim_line *lines; /* of all GPIO devices, in fixture order */
 	int line_count;
 	uint64_t steps; /* statistics */
 };

@@ -10,29 +10,17 @@
 #include "base/clock.h"
 #include "bus/bus.h"
 #include "sim/vtime.h"
+#include "sim/wire_fault.h"
 #include "sim/world.h"
 
-/* What goes wrong with a transaction. TCP: silence, loss and lateness are time-outs, bad bytes a
- * protocol error. GPIO: every kind refuses the set. */
-enum wire_fault {
-	WIRE_FINE = 0,
-	WIRE_SILENCE, /* the device acted, its reply is lost */
-	WIRE_LOST,    /* the request is lost */
-	WIRE_BAD_CRC,
-	WIRE_LATE,	/* the reply comes late_ns later */
-	WIRE_EXCEPTION, /* the device refuses (4, device failure) */
-	WIRE_TRUNCATED,
-	WIRE_NOISE,   /* a 0 byte in front */
-	WIRE_HANG_UP, /* the port is gone until it is opened again */
-	WIRE_FAULTS
-};
-const char *wire_fault_name(enum wire_fault f);
-
-/* Shared by the wires of a rig: counts all transactions and spoils some. */
+/* Shared by the wires of a rig: counts all transactions and spoils some (sim/wire_fault.h). Those it
+ * leaves fine may be spoiled by a fault of the world. TCP: silence, loss and lateness are time-outs,
+ * bad bytes a protocol error. GPIO: every kind refuses the set. */
 struct wire_faults {
 	uint64_t count;	      /* transactions so far */
 	uint64_t first, last; /* those to spoil, from 1; first 0: none, last 0: the first only */
-	enum wire_fault kind;
+	enum wire_fault kind; /* with K of the table, */
+	double k;	      /* or this; late: late_ns */
 	int64_t late_ns;
 	uint64_t hits;
 	/* Optional, instead of first and last: what becomes of transaction number n of that bus. */

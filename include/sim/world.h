@@ -17,6 +17,7 @@
 #include "base/error.h"
 #include "plan/fixture.h"
 #include "plan/model.h"
+#include "sim/wire_fault.h"
 
 struct world;
 
@@ -27,6 +28,11 @@ struct world_config {
 	double feed_temperature_c; /* 0: 25 */
 	bool noise;		   /* sensors' own errors and noise, pulsation, hammer */
 	unsigned speed; /* run time per wire time, 0: 1; the dead-man relay waits in wire time */
+	/* Optional: answers in place of every Modbus device, as world_modbus would. For tests of
+	 * the wires, whose registers tell which request they answer. */
+	size_t (*answer)(void *ctx, int bus, uint8_t unit, const uint8_t *pdu, size_t n,
+			 uint8_t *reply, size_t max);
+	void *answer_ctx;
 };
 struct world *world_new(const struct world_config *config, struct error *err);
 void world_free(struct world *w);
@@ -70,12 +76,21 @@ uint64_t world_steps(const struct world *w);
  * (run time). Returns reply length; 0: silence. delay_ns: turnaround it takes (wire time). */
 size_t world_modbus(struct world *w, int bus, uint8_t unit, const uint8_t *pdu, size_t n,
 		    uint8_t *reply, size_t max, int64_t *delay_ns);
-/* Bus faults on demand, on a device by fixture name: "DEVICE:dead", "DEVICE:late=0.7" (seconds
- * of wire time), "DEVICE:none" ends both. Faults of the n-th transaction are the wire's
+/* The same with what is wrong in this transaction, which is not drawn then. */
+size_t world_answer(struct world *w, int bus, uint8_t unit, const struct wire_effect *e,
+		    const uint8_t *pdu, size_t n, uint8_t *reply, size_t max, int64_t *delay_ns);
+/* Bus faults on demand, "TARGET:NAME[=K][/SHARE]" as sim/wire_fault.h tells; NAME none ends it, one
+ * fault at a time of each device and each bus. Faults of the n-th transaction are the wire's
  * (sim/wire.h). */
 int world_bus_fault(struct world *w, const char *spec, struct error *err);
-/* How late that device's replies come by such a fault, wire time. */
-int64_t world_late_ns(const struct world *w, int bus, uint8_t unit);
+/* Does spec name such a target in front of its ':'? (Bays may not be called like a device.) */
+bool world_is_bus_fault(const struct world *w, const char *spec);
+/* What is wrong with the next transaction, drawn; what stands on the line by itself. */
+struct wire_effect world_wire_effect(struct world *w, int bus, uint8_t unit);
+struct wire_effect world_line_effect(const struct world *w, int bus);
+/* Unit ids of a line; returns how many. */
+int world_line_units(const struct world *w, int bus, uint8_t *units, int max);
+struct rng *world_rng(struct world *w);
 /* Lines of a GPIO bus: how many, and their names in the order of their offsets. */
 int world_gpio_lines(struct world *w, int bus);
 const char *world_gpio_name(struct world *w, int bus, int line);

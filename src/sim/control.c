@@ -4,12 +4,13 @@
  *
  *	fault [BAY:]NAME[=K][@SECONDS]	from now; see README.md for the names
  *	clear [BAY]			no fault any more, trays dry
- *	busfault DEVICE:dead|late=S|none
+ *	busfault TARGET:NAME[=K][/SHARE]	of a device or bus, see sim/wire_fault.h; NAME none ends it
  *	scan BAY CODE			the bay's scanner reads it
  *	mount BAY MODEL SERIAL [TICKET]	another unit on the hoses, or: mount BAY none
  *	wet BAY on|off			the leak sensor inside the unit
  *	estop on|off
  *	unplug NAME, plug NAME		a port's cable
+ *	swap NAME NAME			two adapters take each other's place
  *	truth BAY NAME			as it is, without any sensor
  *	output NAME [BAY]		1 mono_ms=T commanded=1 commanded_ms=T: in force and told,
  *					each with the monotonic time of its last change
@@ -60,12 +61,25 @@ static int find_bay(struct sim_server *s, const char *name, struct text *reply)
 	return bay;
 }
 
+static void cmd_bus_fault(struct sim_server *s, char **word, struct text *reply)
+{
+	struct error err = {0};
+
+	if (world_bus_fault(s->world, word[1] ? word[1] : "", &err))
+		refuse(reply, err.text);
+	else
+		text_puts(reply, "ok");
+}
+
 static void cmd_fault(struct sim_server *s, char **word, struct text *reply)
 {
 	struct error err = {0};
 
 	if (!word[1])
-		refuse(reply, "expected: fault [BAY:]NAME[=K][@SECONDS]");
+		refuse(reply,
+		       "expected: fault [BAY:]NAME[=K][@SECONDS] or TARGET:NAME[=K][/SHARE]");
+	else if (world_is_bus_fault(s->world, word[1]))
+		cmd_bus_fault(s, word, reply);
 	else if (world_fault(s->world, word[1], sim_serve_now(s), &err))
 		refuse(reply, err.text);
 	else
@@ -82,16 +96,6 @@ static void cmd_clear(struct sim_server *s, char **word, struct text *reply)
 	sim_serve_now(s);
 	text_printf(reply, "ok %d", world_clear_faults(s->world, bay));
 	sim_serve_tick(s);
-}
-
-static void cmd_bus_fault(struct sim_server *s, char **word, struct text *reply)
-{
-	struct error err = {0};
-
-	if (world_bus_fault(s->world, word[1] ? word[1] : "", &err))
-		refuse(reply, err.text);
-	else
-		text_puts(reply, "ok");
 }
 
 static void cmd_scan(struct sim_server *s, char **word, struct text *reply)
@@ -159,23 +163,48 @@ static void cmd_estop(struct sim_server *s, char **word, struct text *reply)
 	text_printf(reply, "ok %lld", (long long)clock_mono_ns());
 }
 
+static struct sim_port *find_port(struct sim_server *s, const char *name)
+{
+	for (int i = 0; name && i < s->port_count; i++)
+		if (!strcmp(s->ports[i]->name, name))
+			return s->ports[i];
+	return NULL;
+}
+
 static void cmd_port(struct sim_server *s, char **word, struct text *reply)
 {
+	struct sim_port *p = find_port(s, word[1]);
 	struct error err = {0};
 
-	for (int i = 0; word[1] && i < s->port_count; i++) {
-		struct sim_port *p = s->ports[i];
-
-		if (strcmp(p->name, word[1]))
-			continue;
-		if (!strcmp(word[0], "unplug"))
-			p->ops->unplug(p);
-		else if (p->ops->plug(p, &err))
-			break;
+	if (p && !strcmp(word[0], "unplug"))
+		p->ops->unplug(p);
+	else if (p)
+		p->ops->plug(p, &err);
+	if (p && !err.code)
 		text_puts(reply, "ok");
+	else
+		refuse(reply, err.code ? err.text : "no such port");
+}
+
+static void cmd_swap(struct sim_server *s, char **word, struct text *reply)
+{
+	struct sim_port *a = find_port(s, word[1]), *b = find_port(s, word[1] ? word[2] : NULL);
+	struct error err = {0};
+	char path[SIM_PATH_MAX];
+
+	if (!a || !b || a == b || !a->ops->unplug || !b->ops->unplug) {
+		refuse(reply, "expected: swap NAME NAME, of two ports with a cable");
 		return;
 	}
-	refuse(reply, err.code ? err.text : "no such port");
+	a->ops->unplug(a);
+	b->ops->unplug(b);
+	memcpy(path, a->path, sizeof(path));
+	memcpy(a->path, b->path, sizeof(path));
+	memcpy(b->path, path, sizeof(path));
+	if (a->ops->plug(a, &err) || b->ops->plug(b, &err))
+		refuse(reply, err.text);
+	else
+		text_puts(reply, "ok");
 }
 
 static void cmd_truth(struct sim_server *s, char **word, struct text *reply)
@@ -275,11 +304,12 @@ static const struct {
 	const char *name;
 	void (*fn)(struct sim_server *s, char **word, struct text *reply);
 } commands[] = {
-	{"fault", cmd_fault}, {"clear", cmd_clear},   {"busfault", cmd_bus_fault},
-	{"scan", cmd_scan},   {"mount", cmd_mount},   {"wet", cmd_wet},
-	{"estop", cmd_estop}, {"unplug", cmd_port},   {"plug", cmd_port},
-	{"truth", cmd_truth}, {"output", cmd_output}, {"safe", cmd_safe},
-	{"stats", cmd_stats}, {"time", cmd_time},     {"quit", cmd_quit},
+	{"fault", cmd_fault}, {"clear", cmd_clear}, {"busfault", cmd_bus_fault},
+	{"scan", cmd_scan},   {"mount", cmd_mount}, {"wet", cmd_wet},
+	{"estop", cmd_estop}, {"unplug", cmd_port}, {"plug", cmd_port},
+	{"swap", cmd_swap},   {"truth", cmd_truth}, {"output", cmd_output},
+	{"safe", cmd_safe},   {"stats", cmd_stats}, {"time", cmd_time},
+	{"quit", cmd_quit},
 };
 
 void sim_control_line(struct sim_server *s, const char *line, struct text *reply)

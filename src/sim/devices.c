@@ -95,6 +95,13 @@ static double not_wired(struct world *w, const struct sim_device *d, const struc
 	return p->idle;
 }
 
+double device_raw_count(struct world *w, const struct sim_point *p)
+{
+	if (p->channel < 0 || w->fixture->channels[p->channel].scale != FX_SCALE_COUNTER)
+		return 0;
+	return sensor_point(w, p->channel);
+}
+
 double device_get(struct world *w, const struct sim_device *d, const struct sim_point *p)
 {
 	const struct fx_output *o;
@@ -108,7 +115,7 @@ double device_get(struct world *w, const struct sim_device *d, const struct sim_
 		return (v > 0.5) != o->inverted ? 1 : 0;
 	}
 	if (p->channel >= 0)
-		return sensor_point(w, p->channel);
+		return sensor_point(w, p->channel) - p->base;
 	return not_wired(w, d, p);
 }
 
@@ -130,64 +137,41 @@ bool device_set(struct world *w, struct sim_device *d, const struct sim_point *p
 	return true;
 }
 
-size_t world_modbus(struct world *w, int bus, uint8_t unit, const uint8_t *pdu, size_t n,
-		    uint8_t *reply, size_t max, int64_t *delay_ns)
+size_t world_answer(struct world *w, int bus, uint8_t unit, const struct wire_effect *e,
+		    const uint8_t *pdu, size_t n, uint8_t *reply, size_t max, int64_t *delay_ns)
 {
 	const struct fx_bus *line = &w->fixture->buses[bus];
 
 	*delay_ns = (int64_t)((0.3 + 0.2 * rng_uniform(&w->rng)) * (double)line->turnaround_ns);
+	if (!wire_is_heard(e))
+		return 0;
+	if (w->config.answer) {
+		n = w->config.answer(w->config.answer_ctx, bus, unit, pdu, n, reply, max);
+		return wire_spoil_pdu(e, pdu, n, reply, n);
+	}
 	for (int i = 0; i < w->fixture->device_count; i++) {
 		struct sim_device *d = &w->devices[i];
+		size_t got;
 
-		if (d->fx->bus != bus || (unit != 0 && d->fx->unit_id != unit) || d->dead)
+		if (d->fx->bus != bus || (unit != 0 && d->fx->unit_id != unit) ||
+		    device_is_silent(w, d))
 			continue;
 		d->transactions++;
-		*delay_ns += (int64_t)(d->late_s * 1e9);
-		n = device_modbus(w, d, pdu, n, reply, max);
-		return unit == 0 ? 0 : n;
+		got = device_modbus(w, d, e, pdu, n, reply, max);
+		return unit == 0 ? 0 : wire_spoil_pdu(e, pdu, n, reply, got);
 	}
 	return 0;
 }
 
-int64_t world_late_ns(const struct world *w, int bus, uint8_t unit)
+size_t world_modbus(struct world *w, int bus, uint8_t unit, const uint8_t *pdu, size_t n,
+		    uint8_t *reply, size_t max, int64_t *delay_ns)
 {
-	for (int i = 0; i < w->fixture->device_count; i++)
-		if (w->devices[i].fx->bus == bus && w->devices[i].fx->unit_id == unit)
-			return (int64_t)(w->devices[i].late_s * 1e9);
-	return 0;
-}
+	struct wire_effect e = world_wire_effect(w, bus, unit);
 
-int world_bus_fault(struct world *w, const char *spec, struct error *err)
-{
-	const char *colon = strrchr(spec, ':');
-	struct sim_device *d = NULL;
-	double late;
-
-	if (!colon)
-		return error_set(err, ERR_SYNTAX,
-				 "bus fault '%s': expected DEVICE:dead, DEVICE:late=SECONDS or "
-				 "DEVICE:none",
-				 spec);
-	for (int i = 0; i < w->fixture->device_count; i++)
-		if (strlen(w->devices[i].fx->name) == (size_t)(colon - spec) &&
-		    !strncmp(w->devices[i].fx->name, spec, (size_t)(colon - spec)))
-			d = &w->devices[i];
-	if (!d)
-		return error_set(err, ERR_NOT_FOUND,
-				 "bus fault '%s': the fixture has no such device", spec);
-	if (!strcmp(colon, ":dead")) {
-		d->dead = true;
-	} else if (!strcmp(colon, ":none")) {
-		d->dead = false;
-		d->late_s = 0;
-	} else if (!strncmp(colon, ":late=", 6) &&
-		   text_to_double(colon + 6, strlen(colon + 6), &late) && late >= 0 && late <= 60) {
-		d->late_s = late;
-	} else {
-		return error_set(err, ERR_SYNTAX,
-				 "bus fault '%s': expected dead, none or late=0..60 seconds", spec);
-	}
-	return 0;
+	n = world_answer(w, bus, unit, &e, pdu, n, reply, max, delay_ns);
+	if (e.kind == WIRE_LATE)
+		*delay_ns += (int64_t)(e.k * 1e9);
+	return n;
 }
 
 static struct sim_point *point_of(struct world *w, int place, struct sim_device **dev)

@@ -25,11 +25,11 @@ static bool in_space(const struct sim_point *p, enum sim_space space)
 	return p->space == space || (p->both && (space == SPACE_HOLDING || space == SPACE_INPUT));
 }
 
-static const struct sim_point *point_at(const struct sim_device *d, enum sim_space space,
-					uint16_t address)
+static struct sim_point *point_at(const struct sim_device *d, enum sim_space space,
+				  uint16_t address)
 {
 	for (int i = 0; i < d->point_count; i++) {
-		const struct sim_point *p = &d->points[i];
+		struct sim_point *p = &d->points[i];
 
 		if (in_space(p, space) && address >= p->address &&
 		    address < p->address + register_count(p->type))
@@ -60,15 +60,16 @@ static void encode(const struct sim_point *p, double value, uint16_t *words)
 		words[0] = words[1] = 0;
 }
 
-static int read_word(struct world *w, struct sim_device *d, enum sim_space space, uint16_t address,
-		     uint16_t *out)
+static int read_word(struct world *w, struct sim_device *d, const struct wire_effect *e,
+		     enum sim_space space, uint16_t address, uint16_t *out)
 {
-	const struct sim_point *p = point_at(d, space, address);
+	struct sim_point *p = point_at(d, space, address);
 	const struct sim_register *r;
 	uint16_t words[2] = {0, 0};
 
 	if (p) {
 		encode(p, device_get(w, d, p), words);
+		device_spoil(e, p, words);
 		*out = words[address - p->address];
 		return 0;
 	}
@@ -77,7 +78,7 @@ static int read_word(struct world *w, struct sim_device *d, enum sim_space space
 		    : NULL;
 	if (!r)
 		return ILLEGAL_ADDRESS;
-	*out = r->value;
+	*out = e->kind == WIRE_OTHER_DEVICE ? r->value ^ 0x5555 : r->value;
 	return 0;
 }
 
@@ -111,8 +112,8 @@ static size_t read_bits(struct world *w, struct sim_device *d, const uint8_t *pd
 	return 2 + (size_t)reply[1];
 }
 
-static size_t read_registers(struct world *w, struct sim_device *d, const uint8_t *pdu, size_t n,
-			     uint8_t *reply)
+static size_t read_registers(struct world *w, struct sim_device *d, const struct wire_effect *e,
+			     const uint8_t *pdu, size_t n, uint8_t *reply)
 {
 	enum sim_space space = pdu[0] == 3 ? SPACE_HOLDING : SPACE_INPUT;
 	uint16_t first, count, word;
@@ -121,7 +122,7 @@ static size_t read_registers(struct world *w, struct sim_device *d, const uint8_
 		return exception(reply, pdu[0], ILLEGAL_VALUE);
 	first = get16(pdu + 1);
 	for (int i = 0; i < count; i++) {
-		int code = read_word(w, d, space, (uint16_t)(first + i), &word);
+		int code = read_word(w, d, e, space, (uint16_t)(first + i), &word);
 
 		if (code)
 			return exception(reply, pdu[0], code);
@@ -220,6 +221,28 @@ static size_t write_registers(struct world *w, struct sim_device *d, const uint8
 	return 5;
 }
 
+/* Register 1..8 with a command to that relay; register 0 with one to all. */
+static int write_command(struct world *w, struct sim_device *d, uint16_t relay, uint16_t value)
+{
+	static const uint16_t on = 0x0100, off = 0x0200, toggle = 0x0300, all_on = 0x0700,
+			      all_off = 0x0800;
+	bool all = relay == 0 && (value == all_on || value == all_off);
+
+	if (!all && (relay < 1 || relay > 8))
+		return ILLEGAL_ADDRESS;
+	if (!all && value != on && value != off && value != toggle)
+		return ILLEGAL_VALUE;
+	for (int i = 0; i < d->point_count; i++) {
+		const struct sim_point *p = &d->points[i];
+
+		if (all || p->address == relay)
+			device_set(w, d, p,
+				   value == on || value == all_on ||
+					   (value == toggle && device_get(w, d, p) < 0.5));
+	}
+	return 0;
+}
+
 static size_t write_single(struct world *w, struct sim_device *d, const uint8_t *pdu, size_t n,
 			   uint8_t *reply)
 {
@@ -227,8 +250,11 @@ static size_t write_single(struct world *w, struct sim_device *d, const uint8_t 
 
 	if (n != 5)
 		return exception(reply, pdu[0], ILLEGAL_VALUE);
-	code = pdu[0] == 5 ? write_coil(w, d, get16(pdu + 1), get16(pdu + 3))
-			   : write_words(w, d, get16(pdu + 1), pdu + 3, 1);
+	if (d->is_command_board)
+		code = write_command(w, d, get16(pdu + 1), get16(pdu + 3));
+	else
+		code = pdu[0] == 5 ? write_coil(w, d, get16(pdu + 1), get16(pdu + 3))
+				   : write_words(w, d, get16(pdu + 1), pdu + 3, 1);
 	if (code)
 		return exception(reply, pdu[0], code);
 	memcpy(reply, pdu, 5);
@@ -265,11 +291,28 @@ static bool has_coils(const struct sim_device *d)
 	return d->point_count && d->points[0].space == SPACE_COIL;
 }
 
-size_t device_modbus(struct world *w, struct sim_device *d, const uint8_t *pdu, size_t n,
-		     uint8_t *reply, size_t max)
+static size_t write_any(struct world *w, struct sim_device *d, const struct wire_effect *e,
+			const uint8_t *pdu, size_t n, uint8_t *reply)
+{
+	if (device_ignores(e, pdu, n, reply))
+		return 5;
+	if (pdu[0] == 15)
+		n = write_coils(w, d, pdu, n, reply);
+	else
+		n = pdu[0] == 16 ? write_registers(w, d, pdu, n, reply)
+				 : write_single(w, d, pdu, n, reply);
+	if (e->kind == WIRE_HALF)
+		device_fall_half(w, d);
+	return n;
+}
+
+size_t device_modbus(struct world *w, struct sim_device *d, const struct wire_effect *e,
+		     const uint8_t *pdu, size_t n, uint8_t *reply, size_t max)
 {
 	if (n < 1 || max < 253)
 		return 0;
+	if (d->is_command_board && pdu[0] != 3 && pdu[0] != 6 && pdu[0] != 0x2b)
+		return exception(reply, pdu[0], ILLEGAL_FUNCTION);
 	switch (pdu[0]) {
 	case 1:
 	case 2: return read_bits(w, d, pdu, n, reply);
@@ -277,11 +320,11 @@ size_t device_modbus(struct world *w, struct sim_device *d, const uint8_t *pdu, 
 	case 4:
 		if (pdu[0] == 4 && has_coils(d))
 			return exception(reply, pdu[0], ILLEGAL_FUNCTION);
-		return read_registers(w, d, pdu, n, reply);
+		return read_registers(w, d, e, pdu, n, reply);
 	case 5:
-	case 6: return write_single(w, d, pdu, n, reply);
-	case 15: return write_coils(w, d, pdu, n, reply);
-	case 16: return write_registers(w, d, pdu, n, reply);
+	case 6:
+	case 15:
+	case 16: return write_any(w, d, e, pdu, n, reply);
 	case 0x2b: return identification(d, pdu, n, reply, max);
 	default: return exception(reply, pdu[0], ILLEGAL_FUNCTION);
 	}

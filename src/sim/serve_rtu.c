@@ -27,12 +27,10 @@ struct rtu_port {
 	struct loop_timer *due; /* reply to be given, silence to end a half request */
 	uint8_t in[1024];
 	size_t in_n;
-	int64_t first_ns, last_ns; /* of the bytes in in[] */
-	struct {
-		int64_t at_ns; /* 0: free */
-		uint8_t adu[RTU_ADU_MAX];
-		size_t n;
-	} replies[REPLIES_MAX];
+	int64_t first_ns, last_ns;		/* of the bytes in in[] */
+	struct wire_frame replies[REPLIES_MAX]; /* at_ns 0: free */
+	struct loop_timer *babble;		/* noise, another master */
+	bool babbles, hangs_up;
 	int64_t char_ns, free_ns; /* line is idle from here on (paced) */
 	int64_t before_ns;	  /* the last request's first byte */
 	uint64_t requests, silent, bad;
@@ -60,6 +58,9 @@ static size_t request_length(const uint8_t *p, size_t n)
 	}
 }
 
+static void rtu_unplug(struct sim_port *p);
+static int rtu_plug(struct sim_port *p, struct error *err);
+
 static void set_timer(struct rtu_port *r)
 {
 	int64_t at_ns = r->in_n ? r->last_ns + SILENCE_NS : INT64_MAX;
@@ -77,18 +78,28 @@ static void give(struct rtu_port *r, const uint8_t *adu, size_t n)
 		r->bad++;
 }
 
-static void reply(struct rtu_port *r, const uint8_t *adu, size_t n, int64_t at_ns, int64_t now_ns)
+/* What is due of a reply; true when it is over. */
+static bool give_due(struct rtu_port *r, struct wire_frame *f, int64_t now_ns)
 {
-	if (at_ns <= now_ns) {
-		give(r, adu, n);
-		return;
+	const uint8_t *bytes;
+
+	while (f->sent < f->n && f->at_ns <= now_ns) {
+		size_t n = wire_frame_next(f, &bytes);
+
+		give(r, bytes, n);
 	}
+	return f->sent == f->n;
+}
+
+static void reply(struct rtu_port *r, struct wire_frame *f, int64_t at_ns, int64_t now_ns)
+{
+	f->at_ns = at_ns > now_ns ? at_ns : now_ns;
+	if (give_due(r, f, now_ns))
+		return;
 	for (int i = 0; i < REPLIES_MAX; i++) {
 		if (r->replies[i].at_ns)
 			continue;
-		r->replies[i].at_ns = at_ns;
-		memcpy(r->replies[i].adu, adu, n);
-		r->replies[i].n = n;
+		r->replies[i] = *f;
 		return;
 	}
 }
@@ -108,29 +119,87 @@ static void stamp(struct rtu_port *r)
 	r->requests++;
 }
 
+/* The port goes; it comes back as another one when its time has passed. */
+static void hang_up(struct rtu_port *r, double seconds)
+{
+	rtu_unplug(&r->port);
+	r->hangs_up = true;
+	loop_set_timer(r->due, clock_mono_ns() + (int64_t)(seconds * 1e9));
+}
+
+static void start_babble(struct rtu_port *r, int64_t now_ns)
+{
+	struct sim_server *s = r->port.server;
+
+	if (r->babbles || world_line_effect(s->world, r->port.bus).kind == WIRE_FINE)
+		return;
+	r->babbles = true;
+	loop_set_timer(r->babble, now_ns);
+}
+
+static void on_babble(void *ctx)
+{
+	struct rtu_port *r = ctx;
+	struct world *w = r->port.server->world;
+	struct wire_effect e = world_line_effect(w, r->port.bus);
+	struct wire_medium line = {r->char_ns, world_rng(w)};
+	uint8_t units[FIXTURE_DEVICES_MAX], bytes[RTU_ADU_MAX];
+	int64_t wait_ns = 0;
+	size_t n = wire_babble(&e, &line, units,
+			       world_line_units(w, r->port.bus, units, sizeof(units)), bytes,
+			       sizeof(bytes), &wait_ns);
+
+	r->babbles = n > 0;
+	if (!n)
+		return;
+	give(r, bytes, n);
+	loop_set_timer(r->babble, clock_mono_ns() + wait_ns);
+}
+
+static void answer(struct rtu_port *r, const struct wire_effect *e, const uint8_t *request,
+		   size_t request_n, int64_t now_ns)
+{
+	struct sim_server *s = r->port.server;
+	struct wire_medium line = {r->char_ns, world_rng(s->world)};
+	uint8_t pdu[RTU_PDU_MAX + 3], adu[RTU_ADU_MAX + 3];
+	int64_t delay_ns = 0, end_ns = r->first_ns + (int64_t)request_n * r->char_ns;
+	struct wire_reply out;
+	size_t n = world_answer(s->world, r->port.bus, request[0], e, request + 1, request_n - 3,
+				pdu, sizeof(pdu), &delay_ns);
+
+	r->free_ns = end_ns > now_ns ? end_ns : now_ns;
+	if (n)
+		n = rtu_build(adu, request[0], pdu, n);
+	else
+		r->silent++;
+	wire_spoil_rtu(e, &line, request, request_n, adu, n, &out);
+	if (!r->char_ns) {
+		delay_ns = 0; /* unpaced: at once, unless it is to be late */
+		end_ns = now_ns;
+	}
+	end_ns += delay_ns + (int64_t)n * r->char_ns;
+	if (n)
+		r->free_ns = r->char_ns ? end_ns : now_ns;
+	for (int i = 0; i < out.count; i++) {
+		struct wire_frame *f = &out.frames[i];
+
+		reply(r, f, f->at_ns == INT64_MIN ? now_ns : end_ns + f->at_ns, now_ns);
+	}
+}
+
 static void take_request(struct rtu_port *r, const uint8_t *adu, size_t n, int64_t now_ns)
 {
 	struct sim_server *s = r->port.server;
-	uint8_t pdu[RTU_PDU_MAX + 3], out[RTU_ADU_MAX];
-	int64_t delay_ns = 0, late_ns, end_ns = r->first_ns + (int64_t)n * r->char_ns;
-	size_t got;
+	struct wire_effect e;
 
 	stamp(r);
 	sim_serve_now(s);
-	got = world_modbus(s->world, r->port.bus, adu[0], adu + 1, n - 3, pdu, sizeof(pdu),
-			   &delay_ns);
-	late_ns = world_late_ns(s->world, r->port.bus, adu[0]);
-	r->free_ns = end_ns > now_ns ? end_ns : now_ns;
-	if (!got) {
-		r->silent++;
-		return;
-	}
-	got = rtu_build(out, adu[0], pdu, got);
-	if (!r->char_ns)
-		delay_ns = late_ns; /* unpaced: at once, unless it is to be late */
-	end_ns += delay_ns + (int64_t)got * r->char_ns;
-	r->free_ns = r->char_ns ? end_ns : now_ns;
-	reply(r, out, got, r->char_ns || late_ns ? end_ns : now_ns, now_ns);
+	e = world_wire_effect(s->world, r->port.bus, adu[0]);
+	start_babble(r, now_ns);
+	if (e.kind == WIRE_HANG_UP)
+		hang_up(r, e.k);
+	else
+		answer(r, &e, adu, n, now_ns);
 }
 
 static void look(struct rtu_port *r, int64_t now_ns)
@@ -148,6 +217,8 @@ static void look(struct rtu_port *r, int64_t now_ns)
 			break;
 		}
 		take_request(r, p, n, now_ns);
+		if (r->fd < 0)
+			return; /* it hung up */
 		at += n;
 	}
 	if (at)
@@ -176,6 +247,8 @@ static void on_bytes(void *ctx, uint32_t events)
 	r->last_ns = now_ns;
 	r->in_n += (size_t)n;
 	look(r, now_ns);
+	if (r->fd < 0)
+		return;
 	if (r->in_n == sizeof(r->in)) {
 		r->bad++;
 		r->in_n = 0;
@@ -188,12 +261,17 @@ static void on_due(void *ctx)
 	struct rtu_port *r = ctx;
 	int64_t now_ns = clock_mono_ns();
 
-	for (int i = 0; i < REPLIES_MAX; i++) {
-		if (!r->replies[i].at_ns || r->replies[i].at_ns > now_ns)
-			continue;
-		r->replies[i].at_ns = 0;
-		give(r, r->replies[i].adu, r->replies[i].n);
+	if (r->hangs_up) {
+		struct error err = {0};
+
+		/* A name that cannot be opened now is tried again later. */
+		r->hangs_up = rtu_plug(&r->port, &err) < 0;
+		loop_set_timer(r->due, r->hangs_up ? now_ns + NS_PER_S : INT64_MAX);
+		return;
 	}
+	for (int i = 0; i < REPLIES_MAX; i++)
+		if (r->replies[i].at_ns && give_due(r, &r->replies[i], now_ns))
+			r->replies[i].at_ns = 0;
 	if (r->in_n && now_ns - r->last_ns >= SILENCE_NS) {
 		r->bad++;
 		r->in_n = 0;
@@ -249,6 +327,7 @@ static void rtu_unplug(struct sim_port *p)
 	r->io = NULL;
 	r->fd = r->keep = -1;
 	r->in_n = 0;
+	r->hangs_up = false;
 	for (int i = 0; i < REPLIES_MAX; i++)
 		r->replies[i].at_ns = 0;
 	loop_set_timer(r->due, INT64_MAX);
@@ -273,6 +352,7 @@ static void rtu_close(struct sim_port *p)
 
 	rtu_unplug(p);
 	loop_remove_timer(r->due);
+	loop_remove_timer(r->babble);
 	free(r);
 }
 
@@ -290,10 +370,12 @@ int sim_rtu_open(struct sim_server *s, int bus, struct sim_port **out, struct er
 	r->fd = r->keep = -1;
 	r->char_ns = s->config.wire_baud ? bits * NS_PER_S / s->config.wire_baud : 0;
 	r->due = loop_add_timer(s->loop, on_due, r);
+	r->babble = loop_add_timer(s->loop, on_babble, r);
 	snprintf(r->port.path, sizeof(r->port.path), "%s/%s", s->config.dir, r->port.name);
 	rc = rtu_plug(&r->port, err);
 	if (rc) {
 		loop_remove_timer(r->due);
+		loop_remove_timer(r->babble);
 		free(r);
 		return rc;
 	}

@@ -27,11 +27,8 @@ struct tcp_client {
 	size_t n;
 	/* replies held back by a fault of the line */
 	struct loop_timer *timer;
-	struct {
-		int64_t at_ns;
-		uint8_t adu[HEADER + PDU_MAX];
-		size_t n;
-	} late[LATE_MAX];
+	struct wire_frame late[LATE_MAX]; /* at_ns 0: free */
+	bool deaf;			  /* half open: nobody is there any more */
 };
 struct tcp_port {
 	struct sim_port port;
@@ -63,62 +60,98 @@ static void set_timer(struct tcp_client *c)
 	loop_set_timer(c->timer, at_ns);
 }
 
+/* What is due of a reply; false: the client is gone. */
+static bool give_due(struct tcp_client *c, struct wire_frame *f, int64_t now_ns)
+{
+	const uint8_t *bytes;
+
+	while (f->sent < f->n && f->at_ns <= now_ns) {
+		size_t n = wire_frame_next(f, &bytes);
+
+		if (send(c->fd, bytes, n, MSG_NOSIGNAL) != (ssize_t)n) {
+			drop(c);
+			return false;
+		}
+	}
+	return true;
+}
+
 static void on_late(void *ctx)
 {
 	struct tcp_client *c = ctx;
 	int64_t now_ns = clock_mono_ns();
 
 	for (int i = 0; i < LATE_MAX && c->fd >= 0; i++) {
-		if (!c->late[i].at_ns || c->late[i].at_ns > now_ns)
+		struct wire_frame *f = &c->late[i];
+
+		if (!f->at_ns || f->at_ns > now_ns)
 			continue;
-		c->late[i].at_ns = 0;
-		if (send(c->fd, c->late[i].adu, c->late[i].n, MSG_NOSIGNAL) !=
-		    (ssize_t)c->late[i].n)
-			drop(c);
+		if (!give_due(c, f, now_ns))
+			return;
+		if (f->sent == f->n)
+			f->at_ns = 0;
 	}
 	set_timer(c);
 }
 
-static void hold_back(struct tcp_client *c, const uint8_t *adu, size_t n, int64_t late_ns)
+static bool send_frame(struct tcp_client *c, struct wire_frame *f, int64_t now_ns)
 {
-	for (int i = 0; i < LATE_MAX; i++) {
+	f->at_ns += now_ns;
+	if (!give_due(c, f, now_ns))
+		return false;
+	for (int i = 0; i < LATE_MAX && f->sent < f->n; i++) {
 		if (c->late[i].at_ns)
 			continue;
-		c->late[i].at_ns = clock_mono_ns() + late_ns;
-		memcpy(c->late[i].adu, adu, n);
-		c->late[i].n = n;
+		c->late[i] = *f;
 		break;
 	}
 	set_timer(c);
+	return true;
+}
+
+static void reset(struct tcp_client *c)
+{
+	struct linger hard = {1, 0};
+
+	setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
+	drop(c);
 }
 
 /* One whole request; false: the client is gone. */
 static bool answer(struct tcp_client *c, const uint8_t *adu, size_t n)
 {
 	struct sim_server *s = c->port->port.server;
+	struct wire_medium line = {0, world_rng(s->world)};
 	uint8_t out[HEADER + PDU_MAX + 3];
-	int64_t delay_ns, late_ns;
+	struct wire_effect e;
+	struct wire_reply reply;
+	int64_t delay_ns;
 	size_t got;
 
 	c->port->requests++;
 	sim_serve_now(s);
-	got = world_modbus(s->world, c->port->port.bus, adu[6], adu + HEADER, n - HEADER,
+	e = world_wire_effect(s->world, c->port->port.bus, adu[6]);
+	if (e.kind == WIRE_RESET || e.kind == WIRE_HANG_UP) {
+		if (e.kind == WIRE_RESET)
+			reset(c);
+		else
+			drop(c);
+		return false;
+	}
+	c->deaf |= e.kind == WIRE_HALF_OPEN;
+	got = world_answer(s->world, c->port->port.bus, adu[6], &e, adu + HEADER, n - HEADER,
 			   out + HEADER, sizeof(out) - HEADER, &delay_ns);
-	if (!got)
+	if (!got || c->deaf)
 		return true; /* nobody there: silence */
 	memcpy(out, adu, 4);
 	out[4] = (uint8_t)((got + 1) >> 8);
 	out[5] = (uint8_t)(got + 1);
 	out[6] = adu[6];
-	late_ns = world_late_ns(s->world, c->port->port.bus, adu[6]);
-	if (late_ns) {
-		hold_back(c, out, HEADER + got, late_ns);
-		return true;
-	}
-	if (send(c->fd, out, HEADER + got, MSG_NOSIGNAL) == (ssize_t)(HEADER + got))
-		return true;
-	drop(c);
-	return false;
+	wire_spoil_tcp(&e, &line, out, HEADER + got, &reply);
+	for (int i = 0; i < reply.count; i++)
+		if (!send_frame(c, &reply.frames[i], clock_mono_ns()))
+			return false;
+	return true;
 }
 
 static void on_client(void *ctx, uint32_t events)
@@ -171,6 +204,7 @@ static void on_connect(void *ctx, uint32_t events)
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 		c->fd = fd;
 		c->n = 0;
+		c->deaf = false;
 		c->io = loop_add_io(t->port.server->loop, fd, EPOLLIN, on_client, c);
 		return;
 	}

@@ -13,8 +13,7 @@ struct delivery {
 	struct wire *wire;
 	struct vtimer timer;
 	bool busy;
-	uint8_t adu[RTU_ADU_MAX + 1];
-	size_t n;
+	struct wire_frame frame;
 };
 
 struct wire {
@@ -28,23 +27,14 @@ struct wire {
 		uint8_t level; /* as told last */
 	} * lines;
 	int64_t char_ns;
-	struct vtimer run, arrive, poll;
+	struct vtimer run, arrive, poll, babble;
+	int64_t gone_until_ns; /* hung up */
 	/* request on its way to the device */
 	uint8_t unit, pdu[RTU_PDU_MAX];
 	size_t pdu_n;
-	enum wire_fault fault;
-	int64_t late_ns;
+	struct wire_effect effect;
 	struct delivery deliveries[DELIVERIES];
 };
-
-const char *wire_fault_name(enum wire_fault f)
-{
-	static const char *const names[WIRE_FAULTS] = {"fine",	    "silence", "lost",
-						       "bad_crc",   "late",    "exception",
-						       "truncated", "noise",   "hang_up"};
-
-	return (unsigned)f < WIRE_FAULTS ? names[f] : "unknown";
-}
 
 static int64_t run_time(const struct wire *w, int64_t wire_ns)
 {
@@ -59,12 +49,13 @@ static void run_world(struct wire *w, int64_t wire_ns)
 	vtime_work(w->config.vt, was);
 }
 
-static size_t ask_device(struct wire *w, uint8_t unit, const uint8_t *pdu, size_t n, uint8_t *reply,
-			 size_t max, int64_t *delay_ns)
+static size_t ask_device(struct wire *w, uint8_t unit, const struct wire_effect *e,
+			 const uint8_t *pdu, size_t n, uint8_t *reply, size_t max,
+			 int64_t *delay_ns)
 {
 	int was = vtime_work(w->config.vt, WORK_DEVICES);
 
-	n = world_modbus(w->config.world, w->index, unit, pdu, n, reply, max, delay_ns);
+	n = world_answer(w->config.world, w->index, unit, e, pdu, n, reply, max, delay_ns);
 	vtime_work(w->config.vt, was);
 	return n;
 }
@@ -83,39 +74,48 @@ static void wake(struct wire *w)
 }
 
 /* Count this transaction; is it one to spoil? */
-static enum wire_fault next_fault(struct wire *w, uint8_t unit, const uint8_t *pdu,
-				  int64_t *late_ns)
+static struct wire_effect next_effect(struct wire *w, uint8_t unit, const uint8_t *pdu)
 {
 	struct wire_faults *f = w->config.faults;
-	enum wire_fault kind = WIRE_FINE;
+	struct wire_effect e = {WIRE_FINE, 0};
+	int64_t late_ns;
 	uint64_t last;
 
-	if (!f)
-		return WIRE_FINE;
-	f->count++;
-	*late_ns = f->late_ns;
-	last = f->last ? f->last : f->first;
-	if (f->choose)
-		kind = f->choose(f->ctx, f->count, w->index, unit, pdu, late_ns);
-	else if (f->first && f->count >= f->first && f->count <= last)
-		kind = f->kind;
-	if (kind != WIRE_FINE)
-		f->hits++;
-	return kind;
+	if (f) {
+		f->count++;
+		late_ns = f->late_ns;
+		last = f->last ? f->last : f->first;
+		if (f->choose)
+			e.kind = f->choose(f->ctx, f->count, w->index, unit, pdu, &late_ns);
+		else if (f->first && f->count >= f->first && f->count <= last)
+			e.kind = f->kind;
+		if (e.kind != WIRE_FINE) {
+			f->hits++;
+			e.k = f->k != 0 ? f->k : wire_effect_of(e.kind).k;
+			if (e.kind == WIRE_LATE)
+				e.k = (double)late_ns * 1e-9;
+			return e;
+		}
+	}
+	return w->fx->kind == BUS_GPIO ? e : world_wire_effect(w->config.world, w->index, unit);
 }
 
 static void deliver(void *ctx, int64_t now_ns)
 {
 	struct delivery *d = ctx;
+	const uint8_t *bytes;
+	size_t n = wire_frame_next(&d->frame, &bytes);
 
-	d->busy = false;
+	d->busy = d->frame.sent < d->frame.n && d->wire->is_open;
 	if (!d->wire->is_open)
 		return;
-	run_bytes(d->wire, d->adu, d->n, now_ns);
+	run_bytes(d->wire, bytes, n, now_ns);
+	if (d->busy)
+		vtime_set(d->wire->config.vt, &d->timer, d->frame.at_ns);
 	wake(d->wire);
 }
 
-static void send_back(struct wire *w, const uint8_t *adu, size_t n, int64_t at_ns)
+static void send_back(struct wire *w, const struct wire_frame *frame, int64_t at_ns)
 {
 	for (int i = 0; i < DELIVERIES; i++) {
 		struct delivery *d = &w->deliveries[i];
@@ -123,42 +123,57 @@ static void send_back(struct wire *w, const uint8_t *adu, size_t n, int64_t at_n
 		if (d->busy)
 			continue;
 		d->busy = true;
-		memcpy(d->adu, adu, n);
-		d->n = n;
-		vtime_set(w->config.vt, &d->timer, at_ns);
+		d->frame = *frame;
+		d->frame.at_ns = at_ns > w->config.vt->now_ns ? at_ns : w->config.vt->now_ns;
+		vtime_set(w->config.vt, &d->timer, d->frame.at_ns);
 		return;
 	}
+}
+
+/* Noise or another master, as long as the world says so. */
+static void babble(void *ctx, int64_t now_ns)
+{
+	struct wire *w = ctx;
+	struct wire_effect e = world_line_effect(w->config.world, w->index);
+	struct wire_medium line = {w->char_ns, world_rng(w->config.world)};
+	uint8_t units[FIXTURE_DEVICES_MAX], bytes[RTU_ADU_MAX];
+	int64_t wait_ns = 0;
+	size_t n = wire_babble(&e, &line, units,
+			       world_line_units(w->config.world, w->index, units, sizeof(units)),
+			       bytes, sizeof(bytes), &wait_ns);
+
+	if (!n)
+		return;
+	vtime_set(w->config.vt, &w->babble, now_ns + wait_ns);
+	if (!w->is_open)
+		return;
+	run_bytes(w, bytes, n, now_ns);
+	wake(w);
 }
 
 /* The request has reached the device. */
 static void arrive(void *ctx, int64_t now_ns)
 {
 	struct wire *w = ctx;
-	uint8_t reply[RTU_PDU_MAX + 3], adu[RTU_ADU_MAX + 1];
+	struct wire_medium line = {w->char_ns, world_rng(w->config.world)};
+	uint8_t request[RTU_ADU_MAX], pdu[RTU_PDU_MAX + 3], adu[RTU_ADU_MAX + 3];
+	struct wire_reply reply;
+	size_t n, request_n = rtu_build(request, w->unit, w->pdu, w->pdu_n);
 	int64_t delay_ns;
-	size_t n, at = 0;
 
-	if (w->fault == WIRE_LOST)
-		return;
 	run_world(w, now_ns);
-	n = ask_device(w, w->unit, w->pdu, w->pdu_n, reply, sizeof(reply), &delay_ns);
-	if (n == 0 || w->fault == WIRE_SILENCE)
-		return;
-	if (w->fault == WIRE_EXCEPTION) {
-		reply[0] = w->pdu[0] | RTU_EXCEPTION;
-		reply[1] = 4;
-		n = 2;
+	n = ask_device(w, w->unit, &w->effect, w->pdu, w->pdu_n, pdu, sizeof(pdu), &delay_ns);
+	if (n)
+		n = rtu_build(adu, w->unit, pdu, n);
+	wire_spoil_rtu(&w->effect, &line, request, request_n, adu, n, &reply);
+	for (int i = 0; i < reply.count; i++) {
+		const struct wire_frame *f = &reply.frames[i];
+		bool at_once = f->at_ns == INT64_MIN;
+
+		send_back(w, f,
+			  at_once ? now_ns
+				  : now_ns + delay_ns + f->at_ns + (int64_t)f->n * w->char_ns);
 	}
-	if (w->fault == WIRE_NOISE)
-		adu[at++] = 0;
-	n = at + rtu_build(adu + at, w->unit, reply, n);
-	if (w->fault == WIRE_BAD_CRC)
-		adu[n - 1] ^= 0x10;
-	if (w->fault == WIRE_TRUNCATED)
-		n -= 2;
-	if (w->fault == WIRE_LATE)
-		delay_ns += w->late_ns;
-	send_back(w, adu, n, now_ns + delay_ns + (int64_t)n * w->char_ns);
 }
 
 /* ---- what the bus machine calls ---- */
@@ -167,7 +182,8 @@ static int op_open(void *ctx, struct error *err)
 {
 	struct wire *w = ctx;
 
-	(void)err;
+	if (w->config.vt->now_ns < w->gone_until_ns)
+		return error_set(err, ERR_NOT_FOUND, "the adapter is not plugged in");
 	w->is_open = true;
 	w->has_lines = false;
 	return 0;
@@ -187,9 +203,13 @@ static int op_send(void *ctx, uint8_t unit, const uint8_t *pdu, size_t n, struct
 
 	if (n > sizeof(w->pdu))
 		return error_set(err, ERR_RANGE, "request of %zu bytes", n);
-	w->fault = next_fault(w, unit, pdu, &w->late_ns);
-	if (w->fault == WIRE_HANG_UP)
+	w->effect = next_effect(w, unit, pdu);
+	if (w->effect.kind == WIRE_HANG_UP) {
+		w->gone_until_ns = w->config.vt->now_ns + (int64_t)(w->effect.k * 1e9);
 		return error_set(err, ERR_IO, "the line hung up");
+	}
+	if (world_line_effect(w->config.world, w->index).kind != WIRE_FINE)
+		vtime_soon(w->config.vt, &w->babble, w->config.vt->now_ns);
 	w->unit = unit;
 	memcpy(w->pdu, pdu, n);
 	w->pdu_n = n;
@@ -197,32 +217,53 @@ static int op_send(void *ctx, uint8_t unit, const uint8_t *pdu, size_t n, struct
 	return 0;
 }
 
+/* What a TCP client's framing would say of such a reply; 0: that it is fine. */
+static int tcp_verdict(const struct wire_effect *e, struct error *err)
+{
+	switch ((int)e->kind) {
+	case WIRE_HANG_UP:
+	case WIRE_RESET: return error_set(err, ERR_CLOSED, "the connection was closed");
+	case WIRE_LOST:
+	case WIRE_SILENCE:
+	case WIRE_HALF_OPEN: return error_set(err, ERR_TIMEOUT, "no answer");
+	case WIRE_BAD_CRC:
+	case WIRE_TRUNCATED:
+	case WIRE_NOISE:
+	case WIRE_FLIP:
+	case WIRE_EXTRA:
+	case WIRE_ECHO:
+	case WIRE_WRONG_SLAVE:
+	case WIRE_TWO_SLAVES:
+	case WIRE_WRONG_BAUD:
+	case WIRE_WRONG_ID:
+	case WIRE_MERGED: return error_set(err, ERR_PROTOCOL, "the answer is no answer");
+	default: return 0;
+	}
+}
+
 static int op_transact(void *ctx, uint8_t unit, const uint8_t *pdu, size_t n, uint8_t *reply,
 		       size_t max, size_t *reply_n, int64_t timeout_ns, struct error *err)
 {
 	struct wire *w = ctx;
 	uint8_t buffer[RTU_PDU_MAX + 3];
-	int64_t delay_ns = 0, late_ns = 0;
-	enum wire_fault fault = next_fault(w, unit, pdu, &late_ns);
+	int64_t delay_ns = 0;
+	struct wire_effect e = next_effect(w, unit, pdu);
 	size_t got;
+	int rc;
 
-	if (fault == WIRE_HANG_UP)
-		return error_set(err, ERR_CLOSED, "the connection was closed");
-	if (fault == WIRE_LOST)
-		return error_set(err, ERR_TIMEOUT, "no answer");
+	if (e.kind == WIRE_HANG_UP)
+		w->gone_until_ns = w->config.vt->now_ns + (int64_t)(e.k * 1e9);
+	if (e.kind == WIRE_HANG_UP || e.kind == WIRE_LOST || e.kind == WIRE_RESET)
+		return tcp_verdict(&e, err);
 	run_world(w, w->config.vt->now_ns);
-	got = ask_device(w, unit, pdu, n, buffer, sizeof(buffer), &delay_ns);
-	if (fault == WIRE_LATE)
-		delay_ns += late_ns;
-	if (got == 0 || fault == WIRE_SILENCE || delay_ns > timeout_ns)
+	got = ask_device(w, unit, &e, pdu, n, buffer, sizeof(buffer), &delay_ns);
+	if (e.kind == WIRE_LATE)
+		delay_ns += (int64_t)(e.k * 1e9);
+	if (got == 0 || delay_ns > timeout_ns)
 		return error_set(err, ERR_TIMEOUT, "no answer");
-	if (fault == WIRE_BAD_CRC || fault == WIRE_TRUNCATED || fault == WIRE_NOISE)
-		return error_set(err, ERR_PROTOCOL, "the answer is no answer");
-	if (fault == WIRE_EXCEPTION) {
-		buffer[0] = pdu[0] | RTU_EXCEPTION;
-		buffer[1] = 4;
-		got = 2;
-	}
+	rc = tcp_verdict(&e, err);
+	if (rc)
+		return rc;
 	if (got > max)
 		return error_set(err, ERR_PROTOCOL, "the answer is too long");
 	memcpy(reply, buffer, got);
@@ -242,9 +283,8 @@ static int op_write(void *ctx, const uint8_t *p, size_t n, struct error *err)
 static int op_gpio_set(void *ctx, int line, uint8_t value, struct error *err)
 {
 	struct wire *w = ctx;
-	int64_t late_ns;
 
-	if (next_fault(w, 0, NULL, &late_ns) != WIRE_FINE)
+	if (next_effect(w, 0, NULL).kind != WIRE_FINE)
 		return error_set(err, ERR_IO, "the chip refused the line");
 	run_world(w, w->config.vt->now_ns);
 	world_line_set(w->config.world, w->lines[line].place, value);
@@ -380,6 +420,7 @@ struct wire *wire_new(const struct wire_config *config, struct error *err)
 	w->run = (struct vtimer){.fn = run, .ctx = w};
 	w->arrive = (struct vtimer){.fn = arrive, .ctx = w};
 	w->poll = (struct vtimer){.fn = poll, .ctx = w};
+	w->babble = (struct vtimer){.fn = babble, .ctx = w};
 	for (int i = 0; i < DELIVERIES; i++) {
 		w->deliveries[i].wire = w;
 		w->deliveries[i].timer = (struct vtimer){.fn = deliver, .ctx = &w->deliveries[i]};
@@ -398,6 +439,7 @@ void wire_free(struct wire *w)
 	vtime_cancel(w->config.vt, &w->run);
 	vtime_cancel(w->config.vt, &w->arrive);
 	vtime_cancel(w->config.vt, &w->poll);
+	vtime_cancel(w->config.vt, &w->babble);
 	for (int i = 0; i < DELIVERIES; i++)
 		vtime_cancel(w->config.vt, &w->deliveries[i].timer);
 	free(w->lines);

