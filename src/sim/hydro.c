@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-enum { NEWTON_MAX = 6 };
+enum { NEWTON_MAX = 30, HALVINGS_MAX = 8 };
 
 /* A flow and what it changes by per MPa of its two ends. */
 struct flow {
@@ -188,25 +188,41 @@ static void assemble(struct system *s, struct hydro *h, const struct hydro_in *i
 	connect(s, HYDRO_PERMEATE, -1, f);
 }
 
+static double residual(const struct system *s)
+{
+	double sum = 0;
+
+	for (int i = 0; i < HYDRO_NODES; i++)
+		sum += s->r[i] * s->r[i];
+	return sum;
+}
+
+/* Newton's step, halved until it brings the balance closer: roots, closing check valves and the starved pump
+ * throw a whole one from one side of the solution to the other, for ever. */
 void hydro_step(struct hydro *h, const struct hydro_in *in, double dt_s)
 {
-	double before[HYDRO_NODES], per_min = 60 / dt_s;
-	struct system s;
+	double before[HYDRO_NODES], from[HYDRO_NODES], per_min = 60 / dt_s;
+	struct system s, tried;
 
 	memcpy(before, h->p, sizeof(before));
+	assemble(&s, h, in, before, per_min);
 	for (int n = 0; n < NEWTON_MAX; n++) {
-		double largest = 0;
+		double largest = 0, off = residual(&s), share = 1;
 
-		assemble(&s, h, in, before, per_min);
+		memcpy(from, h->p, sizeof(from));
 		solve(s.j, s.r);
-		for (int i = 0; i < HYDRO_NODES; i++) {
-			/* square roots overshoot near zero: bound the step */
-			double d = fmin(fmax(s.r[i], -0.3), 0.3);
-
-			h->p[i] = fmax(h->p[i] + d, -0.02);
-			largest = fmax(largest, fabs(d));
+		for (int halvings = 0; halvings < HALVINGS_MAX; halvings++, share /= 2) {
+			largest = 0;
+			for (int i = 0; i < HYDRO_NODES; i++) {
+				h->p[i] = fmax(from[i] + share * s.r[i], -0.02);
+				largest = fmax(largest, fabs(h->p[i] - from[i]));
+			}
+			assemble(&tried, h, in, before, per_min);
+			if (residual(&tried) <= off)
+				break;
 		}
 		if (largest < 2e-6)
 			break;
+		s = tried;
 	}
 }
