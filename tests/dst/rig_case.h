@@ -13,7 +13,6 @@
 #include "plan/profile.h"
 #include "sim/bench.h"
 
-#define CASE_SERIAL    "RO600-24050017"
 #define CASE_READY_NS  (60 * NS_PER_S)
 #define CASE_LONGEST_S 3 /* times the profile's own longest time */
 
@@ -21,6 +20,7 @@ struct rig_case {
 	struct fixture *fixture;
 	struct model *model;
 	struct profile *profile; /* for bay 0 */
+	char serial[32];
 };
 
 /* ---- fixtures/sim.yaml with its first bay alone ---- */
@@ -88,7 +88,8 @@ static inline void rig_case_die(struct problems *problems, const char *what)
 }
 
 /* yaml NULL: fixtures/sim.yaml as it is. */
-static inline void rig_case_load(struct rig_case *c, const char *yaml, const char *profile)
+static inline void rig_case_load_model(struct rig_case *c, const char *yaml, const char *model,
+				       const char *profile)
 {
 	struct problems problems = {0};
 
@@ -96,13 +97,19 @@ static inline void rig_case_load(struct rig_case *c, const char *yaml, const cha
 			  : fixture_load("fixtures/sim.yaml", &problems);
 	if (!c->fixture)
 		rig_case_die(&problems, "the fixture");
-	c->model = model_load("profiles/models/RO600.yaml", &problems);
+	c->model = model_load(model, &problems);
 	if (!c->model)
 		rig_case_die(&problems, "the model");
 	c->profile = profile_load(profile, c->model, c->fixture, 0, &problems);
 	if (!c->profile)
 		rig_case_die(&problems, profile);
 	problems_release(&problems);
+	snprintf(c->serial, sizeof(c->serial), "%.20s-24050017", c->model->code);
+}
+
+static inline void rig_case_load(struct rig_case *c, const char *yaml, const char *profile)
+{
+	rig_case_load_model(c, yaml, "profiles/models/RO600.yaml", profile);
 }
 
 static inline void rig_case_release(struct rig_case *c)
@@ -123,13 +130,13 @@ static inline struct bench *rig_case_bench(const struct rig_case *c,
 		fprintf(stderr, "%s\n", err.text);
 		exit(1);
 	}
-	bench_mount(b, 0, c->model->code, CASE_SERIAL);
+	bench_mount(b, 0, c->model->code, c->serial);
 	return b;
 }
 
 static inline int rig_case_start(const struct rig_case *c, struct bench *b, struct error *err)
 {
-	struct bench_order order = {.profile = c->profile, .serial = CASE_SERIAL};
+	struct bench_order order = {.profile = c->profile, .serial = c->serial};
 
 	return bench_start(b, 0, &order, err);
 }

@@ -46,7 +46,7 @@ struct ran {
 
 static const char *run_to_the_end(struct bench *b, struct ran *ran, const char *id)
 {
-	struct bench_order order = {.profile = rig.profile, .serial = CASE_SERIAL, .id = id};
+	struct bench_order order = {.profile = rig.profile, .serial = rig.serial, .id = id};
 	struct error err;
 
 	if (!bench_wait_ready(b, 0, CASE_READY_NS))
@@ -141,7 +141,7 @@ static const char *check_next_starts(const char *dir)
 	struct store_case s = {0};
 	struct bench_config config = {
 		.fixture = rig.fixture, .seed = 2, .noise = true, .hooks = store_case_hooks(&s)};
-	struct bench_order order = {.profile = rig.profile, .serial = CASE_SERIAL, .id = RUN_2};
+	struct bench_order order = {.profile = rig.profile, .serial = rig.serial, .id = RUN_2};
 	const char *bad = NULL;
 	struct bench *b;
 
