@@ -312,6 +312,18 @@ void channel_line(struct rig *r, int bus, const struct bus_event *ev)
 			take(r, &r->channels[i], &v, r->event.at_ns);
 }
 
+void channel_stream(struct rig *r, int device, int point, const struct driver_value *v,
+		    int64_t at_ns)
+{
+	struct device *d = &r->devices[device];
+
+	if (d->state != DEVICE_PRESENT)
+		return;
+	for (int i = d->first_channel; i >= 0; i = r->channels[i].next_of_device)
+		if (r->channels[i].point == point)
+			take(r, &r->channels[i], v, rig_to_run(r, at_ns));
+}
+
 void channel_device_lost(struct rig *r, int device)
 {
 	enum quality q = r->devices[device].state == DEVICE_WRONG ? QUALITY_BAD_REPLY

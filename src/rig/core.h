@@ -289,6 +289,9 @@ void device_describe(const struct rig *r, int device, char *dst, size_t size);
 /* channel.c */
 void channel_read(struct rig *r, int bus, int read, const struct bus_event *ev);
 void channel_line(struct rig *r, int bus, const struct bus_event *ev);
+/* A device that sends by itself said a number, at wire time at_ns. */
+void channel_stream(struct rig *r, int device, int point, const struct driver_value *v,
+		    int64_t at_ns);
 void channel_device_lost(struct rig *r, int device);
 void channel_run(struct rig *r);
 /* Calibrated SI value for expressions; instant: states undebounced. Unknown unless good. */

@@ -189,6 +189,7 @@ static void request_answered(struct rig *r, const struct bus_event *ev)
 struct hearing {
 	struct rig *r;
 	int device;
+	int64_t at_ns; /* wire */
 };
 
 static void heard(void *ctx, int point, const char *text, const struct driver_value *v)
@@ -198,7 +199,8 @@ static void heard(void *ctx, int point, const char *text, const struct driver_va
 	int count;
 	const struct driver_point *points = driver_points(&r->devices[h->device].d, &count);
 
-	(void)v;
+	if (!text)
+		channel_stream(r, h->device, point, v, h->at_ns);
 	for (int bay = 0; text && point >= 0 && point < count && bay < r->f->bay_count; bay++)
 		if (r->f->bays[bay].scanner == h->device &&
 		    (!r->f->bays[bay].scanner_point ||
@@ -212,7 +214,7 @@ static void bytes(struct rig *r, int bus, const struct bus_event *ev)
 	if (ev->byte_count > sizeof(ev->bytes))
 		return;
 	for (int i = 0; i < r->f->device_count; i++) {
-		struct hearing h = {r, i};
+		struct hearing h = {r, i, ev->at_ns};
 		struct device *d = &r->devices[i];
 
 		if (d->fx->bus == bus && d->d.driver->feed)

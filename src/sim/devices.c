@@ -123,11 +123,12 @@ bool device_set(struct world *w, struct sim_device *d, const struct sim_point *p
 {
 	const struct fx_output *o;
 
-	(void)d;
 	if (!p->writable)
 		return false;
-	if (p->output < 0)
-		return true; /* nothing hangs on it */
+	if (p->output < 0) { /* nothing hangs on it: it only keeps what was written */
+		d->points[p - d->points].idle = value;
+		return true;
+	}
 	o = &w->fixture->outputs[p->output];
 	if (o->kind == OUTPUT_SETPOINT)
 		value = (value - o->offset) / (o->gain != 0 ? o->gain : 1);
@@ -304,10 +305,13 @@ size_t world_serial_read(struct world *w, int bus, uint8_t *p, size_t max)
 
 	for (int i = 0; i < w->fixture->device_count; i++) {
 		struct sim_device *d = &w->devices[i];
-		size_t n = d->sent_n < max - all ? d->sent_n : max - all;
+		size_t n;
 
-		if (d->fx->bus != bus || !d->is_scanner)
+		if (d->fx->bus != bus || (!d->is_scanner && !d->stream))
 			continue;
+		if (d->stream)
+			stream_run(w, d);
+		n = d->sent_n < max - all ? d->sent_n : max - all;
 		memcpy(p + all, d->sent, n);
 		memmove(d->sent, d->sent + n, d->sent_n - n);
 		d->sent_n -= n;

@@ -8,7 +8,8 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "sim/device.h"
+#include "personality.h"
+#include "rig/driver.h"
 
 struct point_row {
 	const char *name;
@@ -87,7 +88,7 @@ static const struct personality {
 #undef ROWS
 };
 
-static struct sim_point *add_point(struct sim_device *d, const char *name)
+struct sim_point *personality_point(struct sim_device *d, const char *name)
 {
 	struct sim_point *p;
 
@@ -112,6 +113,19 @@ static const char *option(const struct sim_device *d, const char *key)
 	return NULL;
 }
 
+const char *personality_option(const struct sim_device *d, const char *key)
+{
+	const struct driver_device dev = {.driver = driver_find(d->fx->driver), .fx = d->fx};
+
+	return dev.driver ? driver_option(&dev, key) : option(d, key);
+}
+
+void personality_register(struct sim_device *d, uint16_t address, uint16_t value, bool writable)
+{
+	if (d->register_count < SIM_REGISTERS_MAX)
+		d->registers[d->register_count++] = (struct sim_register){address, value, writable};
+}
+
 static bool is_word(const char *s, const char *word)
 {
 	return !strcmp(s, word);
@@ -123,7 +137,7 @@ static void build_table(struct sim_device *d, const struct personality *p)
 
 	for (int i = 0; i < p->point_count; i++) {
 		const struct point_row *r = &p->points[i];
-		struct sim_point *pt = add_point(d, r->name);
+		struct sim_point *pt = personality_point(d, r->name);
 
 		pt->space = r->space;
 		pt->both = r->both;
@@ -208,7 +222,7 @@ static struct sim_point *point_of_option(struct sim_device *d, const char *key, 
 	memcpy(name, key + 7, (size_t)(dot - key - 7));
 	name[dot - key - 7] = '\0';
 	*field = dot + 1;
-	return add_point(d, name);
+	return personality_point(d, name);
 }
 
 static int build_map(struct sim_device *d, struct error *err)
@@ -256,7 +270,7 @@ static void build_lines(struct sim_device *d)
 static void build_pulse_meter(struct sim_device *d)
 {
 	const char *line = option(d, "line");
-	struct sim_point *p = add_point(d, "frequency");
+	struct sim_point *p = personality_point(d, "frequency");
 
 	text_copy(p->line, sizeof(p->line), line ? line : "");
 	p->is_pulse = true;
@@ -274,6 +288,8 @@ int personality_build(struct sim_device *d, struct error *err)
 		}
 	if (is_word(driver, "register_map"))
 		return build_map(d, err);
+	if (personality_build_own(d))
+		return 0;
 	d->is_line_device = is_word(driver, "gpio_lines") || is_word(driver, "pulse_flow");
 	d->is_scanner = is_word(driver, "scanner");
 	if (is_word(driver, "gpio_lines"))

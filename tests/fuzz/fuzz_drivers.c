@@ -30,16 +30,25 @@ static struct fx_option line_options[] = {
 	{.key = "line", .value = "2"},
 };
 
-static void emit(void *ctx, int point, const char *text, const struct driver_value *v)
-{
-	(void)ctx;
-	(void)point;
-	for (const char *c = text; *c; c++)
-		if (*c < 0x20 || *c > 0x7e)
-			abort();
-	if (v->quality != QUALITY_GOOD)
-		abort();
-}
+static struct fx_option adam_options[] = {{.key = "model", .value = "6052"}};
+static struct fx_option meter_options[] = {
+	{.key = "line", .value = "A={a} B={b}{*};"},
+	{.key = "points.a.quantity", .value = "tds"},
+	{.key = "points.b.quantity", .value = "temperature"},
+	{.key = "points.b.max", .value = "99.5"},
+};
+
+#define OPTIONS(o) o, (int)(sizeof(o) / sizeof(o[0]))
+/* Of those that do not live without. */
+static const struct {
+	const char *driver;
+	struct fx_option *options;
+	int count;
+} needs[] = {
+	{"register_map", OPTIONS(map_options)},	 {"gpio_lines", OPTIONS(line_options)},
+	{"pulse_flow", OPTIONS(line_options)},	 {"adam6000", OPTIONS(adam_options)},
+	{"ascii_meter", OPTIONS(meter_options)},
+};
 
 static void check(const struct driver_device *d, int point, const struct driver_value *v)
 {
@@ -55,6 +64,19 @@ static void check(const struct driver_device *d, int point, const struct driver_
 	fprintf(stderr, "fuzz_drivers: %s.%s is good at %g\n", d->driver->name, pt[point].name,
 		v->value);
 	abort();
+}
+
+static void emit(void *ctx, int point, const char *text, const struct driver_value *v)
+{
+	if (!text) {
+		check(ctx, point, v);
+		return;
+	}
+	for (const char *c = text; *c; c++)
+		if (*c < 0x20 || *c > 0x7e)
+			abort();
+	if (v->quality != QUALITY_GOOD)
+		abort();
 }
 
 static void registers(struct driver_device *d, const uint8_t *p, size_t n)
@@ -97,6 +119,16 @@ static void edges(struct driver_device *d, const uint8_t *p, size_t n)
 	}
 }
 
+/* In pieces of some bytes: the first byte says how many. */
+static void bytes(struct driver_device *d, const uint8_t *p, size_t n)
+{
+	size_t piece = n ? 1 + p[0] % 16 : 1;
+
+	for (size_t at = 0; at < n; at += piece)
+		d->driver->feed(d, p + at, n - at < piece ? n - at : piece, (int64_t)at * 40000000,
+				emit, d);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
 	static _Alignas(16) uint8_t priv[1 << 16];
@@ -108,14 +140,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 		if (drivers[i]->priv_size > sizeof(priv))
 			abort();
 		memset(priv, 0, drivers[i]->priv_size);
-		fx.options = drivers[i]->buses & 1u << BUS_GPIO ? line_options : map_options;
-		fx.option_count = drivers[i]->buses & 1u << BUS_GPIO ? 2 : 11;
+		fx.option_count = 0;
+		for (size_t k = 0; k < sizeof(needs) / sizeof(needs[0]); k++)
+			if (!strcmp(needs[k].driver, drivers[i]->name)) {
+				fx.options = needs[k].options;
+				fx.option_count = needs[k].count;
+			}
 		if (drivers[i]->init && drivers[i]->init(&d, NULL))
 			abort();
 		if (drivers[i]->get)
 			registers(&d, p, n);
 		if (drivers[i]->feed)
-			drivers[i]->feed(&d, p, n, (int64_t)n, emit, NULL);
+			bytes(&d, p, n);
 		if (drivers[i]->gpio_get)
 			edges(&d, p, n);
 	}
