@@ -46,7 +46,11 @@ int gpio_poll(const struct gpio *g, struct pollfd *out, int max);
 int gpio_read(struct gpio *g, const struct gpio_sink *sink, struct error *err);
 bool gpio_is_simulated(const struct gpio *g);
 
-/* Inside: one back end per kind of chip. */
+/* Inside: what lines of ours are called while they are held, "benchd-io PID": who finds one busy
+ * reads the process there. */
+enum { GPIO_CONSUMER_MAX = 32 };
+void gpio_consumer(char *dst, size_t size);
+/* One back end per kind of chip. */
 struct gpio_backend {
 	int (*open)(void **priv, const char *chip, const char *sim_dir,
 		    const struct bus_line *lines, int count, struct error *err);

@@ -30,7 +30,8 @@ int port_resolve(const char *name, const char *sim_dir, char *path, size_t size,
 /* Open exclusively and set. ERR_BUSY names the process that holds it. */
 int port_open(struct port *p, const struct fx_bus *bus, const char *sim_dir, struct error *err);
 void port_close(struct port *p);
-/* The process that has this device node open, 0 if none is seen. name (32 bytes) may be NULL. */
+/* The process that holds the lock of this device node, else one that has it open; 0 if none is
+ * seen. name (32 bytes) may be NULL. */
 int port_owner(const char *path, char *name);
 
 /* Read what is there. Returns bytes, 0 when there is nothing now, ERR_CLOSED after a hang-up. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "bus/gpio.h"
 
 struct gpio {
@@ -58,6 +60,11 @@ int gpio_poll(const struct gpio *g, struct pollfd *out, int max)
 int gpio_read(struct gpio *g, const struct gpio_sink *sink, struct error *err)
 {
 	return g->backend->read(g->priv, sink, err);
+}
+
+void gpio_consumer(char *dst, size_t size)
+{
+	snprintf(dst, size, "benchd-io %d", (int)getpid());
 }
 
 bool gpio_is_simulated(const struct gpio *g)

@@ -141,7 +141,7 @@ static int greet(struct stand_in *s, const char *sim_dir, struct error *err)
 				 "sim:%s: no such simulated chip in %s; is benchsim running?",
 				 s->name, sim_dir);
 	gpio_wire_init(&m, GPIO_WIRE_HELLO);
-	text_copy(m.name, sizeof(m.name), "benchd-io");
+	gpio_consumer(m.name, sizeof(m.name));
 	rc = say(s, &m, err);
 	return rc < 0 ? rc : await(s, GPIO_WIRE_WELCOME, GPIO_WIRE_WELCOME, &m, err);
 }

@@ -55,8 +55,9 @@ static struct gpiod_line *find_line(struct chip_v1 *c, const char *name)
 
 static int request(struct gpiod_line *line, const struct bus_line *l)
 {
-	static const char consumer[] = "benchd-io";
+	char consumer[GPIO_CONSUMER_MAX];
 
+	gpio_consumer(consumer, sizeof(consumer));
 	switch (l->mode) {
 	case GPIO_OUT:
 		return gpiod_line_request_output_flags(line, consumer, bias_flags(l),

@@ -149,6 +149,7 @@ static int request_lines(struct chip_v2 *c, struct error *err)
 {
 	struct gpiod_request_config *how = gpiod_request_config_new();
 	struct gpiod_line_config *config = gpiod_line_config_new();
+	char consumer[GPIO_CONSUMER_MAX];
 	int rc = 0;
 
 	if (!how || !config)
@@ -156,7 +157,8 @@ static int request_lines(struct chip_v2 *c, struct error *err)
 	for (int i = 0; i < c->count && rc == 0; i++)
 		rc = add_line(c, config, i, err);
 	if (rc == 0) {
-		gpiod_request_config_set_consumer(how, "benchd-io");
+		gpio_consumer(consumer, sizeof(consumer));
+		gpiod_request_config_set_consumer(how, consumer);
 		gpiod_request_config_set_event_buffer_size(how, KERNEL_EVENTS);
 		c->request = gpiod_chip_request_lines(c->chip, how, config);
 		if (!c->request)

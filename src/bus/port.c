@@ -4,7 +4,6 @@
  * opens no pseudo-terminal and no link, so names are resolved first and ptys have a path of their
  * own.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libserialport.h>
@@ -42,73 +41,6 @@ static speed_t speed_of(int baud)
 bool port_is_baud(int baud)
 {
 	return speed_of(baud) != B0;
-}
-
-/* ---- who has it ------------------------------------------------------------ */
-
-static bool process_has(const char *pid, const char *path)
-{
-	char dir_name[300], link_name[600], target[PATH_MAX];
-	struct dirent *e;
-	bool found = false;
-	DIR *d;
-
-	snprintf(dir_name, sizeof(dir_name), "/proc/%s/fd", pid);
-	d = opendir(dir_name);
-	if (!d)
-		return false;
-	while (!found && (e = readdir(d))) {
-		ssize_t n;
-
-		snprintf(link_name, sizeof(link_name), "%s/%s", dir_name, e->d_name);
-		n = readlink(link_name, target, sizeof(target) - 1);
-		if (n <= 0)
-			continue;
-		target[n] = 0;
-		found = strcmp(target, path) == 0;
-	}
-	closedir(d);
-	return found;
-}
-
-static void process_name(const char *pid, char *name)
-{
-	char path[300];
-	size_t n = 0;
-	FILE *f;
-
-	name[0] = 0;
-	snprintf(path, sizeof(path), "/proc/%s/comm", pid);
-	f = fopen(path, "re");
-	if (!f)
-		return;
-	n = fread(name, 1, 31, f);
-	fclose(f);
-	name[n] = 0;
-	name[strcspn(name, "\n")] = 0;
-}
-
-int port_owner(const char *path, char *name)
-{
-	DIR *d = opendir("/proc");
-	struct dirent *e;
-	int pid = 0;
-
-	if (name)
-		name[0] = 0;
-	if (!d)
-		return 0;
-	while (!pid && (e = readdir(d))) {
-		if (e->d_name[0] < '1' || e->d_name[0] > '9' || atoi(e->d_name) == getpid())
-			continue;
-		if (!process_has(e->d_name, path))
-			continue;
-		pid = atoi(e->d_name);
-		if (name)
-			process_name(e->d_name, name);
-	}
-	closedir(d);
-	return pid;
 }
 
 static int busy(const char *port, const char *path, struct error *err)

@@ -58,6 +58,7 @@ struct chip {
 	_Atomic int grants, sets;
 	const char *busy;	       /* name of a line somebody else holds */
 	_Atomic int edges_before_done; /* sent between a SET and its DONE */
+	char consumer[32];	       /* of the last HELLO */
 };
 
 static int offset_of(const char *name)
@@ -113,6 +114,7 @@ static void chip_answer(struct chip *c, const struct gpio_wire_msg *in)
 	struct gpio_wire_msg m;
 
 	if (in->kind == GPIO_WIRE_HELLO) {
+		strcpy(c->consumer, in->name);
 		gpio_wire_init(&m, GPIO_WIRE_WELCOME);
 		m.line = 8;
 		chip_say(c, &m);
@@ -302,12 +304,16 @@ static void a_line_that_somebody_holds_is_refused_with_the_holder(void **state)
 	static struct chip c;
 	struct gpio *g = NULL;
 	struct error err = {0};
+	char own_name[32];
 
 	(void)state;
 	c.busy = "PUMP";
 	chip_start(&c);
 	assert_int_equal(gpio_open(&g, "sim:chip", dir, lines, LINE_COUNT, &err), ERR_BUSY);
 	assert_string_equal(err.text, "line PUMP of chip sim:chip is held by gpioset");
+	/* what others will read there when the line is ours */
+	snprintf(own_name, sizeof(own_name), "benchd-io %d", (int)getpid());
+	assert_string_equal(c.consumer, own_name);
 	assert_int_equal(gpio_open(&g, "sim:other", dir, lines, LINE_COUNT, &err), ERR_NOT_FOUND);
 	assert_int_equal(gpio_open(&g, "gpiochip0", dir, lines, LINE_COUNT, &err), ERR_CONFIG);
 	assert_int_equal(gpio_open(&g, "no-such-label", dir, lines, LINE_COUNT, &err),

@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <signal.h>
 #include <termios.h>
@@ -361,39 +362,53 @@ static void a_port_that_hangs_up_is_told_and_opened_again(void **state)
 	assert_int_equal(l.wrong, 0);
 }
 
+/* A child that has the port open, with or without its lock. */
+static pid_t child_with_port(const char *path, bool locks)
+{
+	int ready[2];
+	pid_t pid;
+	char c;
+
+	assert_int_equal(pipe(ready), 0);
+	pid = fork();
+	if (pid == 0) {
+		int fd = open(path, O_RDWR | O_NOCTTY);
+
+		prctl(PR_SET_PDEATHSIG, SIGKILL); /* also after an assertion that failed */
+		if (fd < 0 || (locks && flock(fd, LOCK_EX) < 0) || write(ready[1], "x", 1) != 1)
+			_exit(1);
+		pause();
+		_exit(0);
+	}
+	assert_int_equal(read(ready[0], &c, 1), 1);
+	close(ready[0]);
+	close(ready[1]);
+	return pid;
+}
+
 static void a_port_held_by_another_process_is_refused_with_its_pid(void **state)
 {
 	static struct line l;
 	struct error err = {0};
 	struct port p;
 	char pid_text[32];
-	int ready[2];
-	pid_t pid;
-	char c;
+	pid_t child[3];
 
 	(void)state;
 	line_open(&l, 70);
-	assert_int_equal(pipe(ready), 0);
-	pid = fork();
-	if (pid == 0) {
-		int fd = open(l.link, O_RDWR | O_NOCTTY);
-
-		if (fd < 0 || flock(fd, LOCK_EX) < 0 || write(ready[1], "x", 1) != 1)
-			_exit(1);
-		pause();
-		_exit(0);
-	}
-	assert_int_equal(read(ready[0], &c, 1), 1);
+	/* who only has it open is not meant, wherever it stands in the list of processes */
+	for (int i = 0; i < 3; i++)
+		child[i] = child_with_port(l.link, i == 1);
 	assert_int_equal(port_open(&p, &l.fx, dir, &err), ERR_BUSY);
-	snprintf(pid_text, sizeof(pid_text), "process %d", pid);
+	snprintf(pid_text, sizeof(pid_text), "process %d (", child[1]);
 	assert_non_null(strstr(err.text, pid_text));
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
+	for (int i = 0; i < 3; i++) {
+		kill(child[i], SIGKILL);
+		waitpid(child[i], NULL, 0);
+	}
 	assert_int_equal(port_open(&p, &l.fx, dir, &err), 0);
 	assert_true(p.is_pty);
 	port_close(&p);
-	close(ready[0]);
-	close(ready[1]);
 	line_close(&l);
 }
 
