@@ -53,7 +53,18 @@ enum {
 	X(DOCTOR, "GET", "/doctor",                                                                \
 	  "buses, devices, store, clocks: what is not well and what to do")                        \
 	X(EVENTS, "GET", "/events", "live events (SSE)")                                           \
-	X(READY, "GET", "/readyz", "ready to run?")
+	X(READY, "GET", "/readyz", "ready to run?")                                                \
+	X(PEOPLE, "GET", "/people", "persons, and who is on duty where")                           \
+	X(PERSON_PUT, "PUT", "/people/{}",                                                         \
+	  "create or change: {roles, badge, active, deputy_until, qualifications}")                \
+	X(PERSON_PIN, "POST", "/people/{}/pin", "set the PIN: {pin}")                              \
+	X(LOGIN, "POST", "/sessions", "sign in: {person, pin}")                                    \
+	X(LOGOUT, "POST", "/sessions/end", "sign out")                                             \
+	X(DUTY_BEGIN, "POST", "/bays/{}/duty", "go on duty at a bay: {person, pin}")               \
+	X(DUTY_END, "POST", "/bays/{}/duty/end", "off duty")                                       \
+	X(TOKENS, "GET", "/tokens", "tokens, with their last use")                                 \
+	X(TOKEN_ADD, "POST", "/tokens", "a new token: {name, scopes, expires}; shown once")        \
+	X(TOKEN_REVOKE, "POST", "/tokens/{}/revoke", "revoke a token")
 
 enum web_route {
 	WEB_ROUTE_NONE = 0,

@@ -17,7 +17,8 @@ enum {
 	HEAD_FIELDS_MAX = 64,
 	HEAD_PATH_MAX = 1024,
 	HEAD_QUERY_MAX = 1024,
-	HEAD_VALUE_MAX = 256
+	HEAD_VALUE_MAX = 256,
+	HEAD_COOKIE_MAX = 2048 /* other programs on this host set cookies too */
 };
 
 struct head {
@@ -29,6 +30,8 @@ struct head {
 	char host[HEAD_VALUE_MAX], authorization[HEAD_VALUE_MAX], content_type[HEAD_VALUE_MAX];
 	char if_match[HEAD_VALUE_MAX], if_none_match[HEAD_VALUE_MAX], origin[HEAD_VALUE_MAX];
 	char fetch_site[HEAD_VALUE_MAX]; /* Sec-Fetch-Site */
+	char csrf[HEAD_VALUE_MAX];	 /* X-CSRF-Token */
+	char cookie[HEAD_COOKIE_MAX];
 
 	/* Refused: HTTP status, stable code, one line for a person. */
 	int status;
@@ -38,6 +41,8 @@ struct head {
 /* p[0..n) are all bytes that came so far. Length of the head when it is complete and good, 0
  * when more must come, -1 when it is refused (status, code and detail tell). */
 int head_read(struct head *h, const char *p, size_t n);
+/* The 64 hex digits of the cookie benchd_session; false: there is none. */
+bool head_session(const struct head *h, char dst[65]);
 /* Is host (of the Host field, with or without a port) one of this machine's own names? A web
  * page of another name that resolves to this address is not let in (DNS rebinding). */
 bool head_host_is_local(const char *host);

@@ -26,6 +26,7 @@
 #include "station/station.h"
 #include "store/store.h"
 #include "store/worker.h"
+#include "ticket/registry.h"
 
 enum { STATION_BAYS_MAX = 32, STATION_CONNS_MAX = 64, STATION_SAMPLES_MAX = 2048 };
 
@@ -140,6 +141,11 @@ struct request {
 	struct web_msg msg; /* body points to `body` */
 	char *body;
 	char who[96]; /* operator or peer, for the audit */
+	struct identity identity;
+	bool csrf_good;
+	char session[65]; /* of the identity, "" none */
+	char signer[64];  /* the person whose PIN came with it, "" none */
+	unsigned signer_roles;
 };
 
 struct child {
@@ -163,6 +169,7 @@ struct station {
 	struct bay bays[STATION_BAYS_MAX];
 	int bay_count;
 	struct library library;
+	struct registry *registry;
 	struct worker *writer, *reader;
 	struct worker *checker; /* NULL unless the last stop was unclean */
 	enum { STORE_GOOD, STORE_CHECKING, STORE_DAMAGED } store_state;
@@ -257,7 +264,43 @@ void request_problem(struct request *rq, int status, const char *code, const cha
 void request_problem_of(struct request *rq, const struct error *err);
 void serve_event(struct station *s, const struct text *json);
 
+/* {key: value} */
+void request_done(struct request *rq, int status, const char *key, const char *value);
+/* The body by a table (ticket/form.h); NULL: it is answered with 422. The caller's to json_decref. */
+struct form_field;
+struct json_t *request_form(struct request *rq, const struct form_field *fields);
+
+/* identity.c */
+/* False: the credential is wrong. */
+bool people_identify(struct request *rq, const struct web_conn *c);
+/* By the table: to route_handle, through the PIN of who signs where one is needed, or refused. */
+void people_admit(struct request *rq);
+/* then's p: that person, NULL when the PIN or the name is wrong. Answers 429 by itself. */
+void people_check_pin(struct request *rq, const char *person, const char *pin,
+		      void (*then)(struct request *rq, const struct person *p));
+bool people_take_pin(const struct json_t *o, char person[64], char pin[PEOPLE_PIN_MAX + 1]);
+int people_load(struct station *s, struct store *store, struct error *err);
+/* Who is on duty there, NULL: nobody. */
+const struct person *bay_person(struct bay *b);
+/* routes_people.c */
+void duty_begin(struct bay *b, const struct person *p);
+bool token_read(const char *name, const char *data, struct access_token *t);
+bool token_take_hash(struct access_token *t, const char *hex);
+/* routes_run.c: the run of that id that is open on a bay here, or NULL */
+struct session *station_session(struct station *s, const char *id);
+
 /* routes */
+void route_handle(struct request *rq);
+void route_people(struct request *rq);
+void route_person_put(struct request *rq);
+void route_person_pin(struct request *rq);
+void route_login(struct request *rq);
+void route_logout(struct request *rq);
+void route_duty_begin(struct request *rq);
+void route_duty_end(struct request *rq);
+void route_tokens(struct request *rq);
+void route_token_add(struct request *rq);
+void route_token_revoke(struct request *rq);
 void route_dispatch(struct request *rq);
 void route_station(struct request *rq);
 void route_bays(struct request *rq);

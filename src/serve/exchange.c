@@ -115,6 +115,25 @@ static const char *content_type(uint8_t type)
 	return type == WEB_TYPE_JSON ? "application/json" : "text/plain; charset=utf-8";
 }
 
+/* Signing in and out sets and takes the cookie; no script and no other site gets at it. */
+static void add_cookie(struct MHD_Response *r, const struct exchange *x)
+{
+	static const char key[] = "\"session\":\"";
+	const char *at = x->reply.buf ? strstr(x->reply.buf, key) : NULL;
+	char value[160];
+
+	if (x->route == WEB_LOGIN && x->status == 201 && at)
+		(void)snprintf(value, sizeof(value),
+			       "benchd_session=%.64s; Path=/; HttpOnly; SameSite=Strict",
+			       at + strlen(key));
+	else if (x->route == WEB_LOGOUT && x->status == 200)
+		(void)snprintf(value, sizeof(value),
+			       "benchd_session=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0");
+	else
+		return;
+	(void)MHD_add_response_header(r, "Set-Cookie", value);
+}
+
 static void add_fields(struct MHD_Response *r, const struct exchange *x)
 {
 	for (int i = 0; response_fields[i]; i += 2)
@@ -123,6 +142,7 @@ static void add_fields(struct MHD_Response *r, const struct exchange *x)
 	(void)MHD_add_response_header(r, "Cache-Control", x->etag[0] ? "no-cache" : "no-store");
 	if (x->etag[0])
 		(void)MHD_add_response_header(r, "ETag", x->etag);
+	add_cookie(r, x);
 	if (x->status == 503)
 		(void)MHD_add_response_header(r, "Retry-After", "1");
 	if (x->status == 405)
@@ -205,7 +225,7 @@ static enum web_route find_route(struct exchange *x, struct web_msg *m)
 	else
 		set_problem(x, 404, "route_unknown",
 			    "nothing is at this address; the API is below /api/v1: station, bays, "
-			    "tickets, runs, results, profiles, doctor, events");
+			    "tickets, runs, results, profiles, people, doctor, events");
 	return WEB_ROUTE_NONE;
 }
 
@@ -224,10 +244,7 @@ static bool fill_message(struct exchange *x, struct web_msg *m)
 		(void)text_copy(m->if_match, sizeof(m->if_match), "\"\"");
 	if (!strcmp(h->method, "PUT") && !strcmp(h->if_none_match, "*"))
 		(void)text_copy(m->if_match, sizeof(m->if_match), "*new*");
-	if (x->visitor->local)
-		(void)snprintf(m->credential, sizeof(m->credential), "peer:%u", x->visitor->peer);
-	else
-		(void)snprintf(m->credential, sizeof(m->credential), "bearer:%s", x->serve->token);
+	(void)text_copy(m->credential, sizeof(m->credential), x->visitor->credential);
 	m->body = x->body.buf;
 	m->size = (uint32_t)x->body.len;
 	return true;
@@ -250,7 +267,7 @@ static void begin(struct exchange *x)
 		set_text(x);
 		return;
 	}
-	m.route = (uint16_t)find_route(x, &m);
+	m.route = x->route = (uint16_t)find_route(x, &m);
 	if (x->answered || !fill_message(x, &m))
 		return;
 	if (m.route == WEB_EVENTS && s->link_fd >= 0) {

@@ -118,18 +118,24 @@ static int read_length(struct scan *s, const char *p, size_t n)
 	return 0;
 }
 
+#define KNOWN_FIELD(n, member)                                                                     \
+	{                                                                                          \
+		n, offsetof(struct head, member), sizeof(((struct head *)0)->member)               \
+	}
 /* Fields that this server reads; each may stand once. */
 static const struct known {
 	const char *name;
-	size_t offset;
+	size_t offset, size;
 } known[] = {
-	{"Host", offsetof(struct head, host)},
-	{"Authorization", offsetof(struct head, authorization)},
-	{"Content-Type", offsetof(struct head, content_type)},
-	{"If-Match", offsetof(struct head, if_match)},
-	{"If-None-Match", offsetof(struct head, if_none_match)},
-	{"Origin", offsetof(struct head, origin)},
-	{"Sec-Fetch-Site", offsetof(struct head, fetch_site)},
+	KNOWN_FIELD("Host", host),
+	KNOWN_FIELD("Authorization", authorization),
+	KNOWN_FIELD("Content-Type", content_type),
+	KNOWN_FIELD("If-Match", if_match),
+	KNOWN_FIELD("If-None-Match", if_none_match),
+	KNOWN_FIELD("Origin", origin),
+	KNOWN_FIELD("Sec-Fetch-Site", fetch_site),
+	KNOWN_FIELD("X-CSRF-Token", csrf),
+	KNOWN_FIELD("Cookie", cookie),
 };
 enum { KNOWN = sizeof(known) / sizeof(known[0]) };
 
@@ -164,9 +170,9 @@ static int read_field(struct scan *s, struct seen *seen, const char *name, size_
 			continue;
 		if (seen->known[i])
 			return refuse(s, 400, "duplicate_header", "a header field stands twice");
-		if (n >= HEAD_VALUE_MAX)
+		if (n >= known[i].size)
 			return refuse(s, 431, "header_too_large",
-				      "a header field is longer than 255 bytes");
+				      "a header field is longer than is taken here");
 		for (size_t k = 0; k < n; k++)
 			if (v[k] & 0x80)
 				return refuse(s, 400, "malformed_request",
@@ -239,6 +245,25 @@ int head_read(struct head *h, const char *p, size_t n)
 	if (rc == 0 && n >= HEAD_MAX)
 		return refuse(&s, 431, "header_too_large", "a request head takes 16 KiB");
 	return rc;
+}
+
+bool head_session(const struct head *h, char dst[65])
+{
+	static const char name[] = "benchd_session=";
+	const char *at = h->cookie;
+
+	while ((at = strstr(at, name))) {
+		bool first = at == h->cookie || at[-1] == ' ' || at[-1] == ';';
+
+		at += strlen(name);
+		if (!first || strspn(at, "0123456789abcdef") != 64 ||
+		    (at[64] && at[64] != ';' && at[64] != ' '))
+			continue;
+		memcpy(dst, at, 64);
+		dst[64] = '\0';
+		return true;
+	}
+	return false;
 }
 
 bool head_host_is_local(const char *host)

@@ -37,6 +37,7 @@ struct visitor {
 	uint32_t peer;	    /* address, or uid of a local one: for the cap per peer */
 	struct loop_io *io; /* HEAD, LINGER */
 	struct head head;
+	char credential[WEB_CREDENTIAL_MAX]; /* as benchd hears it */
 };
 
 struct exchange {
@@ -47,6 +48,7 @@ struct exchange {
 	struct text body;
 	bool suspended, answered;
 	uint32_t id; /* on the link; 0: nothing asked */
+	uint16_t route;
 	/* the reply */
 	int status;
 	uint8_t type;

@@ -112,6 +112,43 @@ static bool token_is_right(const struct serve *s, const char *authorization)
 	return diff == 0 && n == want;
 }
 
+/* Tokens that an admin gave begin like this; benchd alone knows which are good. */
+static const char *given_token(const char *authorization)
+{
+	bool bearer = strncasecmp(authorization, "Bearer btk_", 11) == 0;
+
+	return bearer && strlen(authorization) < WEB_CREDENTIAL_MAX ? authorization + 7 : NULL;
+}
+
+/* How this visitor will be named to benchd, which decides; false: not at all. A request to sign in
+ * comes without. */
+static bool take_credential(struct visitor *v)
+{
+	const struct head *h = &v->head;
+	size_t size = sizeof(v->credential);
+	char session[65];
+
+	if (v->local && !h->authorization[0] && !h->cookie[0])
+		(void)snprintf(v->credential, size, "peer:%u", v->peer);
+	else if (token_is_right(v->serve, h->authorization))
+		(void)snprintf(v->credential, size, "bearer:%s", v->serve->token);
+	else if (given_token(h->authorization))
+		(void)snprintf(v->credential, size, "bearer:%s", given_token(h->authorization));
+	else if (!h->authorization[0] && head_session(h, session))
+		(void)snprintf(v->credential, size, "session:%s:%.40s", session, h->csrf);
+	else if (v->local)
+		(void)snprintf(v->credential, size, "peer:%u", v->peer);
+	else
+		return strcmp(h->path, "/api/v1/sessions") == 0;
+	return true;
+}
+
+/* Of this host: by the Unix socket, or by who can read the token file. */
+static bool is_of_station(const struct visitor *v)
+{
+	return v->local || token_is_right(v->serve, v->head.authorization);
+}
+
 static bool has_body(const struct head *h)
 {
 	return h->content_length > 0;
@@ -155,8 +192,8 @@ static bool admit(struct visitor *v)
 		       "through the proxy on this machine");
 	else if (is_cross_site(h))
 		refuse(v, 403, "cross_site", "pages of other sites may not ask here");
-	else if (!v->local && strcmp(h->path, "/healthz") != 0 &&
-		 !token_is_right(v->serve, h->authorization))
+	else if (strcmp(h->path, "/healthz") != 0 &&
+		 (!take_credential(v) || (strcmp(h->path, "/metrics") == 0 && !is_of_station(v))))
 		refuse(v, 401, "token_needed",
 		       "send Authorization: Bearer with the token in the file `token` of the state "
 		       "folder, or use the Unix socket http.sock there");

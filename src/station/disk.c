@@ -184,6 +184,10 @@ int disk_open(struct station *s, int *exit_code, struct error *err)
 		store_close(w);
 		return err->code;
 	}
+	if (people_load(s, w, err)) {
+		store_close(w);
+		return err->code;
+	}
 	struct store *r = store_open_reader(dir, err);
 	if (!r) {
 		store_close(w);

@@ -29,6 +29,16 @@ static void (*const handlers[WEB_ROUTE_COUNT])(struct request *rq) = {
 	[WEB_DOCTOR] = route_doctor,
 	[WEB_EVENTS] = route_events,
 	[WEB_READY] = route_ready,
+	[WEB_PEOPLE] = route_people,
+	[WEB_PERSON_PUT] = route_person_put,
+	[WEB_PERSON_PIN] = route_person_pin,
+	[WEB_LOGIN] = route_login,
+	[WEB_LOGOUT] = route_logout,
+	[WEB_DUTY_BEGIN] = route_duty_begin,
+	[WEB_DUTY_END] = route_duty_end,
+	[WEB_TOKENS] = route_tokens,
+	[WEB_TOKEN_ADD] = route_token_add,
+	[WEB_TOKEN_REVOKE] = route_token_revoke,
 };
 
 void route_dispatch(struct request *rq)
@@ -38,7 +48,12 @@ void route_dispatch(struct request *rq)
 				"this benchd has no such route; client and station are of "
 				"different releases");
 	else
-		handlers[rq->msg.route](rq);
+		people_admit(rq);
+}
+
+void route_handle(struct request *rq)
+{
+	handlers[rq->msg.route](rq);
 }
 
 /* Reply with what fn writes. */
@@ -114,7 +129,7 @@ void route_bay(struct request *rq)
 	text_release(&t);
 }
 
-static void reply_done(struct request *rq, int status, const char *key, const char *value)
+void request_done(struct request *rq, int status, const char *key, const char *value)
 {
 	struct text t = {0};
 	struct json j;
@@ -141,7 +156,7 @@ void route_bay_stop(struct request *rq)
 		b->stop_audit_ns = clock_mono_ns();
 		audit_bay(b, rq->who, "bay_stop");
 	}
-	reply_done(rq, 202, "bay", b->name);
+	request_done(rq, 202, "bay", b->name);
 }
 
 void route_bay_reset(struct request *rq)
@@ -167,7 +182,7 @@ void route_bay_reset(struct request *rq)
 	if (b->state == BAY_TRIPPED || b->state == BAY_LOCKED)
 		rig_safe(b->rig, b->index, SAFE_RESET);
 	audit_bay(b, rq->who, "bay_reset");
-	reply_done(rq, 202, "bay", b->name);
+	request_done(rq, 202, "bay", b->name);
 }
 
 void route_events(struct request *rq)
@@ -175,7 +190,7 @@ void route_events(struct request *rq)
 	struct web_conn *c = &rq->station->conns[rq->conn];
 	if (c->generation == rq->generation)
 		c->events_id = rq->id;
-	reply_done(rq, 200, "events", "follow");
+	request_done(rq, 200, "events", "follow");
 }
 
 void route_ready(struct request *rq)
@@ -189,7 +204,7 @@ void route_ready(struct request *rq)
 	else if (!any)
 		request_problem(rq, 503, "no_bay_ready", "no bay is ready; see: benchctl bay list");
 	else
-		reply_done(rq, 200, "ready", "yes");
+		request_done(rq, 200, "ready", "yes");
 }
 
 /* ---- profiles ---- */

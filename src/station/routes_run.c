@@ -96,7 +96,7 @@ void route_run_start(struct request *rq)
 	session_request(at, &o, rq);
 }
 
-static struct session *find_session(struct station *s, const char *id)
+struct session *station_session(struct station *s, const char *id)
 {
 	for (int i = 0; i < s->bay_count; i++) {
 		struct session *z = s->bays[i].session;
@@ -170,7 +170,7 @@ static void write_live(struct json *j, const struct session *z)
 
 void route_run_get(struct request *rq)
 {
-	struct session *z = find_session(rq->station, rq->msg.arg[0]);
+	struct session *z = station_session(rq->station, rq->msg.arg[0]);
 	if (z && z->engine && z->phase != SESSION_FINISHING) {
 		struct text t = {0};
 		struct json j;
@@ -201,7 +201,7 @@ static void reply_run(struct request *rq, int status, const char *id)
 
 void route_run_abort(struct request *rq)
 {
-	struct session *z = find_session(rq->station, rq->msg.arg[0]);
+	struct session *z = station_session(rq->station, rq->msg.arg[0]);
 	char id[37];
 	if (!z) {
 		request_problem(rq, 409, "not_running",
@@ -217,7 +217,7 @@ void route_run_abort(struct request *rq)
 void route_run_answer(struct request *rq)
 {
 	static const char *const known[] = {"prompt", "answer", "operator", NULL};
-	struct session *z = find_session(rq->station, rq->msg.arg[0]);
+	struct session *z = station_session(rq->station, rq->msg.arg[0]);
 	struct error err = {0};
 	char prompt[64], answer[160], who[64];
 	if (!z || !z->engine) {

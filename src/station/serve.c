@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "link/socket.h"
+#include "ticket/form.h"
 
 #define MODULE "serve"
 enum { QUEUE_MAX = 256 }; /* events a slow reader may be behind */
@@ -174,6 +175,7 @@ static const char *status_title(int status)
 	case 404: return "Not found";
 	case 409: return "Not possible now";
 	case 412: return "Changed meanwhile";
+	case 429: return "Too many tries";
 	case 422: return "Not valid";
 	case 503: return "Not available";
 	default: return "Error of the station";
@@ -211,6 +213,41 @@ void request_problem(struct request *rq, int status, const char *code, const cha
 		log_warning(MODULE, "%s", detail);
 }
 
+/* A body that is not right: every mistake with its pointer. */
+static void problem_form(struct request *rq, const struct ticket_problems *problems)
+{
+	struct text t = {0};
+	struct json j;
+	char line[300];
+	const char *code = problems->at[0].code;
+
+	form_problems_line(problems, line, sizeof(line));
+	json_init(&j, &t);
+	json_open_object(&j);
+	json_kv_string(&j, "type", "urn:benchd:problem:form");
+	json_kv_string(&j, "title", status_title(422));
+	json_kv_int(&j, "status", 422);
+	json_kv_string(&j, "code", code);
+	json_kv_string(&j, "detail", line);
+	json_key(&j, "errors");
+	ticket_put_problems(&j, problems);
+	json_end_object(&j);
+	reply_typed(rq, 422, "", WEB_TYPE_PROBLEM, &t);
+	text_release(&t);
+}
+
+struct json_t *request_form(struct request *rq, const struct form_field *fields)
+{
+	struct ticket_problems problems;
+	json_t *root = NULL;
+
+	if (form_read(fields, rq->body, rq->msg.size, &root, &problems)) {
+		problem_form(rq, &problems);
+		return NULL;
+	}
+	return root;
+}
+
 void request_problem_of(struct request *rq, const struct error *err)
 {
 	int status = 500;
@@ -232,32 +269,6 @@ void request_problem_of(struct request *rq, const struct error *err)
 	problem_text(rq, status, error_name(err->code), err->text);
 }
 
-/* Who asks: the kernel's word for local programs; for benchd-web the credential it passes on. */
-static bool authenticate(struct request *rq, const struct web_conn *c)
-{
-	const char *cred = rq->msg.credential;
-	if (!c->is_web) {
-		snprintf(rq->who, sizeof(rq->who), "local:%d", (int)c->uid);
-		return true;
-	}
-	if (!strncmp(cred, "peer:",
-		     5)) { /* through the Unix socket, whose permissions benchd-web enforces */
-		text_copy(rq->who, sizeof(rq->who), cred);
-		return true;
-	}
-	if (!strncmp(cred, "bearer:", 7)) {
-		const char *got = cred + 7;
-		size_t want = strlen(rq->station->token);
-		unsigned char diff = strlen(got) == want ? 0 : 1;
-		for (size_t i = 0; i < want; i++)
-			diff |= (unsigned char)(rq->station->token[i] ^
-						(i < strlen(got) ? got[i] : 0));
-		text_copy(rq->who, sizeof(rq->who), "token");
-		return !diff;
-	}
-	return false;
-}
-
 static void on_request(struct web_conn *c, const struct web_msg *m)
 {
 	struct request *rq = xcalloc(1, sizeof(*rq));
@@ -271,10 +282,10 @@ static void on_request(struct web_conn *c, const struct web_msg *m)
 	if (m->size)
 		memcpy(rq->body, m->body, m->size);
 	rq->msg.body = rq->body;
-	if (!authenticate(rq, c)) {
+	if (!people_identify(rq, c)) {
 		request_problem(rq, 401, "token_needed",
-				"send Authorization: Bearer with the token in the file "
-				"`token` of the state folder, or use the Unix socket");
+				"this token or session is not good here: never was, ended or "
+				"revoked");
 		return;
 	}
 	route_dispatch(rq);

@@ -315,5 +315,6 @@ void station_free(struct station *s)
 		fixture_free(s->rigs[i].fixture);
 	}
 	library_release(&s->library);
+	registry_free(s->registry);
 	free(s);
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "store/subject.h"
 #include "src/store/db.h"
 
 #include <string.h>
@@ -134,5 +135,86 @@ int store_ticket_list(struct store *s, const char *serial, const char *model, co
 			break;
 	}
 	sqlite3_finalize(st);
+	return rc < 0 ? rc : 0;
+}
+
+/* ---- what needs more than one row at once ---- */
+
+int store_ticket_repair(struct store *s, const char *ticket, int64_t if_repair_seq,
+			const struct chain_item *item, int64_t utc_us, struct ticket *out,
+			struct error *err)
+{
+	struct ticket t;
+	struct text data = {0};
+	struct chain_item full = *item;
+	int rc = db_begin(s, err);
+
+	if (rc < 0)
+		return rc;
+	rc = store_ticket_get(s, ticket, &t, err);
+	if (rc == 0 && if_repair_seq >= 0 && t.repair_seq != if_repair_seq)
+		rc = error_set(err, ERR_CONFLICT, "ticket %s: repair_seq is %lld, not %lld", ticket,
+			       (long long)t.repair_seq, (long long)if_repair_seq);
+	if (rc == 0) {
+		t.repair_seq++;
+		t.changed_utc_us = utc_us;
+		rc = write_row(s, &t, t.version + 1, item->who, err);
+		t.version++;
+	}
+	text_printf(&data, "{\"repair_seq\":%lld,", (long long)(rc == 0 ? t.repair_seq : 0));
+	text_add(&data, item->data + 1, item->n - 1);
+	full.ticket = t.id;
+	full.serial = t.serial;
+	full.data = data.buf;
+	full.n = data.len;
+	if (rc == 0)
+		rc = store_chain_append(s, &full, utc_us, NULL, err);
+	rc = db_end(s, rc, err);
+	text_release(&data);
+	if (rc == 0)
+		*out = t;
+	return rc;
+}
+
+int store_ticket_import(struct store *s, const struct ticket *list, int n, const char *who,
+			int *failed, struct error *err)
+{
+	int rc = db_begin(s, err);
+
+	if (rc < 0)
+		return rc;
+	for (int i = 0; rc == 0 && i < n; i++) {
+		struct ticket now = {0};
+		struct ticket t = list[i];
+
+		*failed = i;
+		rc = store_ticket_get(s, t.id, &now, err);
+		if (rc == ERR_NOT_FOUND)
+			rc = 0;
+		if (rc == 0 && t.repair_seq < now.repair_seq)
+			t.repair_seq = now.repair_seq; /* counted here; the file does not know */
+		if (rc == 0)
+			rc = write_row(s, &t, now.version + 1, who, err);
+	}
+	return db_end(s, rc, err);
+}
+
+int store_ticket_of_serial(struct store *s, const char *serial, struct ticket *out,
+			   struct error *err)
+{
+	sqlite3_stmt *st;
+	int rc = db_query(s, &st, err,
+			  "SELECT " COLUMNS
+			  " FROM ticket WHERE serial = ? ORDER BY changed_utc_us DESC, rowid DESC",
+			  "t", serial);
+
+	if (rc < 0)
+		return rc;
+	rc = db_step(s, st, err);
+	if (rc > 0)
+		read_row(st, out);
+	sqlite3_finalize(st);
+	if (rc == 0)
+		return error_set(err, ERR_NOT_FOUND, "serial %s: no ticket", serial);
 	return rc < 0 ? rc : 0;
 }

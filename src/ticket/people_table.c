@@ -30,7 +30,17 @@ enum { ANYBODY = 0, READ = PEOPLE_KNOWN, WRITE = PEOPLE_WRITERS };
 	X(PROFILE, READ, false, 0)                                                                 \
 	X(DOCTOR, READ, false, 0)                                                                  \
 	X(EVENTS, ANYBODY, false, 0)                                                               \
-	X(READY, ANYBODY, false, 0)
+	X(READY, ANYBODY, false, 0)                                                                \
+	X(PEOPLE, S | A, false, 0)                                                                 \
+	X(PERSON_PUT, A, false, 0)                                                                 \
+	X(PERSON_PIN, T | S | A, false, 0)                                                         \
+	X(LOGIN, ANYBODY, false, 0)                                                                \
+	X(LOGOUT, ANYBODY, false, 0)                                                               \
+	X(DUTY_BEGIN, T | S | A, false, 0)                                                         \
+	X(DUTY_END, T | S | A, false, 0)                                                           \
+	X(TOKENS, A, false, 0)                                                                     \
+	X(TOKEN_ADD, A, false, 0)                                                                  \
+	X(TOKEN_REVOKE, A, false, 0)
 
 static const struct people_rule rules[WEB_ROUTE_COUNT] = {
 #define PEOPLE_ROW(route, who, on_duty, signs) [WEB_##route] = {true, who, on_duty, signs},
