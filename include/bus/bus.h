@@ -135,7 +135,7 @@ struct bus_event {
 	int64_t first_edge_ns, last_edge_ns; /* of those, 0 without */
 	uint8_t bytes[256];
 	uint16_t byte_count;
-	char text[160]; /* for people: port, device, reason */
+	char text[160]; /* for people: why; the device is not named in it, a port is */
 };
 
 struct bus_ops {

@@ -35,21 +35,6 @@ int slave_index(struct bus *b, uint8_t unit)
 	return i;
 }
 
-static const char *device_name(const struct bus *b, uint16_t device)
-{
-	const struct fixture *f = b->config.fixture;
-
-	return f && device < f->device_count && f->devices[device].name ? f->devices[device].name
-									: "device";
-}
-
-static const char *bus_name(const struct bus *b)
-{
-	const struct fixture *f = b->config.fixture;
-
-	return f && f->buses[b->config.bus].name ? f->buses[b->config.bus].name : "bus";
-}
-
 static void tell_devices(struct bus *b, int slave, enum bus_event_kind kind, const char *text)
 {
 	for (int i = 0; i < b->device_count; i++) {
@@ -59,8 +44,7 @@ static void tell_devices(struct bus *b, int slave, enum bus_event_kind kind, con
 			continue;
 		ev = bus_event(b, kind);
 		ev->device = b->devices[i].device;
-		snprintf(ev->text, sizeof(ev->text), "%s (unit %u) on %s: %s",
-			 device_name(b, ev->device), b->slaves[slave].unit, bus_name(b), text);
+		snprintf(ev->text, sizeof(ev->text), "%s", text);
 		bus_emit(b);
 	}
 }

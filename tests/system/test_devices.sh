@@ -16,8 +16,7 @@ start_sim --unit 1:RO600:RO600-24000101:T-1001 --unit 2:RO600:RO600-24000102:T-1
 start_station
 check "bay 1 is ready" ready 1
 check "bay 2 is not ready" wait_for 30 bay_is 2 not_ready
-check "it says which device on which port" has "permeate_probe_2 (unit 32 on sim:meters)" at reason ctl --json bay show 2
-check "and why" has "no answer" at reason ctl --json bay show 2
+check "it says which device on which port, and why" is "permeate_probe_2 (unit 32 on sim:meters): no answer" at reason ctl --json bay show 2
 check "a start there is refused with that reason" refused 2 "permeate_probe_2 (unit 32 on sim:meters)" ctl run start --bay 2 --ticket T-1002
 check "doctor says it too" has "permeate_probe_2 (unit 32 on sim:meters)" ctl doctor --port "$PORT"
 check "two tickets are taken" add_tickets
