@@ -153,6 +153,7 @@ int main(int argc, char **argv)
 	c.zh = language_is_zh();
 	c.utf8 = language_is_utf8();
 	measure_terminal(&c);
+	ctl_speak_as(&c);
 	at = read_globals(&c, argc, argv, &code);
 	if (at < 0)
 		return code;

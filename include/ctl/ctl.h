@@ -29,6 +29,8 @@ struct ctl {
 	struct client *client; /* open after the first call */
 	struct text reply;     /* of the last call, as it came */
 	int status;
+	struct titles titles; /* as the station sent them; asked for where Chinese is wanted */
+	bool titles_asked;
 };
 
 struct ctl_option {
@@ -72,6 +74,8 @@ bool ctl_number(const struct ctl_command *cmd, const char *name, const char *tex
 		int64_t hi, int64_t *out);
 
 /* ---- api.c ---- */
+/* Whose language ctl_fail speaks; once, at the start. */
+void ctl_speak_as(const struct ctl *c);
 int ctl_fail(const char *fmt, ...)
 	__attribute__((format(printf, 1, 2))); /* to stderr; returns nothing of use */
 /* Ask the station: 0 and *out (NULL allowed; the caller's), or told and an exit code. */
@@ -94,6 +98,11 @@ void ctl_put_problems(struct json *j, const struct problems *problems);
 const char *member_text(const json_t *o, const char *key);
 double member_number(const json_t *o, const char *key);
 bool member_is_true(const json_t *o, const char *key);
+/* "benchctl --state DIR WORDS", as this user has to type it; added to out. */
+void put_command(const struct ctl *c, struct text *out, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+/* A text or code of the station in the user's language, added to out. */
+void put_said(const struct ctl *c, const char *s, struct text *out);
 /* {"en": .., "zh": ..} or a plain text in the user's language. */
 const char *member_title(const struct ctl *c, const json_t *o, const char *key);
 /* &name=value percent-encoded; NULL or "" value adds nothing. */

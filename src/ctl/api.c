@@ -12,15 +12,47 @@
 
 enum { REPLY_MAX = 64 << 20 };
 
+static const struct ctl *speaker;
+
+void ctl_speak_as(const struct ctl *c)
+{
+	speaker = c;
+}
+
+void put_said(const struct ctl *c, const char *s, struct text *out)
+{
+	if (c->zh)
+		(void)message_translate(&c->titles, s, out);
+	else
+		text_puts(out, s);
+}
+
+void put_command(const struct ctl *c, struct text *out, const char *fmt, ...)
+{
+	char words[256];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(words, sizeof(words), fmt, ap);
+	va_end(ap);
+	text_printf(out, "benchctl%s%s %s", c->state_named ? " --state " : "",
+		    c->state_named ? c->state : "", words);
+}
+
 int ctl_fail(const char *fmt, ...)
 {
+	struct text said = {0};
 	char text[1024];
 	va_list ap;
 
 	va_start(ap, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	return fprintf(stderr, "benchctl: %s\n", text);
+	if (speaker)
+		put_said(speaker, text, &said);
+	(void)fprintf(stderr, "benchctl: %s\n", said.buf ? said.buf : text);
+	text_release(&said);
+	return -1;
 }
 
 int ctl_open(struct ctl *c, struct error *err)
@@ -39,6 +71,33 @@ void ctl_close(struct ctl *c)
 	client_close(c->client);
 	c->client = NULL;
 	text_release(&c->reply);
+	titles_release(&c->titles);
+	c->titles_asked = false;
+}
+
+/* Names of interlocks and channels, so that reasons can be told in Chinese. Nothing depends on
+ * them: without them the names stand as they are. */
+static void ask_titles(struct ctl *c)
+{
+	const json_t *one;
+	struct error err;
+	json_t *root;
+	size_t i;
+
+	c->titles_asked = true;
+	if (client_call_match(c->client, WEB_STATION, NULL, "", NULL, "", NULL, CTL_TIMEOUT_MS,
+			      &c->status, &c->reply, &err) < 0 ||
+	    c->status != 200)
+		return;
+	root = json_load_limited(c->reply.buf, c->reply.len, REPLY_MAX, &err);
+	json_array_foreach(json_object_get(root, "names"), i, one)
+	{
+		const json_t *title = json_object_get(one, "title");
+
+		titles_learn(&c->titles, member_text(title, "en"), member_text(title, "zh"));
+		titles_learn(&c->titles, member_text(one, "name"), member_text(title, "zh"));
+	}
+	json_decref(root);
 }
 
 static int call(struct ctl *c, enum web_route route, const char *arg, const char *query,
@@ -47,6 +106,8 @@ static int call(struct ctl *c, enum web_route route, const char *arg, const char
 	int rc = ctl_open(c, err);
 	json_t *root = NULL;
 
+	if (rc == 0 && c->zh && !c->json && !c->titles_asked)
+		ask_titles(c);
 	c->status = 0;
 	if (rc == 0)
 		rc = client_call_match(c->client, route, arg, query, body, if_match, NULL,

@@ -8,26 +8,29 @@
 
 static void print_bays(const struct ctl *c, const json_t *list)
 {
-	struct text out = {0};
+	struct text out = {0}, reason = {0};
 	struct table t;
 	const json_t *b;
 	size_t i;
 
 	table_init(&t, 7, 0);
 	table_row(&t,
-		  (const char *[]){M(BAY), "rig", "state", M(TICKET), M(SERIAL), M(REASON), ""});
+		  (const char *[]){M(BAY), M(RIG), M(STATE), M(TICKET), M(SERIAL), M(REASON), ""});
 	json_array_foreach(list, i, b)
 	{
+		text_clear(&reason);
+		put_said(c, member_text(b, "reason"), &reason);
 		table_row(&t, (const char *[]){member_text(b, "bay"), member_text(b, "rig"),
 					       state_text(c, member_text(b, "state")),
 					       member_text(b, "ticket"), member_text(b, "serial"),
-					       member_text(b, "reason"),
+					       reason.buf,
 					       member_is_true(b, "simulated") ? M(SIMULATED) : ""});
 	}
 	table_print(&t, "", &out);
 	(void)fputs(out.buf, stdout);
 	table_release(&t);
 	text_release(&out);
+	text_release(&reason);
 }
 
 CTL_COMMAND(cmd_bay_list)
@@ -55,6 +58,7 @@ CTL_COMMAND(cmd_bay_show)
 	const struct ctl_option options[] = {OPTION_END};
 	const char *words[CTL_ARGS_MAX];
 	struct lines lines = {.count = 0};
+	struct text reason = {0};
 	json_t *bay = NULL;
 	int code;
 
@@ -69,16 +73,19 @@ CTL_COMMAND(cmd_bay_show)
 		show_panel(c, bay, c->columns, &lines);
 		for (int i = 0; i < lines.count; i++)
 			(void)puts(lines.at[i].buf ? lines.at[i].buf : "");
-		if (member_text(bay, "reason")[0])
-			(void)printf("%s: %s\n", M(REASON), member_text(bay, "reason"));
+		if (member_text(bay, "reason")[0]) {
+			put_said(c, member_text(bay, "reason"), &reason);
+			(void)printf("%s: %s\n", M(REASON), reason.buf);
+		}
 	}
 	lines_release(&lines);
+	text_release(&reason);
 	json_decref(bay);
 	return CTL_OK;
 }
 
 static int tell_bay(struct ctl *c, const struct ctl_command *self, enum web_route route,
-		    const char *said, int argc, char **argv)
+		    enum ctl_message said, int argc, char **argv)
 {
 	const struct ctl_option options[] = {OPTION_END};
 	const char *words[CTL_ARGS_MAX];
@@ -90,17 +97,16 @@ static int tell_bay(struct ctl *c, const struct ctl_command *self, enum web_rout
 	if (code == CTL_OK && c->json)
 		ctl_put_reply(c);
 	else if (code == CTL_OK)
-		(void)printf("%s %s: %s\n", M(BAY), words[0], said);
+		(void)printf("%s %s: %s\n", M(BAY), words[0], message(c->zh, said));
 	return code;
 }
 
 CTL_COMMAND(cmd_bay_stop)
 {
-	return tell_bay(c, self, WEB_BAY_STOP, "stop asked for", argc, argv);
+	return tell_bay(c, self, WEB_BAY_STOP, MSG_STOP_ASKED, argc, argv);
 }
 
 CTL_COMMAND(cmd_bay_reset)
 {
-	return tell_bay(c, self, WEB_BAY_RESET, "reset asked for; the safe state is proven again",
-			argc, argv);
+	return tell_bay(c, self, WEB_BAY_RESET, MSG_RESET_ASKED, argc, argv);
 }

@@ -29,23 +29,23 @@ static void on_signal(int sig)
 	signalled = sig;
 }
 
-static void say(const struct demo *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-
-static void say(const struct demo *d, const char *fmt, ...)
+/* A line of the story, marked as all of it; words[0] for {1}. */
+static void say(const struct demo *d, enum ctl_message m, const char *const *words)
 {
-	va_list ap;
+	struct text line = {0};
 
 	if (d->c->json)
 		return;
-	if (*fmt == '\n') {
-		(void)putchar('\n');
-		fmt++;
-	}
-	(void)printf("%s  ", message(d->c->zh, MSG_SIMULATED));
-	va_start(ap, fmt);
-	(void)vprintf(fmt, ap);
-	va_end(ap);
+	message_fill(d->c->zh, m, words, &line);
+	(void)printf("%s  %s\n", message(d->c->zh, MSG_SIMULATED), line.buf);
 	(void)fflush(stdout);
+	text_release(&line);
+}
+
+static void gap(const struct demo *d)
+{
+	if (!d->c->json)
+		(void)putchar('\n');
 }
 
 static bool is_over(void *ctx)
@@ -186,28 +186,28 @@ static int start_runs(struct demo *d)
 static int bring_up(struct demo *d)
 {
 	struct error err = {0};
+	char speed[16];
 	int code;
 
-	say(d, "two 600 GPD units on a simulated rig; run time is %d times wall time\n",
-	    d->options.speed);
-	say(d, "benchsim: the simulated rig\n");
+	(void)snprintf(speed, sizeof(speed), "%d", d->options.speed);
+	say(d, MSG_D_UNITS, (const char *[]){speed});
+	say(d, MSG_D_RIG, NULL);
 	if (demo_start_rig(&d->processes, &err) < 0)
 		return told(&err);
 	code = wait_until(d, "the simulated rig", START_S, rig_is_up);
 	if (code)
 		return code;
-	say(d, "benchd: proves both bays safe before anything else\n");
+	say(d, MSG_D_PROVES, NULL);
 	if (demo_start_station(&d->processes, &err) < 0)
 		return told(&err);
 	code = wait_until(d, "the proof of the safe state", START_S, bays_are_ready);
 	if (code)
 		return code;
-	say(d, "both bays are proven safe and ready\n");
+	say(d, MSG_D_READY, NULL);
 	code = add_tickets(d);
 	if (code)
 		return code;
-	say(d, "tickets %s and %s are in; the scanners read ticket and serial\n",
-	    demo_units[0].ticket, demo_units[1].ticket);
+	say(d, MSG_D_TICKETS, (const char *[]){demo_units[0].ticket, demo_units[1].ticket});
 	return wait_until(d, "scanning", SCAN_S, bays_are_scanned);
 }
 
@@ -218,7 +218,8 @@ static int run_both(struct demo *d)
 
 	if (code)
 		return code;
-	say(d, "both runs go on\n\n");
+	say(d, MSG_D_RUNS, NULL);
+	gap(d);
 	code = watch_runs(d->c, d->runs, DEMO_BAYS, is_over, d);
 	if (code == CTL_INTERRUPTED && !signalled) {
 		(void)ctl_fail("the runs took longer than %d s", WHOLE_S);
@@ -231,29 +232,40 @@ static int run_both(struct demo *d)
 	if (!(d->c->json ? demo_json_results(d, expected) : demo_print_results(d)))
 		return CTL_NO_STATION;
 	if (!expected)
-		(void)ctl_fail("this is not what was expected: a healthy unit passes, a faulty one "
-			       "fails with the measurement named");
+		(void)ctl_fail("%s", message(false, MSG_D_UNEXPECTED)); /* it translates */
 	return expected ? CTL_OK : CTL_NO_PASS;
+}
+
+static void say_what_to_try(const struct demo *d, const char *state)
+{
+	const char *bin = d->options.bin_dir;
+	struct text url = {0}, token = {0};
+
+	text_printf(&url, "http://127.0.0.1:%d/api/v1/station", d->options.port);
+	text_printf(&token, "%s/token", state);
+	gap(d);
+	say(d, MSG_D_STAYS, (const char *[]){url.buf});
+	say(d, MSG_D_TOKEN, (const char *[]){token.buf});
+	say(d, MSG_D_TRY, NULL);
+	if (!d->c->json)
+		(void)printf("  %s/benchctl --state %s bay list\n"
+			     "  %s/benchctl --state %s run list\n"
+			     "  %s/benchctl --state %s run start --bay 1 --ticket %s --serial %s "
+			     "--profile " PROFILE " --watch\n",
+			     bin, state, bin, state, bin, state, demo_units[0].ticket,
+			     demo_units[0].serial);
+	(void)fflush(stdout);
+	text_release(&url);
+	text_release(&token);
 }
 
 static int stay_up(struct demo *d)
 {
-	const char *bin = d->options.bin_dir, *state = d->processes.state;
-	char *whole = realpath(state, NULL); /* another terminal may stand in another folder */
+	/* whole: another terminal may stand in another folder */
+	char *whole = realpath(d->processes.state, NULL);
 	struct error err = {0};
 
-	state = whole ? whole : state;
-	say(d,
-	    "\nThe station stays up until Ctrl-C, at http://127.0.0.1:%d/api/v1/station\n"
-	    "(with the token in %s/token)\n",
-	    d->options.port, state);
-	say(d,
-	    "Try, in another terminal:\n"
-	    "  %s/benchctl --state %s bay list\n"
-	    "  %s/benchctl --state %s run list\n"
-	    "  %s/benchctl --state %s run start --bay 1 --ticket %s --serial %s "
-	    "--profile " PROFILE " --watch\n",
-	    bin, state, bin, state, bin, state, demo_units[0].ticket, demo_units[0].serial);
+	say_what_to_try(d, whole ? whole : d->processes.state);
 	free(whole);
 	while (!signalled) {
 		if (!demo_is_alive(&d->processes, &err))
@@ -270,16 +282,18 @@ static void print_last_words(struct demo *d, int64_t end_ns)
 {
 	struct text event = {0};
 	struct error err;
+	bool zh = d->c->zh;
 
 	while (clock_mono_ns() < end_ns && client_event(d->c->client, LOOK_MS, &event, &err) >= 0) {
 		json_t *e = event.len ? json_load_limited(event.buf, event.len, 1 << 20, &err)
 				      : NULL;
 		bool proven = member_is_true(e, "proven");
 
-		if (strcmp(member_text(e, "type"), "run_finished") == 0)
-			say(d, "%s %s: %s, %s\n", message(d->c->zh, MSG_BAY), member_text(e, "bay"),
-			    verdict_text(d->c, member_text(e, "verdict")),
-			    message(d->c->zh, proven ? MSG_SAFE_PROVEN : MSG_SAFE_UNPROVEN));
+		if (strcmp(member_text(e, "type"), "run_finished") == 0 && !d->c->json)
+			(void)printf("%s  %s %s: %s, %s\n", message(zh, MSG_SIMULATED),
+				     message(zh, MSG_BAY), member_text(e, "bay"),
+				     verdict_text(d->c, member_text(e, "verdict")),
+				     message(zh, proven ? MSG_SAFE_PROVEN : MSG_SAFE_UNPROVEN));
 		json_decref(e);
 	}
 	text_release(&event);
@@ -294,7 +308,8 @@ static int end_demo(struct demo *d, int code)
 	if (p->station) {
 		int64_t end_ns = clock_mono_ns() + STOP_S * NS_PER_S;
 
-		say(d, "\nstopping: outputs to safe, proof, records; then the simulated rig\n");
+		gap(d);
+		say(d, MSG_D_STOPPING, NULL);
 		ctl_close(d->c);
 		bool listens = ctl_try(d->c, WEB_EVENTS, NULL, "", NULL, NULL, &err) == 0;
 
@@ -316,10 +331,8 @@ static int end_demo(struct demo *d, int code)
 		demo_show_log(p->station_log);
 		return signalled ? CTL_INTERRUPTED : code ? code : CTL_NO_STATION;
 	}
-	say(d,
-	    "safe state proven; the station has ended, then the simulated rig\n"
-	    "records are kept in %s\n",
-	    d->options.dir);
+	say(d, MSG_D_ENDED, NULL);
+	say(d, MSG_D_RECORDS, (const char *[]){d->options.dir});
 	return signalled ? CTL_INTERRUPTED : code;
 }
 

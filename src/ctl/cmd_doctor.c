@@ -18,20 +18,45 @@ enum { HTTP_PORT = 8470 };
 #define FREE_MIN_BYTES (64.0 * 1024 * 1024)
 
 struct findings {
+	const struct ctl *c;
 	struct text json_bytes;
 	struct json json;
 	struct table table;
 	int errors, warnings;
 };
 
+/* "error" is a level here and a verdict elsewhere; "state" a folder: words of this page. */
+static const char *word_of(const struct ctl *c, const char *name)
+{
+	static const struct {
+		const char *name;
+		enum ctl_message message;
+	} words[] = {{"ok", MSG_OK},	       {"warning", MSG_WARNING},   {"error", MSG_PROBLEM},
+		     {"state", MSG_W_STATE},   {"token", MSG_W_TOKEN},	   {"disk", MSG_W_DISK},
+		     {"http", MSG_W_HTTP},     {"station", MSG_W_STATION}, {"rig", MSG_RIG},
+		     {"device", MSG_W_DEVICE}, {"bay", MSG_BAY},	   {"profile", MSG_PROFILE},
+		     {"clock", MSG_W_CLOCK},   {"store", MSG_W_STORE}};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(words[i].name, name) == 0)
+			return message(c->zh, words[i].message);
+	return name;
+}
+
 static void add(struct findings *f, const char *level, const char *what, const char *text,
 		const char *advice)
 {
+	struct text said = {0}, todo = {0};
+
 	f->errors += strcmp(level, "error") == 0;
 	f->warnings += strcmp(level, "warning") == 0;
-	table_row(&f->table, (const char *[]){level, what, text});
+	put_said(f->c, text, &said);
+	put_said(f->c, advice, &todo);
+	table_row(&f->table, (const char *[]){word_of(f->c, level), word_of(f->c, what), said.buf});
 	if (advice[0])
-		table_row(&f->table, (const char *[]){"", "", advice});
+		table_row(&f->table, (const char *[]){"", "", todo.buf});
+	text_release(&said);
+	text_release(&todo);
 	json_open_object(&f->json);
 	json_kv_string(&f->json, "level", level);
 	json_kv_string(&f->json, "what", what);
@@ -130,6 +155,7 @@ static int ask_station(struct findings *f, struct ctl *c)
 static void print_findings(struct ctl *c, struct findings *f)
 {
 	struct text out = {0};
+	char errors[16], warnings[16];
 
 	if (c->json) {
 		(void)printf("%s\n", f->json_bytes.buf);
@@ -137,8 +163,16 @@ static void print_findings(struct ctl *c, struct findings *f)
 	}
 	table_print(&f->table, "", &out);
 	(void)fputs(out.buf, stdout);
-	(void)printf("%d error%s, %d warning%s\n", f->errors, f->errors == 1 ? "" : "s",
-		     f->warnings, f->warnings == 1 ? "" : "s");
+	if (c->zh) {
+		(void)snprintf(errors, sizeof(errors), "%d", f->errors);
+		(void)snprintf(warnings, sizeof(warnings), "%d", f->warnings);
+		text_clear(&out);
+		message_fill(true, MSG_FINDINGS, (const char *[]){errors, warnings}, &out);
+		(void)puts(out.buf);
+	} else {
+		(void)printf("%d error%s, %d warning%s\n", f->errors, f->errors == 1 ? "" : "s",
+			     f->warnings, f->warnings == 1 ? "" : "s");
+	}
 	text_release(&out);
 }
 
@@ -149,7 +183,7 @@ CTL_COMMAND(cmd_doctor)
 		OPTION_VALUE("port", "N", &port_text, "of benchd-web (default 8470)"),
 		OPTION_END,
 	};
-	struct findings f = {.errors = 0};
+	struct findings f = {.c = c};
 	int64_t port = HTTP_PORT;
 	int code;
 

@@ -13,8 +13,10 @@ static void put_words(const struct ctl *c, const json_t *o, const char *const *k
 	for (size_t i = 0; i < n; i++) {
 		const char *word = member_title(c, o, keys[i]);
 
-		if (word[0])
-			text_printf(out, "  %s", word);
+		if (!word[0])
+			continue;
+		text_puts(out, "  ");
+		put_said(c, word, out);
 	}
 }
 

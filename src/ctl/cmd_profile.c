@@ -249,16 +249,20 @@ CTL_COMMAND(cmd_profile_check)
 
 static void profile_row(const struct ctl *c, const json_t *p, struct table *t)
 {
-	struct text longest = {0};
+	struct text longest = {0}, state = {0}, variant = {0};
 	char revision[32];
+
+	put_said(c, member_text(p, "state"), &state);
+	put_said(c, member_text(p, "variant"), &variant);
 
 	format_duration(&longest, member_number(p, "longest_s"));
 	(void)snprintf(revision, sizeof(revision), "%.0f", member_number(p, "revision"));
-	table_row(t, (const char *[]){member_text(p, "id"), member_text(p, "state"), revision,
-				      member_text(p, "variant"),
-				      member_is_true(p, "releasable") ? "yes" : "no", longest.buf,
+	table_row(t, (const char *[]){member_text(p, "id"), state.buf, revision, variant.buf,
+				      member_is_true(p, "releasable") ? M(YES) : M(NO), longest.buf,
 				      member_title(c, p, "title")});
 	text_release(&longest);
+	text_release(&state);
+	text_release(&variant);
 }
 
 CTL_COMMAND(cmd_profile_list)
@@ -278,8 +282,8 @@ CTL_COMMAND(cmd_profile_list)
 	if (code)
 		return code;
 	table_init(&t, 7, 1u << 5);
-	table_row(&t, (const char *[]){M(PROFILE), "state", "revision", "variant", "for release",
-				       M(AT_MOST), "title"});
+	table_row(&t, (const char *[]){M(PROFILE), M(STATE), M(REVISION), M(VARIANT),
+				       M(FOR_RELEASE), M(AT_MOST), M(TITLE)});
 	json_array_foreach(json_object_get(root, "profiles"), i, p) profile_row(c, p, &t);
 	table_print(&t, "", &out);
 	if (c->json)

@@ -46,10 +46,15 @@ static int follow(struct ctl *c, const char *id, const char *bay)
 	text_copy(run.bay, sizeof(run.bay), bay);
 	(void)sigaction(SIGINT, &action, NULL);
 	code = watch_runs(c, &run, 1, is_interrupted, NULL);
-	if (code == CTL_INTERRUPTED)
-		(void)fprintf(
-			stderr, "\nthe run goes on; to end it: benchctl%s%s run abort --bay %s\n",
-			c->state_named ? " --state " : "", c->state_named ? c->state : "", bay);
+	if (code == CTL_INTERRUPTED) {
+		struct text command = {0}, line = {0};
+
+		put_command(c, &command, "run abort --bay %s", bay);
+		message_fill(c->zh, MSG_RUN_GOES_ON, (const char *[]){command.buf}, &line);
+		(void)fprintf(stderr, "\n%s\n", line.buf);
+		text_release(&command);
+		text_release(&line);
+	}
 	if (code)
 		return code;
 	code = verdict_exit_code(member_text(run.document, "verdict"));
@@ -66,32 +71,76 @@ static int follow(struct ctl *c, const char *id, const char *bay)
 	return code;
 }
 
+/* A bay at work, or one that cannot start, is told at once: no scan would help. */
+static int check_free(struct ctl *c, const json_t *bay)
+{
+	static const char *const blocked[] = {"not_ready", "tripped", "locked"};
+	const char *name = member_text(bay, "bay"), *state = member_text(bay, "state");
+	const char *reason = member_text(bay, "reason");
+	struct text command = {0};
+
+	if (member_text(bay, "ticket")[0]) {
+		put_command(c, &command, "run watch --bay %s", name);
+		(void)ctl_fail("bay %s is busy with ticket %s (run %s); watch it: %s", name,
+			       member_text(bay, "ticket"),
+			       member_text(bay, "run")[0] ? member_text(bay, "run") : "-",
+			       command.buf);
+		text_release(&command);
+		return CTL_USAGE;
+	}
+	for (size_t i = 0; i < sizeof(blocked) / sizeof(blocked[0]); i++) {
+		if (strcmp(blocked[i], state) != 0)
+			continue;
+		(void)ctl_fail("bay %s is %s%s%s", name, state, reason[0] ? ": " : "", reason);
+		return CTL_USAGE;
+	}
+	return CTL_OK;
+}
+
+/* What is waited for, told when it changes: the ticket, then the serial. */
+static void tell_awaited(const struct ctl *c, const char *bay, const char *ticket, int64_t left_s)
+{
+	struct text line = {0};
+	char left[24];
+
+	(void)snprintf(left, sizeof(left), "%lld", (long long)left_s);
+	text_printf(&line, "%s %s: ", M(BAY), bay);
+	if (ticket[0])
+		message_fill(c->zh, MSG_WAIT_SERIAL, (const char *[]){ticket, left}, &line);
+	else
+		message_fill(c->zh, MSG_WAIT_TICKET, (const char *[]){left}, &line);
+	(void)fprintf(stderr, "%s\n", line.buf);
+	text_release(&line);
+}
+
 /* Wait until the bay's scanner has read a ticket and a serial. */
 static int await_scan(struct ctl *c, const char *bay, int64_t timeout_s)
 {
 	int64_t end_ns = clock_mono_ns() + timeout_s * NS_PER_S;
 	struct timespec t = {.tv_nsec = SCAN_LOOK_MS * 1000000L};
-	bool asked = false;
+	char told[64] = "-";
 
 	for (;;) {
 		json_t *b = NULL;
-		const json_t *scanned;
 		int code = ctl_call(c, WEB_BAY, bay, "", NULL, &b);
-		bool both;
+		const json_t *scanned = json_object_get(b, "scanned");
+		const char *ticket = member_text(scanned, "ticket");
+		bool both = ticket[0] && member_text(scanned, "serial")[0];
+		int64_t left_s = (end_ns - clock_mono_ns()) / NS_PER_S;
 
-		if (code)
-			return code;
-		scanned = json_object_get(b, "scanned");
-		both = member_text(scanned, "ticket")[0] && member_text(scanned, "serial")[0];
+		if (code == CTL_OK)
+			code = check_free(c, b);
+		if (code == CTL_OK && !both && strcmp(told, ticket) != 0) {
+			tell_awaited(c, bay, ticket, left_s < 0 ? 0 : left_s);
+			text_copy(told, sizeof(told), ticket);
+		}
 		json_decref(b);
-		if (both)
-			return CTL_OK;
-		if (!asked)
-			(void)fprintf(stderr, "%s %s: %s\n", M(BAY), bay, M(WAIT_SCAN));
-		asked = true;
+		if (code || both)
+			return code;
 		if (clock_mono_ns() >= end_ns) {
-			(void)ctl_fail("bay %s: nothing was scanned within %lld s", bay,
-				       (long long)timeout_s);
+			(void)ctl_fail("bay %s: nothing was scanned within %lld s; scan again, or "
+				       "name --ticket and --serial",
+				       bay, (long long)timeout_s);
 			return CTL_USAGE;
 		}
 		(void)nanosleep(&t, NULL);
@@ -260,7 +309,7 @@ CTL_COMMAND(cmd_run_abort)
 	if (code == CTL_OK && c->json)
 		ctl_put_reply(c);
 	else if (code == CTL_OK)
-		(void)printf("%s %s: abort asked for; its outputs go to safe now\n", M(RUN), id);
+		(void)printf("%s %s: %s\n", M(RUN), id, M(ABORT_ASKED));
 	return code;
 }
 

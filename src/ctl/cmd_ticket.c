@@ -9,24 +9,30 @@
 
 static void print_ticket(const struct ctl *c, const json_t *t)
 {
-	static const char *const more[][2] = {{"manufacture_date", "made"}, {"due_at", "due"}};
+	const char *const more[][2] = {{"manufacture_date", M(MADE)}, {"due_at", M(DUE)}};
 	const json_t *symptom;
+	struct text out = {0};
 	size_t i;
 
-	(void)printf("%s %s  %s %s  %s %s  %s  %s  repair_seq %.0f", M(TICKET),
-		     member_text(t, "id"), M(SERIAL), member_text(t, "serial"), M(MODEL),
-		     member_text(t, "model"), member_text(t, "run_type"), member_text(t, "state"),
-		     member_number(t, "repair_seq"));
+	text_printf(&out, "%s %s  %s %s  %s %s  ", M(TICKET), member_text(t, "id"), M(SERIAL),
+		    member_text(t, "serial"), M(MODEL), member_text(t, "model"));
+	put_said(c, member_text(t, "run_type"), &out);
+	text_puts(&out, "  ");
+	put_said(c, member_text(t, "state"), &out);
+	text_printf(&out, "  %s %.0f", M(REPAIR_SEQ), member_number(t, "repair_seq"));
 	for (i = 0; i < sizeof(more) / sizeof(more[0]); i++)
 		if (member_text(t, more[i][0])[0])
-			(void)printf("  %s %s", more[i][1], member_text(t, more[i][0]));
+			text_printf(&out, "  %s %s", more[i][1], member_text(t, more[i][0]));
 	if (member_number(t, "priority") > 0)
-		(void)printf("  priority %.0f", member_number(t, "priority"));
+		text_printf(&out, "  %s %.0f", M(PRIORITY), member_number(t, "priority"));
 	json_array_foreach(json_object_get(t, "symptoms"), i, symptom)
 	{
-		(void)printf("%s%s", i ? "," : "  symptoms ", json_string_value(symptom));
+		text_printf(&out, "%s%s%s", i ? "," : "  ", i ? "" : M(SYMPTOMS), i ? "" : " ");
+		text_puts(&out, json_string_value(symptom));
 	}
-	(void)printf("%s\n", member_is_true(t, "mail_back") ? "  mail back" : "");
+	(void)printf("%s%s%s\n", out.buf, member_is_true(t, "mail_back") ? "  " : "",
+		     member_is_true(t, "mail_back") ? M(MAIL_BACK) : "");
+	text_release(&out);
 }
 
 /* "S02,S09" as an array of texts. */
@@ -102,7 +108,7 @@ CTL_COMMAND(cmd_ticket_add)
 			      &ticket);
 	text_release(&body);
 	if (code && !change && c->status == 409 && !c->json)
-		(void)fprintf(stderr, "to change it, add --change\n");
+		(void)fprintf(stderr, "%s\n", M(TO_CHANGE));
 	if (code)
 		return code;
 	if (c->json)
@@ -135,21 +141,26 @@ CTL_COMMAND(cmd_ticket_show)
 
 static void print_tickets(const struct ctl *c, const json_t *list)
 {
-	struct text out = {0};
+	struct text out = {0}, state = {0}, type = {0};
 	const json_t *t;
 	struct table table;
 	size_t i;
 
 	table_init(&table, 6, 0);
 	table_row(&table,
-		  (const char *[]){M(TICKET), M(SERIAL), M(MODEL), "state", "run type", "due"});
+		  (const char *[]){M(TICKET), M(SERIAL), M(MODEL), M(STATE), M(RUN_TYPE), M(DUE)});
 	json_array_foreach(list, i, t)
 	{
-		table_row(&table,
-			  (const char *[]){member_text(t, "id"), member_text(t, "serial"),
-					   member_text(t, "model"), member_text(t, "state"),
-					   member_text(t, "run_type"), member_text(t, "due_at")});
+		text_clear(&state);
+		text_clear(&type);
+		put_said(c, member_text(t, "state"), &state);
+		put_said(c, member_text(t, "run_type"), &type);
+		table_row(&table, (const char *[]){member_text(t, "id"), member_text(t, "serial"),
+						   member_text(t, "model"), state.buf, type.buf,
+						   member_text(t, "due_at")});
 	}
+	text_release(&state);
+	text_release(&type);
 	table_print(&table, "", &out);
 	(void)fputs(out.buf, stdout);
 	table_release(&table);

@@ -95,7 +95,7 @@ static void measurement_row(const struct ctl *c, const json_t *m, struct table *
 		format_number(&u, member_number(m, "uncertainty"));
 	}
 	put_limits(m, &limits);
-	text_puts(&reason, member_text(m, "reason"));
+	put_said(c, member_text(m, "reason"), &reason);
 	if (json_is_false(json_object_get(m, "counts"))) /* a later attempt took its place */
 		text_printf(&reason, "%s%s", reason.len ? "; " : "", M(REPEATED));
 	table_row(t,
@@ -153,19 +153,29 @@ static void put_safe_state(const struct ctl *c, const json_t *run, struct text *
 
 	if (!json_is_object(safe))
 		return;
-	text_printf(out, "  %s: %s\n",
-		    member_is_true(safe, "proven") ? M(SAFE_PROVEN) : M(SAFE_UNPROVEN),
-		    member_text(safe, "detail"));
+	text_printf(out, "  %s",
+		    member_is_true(safe, "proven") ? M(SAFE_PROVEN) : M(SAFE_UNPROVEN));
+	if (member_text(safe, "detail")[0]) {
+		text_puts(out, ": ");
+		put_said(c, member_text(safe, "detail"), out);
+	}
+	text_puts(out, "\n");
 }
 
 /* Why a run ended before its end. */
-static void put_reason(const json_t *run, struct text *out)
+static void put_reason(const struct ctl *c, const json_t *run, struct text *out)
 {
 	const json_t *reason = json_object_get(run, "reason");
 
-	if (json_is_object(reason))
-		text_printf(out, "  %s: %s\n", member_text(reason, "code"),
-			    member_text(reason, "text"));
+	if (!json_is_object(reason))
+		return;
+	text_puts(out, "  ");
+	put_said(c, member_text(reason, "code"), out);
+	if (member_text(reason, "text")[0]) {
+		text_puts(out, ": ");
+		put_said(c, member_text(reason, "text"), out);
+	}
+	text_puts(out, "\n");
 }
 
 static const char *profile_name(const json_t *run)
@@ -189,7 +199,7 @@ void show_run(const struct ctl *c, const json_t *run, struct text *out)
 		    verdict[0] ? verdict_text(c, verdict) : member_text(run, "state"));
 	put_measurements(c, run, out);
 	put_failures(c, run, out);
-	put_reason(run, out);
+	put_reason(c, run, out);
 	if (!verdict[0])
 		return;
 	put_safe_state(c, run, out);
@@ -199,7 +209,7 @@ void show_run(const struct ctl *c, const json_t *run, struct text *out)
 }
 
 /* " (verdict fail, required_seconds 1800)"; the run is named once, below. */
-static void put_params(const json_t *reason, struct text *out)
+static void put_params(const struct ctl *c, const json_t *reason, struct text *out)
 {
 	const char *key, *between = "  (";
 	json_t *v;
@@ -208,13 +218,15 @@ static void put_params(const json_t *reason, struct text *out)
 	{
 		if (strcmp(key, "run") == 0)
 			continue;
-		text_printf(out, "%s%s ", between, key);
+		text_puts(out, between);
+		put_said(c, key, out);
+		text_puts(out, " ");
 		if (json_is_string(v))
-			text_puts(out, json_string_value(v));
+			put_said(c, json_string_value(v), out);
 		else if (json_is_number(v))
 			format_number(out, json_number_value(v));
 		else
-			text_puts(out, json_is_true(v) ? "yes" : "no");
+			text_puts(out, json_is_true(v) ? M(YES) : M(NO));
 		between = ", ";
 	}
 	if (between[0] == ',')
@@ -239,7 +251,7 @@ void show_release(const struct ctl *c, const json_t *release, struct text *out)
 		text_clear(&line);
 		text_printf(&line, "  - %s: %s", member_text(r, "code"),
 			    member_text(r, c->zh ? "zh" : "en"));
-		put_params(r, &line);
+		put_params(c, r, &line);
 		format_wrapped(out, line.buf, c->terminal ? c->columns : 0, 4);
 	}
 	text_release(&line);

@@ -45,7 +45,7 @@ static bool is_reading(const json_t *value)
 }
 
 /* "0.250 MPa", "- MPa (stale)"; the number to the right of `columns` columns. */
-static void put_value(const json_t *value, int columns, struct text *out)
+static void put_value(const struct ctl *c, const json_t *value, int columns, struct text *out)
 {
 	const char *quality = member_text(value, "quality");
 	struct text number = {0};
@@ -56,8 +56,11 @@ static void put_value(const json_t *value, int columns, struct text *out)
 	else
 		text_puts(out, number.buf);
 	text_printf(out, " %s", member_text(value, "unit"));
-	if (strcmp(quality, "good") != 0)
-		text_printf(out, " (%s)", quality);
+	if (strcmp(quality, "good") != 0) {
+		text_puts(out, " (");
+		put_said(c, quality, out);
+		text_puts(out, ")");
+	}
 	text_release(&number);
 }
 
@@ -78,7 +81,7 @@ static void panel_values(const struct ctl *c, const json_t *bay, int width, stru
 		format_cell(line, member_title(c, v, "title"),
 			    title < TITLE_COLUMNS ? title : TITLE_COLUMNS, false);
 		text_puts(line, " ");
-		put_value(v, NUMBER_COLUMNS, line);
+		put_value(c, v, NUMBER_COLUMNS, line);
 		shown++;
 	}
 }
@@ -88,14 +91,14 @@ void show_how_to_answer(const struct ctl *c, const json_t *bay, struct text *out
 	static const char *const answers[][2] = {
 		{"confirm", "ok"}, {"yes_no", "yes|no"}, {"scan_serial", "SERIAL"}};
 	const json_t *prompt = json_object_get(bay, "prompt");
-	const char *kind = member_text(prompt, "kind"), *answer = "NUMBER";
+	const char *kind = member_text(prompt, "kind"), *answer = M(NUMBER);
 
 	for (size_t i = 0; i < COUNT(answers); i++)
 		if (strcmp(answers[i][0], kind) == 0)
-			answer = answers[i][1];
-	text_printf(out, "%s: benchctl%s%s run answer --bay %s %s", M(ANSWER_WITH),
-		    c->state_named ? " --state " : "", c->state_named ? c->state : "",
-		    member_text(bay, "bay"), answer);
+			answer = strcmp(answers[i][1], "SERIAL") == 0 ? M(SERIAL_WORD)
+								      : answers[i][1];
+	text_printf(out, "%s: ", M(ANSWER_WITH));
+	put_command(c, out, "run answer --bay %s %s", member_text(bay, "bay"), answer);
 	if (member_text(prompt, "unit")[0])
 		text_printf(out, " [%s]", member_text(prompt, "unit"));
 	if (strcmp(kind, "scan_serial") == 0)
@@ -214,6 +217,6 @@ void show_progress_line(const struct ctl *c, const json_t *bay, struct text *out
 		text_puts(out, chiefs[i].between);
 		if (chiefs[i].labelled)
 			text_printf(out, "%s ", message(c->zh, chiefs[i].label));
-		put_value(v, 0, out);
+		put_value(c, v, 0, out);
 	}
 }

@@ -235,7 +235,7 @@ static int run_at_bay(struct ctl *c, const char *bay, char id[64], char at_bay[1
 	if (code)
 		return code;
 	if (member_text(b, "run")[0] == '\0') {
-		(void)ctl_fail("nothing runs at bay %s", bay);
+		(void)ctl_fail("nothing runs at bay %s; see: benchctl bay list", bay);
 		code = CTL_USAGE;
 	}
 	text_copy(id, 64, member_text(b, "run"));

@@ -67,6 +67,36 @@ static void reply_json(struct request *rq, void (*fn)(struct json *j, struct sta
 	text_release(&t);
 }
 
+/* Names that reasons speak of, with the titles people know them by. */
+static void write_title(struct json *j, const char *name, const char *en, const char *zh)
+{
+	json_open_object(j);
+	json_kv_string(j, "name", name);
+	json_key(j, "title");
+	json_open_object(j);
+	json_kv_string(j, "en", en ? en : name);
+	json_kv_string(j, "zh", zh ? zh : name);
+	json_end_object(j);
+	json_end_object(j);
+}
+
+static void write_names(struct json *j, const struct station *s)
+{
+	json_key(j, "names");
+	json_open_array(j);
+	for (int r = 0; r < s->rig_count; r++) {
+		const struct fixture *f = s->rigs[r].fixture;
+
+		for (int i = 0; i < f->interlock_count; i++)
+			write_title(j, f->interlocks[i].name, f->interlocks[i].title_en,
+				    f->interlocks[i].title_zh);
+		for (int i = 0; i < f->channel_count; i++)
+			write_title(j, f->channels[i].name, f->channels[i].title_en,
+				    f->channels[i].title_zh);
+	}
+	json_end_array(j);
+}
+
 static void write_station(struct json *j, struct station *s)
 {
 	char utc[32];
@@ -82,6 +112,7 @@ static void write_station(struct json *j, struct station *s)
 	json_kv_int(j, "bays", s->bay_count);
 	json_kv_bool(j, "store_ok", !s->store_failed);
 	json_kv_string(j, "scope", "this_station");
+	write_names(j, s);
 	json_end_object(j);
 }
 

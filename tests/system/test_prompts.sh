@@ -23,9 +23,15 @@ check "two tickets are taken" add_tickets
 
 ctl --json events >"$WORK/events.txt" 2>&1 &
 EXTRA_PIDS=$!
+check "a start that waits for a scan says what it waits for" refused 2 "bay 1: scan the ticket (at most" \
+	ctl run start --bay 1 --scan --scan-timeout 1
+check "and in the end what to do" refused 2 "scan again, or name --ticket and --serial" \
+	ctl run start --bay 1 --scan --scan-timeout 1
 check "a code that is no ticket is announced as unknown" wait_for 10 scanned_as 4006381333931 unknown
 check "a ticket is scanned" sim scan 1 T-1001
 check "it selects the ticket, the code before it nothing" wait_for 10 scanned T-1001 ""
+check "a start that waits asks for the serial now" refused 2 "ticket T-1001 is read; now scan the serial on the unit's plate" \
+	ctl run start --bay 1 --scan --scan-timeout 1
 check "a start without the unit's serial is refused" refused 2 "serial" ctl run start --bay 1 --profile ro600_quick
 check "another unit's plate is scanned" sim scan 1 RO600-24000199
 wait_for 10 scanned T-1001 RO600-24000199
@@ -38,6 +44,9 @@ check "a start from the scan" ctl run start --bay 1 --scan --profile ro600_full
 RUN=$(run_of 1)
 check "the run is of the scanned ticket" is T-1001 at ticket ctl --json run show "$RUN"
 
+check "a scan for a busy bay is refused at once: who runs there, and how to watch it" refused 2 \
+	"bay 1 is busy with ticket T-1001 (run $RUN); watch it: benchctl --state $STATE run watch --bay 1" \
+	timeout 5 "$BIN/benchctl" --state "$STATE" run start --bay 1 --scan
 check "the profile asks for the serial" wait_for 60 prompt_is 1 serial
 check "a word that is not the serial is refused" refused 2 "the ticket is for RO600-24000101" ctl run answer --bay 1 yes
 check "another unit's plate at the bay is announced as refused" wait_for 10 scanned_as RO600-24000102 refused

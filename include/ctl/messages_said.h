@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The part of the catalogue that the station says: reason codes and sentences, as the sources of rig,
+ * engine and station put them together, {1} where they put something in. tests/unit/
+ * test_ctl_messages.c reads those sources and fails when one of their sentences is not here.
+ */
+#ifndef CTL_MESSAGES_SAID_H
+#define CTL_MESSAGES_SAID_H
+
+#define CTL_SAID(X)                                                                                                                \
+	/* qualities, calibration, classes, attribution, run types */                                                              \
+	X(Q_GOOD, "good", "正常")                                                                                                  \
+	X(Q_STALE, "stale", "数据过期")                                                                                            \
+	X(Q_NO_REPLY, "no_reply", "无应答")                                                                                        \
+	X(Q_BAD_REPLY, "bad_reply", "应答无效")                                                                                    \
+	X(Q_OUT_OF_RANGE, "out_of_range", "超出量程")                                                                              \
+	X(Q_FROZEN, "frozen", "读数不变")                                                                                          \
+	X(C_UNCALIBRATED, "uncalibrated", "未校准")                                                                                \
+	X(C_LAPSED, "calibration_lapsed", "校准已过期")                                                                            \
+	X(C_DATE_UNKNOWN, "calibration_date_unknown", "校准日期无法确认")                                                          \
+	X(T_ESTOP, "estop", "急停")                                                                                                \
+	X(T_LEAK, "leak", "漏水")                                                                                                  \
+	X(T_OVER_PRESSURE, "over_pressure", "超压")                                                                                \
+	X(T_OVER_TEMPERATURE, "over_temperature", "超温")                                                                          \
+	X(T_DRY_RUN, "dry_run", "缺水空转")                                                                                        \
+	X(T_OVER_CURRENT, "over_current", "过流")                                                                                  \
+	X(T_SENSOR, "sensor", "传感器")                                                                                            \
+	X(T_TIMEOUT, "timeout", "超时")                                                                                            \
+	X(T_COMMS, "comms", "通信")                                                                                                \
+	X(T_OPERATOR, "operator", "操作员")                                                                                        \
+	X(A_UNIT, "unit", "被测机")                                                                                                \
+	X(A_HOSE, "hose", "软管")                                                                                                  \
+	X(A_RIG, "rig", "台架")                                                                                                    \
+	X(R_INCOMING, "incoming", "接收检验")                                                                                      \
+	X(R_DIAGNOSIS, "diagnosis", "故障检测")                                                                                    \
+	X(R_POST_REPAIR, "post_repair_qc", "维修后质检")                                                                           \
+	X(R_TRIAL, "trial_run", "试运行")                                                                                          \
+	X(R_ACCEPTANCE, "acceptance", "客户验收")                                                                                  \
+	X(R_PART, "part_qc", "配件入库质检")                                                                                       \
+	X(R_VERIFICATION, "verification", "标准样机核查")                                                                          \
+	X(R_MSA, "msa", "测量系统分析")                                                                                            \
+	X(B_NOT_READY, "not_ready", "未就绪")                                                                                      \
+	X(B_ACTIVE, "active", "运行中")                                                                                            \
+	X(K_RECEIVED, "received", "已接收")                                                                                        \
+	X(K_IN_TEST, "in_test", "检测中")                                                                                          \
+	X(K_TESTED, "tested", "已检测")                                                                                            \
+	X(K_RELEASED, "released", "已放行")                                                                                        \
+	X(P_BROKEN, "broken", "文件有错误")                                                                                        \
+	X(P_UNAPPROVED, "unapproved", "未批准")                                                                                    \
+	X(L_REQUIRED, "required_seconds", "要求秒数")                                                                              \
+	X(L_SECONDS, "seconds", "秒数")                                                                                            \
+	X(L_RUN_MODEL, "run_model", "检测所用型号")                                                                                \
+	X(L_RUN_SEQ, "run_repair_seq", "检测时的维修序号")                                                                         \
+	X(L_FULL, "full", "完整")                                                                                                  \
+	X(L_QUICK, "quick", "快速")                                                                                                \
+	/* reasons of measurements and runs */                                                                                     \
+	X(E_MISSING, "missing", "没有读数")                                                                                        \
+	X(E_GAP, "gap", "读数中断")                                                                                                \
+	X(E_NO_WINDOW, "no_window", "没有测量窗口")                                                                                \
+	X(E_NO_UPDATES, "no_updates", "读数没有更新")                                                                              \
+	X(E_NOT_CAPTURED, "not_captured", "没有记下的值")                                                                          \
+	X(E_NOT_MEASURED, "not_measured", "没有测量值")                                                                            \
+	X(E_NOT_SETTLED, "not_settled", "未稳定")                                                                                  \
+	X(E_NOT_A_NUMBER, "not_a_number", "算不出数值")                                                                            \
+	X(E_UNKNOWN, "unknown", "未知")                                                                                            \
+	X(E_CHECK, "check", "检查")                                                                                                \
+	X(E_LOCK, "lock", "锁定工位")                                                                                              \
+	X(E_RIG_CHECK, "rig_check", "台架检查未通过")                                                                              \
+	X(E_RIG_TIMEOUT, "rig_timeout", "台架等待超时")                                                                            \
+	X(E_UNKNOWN_ACTION, "unknown_action", "未知动作")                                                                          \
+	X(E_ANSWERED, "answered", "已回答")                                                                                        \
+	X(E_PROMPT_TIMEOUT, "prompt_timeout", "提问无人回答")                                                                      \
+	X(E_SERIAL_MISMATCH, "serial_mismatch", "序列号不符")                                                                      \
+	X(E_ABORT, "abort", "人工中止")                                                                                            \
+	X(E_LATE, "late", "迟到的指令")                                                                                            \
+	X(E_NO_STEPS, "no_steps", "没有工步")                                                                                      \
+	X(E_NOT_PROVEN, "not_proven", "安全状态未验证")                                                                            \
+	X(E_TRIP, "trip", "安全跳停")                                                                                              \
+	X(E_CONTRADICTION, "contradiction", "台架自相矛盾")                                                                        \
+	X(E_NOT_JUDGED, "not_judged", "未判定")                                                                                    \
+	X(E_UNCERTAINTY, "uncertainty_unknown", "不确定度未知")                                                                    \
+	X(E_NESTED_TRIAL, "nested_trial", "试运行嵌套")                                                                            \
+	X(E_RETRY, "retry", "重试")                                                                                                \
+	X(E_STEP_CUT, "step_cut", "工步中断")                                                                                      \
+	X(E_TRIAL_INTERRUPTED, "trial_interrupted", "试运行中断")                                                                  \
+	X(E_TRIAL_TIMEOUT, "trial_timeout", "试运行超时")                                                                          \
+	X(E_WATCH, "watch", "监视条件不成立")                                                                                      \
+	X(E_IO_LOST, "io_lost", "与 benchd-io 失去联系")                                                                           \
+	X(E_BAY_NOT_READY, "bay_not_ready", "工位未就绪")                                                                          \
+	X(E_BAY_LOST, "bay_lost", "工位已不在运行")                                                                                \
+	X(E_INTERRUPTED, "the run has no end", "检测没有正常结束")                                                                 \
+	X(G_STALE, "stale {1}", "{1} 数据过期")                                                                                    \
+	X(G_NO_REPLY, "no_reply {1}", "{1} 无应答")                                                                                \
+	X(G_BAD_REPLY, "bad_reply {1}", "{1} 应答无效")                                                                            \
+	X(G_OUT_OF_RANGE, "out_of_range {1}", "{1} 超出量程")                                                                      \
+	X(G_MISSING, "missing {1}", "{1} 没有读数")                                                                                \
+	X(G_GAP, "gap {1}", "{1} 读数中断")                                                                                        \
+	X(G_NO_WINDOW, "no_window {1}", "{1} 没有测量窗口")                                                                        \
+	X(G_NO_UPDATES, "no_updates {1}", "{1} 读数没有更新")                                                                      \
+	X(G_NOT_CAPTURED, "not_captured {1}", "{1} 没有记下的值")                                                                  \
+	X(G_NOT_MEASURED, "not_measured {1}", "{1} 没有测量值")                                                                    \
+	X(G_NOT_SETTLED, "not_settled {1}", "{1} 未稳定")                                                                          \
+	X(G_NOT_A_NUMBER, "not_a_number {1}", "{1} 算不出数值")                                                                    \
+	X(G_UNCALIBRATED, "uncalibrated {1}", "{1} 未校准")                                                                        \
+	X(G_LAPSED, "calibration_lapsed {1}", "{1} 校准已过期")                                                                    \
+	X(G_DATE_UNKNOWN, "calibration_date_unknown {1}", "{1} 校准日期无法确认")                                                  \
+	X(M_TIMEOUT, "timeout, {1}", "超时，{1}")                                                                                  \
+	X(M_WATCH, "watch, {1}", "监视，{1}")                                                                                      \
+	X(M_CONTRADICTED, "contradicted {1}", "{1} 与台架其他读数矛盾")                                                            \
+	X(M_ENVELOPE_UNKNOWN, "envelope unknown: {1}", "检测条件无法确认：{1}")                                                    \
+	X(M_ENVELOPE_UNSETTLED, "envelope unknown: not_settled {1}",                                                               \
+	  "检测条件无法确认：{1} 未稳定")                                                                                          \
+	X(M_ENVELOPE, "envelope {1}", "检测条件超出范围：{1}")                                                                     \
+	X(M_LIMIT_UNKNOWN, "limit unknown: {1}", "限值无法确定：{1}")                                                              \
+	X(M_WHOLE_WINDOW, "not_settled: whole window beyond", "未稳定，但整个窗口都超出限值")                                      \
+	X(M_FROZEN, "frozen {1}", "{1} 读数不变")                                                                                  \
+	X(M_DOES_NOT_HOLD, "{1} does not hold", "{1} 不成立")                                                                      \
+	X(M_DRIFT, "{1}: drift {2}, spread {3} (SI)", "{1}：漂移 {2}，波动 {3}（国际单位）")                                       \
+	X(M_ANSWERED_NO, "answered no", "回答为“否”")                                                                              \
+	X(M_ONLY_OK, "\"{1}\" is no answer; expected ok", "“{1}”不是有效回答；应为 ok")                                            \
+	X(M_ONLY_YES_NO, "\"{1}\" is no answer; expected yes or no",                                                               \
+	  "“{1}”不是有效回答；应为 yes 或 no")                                                                                     \
+	X(M_NO_NUMBER, "\"{1}\" is no number; expected one in {2}",                                                                \
+	  "“{1}”不是数值；应为以 {2} 表示的数值")                                                                                  \
+	X(M_PLAIN_DIGITS, "plain digits", "数字")                                                                                  \
+	X(M_NO_PROMPT, "no prompt \"{1}\" is open", "没有待回答的提问“{1}”")                                                       \
+	X(M_NO_ANSWER, "prompt \"{1}\" takes no answer", "提问“{1}”不接受回答")                                                    \
+	X(M_SCANNED, "scanned {1}", "扫描到 {1}")                                                                                  \
+	X(M_OTHER_PLATE, "scanned {1}, the ticket is for {2}; scan the plate of that unit",                                        \
+	  "扫描到 {1}，而工单对应 {2}；请扫描那台机器的铭牌")                                                                      \
+	X(M_AT_WORK, "the run is at work; answer again", "检测正忙；请再回答一次")                                                 \
+	X(M_OTHER_SERIAL, "the serial on the bay is not {1}", "工位上的序列号不是 {1}")                                            \
+	X(M_OUTSIDE, "{1} is outside {2}..{3}", "{1} 超出范围 {2}..{3}")                                                           \
+	X(M_NOT_ANSWERED, "{1} was not answered", "{1} 没有人回答")                                                                \
+	X(M_NO_RIG_ANSWER, "no answer from the rig", "台架没有应答")                                                               \
+	X(M_NOT_PROVEN, "safe state not proven: {1}", "安全状态未验证：{1}")                                                       \
+	X(M_A_MEASUREMENT, "a measurement", "某个测量项")                                                                          \
+	X(M_FROM_ZERO, "the next one starts from zero", "下一次从零开始")                                                          \
+	X(M_TRIAL_STANDS, "the trial clock stands", "试运行计时停住")                                                              \
+	X(M_COULD_NOT, "{1} could not be shown: {2} is {3}", "{1} 无法确认：{2}为{3}")                                             \
+	X(M_COULD_NOT_WHY, "{1} could not be shown: {2} is {3}: {4}",                                                              \
+	  "{1} 无法确认：{2}为{3}：{4}")                                                                                           \
+	X(M_COULD_NOT_JUDGE, "{1} could not be shown: {2} was not judged",                                                         \
+	  "{1} 无法确认：{2} 未判定")                                                                                              \
+	X(M_WAS, "{1} was {2}", "{1} 的判定为{2}")                                                                                 \
+	/* the rig */                                                                                                              \
+	X(IO_BOTH, "{1}: {2}", "{1}：{2}")                                                                                         \
+	X(IO_IS, "{1}: {2} is {3}", "{1}：{2} {3}")                                                                                \
+	X(IO_READING, "{1}: {2} ({3} {4})", "{1}：{2}（{3} {4}）")                                                                 \
+	X(IO_NOT_KNOWN_YET, "not known yet", "尚无读数")                                                                           \
+	X(IO_NOT_KNOWN, "not known", "未知")                                                                                       \
+	X(IO_STUCK, "a bus is stuck: it did not come round in its longest transaction",                                            \
+	  "总线卡住：超过最长一次通信的时间仍未完成")                                                                              \
+	X(IO_NO_EXPRESS, "its driver cannot express the values", "驱动无法表示这些值")                                             \
+	X(IO_OTHER_BAY, "the dead-man line is dropped: another bay's outputs cannot be confirmed",                                 \
+	  "失能线已断开：另一工位的输出无法确认")                                                                                  \
+	X(IO_QUEUE, "the queue of its bus is full", "总线的请求队列已满")                                                          \
+	X(IO_UNCONFIRMED, "{1} (on {2}) cannot be confirmed safe: the dead-man line is dropped",                                   \
+	  "{1}（{2}）无法确认处于安全值：失能线已断开")                                                                            \
+	X(IO_CANNOT_SET, "{1} (on {2}): outputs cannot be set: {3}",                                                               \
+	  "{1}（{2}）：无法设置输出：{3}")                                                                                         \
+	X(IO_READ_BACK, "{1} (on {2}): what it reads back is not what was written",                                                \
+	  "{1}（{2}）：回读值与写入值不符")                                                                                        \
+	X(IO_OTHER_VALUE, "{1} reads {2} and was set to {3} ({4} on {5})",                                                         \
+	  "{1} 回读为 {2}，设定为 {3}（{5} 上的 {4}）")                                                                            \
+	X(IO_NO_ANSWER_YET, "no answer yet", "尚无应答")                                                                           \
+	X(IO_NO_ANSWER, "no answer", "无应答")                                                                                     \
+	X(IO_NO_VALID_ANSWER, "no valid answer", "应答无效")                                                                       \
+	X(IO_NO_GATEWAY, "the gateway got no answer from it", "网关没有得到它的应答")                                              \
+	X(IO_NO_GATEWAY_2, "the gateway got no answer", "网关没有得到应答")                                                        \
+	X(IO_NOT_OPEN, "not open yet", "尚未打开")                                                                                 \
+	X(IO_REFUSES, "not the device of the fixture: it refuses to tell {1} (exception {2})",                                     \
+	  "不是接线文件中的设备：拒绝读取 {1}（异常码 {2}）")                                                                      \
+	X(IO_OTHER_DEVICE, "not the device of the fixture: {1} reads 0x{2}, expected 0x{3}",                                       \
+	  "不是接线文件中的设备：{1} 读到 0x{2}，应为 0x{3}")                                                                      \
+	X(IO_DEVICE_ON, "{1} (on {2}): {3}", "{1}（{2}）：{3}")                                                                    \
+	X(IO_DEVICE_UNIT, "{1} (unit {2} on {3}): {4}", "{1}（{3}，地址 {2}）：{4}")                                               \
+	X(IO_LEASE_IMAGE, "lease lost: no image of benchd for 500 ms",                                                             \
+	  "租约失效：500 ms 内没有收到 benchd 的输出映像")                                                                         \
+	X(IO_LEASE_LINK, "lease lost: the link to benchd is gone",                                                                 \
+	  "租约失效：与 benchd 的连接已断开")                                                                                      \
+	X(IO_MAX_ON, "{1} is away from its safe value for longer than its {2} s",                                                  \
+	  "{1} 离开安全值超过允许的 {2} 秒")                                                                                       \
+	X(IO_NOT_TOLD, "a device did not tell what it is in time", "有设备未在规定时间内报出身份")                                 \
+	X(IO_BEING_CHECKED, "being checked", "正在检查")                                                                           \
+	X(IO_AS_THEY_SHOULD, "devices and outputs are as they should be", "设备和输出均正常")                                      \
+	X(IO_NOT_SHOWN, "not shown: {1}", "未能证实：{1}")                                                                         \
+	X(IO_NO_READING, "not shown: {1}: no new reading of {2}", "未能证实：{1}：{2} 没有新读数")                                 \
+	X(IO_NOT_SHOWN_IS, "not shown: {1}: {2} is {3}", "未能证实：{1}：{2} {3}")                                                 \
+	X(IO_NOT_READ_BACK, "outputs of {1} (on {2}) are not read back: {3}",                                                      \
+	  "{1}（{2}）的输出没有回读：{3}")                                                                                         \
+	X(IO_SHOWN, "outputs read back, {1} condition{2} shown",                                                                   \
+	  "输出已回读，{1} 项安全条件已证实")                                                                                      \
+	X(IO_THE_BAY_IS, "the bay is {1}", "工位{1}")                                                                              \
+	X(IO_THE_BAY_IS_WHY, "the bay is {1}: {2}", "工位{1}：{2}")                                                                \
+	X(IO_NO_DEAD_MAN, "the dead-man line cannot be set", "失能线无法设置")                                                     \
+	X(IO_LEASE_HOLDS, "a lease holds the bay", "工位正被占用")                                                                 \
+	X(IO_ALL_ANSWER, "all devices answer: proving the safe state",                                                             \
+	  "所有设备均有应答：正在验证安全状态")                                                                                    \
+	X(IO_RESET, "reset: proving the safe state", "复位：正在验证安全状态")                                                     \
+	X(IO_NOT_READY, "safe, but not ready: {1}", "安全，但未就绪：{1}")                                                         \
+	X(IO_MAKING_SAFE, "the bay is being made safe", "工位正在进入安全状态")                                                    \
+	X(IO_TOO_MANY, "too many requests wait for the same proof", "等待同一验证的请求过多")                                      \
+	/* the station */                                                                                                          \
+	X(N_CHECK_FAILED, "a check of the rig failed", "台架检查未通过")                                                           \
+	X(N_BAY_BUTTON, "bay button", "工位按钮")                                                                                  \
+	X(N_RESET_BUTTON, "reset button", "复位按钮")                                                                              \
+	X(N_LOCKED, "bay {1} is locked: {2}; find the cause, then: benchctl bay reset {3}",                                        \
+	  "工位 {1} 已锁定：{2}；查明原因后执行：benchctl bay reset {3}")                                                          \
+	X(N_BAY_IS, "bay {1} is {2}", "工位 {1} {2}")                                                                              \
+	X(N_BAY_IS_WHY, "bay {1} is {2}: {3}", "工位 {1} {2}：{3}")                                                                \
+	X(N_NO_IO, "benchd-io is not connected", "benchd-io 未连接")                                                               \
+	X(N_SCAN_FIRST, "scan ticket and serial first", "请先扫描工单和序列号")                                                    \
+	X(N_LINK_CLOSED, "link closed", "连接已断开")                                                                              \
+	X(N_BEFORE_RUN, "bay {1} did not pass its check before the run: {2}",                                                      \
+	  "工位 {1} 检测前检查未通过：{2}")                                                                                        \
+	X(N_CHECK_TIME, "benchd-io did not finish the check of the bay within 15 s",                                               \
+	  "benchd-io 未在 15 秒内完成工位检查")                                                                                    \
+	X(N_LOST_BEGIN, "benchd-io was lost while the run began",                                                                  \
+	  "检测开始时与 benchd-io 失去联系")                                                                                       \
+	X(N_TRIP_UNPROVEN, "safe state not proven", "安全状态未验证")                                                              \
+	X(N_NO_PROOF, "no proof of the safe state within {1} s", "{1} 秒内未能验证安全状态")                                       \
+	X(N_STATION_STOPS, "the station stops", "检测台正在停止")                                                                  \
+	X(N_RUN_TYPE,                                                                                                              \
+	  "\"{1}\" is no run type; one of incoming, diagnosis, post_repair_qc, trial_run, acceptance, part_qc, verification, msa", \
+	  "“{1}”不是检测类型；应为 incoming、diagnosis、post_repair_qc、trial_run、acceptance、part_qc、verification、msa 之一")   \
+	X(N_BUSY, "bay {1} is busy with ticket {2} (run {3}, operator {4})",                                                       \
+	  "工位 {1} 正在检测工单 {2}（检测 {3}，操作员 {4}）")                                                                     \
+	X(N_SERIAL_NEEDED,                                                                                                         \
+	  "name the serial from the unit's plate (--serial), or scan it at the bay: this profile does not ask for it",             \
+	  "请用 --serial 给出机身铭牌上的序列号，或在工位扫描：该测试方案不会询问序列号")                                          \
+	X(N_NO_PROFILE_FOR,                                                                                                        \
+	  "no releasable profile for this model and run type{1}; see: benchctl profile list",                                      \
+	  "该型号和检测类型没有可用于放行的测试方案{1}；查看：benchctl profile list")                                              \
+	X(N_PROFILE_FIT, "profile {1} does not fit bay {2}: {3}",                                                                  \
+	  "测试方案 {1} 不适用于工位 {2}：{3}")                                                                                    \
+	X(N_PROFILE_BROKEN, "profile {1} is broken; see: benchctl profile check {2}",                                              \
+	  "测试方案 {1} 有错误；查看：benchctl profile check {2}")                                                                 \
+	X(N_PROFILE_OTHER, "profile {1} is not for model {2} and run type {3}",                                                    \
+	  "测试方案 {1} 不适用于型号 {2} 和检测类型 {3}")                                                                          \
+	X(N_SEE_CHECK, "see benchctl profile check", "查看 benchctl profile check")                                                \
+	X(N_STOPPED_BEFORE, "stopped before it began: {1}", "开始之前已停止：{1}")                                                 \
+	X(N_BAY_TRIPPED, "the bay tripped: {1}", "工位已跳停：{1}")                                                                \
+	X(N_LINK_BROKE, "the link to benchd-io broke; try again when the bay is ready",                                            \
+	  "与 benchd-io 的连接中断；工位就绪后请重试")                                                                             \
+	X(N_STOPPING, "the station is stopping", "检测台正在停止")                                                                 \
+	X(N_STOPPING_START, "the station is stopping; start it again first",                                                       \
+	  "检测台正在停止；请先重新启动")                                                                                          \
+	X(N_WRONG_UNIT,                                                                                                            \
+	  "the unit's serial {1} is not that of ticket {2} ({3}): wrong unit or wrong ticket",                                     \
+	  "机身序列号 {1} 与工单 {2}（{3}）不符：机器或工单有误")                                                                  \
+	X(N_NO_PROFILE, "there is no profile {1}; see: benchctl profile list",                                                     \
+	  "没有测试方案 {1}；查看：benchctl profile list")                                                                         \
+	X(N_NO_TICKET,                                                                                                             \
+	  "there is no ticket \"{1}\"; add it with: benchctl ticket add {2} --serial ... --model ...",                             \
+	  "没有工单“{1}”；可添加：benchctl ticket add {2} --serial ... --model ...")                                               \
+	X(N_NO_MODEL,                                                                                                              \
+	  "ticket {1} is for model {2}, which this station does not know; add profiles/models/{3}.yaml",                           \
+	  "工单 {1} 的型号 {2} 本站不认识；请添加 profiles/models/{3}.yaml")                                                       \
+	X(N_UNDER_TEST, "ticket {1}, serial {2} is under test on bay {3} (operator {4})",                                          \
+	  "工单 {1}、序列号 {2} 正在工位 {3} 检测（操作员 {4}）")                                                                  \
+	X(N_TWO_PROFILES, "two profiles fit ({1}, {2}); name one with --profile",                                                  \
+	  "有两个测试方案适用（{1}、{2}）；请用 --profile 指定")                                                                   \
+	X(N_MADE_SAFE, "benchd-io --make-safe proved the safe state",                                                              \
+	  "benchd-io --make-safe 已验证安全状态")                                                                                  \
+	X(N_NOT_MADE_SAFE, "benchd-io --make-safe could not prove the safe state",                                                 \
+	  "benchd-io --make-safe 未能验证安全状态")                                                                                \
+	X(N_IO_CONFIG, "benchd-io refused its configuration", "benchd-io 拒绝了它的配置")                                          \
+	X(N_HAS_RUN, "bay {1} has a run; abort it first", "工位 {1} 正在检测；请先中止")                                           \
+	X(N_NO_RESET, "bay {1} is {2}; only a tripped or locked bay is reset",                                                     \
+	  "工位 {1} {2}；只有已跳停或已锁定的工位才需复位")                                                                        \
+	X(N_NO_BAY_READY, "no bay is ready; see: benchctl bay list",                                                               \
+	  "没有就绪的工位；查看：benchctl bay list")                                                                               \
+	X(N_STOPPED_AT_BAY, "stopped at the bay", "在工位按下停止")                                                                \
+	X(N_ABORTED, "aborted by request", "按请求中止")                                                                           \
+	X(N_WRITING, "the station is writing; try again in a moment",                                                              \
+	  "检测台正在写入；请稍后重试")                                                                                            \
+	X(N_NO_BAY, "there is no bay \"{1}\"; see: benchctl bay list",                                                             \
+	  "没有工位“{1}”；查看：benchctl bay list")                                                                                \
+	X(N_NO_SUCH_PROFILE, "there is no profile \"{1}\"; see: benchctl profile list",                                            \
+	  "没有测试方案“{1}”；查看：benchctl profile list")                                                                        \
+	X(N_NO_SUCH_RUN, "there is no run \"{1}\"; see: benchctl run list",                                                        \
+	  "没有检测“{1}”；查看：benchctl run list")                                                                                \
+	X(N_NO_ROUTE,                                                                                                              \
+	  "this benchd has no such route; client and station are of different releases",                                           \
+	  "这个 benchd 没有该接口；客户端与检测台版本不同")                                                                        \
+	X(N_NAME_TICKET, "/ticket: name the ticket, or scan it at bay {1} first",                                                  \
+	  "请指定工单，或先在工位 {1} 扫描")                                                                                       \
+	X(N_TEXT, "/{1}: must be text of at most {2} bytes without control characters",                                            \
+	  "/{1}：应为不超过 {2} 字节、不含控制字符的文本")                                                                         \
+	X(N_MEMBER, "/{1}: unknown member", "/{1}：未知成员")                                                                      \
+	X(N_CURSOR, "?cursor= must be the number of an earlier answer, or left out",                                               \
+	  "?cursor= 应为先前回答中的数字，或省略")                                                                                 \
+	X(N_NOT_RUNNING, "run \"{1}\" is not running on this station", "检测“{1}”不在本站进行")                                    \
+	X(N_NOT_RUNNING_SEE, "run \"{1}\" is not running on this station; see: benchctl run list",                                 \
+	  "检测“{1}”不在本站进行；查看：benchctl run list")                                                                        \
+	X(N_NO_RESULT, "run {1} has begun but has no result yet", "检测 {1} 已开始，尚无结果")                                     \
+	X(N_BODY, "the body must be a JSON object", "请求体应为 JSON 对象")                                                        \
+	X(N_WEB_CANNOT, "benchd-web cannot start, its message is above",                                                           \
+	  "benchd-web 无法启动，原因见上文")                                                                                       \
+	X(N_NO_END, "does not come to an end", "一直没有结束")                                                                     \
+	X(N_NOT_END, "does not end", "没有结束")                                                                                   \
+	X(N_EXIT, "exit code {1}", "退出码 {1}")                                                                                   \
+	X(N_KILLED, "killed by signal {1}", "被信号 {1} 终止")                                                                     \
+	X(N_NO_PROGRESS, "makes no progress", "没有进展")                                                                          \
+	/* what doctor says */                                                                                                     \
+	X(H_CHECK_FILE, "benchctl profile check FILE", "执行 benchctl profile check 文件")                                         \
+	X(H_DEVICE, "check power, wiring, address and bus settings of the device",                                                 \
+	  "检查该设备的电源、接线、地址和总线设置")                                                                                \
+	X(H_CHECK_DISK, "check the disk, then start the station again",                                                            \
+	  "检查磁盘，然后重新启动检测台")                                                                                          \
+	X(H_DEVICE_IS, "device {1}: {2}", "设备 {1}：{2}")                                                                         \
+	X(H_RESET, "find the cause, then: benchctl bay reset",                                                                     \
+	  "查明原因，然后执行：benchctl bay reset")                                                                                \
+	X(H_NTP, "records carry this; enable NTP (timedatectl set-ntp true)",                                                      \
+	  "记录会注明这一点；请启用 NTP（timedatectl set-ntp true）")                                                              \
+	X(H_BACKUP, "restore a backup", "请恢复备份")                                                                              \
+	X(H_WAIT, "wait", "请等待")                                                                                                \
+	X(H_RIG_GONE, "rig {1}: benchd-io is not connected", "台架 {1}：benchd-io 未连接")                                         \
+	X(H_RIG, "rig {1}: benchd-io pid {2}, last heard {3} s ago",                                                               \
+	  "台架 {1}：benchd-io 进程 {2}，{3} 秒前有消息")                                                                          \
+	X(H_RIG_SIM, "rig {1}: benchd-io pid {2}, last heard {3} s ago{4}",                                                        \
+	  "台架 {1}：benchd-io 进程 {2}，{3} 秒前有消息{4}")                                                                       \
+	X(H_SIM, ", SIMULATED", "，模拟")                                                                                          \
+	X(H_START_IO, "start benchd-io for this fixture and read its log",                                                         \
+	  "为该接线文件启动 benchd-io 并查看日志")                                                                                 \
+	X(H_DB_CHECKED, "the database is checked after an unclean stop",                                                           \
+	  "非正常停止后正在检查数据库")                                                                                            \
+	X(H_DB_DAMAGED, "the database is damaged", "数据库已损坏")                                                                 \
+	X(H_STORE_FAILED, "the store failed", "存储失败")                                                                          \
+	X(H_STORE_OK, "the store takes records", "存储正常")                                                                       \
+	X(H_NO_SYNC, "the wall clock is not synchronised", "时钟未同步")                                                           \
+	X(H_SYNC, "the wall clock is synchronised", "时钟已同步")                                                                  \
+	X(H_NO_WEB, "benchd-web does not run: no pages, no API over HTTP",                                                         \
+	  "benchd-web 未运行：没有网页，也没有 HTTP 接口")                                                                         \
+	X(H_TOKEN_MODE,                                                                                                            \
+	  "chmod 600 the file `token` of the state folder, then delete it and restart benchd: it makes a new one",                 \
+	  "先对状态文件夹中的 token 执行 chmod 600，再删除它并重启 benchd：会生成新的")                                            \
+	X(H_STATE_MODE, "chmod o-rwx on it", "对它执行 chmod o-rwx")                                                               \
+	X(H_PORT, "end that program, or give benchd another --port",                                                               \
+	  "结束那个程序，或给 benchd 另一个 --port")                                                                               \
+	X(H_DISK, "free at least 64 MiB; no run should start now",                                                                 \
+	  "请腾出至少 64 MiB；现在不要开始检测")                                                                                   \
+	X(H_GROUP, "join the station's group, or run this with sudo",                                                              \
+	  "加入检测台的用户组，或用 sudo 执行")                                                                                    \
+	X(H_TOKEN_OPEN, "others can read the token file", "其他用户可以读取令牌文件")                                              \
+	X(H_PORT_HELD, "port {1} is held by {2} (pid {3})", "端口 {1} 被 {2} 占用（进程 {3}）")                                    \
+	X(H_START_ONCE, "start benchd once, or name the folder with --state",                                                      \
+	  "先启动一次 benchd，或用 --state 指定文件夹")                                                                            \
+	X(H_STATE_CLOSED, "state folder {1}: not open to this user",                                                               \
+	  "状态文件夹 {1}：当前用户无权访问")                                                                                      \
+	X(H_STATE_FAULT, "state folder {1}: {2}", "状态文件夹 {1}：{2}")                                                           \
+	X(H_START_BENCHD, "systemctl start benchd, then read: journalctl -u benchd",                                               \
+	  "执行 systemctl start benchd，再看：journalctl -u benchd")                                                               \
+	X(H_START_WEB, "systemctl start benchd-web; runs and benchctl work without it",                                            \
+	  "执行 systemctl start benchd-web；没有它检测和 benchctl 也能工作")                                                       \
+	X(H_STATE_OPEN, "the state folder is open to every user", "状态文件夹对所有用户开放")                                      \
+	X(H_REFUSES, "the station refuses to tell how it is", "检测台拒绝报告状态")                                                \
+	X(H_FREE, "{1} MiB are free at {2}", "{2} 剩余 {1} MiB")
+
+#endif

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The station's English into Chinese: whole messages, messages with places ("{1} is stale") whose
+ * contents are translated in turn, and titles that the station sent in both languages.
+ */
+#include "ctl/messages.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+
+enum { PLACES = 9, DEPTH_MAX = 4, TITLES_MAX = 1000, TEXT_MAX = 512 };
+
+struct span {
+	const char *at;
+	size_t n;
+};
+
+static int place_of(const char *s)
+{
+	return s[0] == '{' && s[1] >= '1' && s[1] <= '9' && s[2] == '}' ? s[1] - '0' : 0;
+}
+
+/* ---- titles ---- */
+
+void titles_learn(struct titles *t, const char *en, const char *zh)
+{
+	if (!en[0] || !zh[0] || t->count == TITLES_MAX)
+		return;
+	for (int i = 0; i < t->count; i++)
+		if (strcmp(t->at[i].en, en) == 0)
+			return;
+	t->at = xrealloc(t->at, (size_t)(t->count + 1) * sizeof(t->at[0]));
+	t->at[t->count++] = (struct title){xstrdup(en), xstrdup(zh)};
+}
+
+void titles_release(struct titles *t)
+{
+	for (int i = 0; i < t->count; i++) {
+		free(t->at[i].en);
+		free(t->at[i].zh);
+	}
+	free(t->at);
+	*t = (struct titles){.count = 0};
+}
+
+static const char *find_title(const struct titles *t, const char *s, size_t n)
+{
+	for (int i = 0; i < t->count; i++)
+		if (strlen(t->at[i].en) == n && strncmp(t->at[i].en, s, n) == 0)
+			return t->at[i].zh;
+	return NULL;
+}
+
+/* ---- messages with places ---- */
+
+/* Does s[0..n) read as the pattern? Each place takes as little as it can. */
+static bool match(const char *p, const char *s, size_t n, struct span *places)
+{
+	for (; *p; p++, s++, n--) {
+		int place = place_of(p);
+
+		if (!place) {
+			if (n == 0 || tolower((unsigned char)*p) != tolower((unsigned char)*s))
+				return false;
+			continue;
+		}
+		for (size_t k = 0; k <= n; k++) {
+			if (match(p + 3, s + k, n - k, places)) {
+				places[place - 1] = (struct span){s, k};
+				return true;
+			}
+		}
+		return false;
+	}
+	return n == 0;
+}
+
+/* Bytes that are its own: of two that fit, the one that says more is meant. */
+static int weight(const char *p)
+{
+	int n = 0;
+
+	for (; *p; p++) {
+		if (place_of(p))
+			p += 2;
+		else
+			n++;
+	}
+	return n;
+}
+
+static int find_message(const char *s, size_t n, struct span places[PLACES])
+{
+	int best = -1, most = 0;
+
+	for (int m = 0; m < MSG_COUNT; m++) {
+		const char *p = message(false, (enum ctl_message)m);
+		struct span here[PLACES] = {{NULL, 0}};
+		int heavy = weight(p);
+
+		if (heavy <= most || !match(p, s, n, here))
+			continue;
+		best = m;
+		most = heavy;
+		memcpy(places, here, sizeof(here));
+	}
+	return best;
+}
+
+/* What is no message, such as a condition: the names in it that have titles. */
+static void put_names(const struct titles *t, const char *s, size_t n, struct text *out)
+{
+	while (n) {
+		const char *title;
+		size_t k = 0;
+
+		while (k < n && (isalnum((unsigned char)s[k]) || s[k] == '_'))
+			k++;
+		title = k ? find_title(t, s, k) : NULL;
+		if (title)
+			text_puts(out, title);
+		else
+			text_add(out, s, k ? k : 1);
+		s += k ? k : 1;
+		n -= k ? k : 1;
+	}
+}
+
+static bool put_zh(const struct titles *t, const char *s, size_t n, int depth, struct text *out)
+{
+	struct span places[PLACES];
+	const char *title = find_title(t, s, n), *zh;
+	int m = title || depth == DEPTH_MAX || n > TEXT_MAX ? -1 : find_message(s, n, places);
+
+	if (title)
+		text_puts(out, title);
+	else if (m < 0)
+		put_names(t, s, n, out);
+	if (m < 0)
+		return title != NULL;
+	for (zh = message(true, (enum ctl_message)m); *zh; zh++) {
+		int place = place_of(zh);
+
+		if (!place) {
+			text_add(out, zh, 1);
+			continue;
+		}
+		(void)put_zh(t, places[place - 1].at, places[place - 1].n, depth + 1, out);
+		zh += 2;
+	}
+	return true;
+}
+
+bool message_translate(const struct titles *t, const char *s, struct text *out)
+{
+	return put_zh(t, s, strlen(s), 0, out);
+}
+
+void message_fill(bool zh, enum ctl_message m, const char *const *words, struct text *out)
+{
+	for (const char *s = message(zh, m); *s; s++) {
+		int place = place_of(s);
+
+		if (!place) {
+			text_add(out, s, 1);
+			continue;
+		}
+		text_puts(out, words[place - 1]);
+		s += 2;
+	}
+}

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: MIT
+# At the bench with LANG=zh_CN.UTF-8: the demo's story, live lines, bays, doctor, prompts of the scan, a trip with its reason, the
+# proof, the verdict and the release answer are Chinese; what programs read stays as it is.
+. tests/system/lib.sh
+DEMO=$WORK/demo
+zh() { LC_ALL=zh_CN.UTF-8 "$BIN/benchctl" --state "$DEMO/state" "$@"; }
+# No English sentence: after codes, ids, names and units are taken out nothing of three words is left.
+no_english() {
+	! sed -E 's/benchctl [-a-z0-9 ]+//g; s/(systemctl|journalctl|timedatectl|chmod) [-a-z =+]+//g' "$1" | grep -E '[A-Za-z]+ [A-Za-z]+ [A-Za-z]+'
+}
+# Every row of a table begins its column where the head does, counted as a terminal does (CJK characters take two).
+aligned() { # file, head of a column
+	python3 - "$1" "$2" <<'END'
+import sys, unicodedata
+def columns(s): return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in s)
+lines = open(sys.argv[1], encoding="utf-8").read().splitlines()
+head = next(i for i, l in enumerate(lines) if sys.argv[2] in l)
+want = columns(lines[head][:lines[head].index(sys.argv[2])])
+rows = [l for l in lines[head + 1:] if l.startswith(lines[head][:2]) or l[:1].isdigit()]
+assert rows, "no rows"
+for row in rows:
+    at, n = 0, 0
+    while n < want and at < len(row):
+        n += columns(row[at]); at += 1
+    assert n == want and row[at - 1] == " " and row[at] != " ", "column %d: %s" % (want, row)
+END
+}
+
+env LC_ALL=zh_CN.UTF-8 "$BIN/benchctl" demo --no-stay --dir "$DEMO" --port "$PORT" --fixture "$FIXTURE" --profiles "$PWD/profiles" \
+	--speed 10 >"$WORK/demo.log" 2>"$WORK/demo.err" </dev/null &
+demo=$!
+EXTRA_PIDS=$demo
+check "the demo produces water on bay 2" wait_for 60 grep -q '^模拟 工位 2 T-1002: 工步 3/5 H6 制水, 已用 [0-9:]*: 进水 .* MPa, 净水 ' "$WORK/demo.log"
+check "it says what it is" grep -q '^模拟  模拟台架上的两台 600G 纯水机；检测时间是实际时间的 10 倍$' "$WORK/demo.log"
+check "that the bays are safe" grep -q '^模拟  两个工位已验证安全，就绪$' "$WORK/demo.log"
+check "and that the runs have begun" grep -q '^模拟  两个检测都已开始$' "$WORK/demo.log"
+
+zh bay list >"$WORK/bays.txt" 2>&1
+check "bay list: heads" grep -qE '^工位 +台架 +状态 +工单 +序列号 +原因' "$WORK/bays.txt"
+check "bay list: states" grep -qE '^1 +rig1 +运行中 +T-1001 +RO600-24000101 .*模拟$' "$WORK/bays.txt"
+check "bay list: columns stand below their heads" aligned "$WORK/bays.txt" 工单
+check "codes stay for programs" is active at bays.0.state zh --json bay list
+zh doctor --port "$PORT" >"$WORK/doctor.txt" 2>&1
+check "doctor: bays" grep -qE '^正常 +工位 +工位 1 运行中$' "$WORK/doctor.txt"
+check "doctor: store" grep -qE '^正常 +存储 +存储正常$' "$WORK/doctor.txt"
+check "doctor: how many" grep -qE '^0 个错误，[0-9]+ 个警告$' "$WORK/doctor.txt"
+check "doctor: not one English sentence" no_english "$WORK/doctor.txt"
+check "a scan for a busy bay is refused at once, with what runs there" refused 2 "工位 1 正在检测工单 T-1001" timeout 5 \
+	env LC_ALL=zh_CN.UTF-8 "$BIN/benchctl" --state "$DEMO/state" run start --bay 1 --scan
+check "another start too" refused 2 "工位 1 正在检测工单 T-1001" timeout 5 env LC_ALL=zh_CN.UTF-8 "$BIN/benchctl" \
+	--state "$DEMO/state" run start --bay 1 --ticket T-1002 --serial RO600-24000102
+zh run watch --bay 1 >"$WORK/watch.txt" 2>&1 &
+watch=$!
+EXTRA_PIDS="$demo $watch"
+check "run watch: live" wait_for 20 grep -q '^模拟 工位 1 T-1001: 工步 ' "$WORK/watch.txt"
+
+SIM=$DEMO/sim
+check "the E-stop is pressed" sim estop on
+check "the watch ends with the run" wait_for 60 gone "$watch"
+wait "$watch"
+check "exit code 1: no pass" test $? = 1
+check "the verdict" grep -qE '^  判定: 安全跳停  模拟 ' "$WORK/watch.txt"
+check "with the trip's reason" grep -qE '^  (急停|安全跳停): 急停：急停' "$WORK/watch.txt"
+check "the proof and what it rests on" grep -qE '^  安全状态已验证: 输出已回读，[0-9] 项安全条件已证实$' "$WORK/watch.txt"
+check "heads of the measurements" grep -qE '测量项 +测量值 +U \(k=2\) +限值 +单位 +判定' "$WORK/watch.txt"
+check "the release answer" grep -qE '工单 T-1001 .*允许放行：否' "$WORK/watch.txt"
+check "run watch: not one English sentence" no_english "$WORK/watch.txt"
+zh bay list >"$WORK/bays.txt" 2>&1
+check "bay list: tripped by what" grep -qE '^2 +rig1 +安全跳停 .*急停：急停' "$WORK/bays.txt"
+check "what may be done about it" refused 2 "工位 1 安全跳停：急停：急停" zh run start --bay 1 --scan
+check "the demo ends" wait_for 60 gone "$demo"
+wait "$demo"
+check "it is not what was expected: exit code 1" test $? = 1
+check "which it says" grep -q '与预期不符：正常机应合格' "$WORK/demo.err"
+check "it ends in proof" grep -q '^模拟  安全状态已验证；检测台已结束，模拟台架随后结束$' "$WORK/demo.log"
+check "the demo: not one English sentence" no_english "$WORK/demo.log"
+EXTRA_PIDS=
+finish
