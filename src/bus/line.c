@@ -65,8 +65,9 @@ void line_reconnect(struct bus *b, const char *why, int64_t now_ns)
 	forget_line(b);
 	b->ops.close(b->ops.ctx);
 	b->stats.reopens++;
-	/* The first time at once: one lost reply is no lost peer. */
-	if (b->tcp_fails++ == 0)
+	/* The first time at once: one lost reply is no lost peer. Nor is a device that was lost
+	 * already: its probes come at their own pace, and others answer behind the same gateway. */
+	if (b->tcp_fails++ == 0 || b->slaves[b->turn.slave].lost)
 		backoff_ns = 0;
 	else
 		backoff_ns = backoff_ns * 2 < OPEN_FIRST_NS ? OPEN_FIRST_NS : backoff_ns * 2;

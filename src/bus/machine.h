@@ -34,12 +34,13 @@ enum {
 struct slave {
 	uint8_t unit;
 	bool lost, needed;
-	bool no_pad;   /* refused a register more than asked */
-	bool no_holes; /* refused a block with a hole */
-	bool no_merge; /* refused a block without one */
-	bool life;     /* lost, but something in time came back: ask properly */
-	bool told_conflict;
-	uint8_t fails; /* transactions without answer in a row */
+	bool no_pad;	      /* refused a register more than asked */
+	bool no_holes;	      /* refused a block with a hole */
+	bool no_merge;	      /* refused a block without one */
+	bool life;	      /* lost, but something in time came back: ask properly */
+	bool told_conflict;   /* lost because two answer at its address */
+	int64_t contested_ns; /* the last frame of it that nobody asked for */
+	uint8_t fails;	      /* transactions without answer in a row */
 	uint8_t conflicts;
 	int64_t conflict_ns;	 /* when counting of them began */
 	uint8_t frames, damaged; /* among the last answers: how many, and how many of them bent */
@@ -176,6 +177,10 @@ void slave_failed(struct bus *b, int slave, const char *why, int64_t now_ns);
 /* One more answer came, whole or damaged: a line that damages many is not to be trusted. */
 void slave_count_frame(struct bus *b, int slave, bool is_damaged, int64_t now_ns);
 void slave_conflict(struct bus *b, int slave, int64_t now_ns);
+/* Lost by that, and not over: no answer of it counts. */
+bool slave_is_contested(const struct slave *s, int64_t now_ns);
+/* A lost one has answered, but that proves nothing: when it is asked next. */
+void slave_lives(struct bus *b, int slave, int64_t now_ns);
 /* Deliver status to every polled read of that slave. */
 void slave_tell_reads(struct bus *b, int slave, enum bus_status status, uint8_t exception,
 		      int64_t now_ns);

@@ -6,7 +6,8 @@
  *
  * LIVE -> LOST [slave_failed], LOST -> LIVE [slave_answered]. A lost slave is asked by one probe at
  * growing intervals; while a run needs it, each second. A probe of a shape that may be answered
- * late proves nothing but life; then it is asked properly at once.
+ * late proves nothing but life; then it is asked properly at once. One that was lost because two
+ * answer at its address is believed again when nobody has spoken unasked for CONTESTED_NS.
  */
 #include <stdio.h>
 #include "machine.h"
@@ -18,6 +19,7 @@
  * as the last when a third would come too late. */
 #define NEED_PATIENCE_NS (2 * NS_PER_S)
 #define CONFLICT_SPAN_NS (10 * NS_PER_S)
+#define CONTESTED_NS	 (30 * NS_PER_S) /* after the last frame that nobody asked for */
 enum { CONFLICTS_ALARM = 3, FRAMES_WATCHED = 100, FRAMES_DAMAGED_MAX = 30 };
 
 int slave_index(struct bus *b, uint8_t unit)
@@ -75,7 +77,7 @@ void slave_answered(struct bus *b, int slave, int64_t now_ns)
 	s->life = false;
 	if (!s->lost)
 		return;
-	s->lost = false;
+	s->lost = s->told_conflict = false;
 	for (int i = 0; i < b->config.read_count; i++) {
 		struct read_state *r = &b->read_states[i];
 
@@ -140,10 +142,24 @@ void slave_count_frame(struct bus *b, int slave, bool is_damaged, int64_t now_ns
 		s->frames = s->damaged = 0;
 }
 
+bool slave_is_contested(const struct slave *s, int64_t now_ns)
+{
+	return s->told_conflict && now_ns - s->contested_ns < CONTESTED_NS;
+}
+
+void slave_lives(struct bus *b, int slave, int64_t now_ns)
+{
+	struct slave *s = &b->slaves[slave];
+
+	s->life = !slave_is_contested(s, now_ns);
+	s->probe_ns = s->life ? now_ns : now_ns + s->backoff_ns;
+}
+
 void slave_conflict(struct bus *b, int slave, int64_t now_ns)
 {
 	struct slave *s = &b->slaves[slave];
 
+	s->contested_ns = now_ns;
 	if (s->conflicts == 0 || now_ns - s->conflict_ns > CONFLICT_SPAN_NS) {
 		s->conflicts = 0;
 		s->conflict_ns = now_ns;
@@ -151,6 +167,7 @@ void slave_conflict(struct bus *b, int slave, int64_t now_ns)
 	if (++s->conflicts < CONFLICTS_ALARM || s->lost)
 		return;
 	s->conflicts = 0;
+	s->told_conflict = true;
 	lose(b, slave, "answers that nobody asked for: two devices at one address?", now_ns);
 	slave_tell_reads(b, slave, BUS_BAD_REPLY, 0, now_ns);
 }

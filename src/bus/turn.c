@@ -282,7 +282,8 @@ static void answered_exception(struct bus *b, uint8_t code, int64_t now_ns)
 {
 	struct turn *t = &b->turn;
 	struct slave *s = turn_slave(b);
-	bool is_doubtful = !t->may_take || taint_has_function(&s->taint, t->function);
+	bool is_doubtful = !t->may_take || taint_has_function(&s->taint, t->function) ||
+			   slave_is_contested(s, now_ns);
 	enum turn_kind kind = t->kind;
 	int slave = t->slave;
 
@@ -298,12 +299,10 @@ static void answered_exception(struct bus *b, uint8_t code, int64_t now_ns)
 		return;
 	}
 	turn_end(b);
-	if (is_doubtful && s->lost) {
-		s->life = true;
-		s->probe_ns = now_ns;
-	} else {
+	if (is_doubtful && s->lost)
+		slave_lives(b, slave, now_ns);
+	else
 		slave_answered(b, slave, now_ns);
-	}
 	if (kind == TURN_READS) {
 		poll_failed(b, BUS_EXCEPTION, code, now_ns);
 	} else if (kind == TURN_REQUEST) {
@@ -316,7 +315,7 @@ static void answered(struct bus *b, const uint8_t *pdu, int64_t now_ns)
 	struct turn *t = &b->turn;
 	struct slave *s = turn_slave(b);
 	enum turn_kind kind = t->kind;
-	bool is_proof = t->may_take;
+	bool is_proof = t->may_take && !slave_is_contested(s, now_ns);
 
 	turn_end(b);
 	if (is_proof && is_same_as_request(t->function) && !t->echo_seen && b->echo != ECHO_NONE &&
@@ -331,12 +330,10 @@ static void answered(struct bus *b, const uint8_t *pdu, int64_t now_ns)
 		taint_evidence(&s->taint, t->sent_ns);
 	if (!is_proof)
 		bus_trace(b, now_ns, '!', NULL, 0, "doubtful answer");
-	if (s->lost && !is_proof) {
-		s->life = true;
-		s->probe_ns = now_ns;
-	} else if (is_proof) {
+	if (s->lost && !is_proof)
+		slave_lives(b, t->slave, now_ns);
+	else if (is_proof)
 		slave_answered(b, t->slave, now_ns);
-	}
 	if (kind == TURN_REQUEST)
 		queue_answered(b, t->slot, is_proof, pdu, now_ns);
 	else if (kind == TURN_READS && is_proof)
