@@ -14,6 +14,9 @@ struct run_facts {
 	char id[37]; /* UUID */
 	char ticket[64], serial[64], model[64], bay[16], rig[64], station[64];
 	char operator_name[64];
+	/* Of that person for this run type and class, on that day: "qualified" "unqualified", or
+	 * "unknown" where nobody is registered or known. "" reads as unknown. */
+	char operator_state[16];
 	char serial_from
 		[16]; /* who says that this is the unit: "scan" "typed" "prompt" (the profile scans it) */
 	enum run_type type;

@@ -26,6 +26,7 @@
 #include "station/station.h"
 #include "store/store.h"
 #include "store/worker.h"
+#include "ticket/codes.h"
 #include "ticket/registry.h"
 
 enum { STATION_BAYS_MAX = 32, STATION_CONNS_MAX = 64, STATION_SAMPLES_MAX = 2048 };
@@ -232,6 +233,7 @@ void session_refuse(struct session *z, int status, const char *code, const char 
 struct session_order {
 	char ticket[64], serial[64], run_type[32], profile[64], operator_name[64];
 	char serial_from[16]; /* "scan" or "typed"; "" without a serial */
+	char person[64];      /* on duty there, or signed in; "" nobody is known */
 };
 /* Starts looking things up; the reply comes later, through rq (NULL: a button was pressed). */
 void session_request(struct bay *b, const struct session_order *o, struct request *rq);

@@ -24,6 +24,11 @@ struct station_options {
 	bool spawn;	       /* start benchd-io and benchd-web */
 	unsigned speed;	       /* 1..20 */
 	int port;	       /* of benchd-web, with spawn */
+	/* patterns of scanned codes, ticket/codes.h */
+	const char *codes[8];
+	int code_count;
+	bool ticketing_owns; /* tickets come from the ticketing system, none is made at the bench */
+	bool block_unqualified; /* such a person starts no run that could release; else it is flagged */
 };
 
 struct station;

@@ -318,11 +318,12 @@ static void put_verdict(struct json *j, const struct journal *jn, const struct e
 	json_end_object(j);
 }
 
-static const char *const head[] = {"id",	  "ticket",   "serial",	    "serial_from",
-				   "model",	  "run_type", "attempt_no", "repair_seq",
-				   "station",	  "rig",      "bay",	    "operator",
-				   "simulated",	  "speed",    "profile",    "fixture_sha256",
-				   "calibration", "software", "boot_id",    "started_utc"};
+static const char *const head[] = {
+	"id",	      "ticket",		"serial",	  "serial_from", "model",
+	"run_type",   "attempt_no",	"repair_seq",	  "station",	 "rig",
+	"bay",	      "operator",	"operator_state", "simulated",	 "speed",
+	"profile",    "fixture_sha256", "calibration",	  "software",	 "boot_id",
+	"started_utc"};
 
 static void compose(const json_t *facts, const struct journal *jn, const struct ending *end,
 		    struct text *out)

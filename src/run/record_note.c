@@ -210,6 +210,7 @@ void record_facts_json(const struct run_facts *f, struct text *out)
 	json_kv_string(&j, "rig", f->rig);
 	json_kv_string(&j, "bay", f->bay);
 	json_kv_string(&j, "operator", f->operator_name);
+	json_kv_string(&j, "operator_state", f->operator_state[0] ? f->operator_state : "unknown");
 	json_kv_bool(&j, "simulated", f->simulated);
 	json_kv_int(&j, "speed", f->speed);
 	write_profile(&j, f);

@@ -141,14 +141,17 @@ static void say_input(struct bay *b, const char *name, const char *text, const c
 struct scan_job {
 	struct job job;
 	struct bay *bay;
-	char code[IO_TEXT_MAX];
+	enum code_kind kind;
+	char code[64]; /* what it stands for; "": nothing */
 	struct ticket ticket;
 };
 
 static void scan_work(struct job *j, struct store *store)
 {
 	struct scan_job *q = (struct scan_job *)j;
-	j->rc = store_ticket_get(store, q->code, &q->ticket, &j->err);
+	j->rc = q->kind == CODE_SERIAL || !q->code[0]
+			? error_set(&j->err, ERR_NOT_FOUND, "no ticket")
+			: store_ticket_get(store, q->code, &q->ticket, &j->err);
 }
 
 /* At an idle bay a code that is a ticket selects it; then the serial of its unit's plate. */
@@ -161,7 +164,7 @@ static void scan_done(struct job *j)
 		text_copy(b->scanned_ticket, sizeof(b->scanned_ticket), q->ticket.id);
 		b->scanned_serial[0] = 0;
 		result = "ticket";
-	} else if (b->scanned_ticket[0] && strlen(q->code) < sizeof(b->scanned_serial)) {
+	} else if (b->scanned_ticket[0] && q->kind != CODE_TICKET && q->code[0]) {
 		/* compared with the ticket's own serial when the run is asked for */
 		text_copy(b->scanned_serial, sizeof(b->scanned_serial), q->code);
 		result = "serial";
@@ -184,8 +187,11 @@ static void on_scan(struct bay *b, const char *text)
 		const struct pf_prompt *p = z->engine ? engine_prompt(z->engine, NULL) : NULL;
 		struct error err = {0};
 		const char *result = "ignored";
+		char plate[64];
+		(void)code_read(b->station->options.codes, b->station->options.code_count, text,
+				plate);
 		if (p && p->kind == PROMPT_SCAN_SERIAL)
-			result = engine_answer(z->engine, p->id, text, "scanner",
+			result = engine_answer(z->engine, p->id, plate[0] ? plate : text, "scanner",
 					       station_run_ns(b->station), &err)
 					 ? "refused"
 					 : "serial";
@@ -194,11 +200,18 @@ static void on_scan(struct bay *b, const char *text)
 		say_input(b, "scan", text, result);
 		return;
 	}
+	const struct person *p = registry_badge(b->station->registry, text);
+	if (p && (p->roles & (PEOPLE_TECHNICIAN | PEOPLE_SUPERVISOR))) {
+		duty_begin(b, p);
+		say_input(b, "badge", p->name, "duty");
+		return;
+	}
 	struct scan_job *q = xcalloc(1, sizeof(*q));
 	q->job.work = scan_work;
 	q->job.done = scan_done;
 	q->bay = b;
-	text_copy(q->code, sizeof(q->code), text);
+	q->kind =
+		code_read(b->station->options.codes, b->station->options.code_count, text, q->code);
 	station_read(b->station, &q->job);
 }
 
@@ -236,9 +249,15 @@ void bay_input(struct bay *b, const char *name, const char *text)
 				  b->session ? "busy" : "scan ticket and serial first");
 			return;
 		}
+		const struct person *p = bay_person(b);
+		if (!p && registry_has_people(b->station->registry)) {
+			say_input(b, name, "", "nobody on duty: scan a badge first");
+			return;
+		}
 		struct session_order o = {0};
 		bay_take_scan(b, &o);
-		text_copy(o.operator_name, sizeof(o.operator_name), "bay button");
+		text_copy(o.operator_name, sizeof(o.operator_name), p ? p->name : "bay button");
+		text_copy(o.person, sizeof(o.person), p ? p->name : "");
 		say_input(b, name, "", "start");
 		session_request(b, &o, NULL);
 	}

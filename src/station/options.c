@@ -9,13 +9,72 @@
 
 #include "base/log.h"
 #include "base/schema.h"
+#include "ticket/codes.h"
 
+enum owner { OWNER_STATION, OWNER_TICKETING };
+enum unqualified { UNQUALIFIED_FLAG, UNQUALIFIED_BLOCK };
+struct ticket_options {
+	struct schema_item item;
+	int owner;
+	struct schema_texts codes;
+};
+struct people_options {
+	struct schema_item item;
+	int unqualified;
+};
 struct file_options {
 	struct schema_item item;
 	const char *name, *state, *profiles, *sim_dir, *trace, *log;
 	struct schema_texts fixtures;
+	struct ticket_options *tickets;
+	struct people_options *people;
 	bool spawn;
 	int speed, port;
+};
+
+static const struct schema_name owners[] = {
+	{"station", OWNER_STATION, "made and changed here", NULL},
+	{"ticketing", OWNER_TICKETING, "made by the ticketing system alone", NULL},
+	{NULL, 0, NULL, NULL},
+};
+static const struct schema_name unqualified_words[] = {
+	{"flag", UNQUALIFIED_FLAG, "the run says so, and is not released on", NULL},
+	{"block", UNQUALIFIED_BLOCK, "a run that could release does not start", NULL},
+	{NULL, 0, NULL, NULL},
+};
+static const struct schema_field ticket_fields[] = {
+	{.key = "owner",
+	 .type = SCHEMA_ENUM,
+	 .offset = offsetof(struct ticket_options, owner),
+	 .names = owners,
+	 .def = "station",
+	 .en = "whose the tickets are"},
+	{.key = "codes",
+	 .type = SCHEMA_TEXTS,
+	 .offset = offsetof(struct ticket_options, codes),
+	 .en = "patterns of scanned codes: text around {id} or {serial}, such as T:{id}"},
+	{.key = NULL},
+};
+static const struct schema ticket_schema = {
+	.name = "tickets",
+	.size = sizeof(struct ticket_options),
+	.fields = ticket_fields,
+	.en = "Tickets.",
+};
+static const struct schema_field people_fields[] = {
+	{.key = "unqualified",
+	 .type = SCHEMA_ENUM,
+	 .offset = offsetof(struct people_options, unqualified),
+	 .names = unqualified_words,
+	 .def = "flag",
+	 .en = "what happens when a person without the qualification starts a run"},
+	{.key = NULL},
+};
+static const struct schema people_schema = {
+	.name = "people",
+	.size = sizeof(struct people_options),
+	.fields = people_fields,
+	.en = "People.",
 };
 
 #define OPTION(k, t, member, ...)                                                                  \
@@ -41,6 +100,8 @@ static const struct schema_field option_fields[] = {
 	       .en = "run time is this much faster than wall time; simulated rigs only"),
 	OPTION("port", SCHEMA_INT, port, .def = "8470", .min = 1, .max = 65535,
 	       .en = "loopback port of benchd-web"),
+	OPTION("tickets", SCHEMA_MAP, tickets, .sub = &ticket_schema, .en = "tickets"),
+	OPTION("people", SCHEMA_MAP, people, .sub = &people_schema, .en = "people"),
 	OPTION("log", SCHEMA_TEXT, log, .def = "info", .en = "error, warning, info or debug"),
 	{.key = NULL},
 };
@@ -52,13 +113,23 @@ static const struct schema option_schema = {
 };
 
 static const struct option flags[] = {
-	{"config", required_argument, NULL, 'c'},   {"name", required_argument, NULL, 'n'},
-	{"state", required_argument, NULL, 's'},    {"fixture", required_argument, NULL, 'f'},
-	{"profiles", required_argument, NULL, 'p'}, {"sim-dir", required_argument, NULL, 'd'},
-	{"trace", required_argument, NULL, 't'},    {"spawn", no_argument, NULL, 'S'},
-	{"speed", required_argument, NULL, 'x'},    {"port", required_argument, NULL, 'P'},
-	{"log", required_argument, NULL, 'l'},	    {"help", no_argument, NULL, 'h'},
-	{"version", no_argument, NULL, 'V'},	    {NULL, 0, NULL, 0},
+	{"config", required_argument, NULL, 'c'},
+	{"name", required_argument, NULL, 'n'},
+	{"state", required_argument, NULL, 's'},
+	{"fixture", required_argument, NULL, 'f'},
+	{"profiles", required_argument, NULL, 'p'},
+	{"sim-dir", required_argument, NULL, 'd'},
+	{"trace", required_argument, NULL, 't'},
+	{"spawn", no_argument, NULL, 'S'},
+	{"speed", required_argument, NULL, 'x'},
+	{"port", required_argument, NULL, 'P'},
+	{"tickets-owner", required_argument, NULL, 'o'},
+	{"code", required_argument, NULL, 'C'},
+	{"unqualified", required_argument, NULL, 'u'},
+	{"log", required_argument, NULL, 'l'},
+	{"help", no_argument, NULL, 'h'},
+	{"version", no_argument, NULL, 'V'},
+	{NULL, 0, NULL, 0},
 };
 
 static void usage(void)
@@ -76,6 +147,9 @@ static void usage(void)
 	     "  --sim-dir DIR    benchsim's folder, for ports called sim:NAME\n"
 	     "  --trace DIR      write every bus transaction there, with --spawn\n"
 	     "  --name TEXT      name of the station in its records (default: host name)\n"
+	     "  --tickets-owner station|ticketing   whose the tickets are (default station)\n"
+	     "  --code PATTERN   of scanned codes, such as T:{id}; up to 8 of them\n"
+	     "  --unqualified flag|block   what a person without the qualification meets\n"
 	     "  --log LEVEL      error, warning, info or debug (default info)\n"
 	     "\n"
 	     "Exit codes: 0 stopped, 2 configuration, 3 safe state not proven, 74 store,\n"
@@ -144,8 +218,21 @@ static void take_file(struct station_options *o, const struct file_options *f, c
 	o->speed = f->speed ? (unsigned)f->speed : 1;
 	o->port = f->port ? f->port : o->port;
 	*log = f->log ? f->log : *log;
+	o->ticketing_owns = f->tickets && f->tickets->owner == OWNER_TICKETING;
+	o->block_unqualified = f->people && f->people->unqualified == UNQUALIFIED_BLOCK;
+	for (int i = 0; f->tickets && i < f->tickets->codes.count && o->code_count < CODES_MAX; i++)
+		o->codes[o->code_count++] = f->tickets->codes.at[i];
 	for (int i = 0; i < f->fixtures.count && o->fixture_count < 8; i++)
 		o->fixtures[o->fixture_count++] = f->fixtures.at[i];
+}
+
+static bool word_is(const char *flag, const char *text, const char *no, const char *yes, bool *out)
+{
+	*out = strcmp(text, yes) == 0;
+	if (*out || strcmp(text, no) == 0)
+		return true;
+	fprintf(stderr, "benchd: --%s %s: expected %s or %s\n", flag, text, no, yes);
+	return false;
 }
 
 /* One flag; false after a mistake that was printed. */
@@ -161,6 +248,16 @@ static bool take_flag(struct station_options *o, int c, bool *fixtures_from_file
 	case 't': o->trace_dir = optarg; return true;
 	case 'S': o->spawn = true; return true;
 	case 'l': *log = optarg; return true;
+	case 'o':
+		return word_is("tickets-owner", optarg, "station", "ticketing", &o->ticketing_owns);
+	case 'u': return word_is("unqualified", optarg, "flag", "block", &o->block_unqualified);
+	case 'C':
+		if (o->code_count == CODES_MAX) {
+			fprintf(stderr, "benchd: at most %d code patterns\n", CODES_MAX);
+			return false;
+		}
+		o->codes[o->code_count++] = optarg;
+		return true;
 	case 'P': return whole_number("port", optarg, 1, 65535, &o->port);
 	case 'x':
 		if (!whole_number("speed", optarg, 1, 20, &n))
@@ -229,6 +326,13 @@ int options_parse(struct station_options *o, int argc, char **argv, int *exit_co
 	log_init("benchd", (enum log_level)level);
 	if (optind < argc) {
 		fprintf(stderr, "benchd: \"%s\" is not a flag; see --help\n", argv[optind]);
+		return 1;
+	}
+	for (int i = 0; i < o->code_count; i++) {
+		struct error err;
+		if (!code_check_pattern(o->codes[i], &err))
+			continue;
+		fprintf(stderr, "benchd: %s\n", err.text);
 		return 1;
 	}
 	if (!o->fixture_count) {

@@ -91,6 +91,13 @@ void route_run_start(struct request *rq)
 				"/ticket: name the ticket, or scan it at bay %s first", bay);
 		return;
 	}
+	const struct person *p =
+		rq->identity.person[0] ? registry_person(rq->station->registry, rq->identity.person)
+				       : bay_person(at);
+	if (p) { /* START takes that person, whatever name the body gives */
+		text_copy(o.person, sizeof(o.person), p->name);
+		text_copy(o.operator_name, sizeof(o.operator_name), p->name);
+	}
 	if (!o.operator_name[0])
 		text_copy(o.operator_name, sizeof(o.operator_name), rq->who);
 	session_request(at, &o, rq);

@@ -19,6 +19,7 @@ void session_free(struct session *z)
 {
 	if (!z)
 		return;
+	(void)bay_person(z->bay); /* duty does not lapse while it went on: idle from now */
 	if (z->bay->session == z) {
 		z->bay->session = NULL;
 		loop_set_timer(z->bay->tick, INT64_MAX);

@@ -132,6 +132,36 @@ static int check_identity(struct session *z, const struct session_order *o, cons
 	return 0;
 }
 
+/* May whoever starts it make runs of this type on this class? */
+static const char *operator_state(const struct session *z, const struct session_order *o,
+				  const char *class_name)
+{
+	const struct station *s = z->bay->station;
+	const struct person *p = registry_person(s->registry, o->person);
+	char day[16];
+
+	people_day(day, clock_utc_us());
+	if (!p)
+		return "unknown";
+	return person_is_qualified(p, z->facts.type, class_name, day) ? "qualified" : "unqualified";
+}
+
+/* Where the depot wants it so, nobody unqualified starts a run that could release. */
+static bool is_blocked(const struct session *z, const struct session_order *o,
+		       const struct model *model, char *why, size_t size)
+{
+	const struct station *s = z->bay->station;
+	bool decides = z->facts.type == RUN_POST_REPAIR_QC || z->facts.type == RUN_TRIAL_RUN;
+
+	if (!s->options.block_unqualified || !decides || !z->profile->releasable ||
+	    !strcmp(operator_state(z, o, model->class_name), "qualified"))
+		return false;
+	snprintf(why, size, "%s is not qualified for %s on %s (people.unqualified: block)",
+		 o->person[0] ? o->person : "nobody known", run_type_name(z->facts.type),
+		 model->class_name);
+	return true;
+}
+
 static void fill_facts(struct session *z, const struct session_order *o, const struct ticket *t,
 		       int attempts)
 {
@@ -146,6 +176,8 @@ static void fill_facts(struct session *z, const struct session_order *o, const s
 	text_copy(f->station, sizeof(f->station), s->name);
 	text_copy(f->operator_name, sizeof(f->operator_name), o->operator_name);
 	text_copy(f->serial_from, sizeof(f->serial_from), o->serial[0] ? o->serial_from : "prompt");
+	text_copy(f->operator_state, sizeof(f->operator_state),
+		  operator_state(z, o, z->profile->model->class_name));
 	f->profile = z->profile;
 	memcpy(f->fixture_hash, z->bay->rig->fixture->hash, 32);
 	f->simulated = z->bay->rig->simulated;
@@ -223,6 +255,8 @@ static void lookup_done(struct job *j)
 			       "the bay: this profile does not ask for it");
 	} else if (busy_with(z, &q->ticket, why, sizeof(why))) {
 		session_refuse(z, 409, "run_active", why);
+	} else if (is_blocked(z, &q->order, model, why, sizeof(why))) {
+		session_refuse(z, 403, "unqualified", why);
 	} else if (!bay_is_usable(z->bay, why, sizeof(why))) {
 		session_refuse(z, 409, "bay_not_ready", why);
 	} else {

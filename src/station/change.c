@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+#include "change.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/secret.h"
+#include "store/subject.h"
+
+static void subject_work(struct job *j, struct store *store)
+{
+	struct subject_job *q = (struct subject_job *)j;
+	struct chain_item item = {
+		.type = q->type, .who = q->who, .data = q->data.buf, .n = q->data.len};
+	int64_t now = clock_utc_us();
+
+	if (q->pin[0]) {
+		q->pin_failed = !secret_hash(q->pin, strlen(q->pin), q->hash);
+		secret_wipe(q->pin, sizeof(q->pin));
+	}
+	if (q->pin_failed) {
+		j->rc = error_set(&j->err, ERR_NOMEM, "no memory for a PIN; try again");
+		return;
+	}
+	if (q->hash[0])
+		j->rc = store_secret_put(store, q->secret_kind, q->name, q->hash, now, &j->err);
+	if (!j->rc && q->kind)
+		j->rc = store_subject_put(store, q->kind, q->name, NULL, &item, now, &j->err);
+	else if (!j->rc)
+		j->rc = store_chain_add(store, &item, now, NULL, &j->err);
+}
+
+static void subject_done(struct job *j)
+{
+	struct subject_job *q = (struct subject_job *)j;
+	struct station *s = q->rq->station;
+	struct error err = j->err;
+	int rc = j->rc;
+
+	if (rc) {
+		request_problem_of(q->rq, &j->err);
+	} else {
+		if (q->kept)
+			q->kept(s, q);
+		request_reply(q->rq, q->status, "", q->reply.len ? &q->reply : &q->data);
+	}
+	text_release(&q->data);
+	secret_wipe(q->reply.buf, q->reply.len);
+	text_release(&q->reply);
+	free(q);
+	if (rc == ERR_STORE)
+		station_store_failed(s, "a person or token", &err);
+}
+
+struct subject_job *subject_job(struct request *rq, const char *kind, const char *type,
+				const char *name)
+{
+	struct subject_job *q = xcalloc(1, sizeof(*q));
+
+	q->job.work = subject_work;
+	q->job.done = subject_done;
+	q->rq = rq;
+	q->kind = kind;
+	q->type = type;
+	q->status = 200;
+	text_copy(q->name, sizeof(q->name), name);
+	text_copy(q->who, sizeof(q->who), rq->signer[0] ? rq->signer : rq->who);
+	return q;
+}
+
+void subject_submit(struct subject_job *q)
+{
+	struct request *rq = q->rq;
+
+	if (!station_is_crowded(rq->station)) {
+		station_write(rq->station, &q->job);
+		return;
+	}
+	request_problem(rq, 503, "busy", "the station is writing; try again in a moment");
+	text_release(&q->data);
+	text_release(&q->reply);
+	free(q);
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A change of a subject (store/subject.h) on its way to the disk: the row, its item of the chain, a
+ * secret beside it, and the reply once it is durable.
+ */
+#ifndef STATION_CHANGE_H
+#define STATION_CHANGE_H
+
+#include "station/internal.h"
+
+struct subject_job {
+	struct job job;
+	struct request *rq;
+	const char *kind, *type, *secret_kind; /* kind NULL: only the secret and the item */
+	char name[64], who[96];
+	struct text data;  /* as stored */
+	struct text reply; /* "" answers with data */
+	char hash[160];	   /* "": no secret */
+	char pin[PEOPLE_PIN_MAX + 1];
+	bool pin_failed;
+	int status;
+	void (*kept)(struct station *s, struct subject_job *q); /* once it is on disk; or NULL */
+	struct person person;
+	struct access_token token;
+};
+
+/* kind NULL: no subject, the item alone. who: the signer, else whoever asks. */
+struct subject_job *subject_job(struct request *rq, const char *kind, const char *type,
+				const char *name);
+/* Owned by the store's thread from here on; answers by itself. */
+void subject_submit(struct subject_job *q);
+
+#endif
