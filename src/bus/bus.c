@@ -262,8 +262,9 @@ static int64_t run_modbus(struct bus *b, int64_t now_ns)
 			continue;
 		}
 		next_ns = earliest_work_ns(b, now_ns);
+		/* Not before the line is free: one wake-up for both. */
 		if (next_ns > now_ns)
-			return next_ns;
+			return next_ns > b->free_ns ? next_ns : b->free_ns;
 		line_reopen_if_stuck(b, now_ns);
 		free_ns = line_free_ns(b, now_ns);
 		if (free_ns > now_ns)
@@ -314,6 +315,15 @@ int64_t bus_quiet_until_ns(const struct bus *b)
 	if (b->turn.kind == TURN_NONE && b->turn.quiet_ns > b->next_ns)
 		return b->next_ns;
 	return b->turn.quiet_ns;
+}
+
+enum bus_wait bus_waits_for(const struct bus *b)
+{
+	if (b->kind != BUS_MODBUS_RTU || !b->is_up)
+		return BUS_WAITS_WORK;
+	if (b->turn.kind != TURN_NONE)
+		return BUS_WAITS_ANSWER;
+	return b->next_ns == b->free_ns ? BUS_WAITS_SILENCE : BUS_WAITS_WORK;
 }
 
 static void serial_bytes(struct bus *b, const uint8_t *p, size_t n, int64_t now_ns)

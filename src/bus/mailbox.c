@@ -18,21 +18,40 @@ void mailbox_close(struct mailbox *m)
 	pthread_mutex_destroy(&m->lock);
 }
 
+/* Either the owner sees `any` before it sleeps, or this sees that it sleeps: both are written
+ * before the other is read, in one order for all. */
 void mailbox_wake(struct mailbox *m)
 {
 	uint64_t one = 1;
 
+	m->any = true;
 	/* It fails only when it is full, and then the owner is awake. */
-	if (write(m->wake_fd, &one, sizeof(one)) < 0)
+	if (m->asleep && write(m->wake_fd, &one, sizeof(one)) < 0)
 		return;
 }
 
-void mailbox_awake(struct mailbox *m)
+bool mailbox_sleep(struct mailbox *m)
+{
+	m->asleep = true;
+	if (!m->any)
+		return true;
+	m->asleep = false;
+	return false;
+}
+
+void mailbox_awake(struct mailbox *m, bool is_readable)
 {
 	uint64_t count;
 
-	if (read(m->wake_fd, &count, sizeof(count)) < 0)
+	m->asleep = false;
+	if (is_readable && read(m->wake_fd, &count, sizeof(count)) < 0)
 		return;
+}
+
+bool mailbox_any(struct mailbox *m)
+{
+	return atomic_load_explicit(&m->any, memory_order_relaxed) &&
+	       atomic_exchange(&m->any, false);
 }
 
 int mailbox_put(struct mailbox *m, const struct bus_request *r)

@@ -26,6 +26,7 @@ void plan_line_init(struct plan_line *l, const struct fx_bus *bus)
 			l->turnaround_ns = TCP_TURNAROUND_NS;
 		if (!l->reply_timeout_ns)
 			l->reply_timeout_ns = TCP_TIMEOUT_NS;
+		l->typical_ns = l->turnaround_ns;
 		return;
 	}
 	if (bus->baud > 0) {
@@ -40,6 +41,7 @@ void plan_line_init(struct plan_line *l, const struct fx_bus *bus)
 		l->turnaround_ns = TURNAROUND_DEFAULT_NS;
 	if (!l->reply_timeout_ns)
 		l->reply_timeout_ns = l->turnaround_ns + LINUX_LAG_NS;
+	l->typical_ns = l->turnaround_ns;
 }
 
 static size_t read_reply_bytes(uint8_t function, uint16_t count)
@@ -47,11 +49,19 @@ static size_t read_reply_bytes(uint8_t function, uint16_t count)
 	return 5 + rtu_shape_of_read(function, count).key;
 }
 
+int64_t plan_read_bytes(uint8_t function, uint16_t count)
+{
+	return READ_REQUEST_BYTES + (int64_t)read_reply_bytes(function, count);
+}
+
 int64_t plan_read_ns(const struct plan_line *l, uint8_t function, uint16_t count)
 {
-	int64_t bytes = READ_REQUEST_BYTES + (int64_t)read_reply_bytes(function, count);
+	return plan_read_bytes(function, count) * l->char_ns + l->turnaround_ns + l->gap_ns;
+}
 
-	return bytes * l->char_ns + l->turnaround_ns + l->gap_ns;
+int64_t plan_cost_ns(const struct plan_line *l, uint8_t function, uint16_t count)
+{
+	return plan_read_bytes(function, count) * l->char_ns + l->typical_ns + l->gap_ns;
 }
 
 int64_t plan_timeout_ns(const struct plan_line *l, size_t reply_bytes)
@@ -62,66 +72,154 @@ int64_t plan_timeout_ns(const struct plan_line *l, size_t reply_bytes)
 bool plan_hole_pays(const struct plan_line *l, size_t extra_bytes)
 {
 	return (int64_t)extra_bytes * l->char_ns <
-	       READ_OVERHEAD_BYTES * l->char_ns + l->turnaround_ns + l->gap_ns;
+	       READ_OVERHEAD_BYTES * l->char_ns + l->typical_ns + l->gap_ns;
 }
 
-/* The block from a to b with item in it; false when it would be too long. */
-static bool join(uint8_t function, const struct plan_step *s, const struct plan_item *item,
-		 struct plan_step *out)
+/* ---- the cheapest partition ------------------------------------------------ */
+
+static bool may_read_over(uint8_t function, unsigned from, unsigned to,
+			  const struct plan_refused *refused)
+{
+	if (refused->all)
+		return false;
+	for (int i = 0; i < refused->count; i++) {
+		const struct plan_hole *h = &refused->holes[i];
+
+		if (h->function == function && from < h->first + (unsigned)h->count &&
+		    h->first < to)
+			return false;
+	}
+	return true;
+}
+
+/* A block that grows item by item, in order of their first register. */
+struct growing {
+	unsigned lo, hi, longest;
+	bool has_hole;
+};
+
+/* false: no block may have all of these, nor any with more of them. */
+static bool grow(const struct plan_line *l, uint8_t function, struct growing *g,
+		 const struct plan_item *item, const struct plan_refused *refused)
+{
+	unsigned max = function <= MODBUS_READ_DISCRETE ? PLAN_COILS_MAX : PLAN_REGISTERS_MAX;
+	unsigned end = item->first + (unsigned)item->count, count;
+	int64_t alone_ns;
+
+	if (item->first > g->hi) {
+		if (!may_read_over(function, g->hi, item->first, refused))
+			return false;
+		g->has_hole = true;
+	}
+	if (end > g->hi)
+		g->hi = end;
+	if (item->count > g->longest)
+		g->longest = item->count;
+	count = g->hi - g->lo;
+	if (count > max)
+		return false;
+	/* A write waits as long as the longest item alone makes it wait, whatever is planned. */
+	alone_ns = plan_read_ns(l, function, (uint16_t)g->longest);
+	return plan_read_ns(l, function, (uint16_t)count) <=
+	       (alone_ns > PLAN_WRITE_WAIT_NS ? alone_ns : PLAN_WRITE_WAIT_NS);
+}
+
+static void sort_items(const struct plan_item *items, int n, uint16_t *order)
+{
+	for (int i = 0; i < n; i++) {
+		int k = i;
+
+		for (; k > 0 && items[order[k - 1]].first > items[i].first; k--)
+			order[k] = order[k - 1];
+		order[k] = (uint16_t)i;
+	}
+}
+
+/*
+ * Blocks need only be runs of the items in order of their first register: if a block reaches over
+ * an item of another, that item is free in it. So best[k], the least cost of the first k items, is
+ * the least of best[j] + the block of items j..k-1.
+ */
+int plan_partition(const struct plan_line *l, uint8_t function, const struct plan_item *items,
+		   int n, const struct plan_refused *refused, struct plan_span *spans,
+		   uint16_t *block_of)
+{
+	int64_t best[BUS_READS_MAX + 1] = {0};
+	struct plan_span last[BUS_READS_MAX + 1];
+	uint16_t order[BUS_READS_MAX], from[BUS_READS_MAX + 1];
+	int blocks = 0;
+
+	sort_items(items, n, order);
+	for (int k = 1; k <= n; k++)
+		best[k] = INT64_MAX;
+	for (int j = 0; j < n; j++) {
+		const struct plan_item *a = &items[order[j]];
+		struct growing g = {a->first, a->first + (unsigned)a->count, a->count, false};
+
+		for (int k = j; k < n && grow(l, function, &g, &items[order[k]], refused); k++) {
+			uint16_t count = (uint16_t)(g.hi - g.lo);
+			int64_t cost = best[j] + plan_cost_ns(l, function, count);
+
+			/* <=: a later start is the shorter last block */
+			if (cost > best[k + 1] || (cost == best[k + 1] && g.has_hole))
+				continue;
+			best[k + 1] = cost;
+			from[k + 1] = (uint16_t)j;
+			last[k + 1] = (struct plan_span){a->first, count, g.has_hole};
+		}
+	}
+	for (int k = n; k > 0; k = from[k]) {
+		for (int i = from[k]; i < k; i++)
+			block_of[order[i]] = (uint16_t)blocks;
+		spans[blocks++] = last[k];
+	}
+	return blocks;
+}
+
+/* ---- the block around a seed ----------------------------------------------- */
+
+static void join(const struct plan_step *s, const struct plan_item *item, struct plan_step *out)
 {
 	unsigned lo = s->first, hi = s->first + (unsigned)s->count;
 	unsigned item_hi = item->first + (unsigned)item->count;
-	unsigned max = function <= MODBUS_READ_DISCRETE ? PLAN_COILS_MAX : PLAN_REGISTERS_MAX;
 
 	out->has_hole = s->has_hole || item->first > hi || item_hi < lo;
 	if (item->first < lo)
 		lo = item->first;
 	if (item_hi > hi)
 		hi = item_hi;
-	if (hi - lo > max)
-		return false;
 	out->first = (uint16_t)lo;
 	out->count = (uint16_t)(hi - lo);
-	return true;
-}
-
-/* Reply bytes that joining item would add beyond the item's own. */
-static size_t hole_bytes(uint8_t function, const struct plan_step *from, const struct plan_step *to,
-			 const struct plan_item *item)
-{
-	size_t grown = read_reply_bytes(function, to->count);
-	size_t apart = read_reply_bytes(function, from->count) +
-		       read_reply_bytes(function, item->count) - 5;
-
-	return grown > apart ? grown - apart : 0;
 }
 
 void plan_block(const struct plan_line *l, uint8_t function, const struct plan_item *seed,
-		const struct plan_item *others, int n, bool may_hole, struct plan_block *out)
+		const struct plan_item *others, int n, const struct plan_refused *refused,
+		struct plan_block *out)
 {
-	uint8_t used[BUS_READS_MAX] = {0};
+	struct plan_item all[BUS_READS_MAX];
+	struct plan_span spans[BUS_READS_MAX];
+	uint16_t block_of[BUS_READS_MAX];
+	bool used[BUS_READS_MAX] = {false};
 
 	out->steps[0] = (struct plan_step){.first = seed->first, .count = seed->count};
 	out->count = 1;
-	if (n > BUS_READS_MAX)
-		n = BUS_READS_MAX;
+	if (n <= 0)
+		return;
+	if (n > BUS_READS_MAX - 1)
+		n = BUS_READS_MAX - 1;
+	memcpy(all, others, (size_t)n * sizeof(*all));
+	all[n] = *seed;
+	plan_partition(l, function, all, n + 1, refused, spans, block_of);
 	while (out->count < PLAN_STEPS_MAX) {
-		const struct plan_step *from = &out->steps[out->count - 1];
 		struct plan_step best = {0};
 		int best_i = -1;
 
 		for (int i = 0; i < n; i++) {
 			struct plan_step to = {.taken = (uint16_t)i};
 
-			if (used[i] || !join(function, from, &others[i], &to))
+			if (used[i] || block_of[i] != block_of[n])
 				continue;
-			if (to.has_hole && !may_hole)
-				continue;
-			if (!plan_hole_pays(l, hole_bytes(function, from, &to, &others[i])))
-				continue;
-			if (plan_read_ns(l, function, to.count) > PLAN_WRITE_WAIT_NS &&
-			    to.count > from->count)
-				continue;
+			join(&out->steps[out->count - 1], &others[i], &to);
 			if (best_i < 0 || to.count < best.count) {
 				best = to;
 				best_i = i;
@@ -129,7 +227,7 @@ void plan_block(const struct plan_line *l, uint8_t function, const struct plan_i
 		}
 		if (best_i < 0)
 			return;
-		used[best_i] = 1;
+		used[best_i] = true;
 		out->steps[out->count++] = best;
 	}
 }

@@ -125,10 +125,12 @@ static bool choose(struct bus *b, int seed, int64_t now_ns)
 	struct plan_item items[BUS_READS_MAX];
 	uint16_t index[BUS_READS_MAX];
 	struct plan_item first = {b->reads[seed].first, b->reads[seed].count};
+	struct plan_refused refused = {s->holes, s->hole_count, s->no_holes};
+	struct plan_line line = slave_line(b, b->read_states[seed].slave);
 	struct plan_block block;
 	int n = s->lost ? 0 : companions(b, seed, now_ns, items, index);
 
-	plan_block(&b->line, b->reads[seed].function, &first, items, n, !s->no_holes, &block);
+	plan_block(&line, b->reads[seed].function, &first, items, n, &refused, &block);
 	for (int k = block.count; k > 0; k--) {
 		set_turn(b, seed, &block, k, index);
 		if (b->line.is_tcp ||
@@ -223,6 +225,41 @@ void poll_doubtful(struct bus *b, int64_t now_ns)
 		schedule_retry(b, b->turn.items[k], now_ns);
 }
 
+static void remember_hole(struct slave *s, uint8_t function, unsigned from, unsigned to)
+{
+	if (s->hole_count == SLAVE_HOLES_MAX)
+		s->no_holes = true;
+	else
+		s->holes[s->hole_count++] =
+			(struct plan_hole){function, (uint16_t)from, (uint16_t)(to - from)};
+}
+
+/* Which of the holes it was is not said: none of them is read over again. */
+static void remember_holes(struct bus *b, struct slave *s)
+{
+	const struct turn *t = &b->turn;
+	unsigned at = t->first, end = t->first + (unsigned)t->count;
+
+	while (at < end) {
+		unsigned next = end, reach = at;
+
+		for (int k = 0; k < t->item_count; k++) {
+			const struct bus_read *r = &b->reads[t->items[k]];
+			unsigned r_end = r->first + (unsigned)r->count;
+
+			if (r->first <= at && r_end > reach)
+				reach = r_end;
+			else if (r->first > at && r->first < next)
+				next = r->first;
+		}
+		if (reach == at) {
+			remember_hole(s, t->function, at, next);
+			reach = next;
+		}
+		at = reach;
+	}
+}
+
 /* What a refusal teaches about this slave; true when asking otherwise may help. */
 static bool refused(struct bus *b, uint8_t code)
 {
@@ -233,7 +270,7 @@ static bool refused(struct bus *b, uint8_t code)
 	if (b->turn.padded)
 		s->no_pad = true;
 	else if (b->turn.has_hole)
-		s->no_holes = true;
+		remember_holes(b, s);
 	else if (b->turn.item_count > 1)
 		s->no_merge = true;
 	else

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <time.h>
 #include <unistd.h>
 #include "base/clock.h"
 #include "base/log.h"
@@ -27,6 +28,7 @@
 
 #define BEAT_NS	       (100 * NS_PER_MS) /* comes round at least this often */
 #define TRACE_FLUSH_NS NS_PER_S
+#define BOOKS_NS       (20 * NS_PER_MS) /* figures are told as old as this at most */
 enum { POLL_MAX = 2 + 64, CONNECT_MS = 500 };
 
 struct bus_thread {
@@ -49,8 +51,9 @@ struct bus_thread {
 	struct gpio *gpio;
 	bool levels_due; /* the chip was just opened */
 	bool chip_due;	 /* changes may have come while an output was set */
+	bool mail_waits; /* the machine was full */
 	struct trace *trace;
-	int64_t flush_ns;
+	int64_t flush_ns, books_ns;
 };
 
 /* ---- what the machine asks for --------------------------------------------- */
@@ -189,13 +192,18 @@ static void take_mail(struct bus_thread *t)
 	uint16_t device;
 	bool needed;
 
+	if (!mailbox_any(&t->mailbox) && !t->mail_waits)
+		return;
+	t->mail_waits = false;
 	while (mailbox_take_need(&t->mailbox, &device, &needed))
 		bus_need(t->bus, device, needed);
 	while (mailbox_peek(&t->mailbox, &r)) {
 		int rc = bus_submit(t->bus, &r);
 
-		if (rc == ERR_LIMIT)
+		if (rc == ERR_LIMIT) {
+			t->mail_waits = true;
 			return;
+		}
 		mailbox_drop(&t->mailbox);
 		if (rc < 0)
 			refuse(t, &r);
@@ -329,37 +337,63 @@ static void take_ready(struct bus_thread *t, const struct pollfd *p, int n)
 
 /* ---- the loop -------------------------------------------------------------- */
 
+/* Nothing may be sent yet, and nothing that comes is looked at before. */
+static void sleep_through(struct bus_thread *t, int64_t next_ns)
+{
+	struct timespec at = {next_ns / NS_PER_S, next_ns % NS_PER_S};
+
+	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL);
+	read_port(t);
+}
+
 static void sleep_until(struct bus_thread *t, int64_t next_ns)
 {
 	struct pollfd p[POLL_MAX] = {{.fd = t->mailbox.wake_fd, .events = POLLIN}};
+	enum bus_wait waits = bus_waits_for(t->bus);
+	/* Requests wait for the answer's end anyway. */
+	int mail = waits == BUS_WAITS_ANSWER ? 0 : 1;
 	int64_t now_ns = clock_mono_ns();
 	int64_t quiet_ns = bus_quiet_until_ns(t->bus);
 	bool listen = now_ns >= quiet_ns;
 	struct timespec wait;
-	int n = fill_poll(t, p + 1, listen);
+	int n = fill_poll(t, p + mail, listen);
 	int64_t left_ns;
 
+	if (next_ns - now_ns < BEAT_NS && waits == BUS_WAITS_SILENCE) {
+		sleep_through(t, next_ns);
+		return;
+	}
 	if (!listen && quiet_ns < next_ns)
 		next_ns = quiet_ns;
 	left_ns = next_ns - now_ns;
 	left_ns = left_ns < 0 ? 0 : left_ns > BEAT_NS ? BEAT_NS : left_ns;
 	wait = (struct timespec){left_ns / NS_PER_S, left_ns % NS_PER_S};
-	if (ppoll(p, (nfds_t)n + 1, &wait, NULL) < 0 && errno != EINTR)
+	if (mail && !mailbox_sleep(&t->mailbox))
+		wait = (struct timespec){0};
+	if (ppoll(p, (nfds_t)(n + mail), &wait, NULL) < 0 && errno != EINTR)
 		panic("bus %s: poll: %s", t->fx->name, strerror(errno));
-	if (p[0].revents & POLLIN)
-		mailbox_awake(&t->mailbox);
-	take_ready(t, p + 1, n);
+	if (mail)
+		mailbox_awake(&t->mailbox, p[0].revents & POLLIN);
+	take_ready(t, p + mail, n);
 	/* Not listened to until now: what has come, comes before any decision. */
 	if (!listen && t->port.fd >= 0)
 		read_port(t);
 }
 
-static void keep_books(struct bus_thread *t, int64_t now_ns)
+static void publish_stats(struct bus_thread *t)
 {
-	t->seen_ns = now_ns;
 	pthread_mutex_lock(&t->stats_lock);
 	bus_stats(t->bus, &t->stats);
 	pthread_mutex_unlock(&t->stats_lock);
+}
+
+static void keep_books(struct bus_thread *t, int64_t now_ns)
+{
+	t->seen_ns = now_ns;
+	if (now_ns < t->books_ns)
+		return;
+	t->books_ns = now_ns + BOOKS_NS;
+	publish_stats(t);
 	if (t->trace && now_ns >= t->flush_ns) {
 		trace_flush(t->trace);
 		t->flush_ns = now_ns + TRACE_FLUSH_NS;

@@ -197,7 +197,9 @@ static void blocks_are_planned_as_the_table_says(void **state)
 		const struct plan_step *last;
 		struct plan_block b;
 
-		plan_block(&l, c->function, &c->seed, c->others, c->n, c->may_hole, &b);
+		struct plan_refused refused = {.all = !c->may_hole};
+
+		plan_block(&l, c->function, &c->seed, c->others, c->n, &refused, &b);
 		last = &b.steps[b.count - 1];
 		if (b.count != c->steps || last->first != c->first || last->count != c->count ||
 		    last->has_hole != c->has_hole)
