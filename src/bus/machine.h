@@ -28,14 +28,15 @@ enum {
 	BUS_TRIES = 3,
 	BUS_UNITS_SPARE = 8,
 	BUS_LINES_MAX = 64,
-	SLAVE_PADS_MAX = 8
+	SLAVE_PADS_MAX = 8,
+	SLAVE_HOLES_MAX = 16
 };
 
 struct slave {
 	uint8_t unit;
 	bool lost, needed;
 	bool no_pad;	      /* refused a register more than asked */
-	bool no_holes;	      /* refused a block with a hole */
+	bool no_holes;	      /* refused more holes than are remembered one by one */
 	bool no_merge;	      /* refused a block without one */
 	bool life;	      /* lost, but something in time came back: ask properly */
 	bool told_conflict;   /* lost because two answer at its address */
@@ -45,7 +46,10 @@ struct slave {
 	int64_t conflict_ns;	 /* when counting of them began */
 	uint8_t frames, damaged; /* among the last answers: how many, and how many of them bent */
 	int64_t first_fail_ns;	 /* when the first of them was asked */
-	int64_t probe_ns, backoff_ns; /* lost: next probe, interval */
+	int64_t probe_ns, backoff_ns;		 /* lost: next probe, interval */
+	int64_t turnaround_ns;			 /* as measured, slowly averaged */
+	struct plan_hole holes[SLAVE_HOLES_MAX]; /* refused; remembered for good */
+	uint8_t hole_count;
 	struct taint taint;
 };
 
@@ -84,7 +88,8 @@ struct turn {
 	size_t adu_n, answer_n;
 	bool echo_done; /* nothing more to strip */
 	bool echo_seen;
-	size_t heard; /* bytes since the request, without echo */
+	size_t heard;	/* bytes since the request, without echo */
+	size_t first_n; /* of them at the first look */
 	int64_t begin_ns, sent_ns, first_byte_ns, deadline_ns, quiet_ns;
 };
 
@@ -188,6 +193,10 @@ void slave_tell_reads(struct bus *b, int slave, enum bus_status status, uint8_t 
  * its shape. */
 bool slave_shape(const struct slave *s, uint8_t function, uint16_t *first, uint16_t *count,
 		 bool *padded);
+/* The line as this slave makes it: with its own turnaround. */
+struct plan_line slave_line(const struct bus *b, int slave);
+/* Its answer began that long after the request's end. */
+void slave_measured(struct bus *b, int slave, int64_t turnaround_ns);
 /* A function nobody waits for: its answer tells that older ones are over. 0: none left. */
 uint8_t slave_sentinel(const struct slave *s);
 

@@ -20,7 +20,7 @@
 #define NEED_PATIENCE_NS (2 * NS_PER_S)
 #define CONFLICT_SPAN_NS (10 * NS_PER_S)
 #define CONTESTED_NS	 (30 * NS_PER_S) /* after the last frame that nobody asked for */
-enum { CONFLICTS_ALARM = 3, FRAMES_WATCHED = 100, FRAMES_DAMAGED_MAX = 30 };
+enum { CONFLICTS_ALARM = 3, FRAMES_WATCHED = 100, FRAMES_DAMAGED_MAX = 30, TURNAROUND_MEMORY = 8 };
 
 int slave_index(struct bus *b, uint8_t unit)
 {
@@ -32,6 +32,7 @@ int slave_index(struct bus *b, uint8_t unit)
 		return -1;
 	i = b->slave_count++;
 	b->slaves[i].unit = unit;
+	b->slaves[i].turnaround_ns = b->line.typical_ns;
 	b->slave_of_unit[unit] = (uint8_t)(i + 1);
 	b->units[unit / 8] |= (uint8_t)(1u << unit % 8);
 	return i;
@@ -96,8 +97,9 @@ static void lose(struct bus *b, int slave, const char *why, int64_t now_ns)
 
 	s->lost = true;
 	s->life = false;
-	/* What it refused before, another device in its place may not. */
-	s->no_pad = s->no_holes = s->no_merge = false;
+	/* What it refused before, another device in its place may not. Holes stay: to keep off them
+	 * costs little, and to try them anew after each break costs a refusal. */
+	s->no_pad = s->no_merge = false;
 	s->backoff_ns = s->needed ? BACKOFF_NEED_NS : BACKOFF_FIRST_NS;
 	s->probe_ns = now_ns + s->backoff_ns;
 	tell_devices(b, slave, BUS_EVENT_DEVICE_LOST, why);
@@ -207,6 +209,23 @@ bool slave_shape(const struct slave *s, uint8_t function, uint16_t *first, uint1
 		}
 	}
 	return false;
+}
+
+struct plan_line slave_line(const struct bus *b, int slave)
+{
+	struct plan_line l = b->line;
+
+	l.typical_ns = b->slaves[slave].turnaround_ns;
+	return l;
+}
+
+void slave_measured(struct bus *b, int slave, int64_t turnaround_ns)
+{
+	struct slave *s = &b->slaves[slave];
+
+	if (turnaround_ns < 0)
+		turnaround_ns = 0;
+	s->turnaround_ns += (turnaround_ns - s->turnaround_ns) / TURNAROUND_MEMORY;
 }
 
 uint8_t slave_sentinel(const struct slave *s)

@@ -98,7 +98,7 @@ static void turn_begin(struct bus *b, const uint8_t *pdu, size_t n, int64_t now_
 	t->answer_n = rtu_answer_length(pdu, n);
 	t->echo_done = b->echo == ECHO_NONE;
 	t->echo_seen = false;
-	t->heard = 0;
+	t->heard = t->first_n = 0;
 	t->begin_ns = now_ns;
 	t->sent_ns = now_ns + (int64_t)t->adu_n * b->line.char_ns;
 	t->first_byte_ns = 0;
@@ -347,6 +347,11 @@ static void turn_answer(struct bus *b, const struct rtu_frame *f, int64_t now_ns
 	struct turn *t = &b->turn;
 
 	measure_turn(b, now_ns);
+	/* What came at once came one after the other on the line. */
+	if (t->may_take)
+		slave_measured(b, t->slave,
+			       t->first_byte_ns - t->sent_ns -
+				       (int64_t)t->first_n * b->line.char_ns);
 	/* The reply and nothing else came: this adapter does not echo. */
 	if (b->echo == ECHO_UNKNOWN && t->heard == f->pdu_n + 3 && !is_same_as_request(t->function))
 		b->echo = ECHO_NONE;
@@ -425,6 +430,7 @@ void turn_bytes(struct bus *b, const uint8_t *p, size_t n, int64_t now_ns)
 	}
 	if (t->heard && !t->first_byte_ns) {
 		t->first_byte_ns = now_ns;
+		t->first_n = t->heard;
 		/* An answer before the request's end: the line is not paced. */
 		if (now_ns < t->sent_ns)
 			t->sent_ns = now_ns;
