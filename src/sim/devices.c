@@ -144,12 +144,13 @@ size_t world_answer(struct world *w, int bus, uint8_t unit, const struct wire_ef
 	const struct fx_bus *line = &w->fixture->buses[bus];
 
 	*delay_ns = (int64_t)((0.3 + 0.2 * rng_uniform(&w->rng)) * (double)line->turnaround_ns);
+	if (w->config.answer) {
+		size_t got = w->config.answer(w->config.answer_ctx, bus, unit, pdu, n, reply, max);
+
+		return wire_is_heard(e) ? wire_spoil_pdu(e, pdu, n, reply, got) : 0;
+	}
 	if (!wire_is_heard(e))
 		return 0;
-	if (w->config.answer) {
-		n = w->config.answer(w->config.answer_ctx, bus, unit, pdu, n, reply, max);
-		return wire_spoil_pdu(e, pdu, n, reply, n);
-	}
 	for (int i = 0; i < w->fixture->device_count; i++) {
 		struct sim_device *d = &w->devices[i];
 		size_t got;

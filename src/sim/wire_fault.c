@@ -38,8 +38,8 @@ static const struct wire_fault_info table[WIRE_FAULTS] = {
 	[WIRE_EXTRA] = {"extra", WIRE_ON_LINE, "B5", 3, 1, 255, "bytes",
 			"more bytes behind the answer"},
 	[WIRE_ECHO] = {"echo", WIRE_ON_LINE, "B5", NO_K, "the adapter hears what it sends"},
-	[WIRE_WRONG_SLAVE] = {"wrong_slave", WIRE_ON_LINE, "B7", NO_K,
-			      "the answer bears the next address"},
+	[WIRE_WRONG_SLAVE] = {"wrong_slave", WIRE_ON_LINE, "B7", 1, 1, 246, "addresses",
+			      "the answer bears an address K further"},
 	[WIRE_TWO_SLAVES] = {"two_slaves", WIRE_ON_LINE, "B7", NO_K,
 			     "a second device answers at its address"},
 	[WIRE_WRONG_ECHO] = {"wrong_echo", WIRE_ON_LINE, "B9 R3", NO_K,
@@ -274,6 +274,22 @@ static bool is_line_noise(const struct wire_effect *e, const struct wire_medium 
 	return e->kind == WIRE_WRONG_BAUD || e->kind == WIRE_SILENCE || n == 0;
 }
 
+static double line_rate(const struct wire_medium *line)
+{
+	return line->char_ns ? 1e9 / (double)line->char_ns : 11520;
+}
+
+/* Noise on the line meets the answer: bytes that fall together are garbage. */
+static void collide(const struct wire_effect *e, const struct wire_medium *line, uint8_t *p,
+		    size_t n)
+{
+	double share = e->k > 0 ? e->k / line_rate(line) : 1;
+
+	for (size_t i = 0; i < n; i++)
+		if (rng_uniform(line->rng) < share)
+			p[i] = (uint8_t)rng_next(line->rng);
+}
+
 void wire_spoil_rtu(const struct wire_effect *e, const struct wire_medium *line,
 		    const uint8_t *request, size_t request_n, const uint8_t *adu, size_t n,
 		    struct wire_reply *out)
@@ -293,8 +309,9 @@ void wire_spoil_rtu(const struct wire_effect *e, const struct wire_medium *line,
 	case WIRE_FLIP: flip_bits(f->bytes, n, (int)e->k, line->rng); break;
 	case WIRE_SPLIT: split(f, (size_t)e->k, line->char_ns); break;
 	case WIRE_WRONG_SLAVE:
-		rtu_build(f->bytes, (uint8_t)(f->bytes[0] + 1), f->bytes + 1, n - 3);
+		rtu_build(f->bytes, (uint8_t)(f->bytes[0] + e->k), f->bytes + 1, n - 3);
 		break;
+	case WIRE_FLOOD: collide(e, line, f->bytes, n); break;
 	case WIRE_TWO_SLAVES: second_slave(adu, n, line->rng, out); break;
 	default: break;
 	}
@@ -303,7 +320,7 @@ void wire_spoil_rtu(const struct wire_effect *e, const struct wire_medium *line,
 static size_t flood(const struct wire_effect *e, const struct wire_medium *line, uint8_t *out,
 		    size_t max, int64_t *wait_ns)
 {
-	double rate = e->k > 0 ? e->k : line->char_ns ? 1e9 / (double)line->char_ns : 11520;
+	double rate = e->k > 0 ? e->k : line_rate(line);
 	size_t n = (size_t)(rate * (double)BABBLE_NS * 1e-9) + 1;
 
 	n = n < max ? n : max;
@@ -361,7 +378,7 @@ void wire_spoil_tcp(const struct wire_effect *e, const struct wire_medium *line,
 	case WIRE_NOISE: put_noise(f, 0, (size_t)e->k, line->rng); break;
 	case WIRE_EXTRA: put_noise(f, n, (size_t)e->k, line->rng); break;
 	case WIRE_SPLIT: split(f, (size_t)e->k, 0); break;
-	case WIRE_WRONG_SLAVE: f->bytes[6]++; break;
+	case WIRE_WRONG_SLAVE: f->bytes[6] = (uint8_t)(f->bytes[6] + e->k); break;
 	case WIRE_WRONG_ID: f->bytes[1] ^= 1; break;
 	case WIRE_MERGED: merge(f, adu, n); break;
 	case WIRE_TWO_SLAVES:
