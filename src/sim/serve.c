@@ -104,6 +104,11 @@ int sim_serve_open(struct sim_server *s, struct loop *loop, const struct sim_con
 	rc = lock_dir(s, err);
 	for (int b = 0; !rc && b < config->fixture->bus_count; b++)
 		rc = open_port(s, b, err);
+	if (!rc && !s->port_count)
+		rc = error_set(err, ERR_CONFIG,
+			       "%s has no port to simulate; name its ports sim:NAME, as "
+			       "fixtures/sim.yaml does",
+			       config->fixture->path);
 	if (!rc)
 		rc = sim_control_open(s, err);
 	if (rc)

@@ -55,6 +55,10 @@ check "exits 2" code 2 "$BIN/benchsim" --fixture "$FIXTURE" --dir "$WORK/other" 
 check "and leaves no folder" test ! -e "$WORK/other"
 check "an unknown option exits 2" code 2 "$BIN/benchsim" --frobnicate
 check "a fixture that is not there exits 2" code 2 "$BIN/benchsim" --fixture "$WORK/none.yaml" --dir "$WORK/other"
+sed 's|sim:tcp|127.0.0.1:502|; s|sim:gpio|gpio-chip|; s|"sim:|"/dev/serial/by-id/|; s|^simulated:.*|simulated: no|' "$FIXTURE" >"$WORK/real.yaml"
+check "a fixture without a port to simulate exits 2" code 2 timeout 10 "$BIN/benchsim" --fixture "$WORK/real.yaml" --dir "$WORK/other"
+check "saying what to do" has "name its ports sim:NAME" timeout 10 "$BIN/benchsim" --fixture "$WORK/real.yaml" --dir "$WORK/other"
+check "and leaves no folder either" test ! -e "$WORK/other"
 check "help exits 0" code 0 "$BIN/benchsim" --help
 check "quit is obeyed" has ok sim quit
 check "nothing is left" wait_for 5 test ! -e "$SIM"
