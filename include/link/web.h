@@ -25,7 +25,8 @@ enum {
 	WEB_QUERY_MAX = 256,
 	WEB_CREDENTIAL_MAX = 128,
 	WEB_ETAG_MAX = 96,
-	WEB_FD_MAX = 64 << 20 /* bytes of a reply in a descriptor */
+	WEB_FD_MAX = 64 << 20, /* bytes of a reply in a descriptor */
+	WEB_WAIT_MAX_S = 25    /* ?wait= of the results feed */
 };
 
 /* id, method, path below /api/v1 ("{}": an argument), what it does */
@@ -47,7 +48,7 @@ enum {
 	X(RUN_ANSWER, "POST", "/runs/{}/answer",                                                   \
 	  "answer the open prompt: {prompt, answer, operator}")                                    \
 	X(RUN_ABORT, "POST", "/runs/{}/abort", "abort; needs nobody")                              \
-	X(RESULTS, "GET", "/results", "finished runs in commit order; ?cursor= ?limit=")           \
+	X(RESULTS, "GET", "/results", "change feed in commit order; ?cursor= ?limit= ?wait=")      \
 	X(PROFILES, "GET", "/profiles", "profiles with their state")                               \
 	X(PROFILE, "GET", "/profiles/{}", "one profile: steps, measurements, problems")            \
 	X(DOCTOR, "GET", "/doctor",                                                                \

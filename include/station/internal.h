@@ -149,6 +149,7 @@ struct request {
 	unsigned signer_roles;
 };
 
+struct feed_job;
 struct child {
 	const char *what; /* "benchd-io" "benchd-web" "make-safe" */
 	pid_t pid;	  /* 0: not running */
@@ -188,7 +189,16 @@ struct station {
 	char store_failure[160]; /* what could not be kept */
 	int exit_code;
 	uint64_t last_seq;
+	/* routes_feed.c: requests that wait for an item */
+	struct feed_job *feed_waiting;
+	int feed_waiting_count;
+	struct loop_timer *feed_timer;
+	int64_t feed_acknowledged;
 };
+
+/* routes_feed.c */
+void feed_init(struct station *s);
+void feed_close(struct station *s); /* answers who waits */
 
 /* station.c */
 int64_t station_run_ns(const struct station *s); /* run time now */

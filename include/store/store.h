@@ -120,10 +120,6 @@ int store_run_journal(struct store *s, const char *run_id,
 int store_run_list(struct store *s, const char *ticket, const char *serial, const char *bay,
 		   int limit, bool (*fn)(void *ctx, const struct run_row *r), void *ctx,
 		   struct error *err);
-/* Ended runs with seq > after in commit order: the results feed. */
-int store_results(struct store *s, int64_t after, int limit,
-		  bool (*fn)(void *ctx, const struct run_row *r, const char *doc, size_t n),
-		  void *ctx, struct error *err);
 /* Runs begun and never ended, oldest first: to be closed as interrupted at start. */
 int store_open_runs(struct store *s,
 		    bool (*fn)(void *ctx, const struct run_row *r, const char *facts_json),

@@ -286,7 +286,9 @@ static void begin(struct exchange *x)
 		set_problem(x, 503, "station_gone",
 			    "benchd does not run; see its log, or start it");
 	x->visitor->at = VISIT_REPLY;
-	x->visitor->deadline_ns = clock_mono_ns() + s->options.reply_ms * NS_PER_MS;
+	/* the feed may be asked to wait for an item */
+	x->visitor->deadline_ns = clock_mono_ns() + s->options.reply_ms * NS_PER_MS +
+				  (m.route == WEB_RESULTS ? WEB_WAIT_MAX_S * NS_PER_S : 0);
 }
 
 enum MHD_Result exchange_handle(void *ctx, struct MHD_Connection *c, const char *url,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Routes about runs and results.
+ * Routes about runs.
  */
 #include "station/internal.h"
 
@@ -259,9 +259,7 @@ struct list_job {
 	struct request *rq;
 	struct text out;
 	struct json json;
-	int count, limit;
-	int64_t cursor;
-	bool complete;
+	int limit;
 };
 
 static int query_limit(const struct request *rq, int fallback)
@@ -319,75 +317,20 @@ static void list_work(struct job *j, struct store *store)
 static void list_done(struct job *j)
 {
 	struct list_job *q = (struct list_job *)j;
-	char etag[WEB_ETAG_MAX] = "";
-	if (q->cursor >= 0)
-		snprintf(etag, sizeof(etag), "\"results-%lld\"", (long long)q->cursor);
 	if (j->rc)
 		request_problem_of(q->rq, &j->err);
 	else
-		request_reply(q->rq, 200, etag, &q->out);
+		request_reply(q->rq, 200, "", &q->out);
 	text_release(&q->out);
 	free(q);
 }
 
-static void query_list(struct request *rq, void (*work)(struct job *, struct store *), int fallback,
-		       int64_t cursor)
-{
-	struct list_job *q = xcalloc(1, sizeof(*q));
-	q->job.work = work;
-	q->job.done = list_done;
-	q->rq = rq;
-	q->limit = query_limit(rq, fallback);
-	q->cursor = cursor;
-	station_read(rq->station, &q->job);
-}
-
 void route_runs(struct request *rq)
 {
-	query_list(rq, list_work, 50, -1);
-}
-
-static bool result_row(void *ctx, const struct run_row *r, const char *doc, size_t n)
-{
-	struct list_job *q = ctx;
-	if (q->count == q->limit)
-		return false;
-	q->count++;
-	q->cursor = r->seq;
-	json_open_object(&q->json);
-	json_kv_string(&q->json, "type", "run_finished");
-	json_kv_int(&q->json, "seq", r->seq);
-	json_key(&q->json, "run");
-	json_put_raw(&q->json, doc, n);
-	json_end_object(&q->json);
-	return true;
-}
-
-/* Commit order; the bytes of an item never change. */
-static void results_work(struct job *j, struct store *store)
-{
-	struct list_job *q = (struct list_job *)j;
-	int64_t after = q->cursor;
-	json_init(&q->json, &q->out);
-	json_open_object(&q->json);
-	json_key(&q->json, "items");
-	json_open_array(&q->json);
-	j->rc = store_results(store, after, q->limit, result_row, q, &j->err);
-	json_end_array(&q->json);
-	json_kv_int(&q->json, "cursor", q->cursor);
-	json_kv_bool(&q->json, "complete", q->count == q->limit);
-	json_end_object(&q->json);
-}
-
-void route_results(struct request *rq)
-{
-	char buf[32];
-	int64_t after = 0;
-	const char *s = web_query(rq->msg.query, "cursor", buf, sizeof(buf));
-	if (s && (!text_to_int64(s, strlen(s), &after) || after < 0)) {
-		request_problem(rq, 422, "usage",
-				"?cursor= must be the number of an earlier answer, or left out");
-		return;
-	}
-	query_list(rq, results_work, 100, after);
+	struct list_job *q = xcalloc(1, sizeof(*q));
+	q->job.work = list_work;
+	q->job.done = list_done;
+	q->rq = rq;
+	q->limit = query_limit(rq, 50);
+	station_read(rq->station, &q->job);
 }

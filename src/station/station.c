@@ -269,6 +269,7 @@ int station_start(struct station *s, struct error *err)
 {
 	s->housekeeping = loop_add_timer(s->loop, housekeeping, s);
 	loop_set_timer(s->housekeeping, clock_mono_ns() + HOUSEKEEPING_NS);
+	feed_init(s);
 	if (rig_listen(s, err) || serve_listen(s, err))
 		return err->code;
 	if (s->options.spawn && spawn_start(s, err))
@@ -280,6 +281,7 @@ void station_free(struct station *s)
 {
 	if (!s)
 		return;
+	feed_close(s);
 	serve_close(s);
 	for (int i = 0; i < s->rig_count; i++)
 		rig_close(&s->rigs[i], NULL);

@@ -250,30 +250,6 @@ int store_run_list(struct store *s, const char *ticket, const char *serial, cons
 	return rc < 0 ? rc : 0;
 }
 
-int store_results(struct store *s, int64_t after, int limit,
-		  bool (*fn)(void *ctx, const struct run_row *r, const char *doc, size_t n),
-		  void *ctx, struct error *err)
-{
-	struct run_row row;
-	sqlite3_stmt *st;
-	int rc = db_query(s, &st, err,
-			  "SELECT " COLUMNS ", e.doc, e.doc_sha256 FROM run_end e"
-			  " JOIN run r ON r.seq = e.run WHERE e.seq > ? ORDER BY e.seq LIMIT ?",
-			  "ii", after, (int64_t)(limit > 0 ? limit : -1));
-
-	if (rc < 0)
-		return rc;
-	while ((rc = db_step(s, st, err)) > 0) {
-		read_row(st, &row);
-		rc = check_doc(st, COLUMN_COUNT, row.id, err);
-		if (rc < 0 || !fn(ctx, &row, db_text(st, COLUMN_COUNT),
-				  (size_t)sqlite3_column_bytes(st, COLUMN_COUNT)))
-			break;
-	}
-	sqlite3_finalize(st);
-	return rc < 0 ? rc : 0;
-}
-
 int store_open_runs(struct store *s,
 		    bool (*fn)(void *ctx, const struct run_row *r, const char *facts_json),
 		    void *ctx, struct error *err)

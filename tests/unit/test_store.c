@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/unit/store_bench.h"
 
+#include "store/chain.h"
+
 /* ---- tickets ---- */
 
 static void a_ticket_comes_back_as_it_was_put(void **state)
@@ -175,12 +177,6 @@ static bool see_run(void *ctx, const struct run_row *r)
 	return see(ctx, r->id);
 }
 
-static bool see_result(void *ctx, const struct run_row *r, const char *doc, size_t n)
-{
-	assert_true(n > 0 && doc[0] == '{');
-	return see(ctx, r->id);
-}
-
 static void begin_five(struct store *s)
 {
 	static const char *const ids[] = {"a", "b", "c", "d", "e"};
@@ -196,24 +192,29 @@ static void begin_five(struct store *s)
 	}
 }
 
-static void the_results_feed_is_in_commit_order_and_goes_on_at_a_cursor(void **state)
+static bool see_finished(void *ctx, const struct chain_row *r)
+{
+	struct seen *seen = ctx;
+
+	seen->count++;
+	text_copy(seen->ids + strlen(seen->ids), sizeof(seen->ids) - strlen(seen->ids), r->run);
+	text_copy(seen->ids + strlen(seen->ids), sizeof(seen->ids) - strlen(seen->ids), " ");
+	return true;
+}
+
+static void finished_runs_come_into_the_chain_in_commit_order(void **state)
 {
 	struct store *s = open_or_fail();
-	struct seen all = {0}, first = {0}, rest = {0}, open_runs = {0};
-	int64_t seq = 0, cursor = 0;
+	struct seen all = {0}, open_runs = {0};
+	struct chain_filter finished = {.type = "run_finished", .feed_only = true, .limit = 100};
 
 	(void)state;
 	begin_five(s);
-	assert_int_equal(store_run_end(s, "d", "pass", 1, "{d}", 3, &cursor, NULL), 0);
-	assert_int_equal(store_run_end(s, "a", "fail", 1, "{a}", 3, &seq, NULL), 0);
-	assert_true(seq > cursor);
+	assert_int_equal(store_run_end(s, "d", "pass", 1, "{d}", 3, NULL, NULL), 0);
+	assert_int_equal(store_run_end(s, "a", "fail", 1, "{a}", 3, NULL, NULL), 0);
 	assert_int_equal(store_run_end(s, "c", "pass", 1, "{c}", 3, NULL, NULL), 0);
-	assert_int_equal(store_results(s, 0, 100, see_result, &all, NULL), 0);
+	assert_int_equal(store_chain_list(s, &finished, see_finished, &all, NULL), 0);
 	assert_string_equal(all.ids, "d a c ");
-	assert_int_equal(store_results(s, 0, 1, see_result, &first, NULL), 0);
-	assert_string_equal(first.ids, "d ");
-	assert_int_equal(store_results(s, cursor, 100, see_result, &rest, NULL), 0);
-	assert_string_equal(rest.ids, "a c ");
 	assert_int_equal(store_open_runs(s, see_open, &open_runs, NULL), 0);
 	assert_string_equal(open_runs.ids, "b e ");
 	store_close(s);
@@ -248,7 +249,6 @@ static void a_record_that_was_changed_on_disk_is_not_served(void **state)
 	struct run_row row;
 	struct text doc = {0};
 	struct error err;
-	struct seen feed = {0};
 
 	(void)state;
 	fill(s);
@@ -258,8 +258,6 @@ static void a_record_that_was_changed_on_disk_is_not_served(void **state)
 	assert_int_equal(store_run_get(s, "run-1", &row, &doc, &err), ERR_IO);
 	assert_non_null(strstr(err.text, "hash"));
 	assert_int_equal(doc.len, 0);
-	assert_int_equal(store_results(s, 0, 10, see_result, &feed, &err), ERR_IO);
-	assert_int_equal(feed.count, 0);
 	text_release(&doc);
 	store_close(s);
 }
@@ -274,7 +272,7 @@ int main(void)
 		T(tickets_are_listed_newest_first_and_filtered),
 		T(a_run_is_begun_noted_and_ended_exactly_once),
 		T(a_profile_is_kept_once_and_only_under_its_own_hash),
-		T(the_results_feed_is_in_commit_order_and_goes_on_at_a_cursor),
+		T(finished_runs_come_into_the_chain_in_commit_order),
 		T(runs_are_listed_newest_first_and_filtered),
 		T(a_record_that_was_changed_on_disk_is_not_served),
 #undef T

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The change feed: what the ticketing system gets to know, in commit order, each item as it was chained. A cursor is
+ * {instance, size, root}: a chain that is another one, or shorter, than the one the client has seen is told apart.
+ */
+#include "station/internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/chain.h"
+
+enum { FEED_LIMIT = 100, FEED_LIMIT_MAX = 1000, FEED_WAITING_MAX = 64 };
+enum { FEED_BYTES_MAX = 16 << 20 }; /* of a page: it may end before its limit */
+#define FEED_LOOK_NS (200 * NS_PER_MS)
+
+/* What a client has seen: all of the chain up to size. */
+struct feed_cursor {
+	char instance[33];
+	int64_t size;
+	uint8_t root[CHAIN_ROOT_BYTES];
+};
+
+struct feed_job {
+	struct job job;
+	struct request *rq;
+	struct feed_cursor from; /* instance "": from the beginning */
+	int limit;
+	int64_t until_ns; /* wire: waits for an item until then */
+	/* the page */
+	struct text out;
+	struct json json;
+	struct feed_cursor next;
+	int count;
+	bool is_full;
+	struct feed_job *waiting;
+};
+
+/* ---- cursors ---- */
+
+static int hex_digit(char c)
+{
+	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* "1.INSTANCE.SIZE.ROOT" */
+static bool cursor_read(const char *s, struct feed_cursor *c)
+{
+	const char *dot;
+
+	if (strncmp(s, "1.", 2) || strspn(s + 2, "0123456789abcdef") != 32 || s[34] != '.')
+		return false;
+	memcpy(c->instance, s + 2, 32);
+	c->instance[32] = '\0';
+	s += 35;
+	dot = strchr(s, '.');
+	if (!dot || !text_to_int64(s, (size_t)(dot - s), &c->size) || c->size < 0 ||
+	    strlen(dot + 1) != 2 * CHAIN_ROOT_BYTES)
+		return false;
+	for (int i = 0; i < CHAIN_ROOT_BYTES; i++) {
+		int hi = hex_digit(dot[1 + 2 * i]), lo = hex_digit(dot[2 + 2 * i]);
+
+		if (hi < 0 || lo < 0)
+			return false;
+		c->root[i] = (uint8_t)(hi << 4 | lo);
+	}
+	return true;
+}
+
+static const char *cursor_text(const struct feed_cursor *c, char *dst, size_t size)
+{
+	char root[2 * CHAIN_ROOT_BYTES + 1];
+
+	text_hex(root, c->root, CHAIN_ROOT_BYTES);
+	snprintf(dst, size, "1.%s.%lld.%s", c->instance, (long long)c->size, root);
+	return dst;
+}
+
+/* ---- a page, in the reader's thread ---- */
+
+static bool put_item(void *ctx, const struct chain_row *r)
+{
+	struct feed_job *q = ctx;
+
+	json_put_raw(&q->json, r->bytes, r->n);
+	q->next.size = r->seq;
+	memcpy(q->next.root, r->root, CHAIN_ROOT_BYTES);
+	q->is_full = ++q->count == q->limit || q->out.len > FEED_BYTES_MAX;
+	return !q->is_full;
+}
+
+/* Is this chain the one the client has seen so far? */
+static int check_cursor(struct feed_job *q, struct store *store, const struct chain_head *head)
+{
+	static const char advice[] = "the station was restored from an older copy, or is another "
+				     "one; compare what you hold and start again without ?cursor=";
+	const struct feed_cursor *c = &q->from;
+	uint8_t root[CHAIN_ROOT_BYTES];
+	int rc;
+
+	if (strcmp(c->instance, head->instance) != 0)
+		return error_set(&q->job.err, ERR_STATE, "this cursor is of another chain: %s",
+				 advice);
+	if (c->size > head->size)
+		return error_set(&q->job.err, ERR_STATE,
+				 "this cursor has seen %lld items and there are %lld: %s",
+				 (long long)c->size, (long long)head->size, advice);
+	rc = store_chain_root(store, c->size, root, &q->job.err);
+	if (rc == 0 && memcmp(root, c->root, sizeof(root)) != 0)
+		rc = error_set(&q->job.err, ERR_STATE,
+			       "up to item %lld the chain is not the one "
+			       "this cursor has seen: %s",
+			       (long long)c->size, advice);
+	return rc;
+}
+
+static void page_work(struct job *j, struct store *store)
+{
+	struct feed_job *q = (struct feed_job *)j;
+	struct chain_filter filter = {.feed_only = true, .limit = q->limit};
+	struct chain_head head;
+	char text[160];
+
+	q->count = 0;
+	q->is_full = false;
+	text_clear(&q->out);
+	j->rc = store_chain_head(store, &head, &j->err);
+	if (j->rc == 0 && q->from.instance[0])
+		j->rc = check_cursor(q, store, &head);
+	if (j->rc < 0)
+		return;
+	/* what is not for the feed has been seen with the rest: an open page ends at the head */
+	memcpy(q->next.instance, head.instance, sizeof(q->next.instance));
+	q->next.size = head.size;
+	memcpy(q->next.root, head.root, CHAIN_ROOT_BYTES);
+	filter.after = q->from.size;
+	json_init(&q->json, &q->out);
+	json_open_object(&q->json);
+	json_key(&q->json, "items");
+	json_open_array(&q->json);
+	j->rc = store_chain_list(store, &filter, put_item, q, &j->err);
+	json_end_array(&q->json);
+	if (!q->is_full && q->next.size < head.size) {
+		q->next.size = head.size;
+		memcpy(q->next.root, head.root, CHAIN_ROOT_BYTES);
+	}
+	json_kv_string(&q->json, "cursor", cursor_text(&q->next, text, sizeof(text)));
+	json_kv_bool(&q->json, "complete", q->is_full);
+	json_end_object(&q->json);
+}
+
+/* ---- who came back with a cursor has everything up to there ---- */
+
+struct acknowledge_job {
+	struct job job;
+	char client[96];
+	struct feed_cursor seen;
+};
+
+static void acknowledge_work(struct job *j, struct store *store)
+{
+	struct acknowledge_job *q = (struct acknowledge_job *)j;
+
+	j->rc = store_chain_acknowledge(store, q->client, q->seen.size, q->seen.root, &j->err);
+}
+
+static void acknowledge_done(struct job *j)
+{
+	if (j->rc)
+		log_warning("feed", "what a client has seen could not be kept: %s", j->err.text);
+	free(j);
+}
+
+static void acknowledge(struct request *rq, const struct feed_cursor *seen)
+{
+	struct acknowledge_job *q;
+
+	if (seen->size <= rq->station->feed_acknowledged || station_is_crowded(rq->station))
+		return;
+	rq->station->feed_acknowledged = seen->size;
+	q = xcalloc(1, sizeof(*q));
+	q->job.work = acknowledge_work;
+	q->job.done = acknowledge_done;
+	text_copy(q->client, sizeof(q->client), rq->who);
+	q->seen = *seen;
+	station_write(rq->station, &q->job);
+}
+
+/* ---- the loop's side ---- */
+
+static void feed_free(struct feed_job *q)
+{
+	text_release(&q->out);
+	free(q);
+}
+
+static void answer(struct feed_job *q)
+{
+	char etag[WEB_ETAG_MAX], root[17];
+
+	text_hex(root, q->next.root, 8);
+	snprintf(etag, sizeof(etag), "\"%lld-%s\"", (long long)q->next.size, root);
+	request_reply(q->rq, 200, etag, &q->out);
+	feed_free(q);
+}
+
+static void page_done(struct job *j)
+{
+	struct feed_job *q = (struct feed_job *)j;
+	struct station *s = q->rq->station;
+
+	if (j->rc) {
+		if (j->rc == ERR_STATE)
+			request_problem(q->rq, 409, "feed_changed", "%s", j->err.text);
+		else
+			request_problem_of(q->rq, &j->err);
+		feed_free(q);
+		return;
+	}
+	if (q->from.instance[0])
+		acknowledge(q->rq, &q->from);
+	if (q->count || clock_mono_ns() >= q->until_ns || s->stopping ||
+	    s->feed_waiting_count == FEED_WAITING_MAX) {
+		answer(q);
+		return;
+	}
+	q->waiting = s->feed_waiting;
+	s->feed_waiting = q;
+	s->feed_waiting_count++;
+	loop_set_timer(s->feed_timer, clock_mono_ns() + FEED_LOOK_NS);
+}
+
+/* All who wait look again. */
+static void look_again(void *ctx)
+{
+	struct station *s = ctx;
+	struct feed_job *q = s->feed_waiting, *next;
+
+	s->feed_waiting = NULL;
+	s->feed_waiting_count = 0;
+	for (; q; q = next) {
+		next = q->waiting;
+		station_read(s, &q->job);
+	}
+}
+
+void feed_init(struct station *s)
+{
+	s->feed_timer = loop_add_timer(s->loop, look_again, s);
+}
+
+void feed_close(struct station *s)
+{
+	struct feed_job *q = s->feed_waiting, *next;
+
+	for (; q; q = next) {
+		next = q->waiting;
+		request_problem(q->rq, 503, "stopping", "the station stops");
+		feed_free(q);
+	}
+	s->feed_waiting = NULL;
+	s->feed_waiting_count = 0;
+}
+
+/* An integer of the query within 0..max; false: refused. */
+static bool number(struct request *rq, const char *name, int64_t min, int64_t max, int64_t *v)
+{
+	char buf[24];
+	const char *s = web_query(rq->msg.query, name, buf, sizeof(buf));
+
+	if (!s)
+		return true;
+	if (text_to_int64(s, strlen(s), v) && *v >= min && *v <= max)
+		return true;
+	request_problem(rq, 400, "query", "?%s= must be a number of %lld to %lld", name,
+			(long long)min, (long long)max);
+	return false;
+}
+
+void route_results(struct request *rq)
+{
+	char buf[160];
+	int64_t limit = FEED_LIMIT, wait_s = 0;
+	struct feed_cursor from = {.size = 0};
+	const char *cursor = web_query(rq->msg.query, "cursor", buf, sizeof(buf));
+	struct feed_job *q;
+
+	if (!number(rq, "limit", 1, FEED_LIMIT_MAX, &limit) ||
+	    !number(rq, "wait", 0, WEB_WAIT_MAX_S, &wait_s))
+		return;
+	if (cursor && cursor[0] && !cursor_read(cursor, &from)) {
+		request_problem(rq, 400, "query",
+				"?cursor= must be the cursor of an earlier answer, or left out to "
+				"begin at the first item");
+		return;
+	}
+	q = xcalloc(1, sizeof(*q));
+	q->job.work = page_work;
+	q->job.done = page_done;
+	q->rq = rq;
+	q->from = from;
+	q->limit = (int)limit;
+	q->until_ns = clock_mono_ns() + wait_s * NS_PER_S;
+	station_read(rq->station, &q->job);
+}
