@@ -61,6 +61,7 @@ struct reading {
 
 static void wrong(struct reading *r, const char *key, const char *what)
 {
+	driver_wrong(r->d, r->map, r->item, key, what);
 	if (!r->code)
 		r->code = error_set(r->err, ERR_CONFIG, "%s.%s.%s %s", r->map, r->item, key, what);
 }
@@ -108,10 +109,15 @@ static void read_quantity(struct reading *r, struct driver_point *p)
 {
 	const char *unit = word(r, "unit", NULL);
 
-	p->quantity = quantity_find(word(r, "quantity", ""));
+	const char *name = word(r, "quantity", "");
+
+	p->quantity = quantity_find(name);
 	if (p->quantity == QUANTITY_NONE || p->quantity == QUANTITY_TEXT) {
 		p->quantity = QUANTITY_STATE;
-		wrong(r, "quantity", "is no quantity of this program");
+		p->unit = quantity_unit(p->quantity);
+		if (*name) /* else its lack is told */
+			wrong(r, "quantity", "is no quantity of this program");
+		return;
 	}
 	p->unit = unit ? unit_find(unit, strlen(unit)) : quantity_unit(p->quantity);
 	if (!p->unit || !dim_equal(p->unit->dim, quantity_unit(p->quantity)->dim)) {
@@ -214,7 +220,7 @@ static void read_point(struct reading *r, struct driver_point *p, struct map_poi
 static int read_identities(struct driver_device *d, struct map_priv *priv, struct error *err)
 {
 	char names[MAP_IDENTITIES_MAX][DRIVER_ITEM_NAME_MAX];
-	int n = driver_option_items(d, "identify", names, MAP_IDENTITIES_MAX);
+	int n = driver_option_items(d, "identify", names, MAP_IDENTITIES_MAX), rc = 0;
 
 	if (n > MAP_IDENTITIES_MAX)
 		return error_set(err, ERR_CONFIG, "identify has more than %d items",
@@ -231,28 +237,32 @@ static int read_identities(struct driver_device *d, struct map_priv *priv, struc
 		o->expect[0] = (uint16_t)whole(&r, "value", 0, 0, UINT16_MAX);
 		o->mask[0] = (uint16_t)whole(&r, "mask", UINT16_MAX, 0, UINT16_MAX);
 		o->says = "its identity register";
-		if (r.code)
-			return r.code;
+		rc = rc ? rc : r.code;
 	}
 	priv->identity_count = n;
-	return 0;
+	return rc;
 }
 
+/* Every mistake of the device in one round; err is the first. */
 static int init(struct driver_device *d, struct error *err)
 {
 	struct map_priv *priv = d->priv;
-	int n = driver_option_items(d, "points", priv->names, MAP_POINTS_MAX);
+	int n = driver_option_items(d, "points", priv->names, MAP_POINTS_MAX), rc = 0;
+	struct error later;
 
 	if (n > MAP_POINTS_MAX)
 		return error_set(err, ERR_CONFIG, "points has more than %d items", MAP_POINTS_MAX);
 	for (int i = 0; i < n; i++) {
-		struct reading r = {d, "points", priv->names[i], err, 0};
+		struct reading r = {d, "points", priv->names[i], rc ? &later : err, 0};
 
 		read_point(&r, &priv->points[i], &priv->at[i]);
-		if (r.code)
-			return r.code;
+		rc = rc ? rc : r.code;
 	}
 	priv->count = n;
+	if (rc) {
+		(void)read_identities(d, priv, &later);
+		return rc;
+	}
 	return read_identities(d, priv, err);
 }
 

@@ -69,6 +69,8 @@ struct driver_device {
 	const struct driver *driver;
 	void *priv; /* priv_size bytes, zeroed, owned by the core */
 	const struct fx_device *fx;
+	struct problems *problems; /* of the file at path, while init runs; NULL: nobody listens */
+	const char *path;
 };
 /* Value of an option, never NULL for declared ones with a default. */
 const char *driver_option(const struct driver_device *d, const char *name);
@@ -81,6 +83,11 @@ int driver_option_items(const struct driver_device *d, const char *map,
 			char names[][DRIVER_ITEM_NAME_MAX], int max);
 const char *driver_option_of(const struct driver_device *d, const char *map, const char *item,
 			     const char *key);
+/* In init: what is wrong with that key of an item, told at its place in the file beside whatever
+ * else is wrong, so that init need not end at the first. Afterwards init returns ERR_CONFIG; its err
+ * is then not told again. */
+void driver_wrong(const struct driver_device *d, const char *map, const char *item, const char *key,
+		  const char *what);
 /* The unit of a point's values: unit, else unit_name looked up, else the quantity's. */
 const struct unit *driver_point_unit(const struct driver_point *p);
 
@@ -95,7 +102,8 @@ struct driver {
 	const struct driver_option *options;
 	int option_count;
 	size_t priv_size;
-	/* Last moment to refuse: checks options that belong together; may build points of its own
+	/* Last moment to refuse: checks options that belong together (all mistakes in one round by
+	 * driver_wrong, or one in err); may build points of its own
 	 * (register map, GPIO lines) in priv. NULL allowed. */
 	int (*init)(struct driver_device *d, struct error *err);
 	/* Points when they depend on options; NULL: the table above. */
@@ -139,6 +147,8 @@ const struct driver *driver_find(const char *name); /* NULL if unknown */
 int drivers_check(struct error *err);
 /* The same for one table, for a driver that is not in the list. */
 int driver_check(const struct driver *d, struct error *err);
+/* Is value one that the option takes? If not, why[0..size) says what is expected. */
+bool driver_option_takes(const struct driver_option *o, const char *value, char *why, size_t size);
 /* All options of a fixture's device against its driver's table, mistakes with their places into
  * problems. 0 or ERR_CONFIG. */
 int driver_check_options(const struct driver_device *d, const char *path,

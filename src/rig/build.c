@@ -1,87 +1,32 @@
 /* SPDX-License-Identifier: MIT
  *
- * The fixture against the drivers' tables: every mistake with its place, and what the machine needs
- * made once.
+ * Channels and outputs of the fixture against the points of their devices: every mistake with its
+ * place, and what the machine needs made once.
  */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 #include "base/text.h"
 #include "core.h"
 
 #define BAD(r, p, o, ...) problems_add(p, (r)->f->path, (o)->line, (o)->col, NULL, __VA_ARGS__)
 
-static void bad_driver_name(struct rig *r, const struct fx_device *fx, struct problems *p)
+/* The names under `points` of a device whose own points could not be made. False: it has none, or
+ * that one is among them. */
+static bool is_not_written(const struct device *d, const char *name)
 {
-	const char *names[64], *near;
-	int n = 0;
+	char names[FIXTURE_CHANNELS_MAX][DRIVER_ITEM_NAME_MAX];
+	int n;
 
-	for (; drivers[n] && n < 64; n++)
-		names[n] = drivers[n]->name;
-	near = text_nearest(fx->driver, names, (size_t)n);
-	problems_add(p, r->f->path, fx->driver_line, fx->driver_col, NULL,
-		     "driver \"%s\" does not exist%s%s%s", fx->driver,
-		     near ? "; did you mean \"" : "; drivers/README.md lists them",
-		     near ? near : "", near ? "\"?" : "");
-}
-
-/* A register device that cannot prove what it is has at least to answer. */
-static void build_identity(struct device *d)
-{
-	const struct driver *drv = d->d.driver;
-
-	if (drv->identify)
-		d->identity_count = drv->identify(&d->d, d->identity, IDENTITIES_MAX);
-	if (d->identity_count || !drv->reads || !d->point_count)
-		return;
-	d->identity[0] = (struct driver_identity){.says = "any register"};
-	d->identity_count = drv->reads(&d->d, 0, &d->identity[0].read, 1);
-}
-
-/* Does the driver work where the device sits? A draft may not know where that is. */
-static void check_place(struct rig *r, const struct device *d, struct problems *p)
-{
-	const struct fx_device *fx = d->fx;
-	enum bus_kind kind = fx->bus == FIXTURE_NO_BUS ? 0 : r->f->buses[fx->bus].kind;
-
-	if (kind && !(d->d.driver->buses & 1u << kind))
-		BAD(r, p, fx, "%s: driver %s does not work on bus %s of this kind", fx->name,
-		    fx->driver, r->f->buses[fx->bus].name);
-}
-
-/* Its points stay unknown after a mistake, and nothing is said about what uses them. */
-static void build_device(struct rig *r, int index, struct problems *p)
-{
-	const struct fx_device *fx = &r->f->devices[index];
-	struct device *d = &r->devices[index];
-	struct error err = {0};
-
-	d->fx = fx;
-	d->d.fx = fx;
-	d->d.driver = fx->driver ? driver_find(fx->driver) : NULL;
-	if (!d->d.driver) {
-		if (fx->driver)
-			bad_driver_name(r, fx, p);
-		return;
-	}
-	check_place(r, d, p);
-	d->d.priv = xcalloc(1, d->d.driver->priv_size + 1);
-	if (driver_check_options(&d->d, r->f->path, p) || fx->flawed)
-		return;
-	if (d->d.driver->init && d->d.driver->init(&d->d, &err)) {
-		BAD(r, p, fx, "%s: %s", fx->name, err.text);
-		return;
-	}
-	d->points = driver_points(&d->d, &d->point_count);
-	build_identity(d);
-}
-
-int build_devices(struct rig *r, struct problems *p)
-{
-	int before = p->count + p->dropped;
-
-	for (int i = 0; i < r->f->device_count; i++)
-		build_device(r, i, p);
-	return p->count + p->dropped > before ? ERR_CONFIG : 0;
+	if (!d->d.driver || !d->d.driver->own_points || d->fx->flawed)
+		return false;
+	n = driver_option_items(&d->d, "points", names, FIXTURE_CHANNELS_MAX);
+	if (n <= 0 || n > FIXTURE_CHANNELS_MAX)
+		return false;
+	for (int i = 0; i < n; i++)
+		if (!strcmp(names[i], name))
+			return false;
+	return true;
 }
 
 /* -1 after a problem, and silently where a draft does not say which point, or of what. */
@@ -89,12 +34,21 @@ static int find_point(struct rig *r, const char *owner, int line, int col, int d
 		      const char *name, enum point_direction way, struct problems *p)
 {
 	const char *names[128], *near;
+	char all[200] = "no point";
 	struct device *d;
+	size_t used = 0;
 	int n = 0, i;
 
-	if (!name || !r->devices[device].points)
+	if (!name)
 		return -1;
 	d = &r->devices[device];
+	if (!d->points) {
+		if (is_not_written(d, name))
+			problems_add(p, r->f->path, line, col, NULL,
+				     "%s: %s (driver %s) has no point \"%s\"", owner, d->fx->name,
+				     d->fx->driver, name);
+		return -1;
+	}
 	i = driver_point_index(&d->d, name);
 	if (i >= 0 && (d->points[i].direction & way))
 		return i;
@@ -106,9 +60,13 @@ static int find_point(struct rig *r, const char *owner, int line, int col, int d
 	for (; n < d->point_count && n < 128; n++)
 		names[n] = d->points[n].name;
 	near = text_nearest(name, names, (size_t)n);
-	problems_add(p, r->f->path, line, col, NULL, "%s: %s (driver %s) has no point \"%s\"%s%s%s",
-		     owner, d->fx->name, d->fx->driver, name, near ? "; did you mean \"" : "",
-		     near ? near : "", near ? "\"?" : "");
+	for (int k = 0; k < n && !near && used < sizeof(all); k++)
+		used += (size_t)snprintf(all + used, sizeof(all) - used, "%s%s", k ? ", " : "",
+					 names[k]);
+	problems_add(p, r->f->path, line, col, NULL,
+		     "%s: %s (driver %s) has no point \"%s\"; %s%s%s", owner, d->fx->name,
+		     d->fx->driver, name, near ? "did you mean \"" : "it has ", near ? near : all,
+		     near ? "\"?" : "");
 	return -1;
 }
 

@@ -53,6 +53,18 @@ static int check_points(const struct driver *d, bool *writes, struct error *err)
 	return 0;
 }
 
+/* A default is a value like any other; "" of a map or a text: nothing. */
+static int check_fallback(const struct driver *d, const struct driver_option *o, struct error *err)
+{
+	char why[160] = "nothing";
+
+	if (!o->fallback || (o->type == OPTION_MAP && !o->fallback[0]) ||
+	    driver_option_takes(o, o->fallback, why, sizeof(why)))
+		return 0;
+	return error_set(err, ERR_CONFIG, "driver %s: the default \"%s\" of option %s is not %s",
+			 d->name, o->fallback, o->name, why);
+}
+
 static int check_options(const struct driver *d, struct error *err)
 {
 	for (int i = 0; i < d->option_count; i++) {
@@ -66,6 +78,11 @@ static int check_options(const struct driver *d, struct error *err)
 			return bad(d, err, "an option without its choices");
 		if ((o->type == OPTION_NUMBER || o->type == OPTION_INTEGER) && !(o->lo < o->hi))
 			return bad(d, err, "an option's range is empty");
+		if (check_fallback(d, o, err))
+			return ERR_CONFIG;
+		for (int k = 0; k < i; k++)
+			if (!strcmp(d->options[k].name, o->name))
+				return bad(d, err, "two options of one name");
 	}
 	return 0;
 }

@@ -182,43 +182,41 @@ static void complain(struct checking *c, const struct fx_option *o, const char *
 	c->bad++;
 }
 
-static void check_value(struct checking *c, const struct fx_option *o,
-			const struct driver_option *t)
+bool driver_option_takes(const struct driver_option *o, const char *value, char *why, size_t size)
 {
-	char text[240];
 	double v = 0;
 	long whole = 0;
 
-	switch (t->type) {
+	switch (o->type) {
 	case OPTION_CHOICE:
-		if (is_choice(t->choices, o->value, strlen(o->value)))
-			return;
-		snprintf(text, sizeof(text), "%s is \"%.60s\"; expected one of %s", t->name,
-			 o->value, t->choices);
-		complain(c, o, text);
-		return;
+		snprintf(why, size, "one of %s", o->choices);
+		return is_choice(o->choices, value, strlen(value));
 	case OPTION_INTEGER:
-		if (whole_number(o->value, &whole) && (double)whole >= t->lo &&
-		    (double)whole <= t->hi)
-			return;
-		snprintf(text, sizeof(text), "%s is \"%.60s\"; expected a whole number %g to %g",
-			 t->name, o->value, t->lo, t->hi);
-		complain(c, o, text);
-		return;
+		snprintf(why, size, "a whole number %g to %g", o->lo, o->hi);
+		return whole_number(value, &whole) && (double)whole >= o->lo &&
+		       (double)whole <= o->hi;
 	case OPTION_NUMBER:
-		if (text_to_double(o->value, strlen(o->value), &v) && v >= t->lo && v <= t->hi)
-			return;
-		snprintf(text, sizeof(text), "%s is \"%.60s\"; expected a number %g to %g", t->name,
-			 o->value, t->lo, t->hi);
-		complain(c, o, text);
-		return;
-	case OPTION_MAP:
-		snprintf(text, sizeof(text),
-			 "%s is a single value; expected names with keys of their own", t->name);
-		complain(c, o, text);
-		return;
+		snprintf(why, size, "a number %g to %g", o->lo, o->hi);
+		return text_to_double(value, strlen(value), &v) && v >= o->lo && v <= o->hi;
+	case OPTION_MAP: snprintf(why, size, "names with keys of their own"); return false;
 	case OPTION_TEXT: break;
 	}
+	return true;
+}
+
+static void check_value(struct checking *c, const struct fx_option *o,
+			const struct driver_option *t)
+{
+	char text[240], why[160];
+
+	if (driver_option_takes(t, o->value, why, sizeof(why)))
+		return;
+	if (t->type == OPTION_MAP)
+		snprintf(text, sizeof(text), "%s is a single value; expected %s", t->name, why);
+	else
+		snprintf(text, sizeof(text), "%s is \"%.60s\"; expected %s", t->name, o->value,
+			 why);
+	complain(c, o, text);
 }
 
 static void check_item(struct checking *c, const struct fx_option *o, const struct driver_option *t)
@@ -248,31 +246,66 @@ static void check_item(struct checking *c, const struct fx_option *o, const stru
 	complain(c, o, text);
 }
 
+/* "channel_1, channel_2 and filter", as far as there is room. */
+static void list_options(const struct driver *drv, char *dst, size_t size)
+{
+	size_t used = 0;
+
+	dst[0] = '\0';
+	for (int i = 0; i < drv->option_count && used < size; i++)
+		used += (size_t)snprintf(dst + used, size - used, "%s%s", i ? ", " : "",
+					 drv->options[i].name);
+}
+
 static void unknown_option(struct checking *c, const struct fx_option *o)
 {
+	const struct driver *drv = c->d->driver;
 	int head = (int)strcspn(o->key, "."), n = 0;
 	const char *names[32], *near;
-	char text[240], key[64];
+	char text[400], key[64], all[240];
 
 	c->unknown = true;
 	/* once for all the keys below one name, which stand together */
 	if (o > c->d->fx->options && o->key[head] && !strncmp(o[-1].key, o->key, (size_t)head + 1))
 		return;
 	snprintf(key, sizeof(key), "%.*s", head, o->key);
-	for (; n < c->d->driver->option_count && n < 32; n++)
-		names[n] = c->d->driver->options[n].name;
+	for (; n < drv->option_count && n < 32; n++)
+		names[n] = drv->options[n].name;
 	near = text_nearest(key, names, (size_t)n);
+	list_options(drv, all, sizeof(all));
 	if (near && !strcmp(near, key))
 		snprintf(text, sizeof(text),
 			 "unknown option \"%.60s\"; expected a single value of %s", o->key, key);
 	else if (near)
 		snprintf(text, sizeof(text),
-			 "unknown option \"%s\" of driver %s; did you mean \"%s\"?", key,
-			 c->d->driver->name, near);
+			 "unknown option \"%s\"; did you mean \"%s\"? Driver %s has %s", key, near,
+			 drv->name, all);
 	else
 		snprintf(text, sizeof(text), "unknown option \"%s\"; driver %s has %s", key,
-			 c->d->driver->name, n ? "others" : "none");
+			 drv->name, n ? all : "none");
 	complain(c, o, text);
+}
+
+void driver_wrong(const struct driver_device *d, const char *map, const char *item, const char *key,
+		  const char *what)
+{
+	char full[3 * DRIVER_ITEM_NAME_MAX];
+	int line = d->fx->line, col = d->fx->col;
+	size_t n;
+
+	if (!d->problems)
+		return;
+	/* a key that is missing is told where its item stands */
+	n = (size_t)snprintf(full, sizeof(full), "%s.%s.", map, item);
+	for (int i = d->fx->option_count - 1; i >= 0; i--)
+		if (!strncmp(d->fx->options[i].key, full, n)) {
+			line = d->fx->options[i].line;
+			col = d->fx->options[i].col;
+			if (!strcmp(d->fx->options[i].key + n, key))
+				break;
+		}
+	problems_add(d->problems, d->path, line, col, NULL, "%s: %s.%s.%s %s", d->fx->name, map,
+		     item, key, what);
 }
 
 int driver_check_options(const struct driver_device *d, const char *path, struct problems *problems)

@@ -42,6 +42,39 @@ static void a_table_with_a_slip_is_refused(void **state)
 	assert_int_equal(driver_check(&d, NULL), ERR_CONFIG);
 }
 
+/* The option of that type whose default is then spoiled, for every driver that has one. */
+static void a_default_that_the_option_would_refuse_is_refused_in_the_table_too(void **state)
+{
+	static const struct {
+		enum option_type type;
+		const char *bad;
+	} spoiled[] = {{OPTION_NUMBER, "many"},	   {OPTION_NUMBER, "1e30"},
+		       {OPTION_INTEGER, "1.5"},	   {OPTION_INTEGER, "99999999"},
+		       {OPTION_CHOICE, "perhaps"}, {OPTION_MAP, "x"}};
+	int tried = 0;
+
+	(void)state;
+	for (int i = 0; drivers[i]; i++) {
+		for (int k = 0; k < drivers[i]->option_count; k++) {
+			struct driver d = *drivers[i];
+			struct driver_option options[32];
+
+			assert_true(d.option_count <= 32);
+			memcpy(options, d.options, (size_t)d.option_count * sizeof(options[0]));
+			d.options = options;
+			assert_int_equal(driver_check(&d, NULL), 0);
+			for (size_t s = 0; s < sizeof(spoiled) / sizeof(spoiled[0]); s++) {
+				if (options[k].type != spoiled[s].type)
+					continue;
+				options[k].fallback = spoiled[s].bad;
+				assert_int_equal(driver_check(&d, NULL), ERR_CONFIG);
+				tried++;
+			}
+		}
+	}
+	assert_true(tried > 10);
+}
+
 static void a_point_not_answered_has_no_value(void **state)
 {
 	static const char *const line[] = {"line", "FLOW", NULL};
@@ -408,6 +441,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_tables_of_all_drivers_are_in_order),
 		cmocka_unit_test(a_table_with_a_slip_is_refused),
+		cmocka_unit_test(
+			a_default_that_the_option_would_refuse_is_refused_in_the_table_too),
 		cmocka_unit_test(a_point_not_answered_has_no_value),
 		cmocka_unit_test(probe_reads_signed_temperature_and_plain_conductivity),
 		cmocka_unit_test(a_broken_current_loop_is_no_number),
