@@ -3,66 +3,7 @@
  * The simulated unit's operating point and the signatures of its faults, against the table of the
  * domain's physics (Qp, Qc, recovery, Cp, Pm, pump inlet pressure, pump current).
  */
-#include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "sim/ro_unit.h"
-
-struct bench {
-	struct ro_unit u;
-	struct hydro h;
-	double feed_mpa, outlet, drain;
-	double qp_mean, pump_share; /* over the last run_for */
-};
-
-static void setup_model(struct bench *b, const char *model, struct ro_faults faults)
-{
-	memset(b, 0, sizeof(*b));
-	ro_unit_init(&b->u, ro_unit_params_find(model), 25);
-	b->u.faults = faults;
-	b->feed_mpa = 0.25;
-	b->outlet = 16;
-	b->drain = 30;
-	ro_unit_power(&b->u, true);
-}
-
-static void setup(struct bench *b, struct ro_faults faults)
-{
-	setup_model(b, "RO600", faults);
-}
-
-static void run_for(struct bench *b, double seconds)
-{
-	const double dt = 0.01;
-	int n = (int)(seconds / dt + 0.5);
-
-	b->qp_mean = b->pump_share = 0;
-	for (int i = 0; i < n; i++) {
-		struct hydro_in in = {.p_supply = b->feed_mpa,
-				      .g_supply = 5000,
-				      .k_outlet = b->outlet,
-				      .k_drain = b->drain,
-				      .compliance = {0.015, 0.003, 0.05, 0.24}};
-
-		ro_unit_board(&b->u, &b->h, dt);
-		ro_unit_hydro(&b->u, &b->h, &in);
-		hydro_step(&b->h, &in, dt);
-		ro_unit_water(&b->u, &b->h, 250, 25, dt);
-		b->qp_mean += b->h.q_membrane / n;
-		b->pump_share += (b->u.pump_on ? 1.0 : 0.0) / n;
-	}
-}
-
-static void assert_within(double value, double expected, double rel, double abs)
-{
-	if (fabs(value - expected) > fmax(rel * fabs(expected), abs))
-		fail_msg("is %g, expected %g", value, expected);
-}
+#include "sim_unit_bench.h"
 
 static double recovery(const struct bench *b)
 {
@@ -93,11 +34,6 @@ struct signature {
 	struct ro_faults faults;
 	double qp, qc, y, cp, pm, pre, amp;
 };
-
-static struct ro_faults healthy(void)
-{
-	return ro_unit_faults_none();
-}
 
 static void check(const struct signature *s)
 {
@@ -146,64 +82,6 @@ static void each_fault_shows_its_signature(void **state)
 #undef ROW
 	for (int i = 0; i < n; i++)
 		check(&rows[i]);
-}
-
-/* 75 GPD with a tank: Qp, Qc, Pm and Cp of the table; NAN where it gives none. */
-static void unit_with_a_tank_stands_at_the_points_of_the_table(void **state)
-{
-	static const struct {
-		const char *name;
-		double tear, permeability, restrictor;
-		bool pump_dead, flush_open;
-		double qp, qc, pm, cp, amp;
-	} rows[] = {
-		{"healthy", 0, 1, 1, false, false, 0.240, 0.56, 0.51, 6, 0.7},
-		{"torn", 0.03, 1, 1, false, false, NAN, NAN, NAN, 31, NAN},
-		{"fouled", 0, 0.6, 1, false, false, 0.165, NAN, NAN, NAN, NAN},
-		{"pump dead", 0, 1, 1, true, false, 0.095, NAN, NAN, NAN, 0},
-		{"restrictor x2", 0, 1, 2, false, false, 0.125, 0.82, 0.28, NAN, NAN},
-		{"flush open", 0, 1, 1, false, true, 0.009, NAN, NAN, NAN, NAN},
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct bench b;
-
-		setup_model(&b, "RO75", healthy());
-		b.u.faults.tear = rows[i].tear;
-		b.u.faults.permeability = rows[i].permeability;
-		b.u.faults.restrictor = rows[i].restrictor;
-		b.u.faults.pump_dead = rows[i].pump_dead;
-		b.u.faults.flush_open = rows[i].flush_open;
-		run_for(&b, 1200);
-		print_message("75G %s: Qp %.3f Qc %.2f Cp %.1f Pm %.2f I %.2f\n", rows[i].name,
-			      b.h.q_membrane, b.h.q_drain, b.u.c_out, b.h.p[HYDRO_HIGH],
-			      b.u.pump_a);
-		if (!isnan(rows[i].qp))
-			assert_within(b.h.q_membrane, rows[i].qp, i ? 0.10 : 0.05, 0.003);
-		if (!isnan(rows[i].qc))
-			assert_within(b.h.q_drain, rows[i].qc, 0.05, 0);
-		if (!isnan(rows[i].pm))
-			assert_within(b.h.p[HYDRO_HIGH], rows[i].pm, 0.05, 0);
-		if (!isnan(rows[i].cp))
-			assert_within(b.u.c_out, rows[i].cp, i ? 0.10 : 0.05, 0);
-		if (!isnan(rows[i].amp))
-			assert_within(b.u.pump_a, rows[i].amp, 0.05, 0);
-	}
-}
-
-static void tank_shows_its_precharge_and_volume(void **state)
-{
-	struct bench b;
-
-	(void)state;
-	setup_model(&b, "RO75", healthy());
-	assert_within(ro_unit_tank_precharge_mpa(&b.u), 0.05, 0, 1e-9);
-	assert_within(ro_unit_tank_usable_l(&b.u), 6.3, 0.01, 0);
-	b.u.faults.bladder = 0.1;
-	assert_true(ro_unit_tank_usable_l(&b.u) < 1);
-	setup(&b, healthy());
-	assert_true(isnan(ro_unit_tank_precharge_mpa(&b.u)));
 }
 
 static void prefilter_far_clogged_makes_the_low_pressure_switch_chatter(void **state)
@@ -487,8 +365,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nominal_point_is_within_5_percent_of_the_table),
 		cmocka_unit_test(each_fault_shows_its_signature),
-		cmocka_unit_test(unit_with_a_tank_stands_at_the_points_of_the_table),
-		cmocka_unit_test(tank_shows_its_precharge_and_volume),
 		cmocka_unit_test(prefilter_far_clogged_makes_the_low_pressure_switch_chatter),
 		cmocka_unit_test(blocked_permeate_makes_a_healthy_high_pressure_switch_cycle),
 		cmocka_unit_test(unit_flushes_18_seconds_at_power_on),
