@@ -204,7 +204,13 @@ static void on_link_lost(void *ctx, bool never_up, const char *why)
 {
 	struct daemon *d = ctx;
 
-	log_warning(MODULE, "link to benchd: %s", why);
+	unsigned refusals = d->link ? io_client_refusals(d->link) : 0;
+
+	if (refusals <= 1)
+		log_warning(MODULE, "link to benchd: %s%s", why,
+			    refusals && !d->options.exit_with_link
+				    ? "; it is tried again with growing pauses, and not told again"
+				    : "");
 	if (!never_up)
 		rig_link_lost(d->rig, clock_mono_ns());
 	if (d->options.exit_with_link)

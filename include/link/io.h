@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
  * The io link: benchd-io <-> benchd, SOCK_SEQPACKET, one message per packet, little endian, fixed
- * layouts, version 1. Every field is checked on arrival by io_decode; a message that fails closes
+ * layouts, version 2. Every field is checked on arrival by io_decode; a message that fails closes
  * the link. benchd listens (STATE/io.sock); each benchd-io connects, or inherits a socketpair.
  *
  *	io -> benchd				benchd -> io
- *	HELLO	who, fixture hash, simulated	WELCOME	time scale
+ *	HELLO	who, fixture hash, time scale	WELCOME	time scale
  *	SAMPLES	a batch per cycle		IMAGE	a bay's whole output image: the lease
  *	BAY	a bay's state, with the reason	SAFE	drop, stop, reset, check of a bay
  *	OUTPUTS	commanded and read back
@@ -28,7 +28,7 @@
 #include "link/sample.h"
 
 enum {
-	IO_VERSION = 1,
+	IO_VERSION = 2,
 	IO_MESSAGE_MAX = 8192,
 	IO_SAMPLES_MAX = 200,
 	IO_OUTPUTS_MAX = 64,
@@ -84,6 +84,8 @@ struct io_msg {
 			uint8_t fixture_hash[32];
 			uint8_t simulated;
 			uint32_t pid;
+			uint32_t speed;	   /* its own scale; another than benchd's is refused */
+			int64_t origin_ns; /* means nothing at speed 1 */
 		} hello;
 		struct {
 			uint32_t version;

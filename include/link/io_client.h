@@ -43,5 +43,8 @@ void io_client_break(struct io_client *c, const char *why);
 /* Closes a broken link; true when it did (lost was called). */
 bool io_client_settle(struct io_client *c);
 bool io_client_is_up(const struct io_client *c);
+/* How many links in a row ended before a message of benchd was accepted: benchd refuses us, or we
+ * refuse it. From the first on the pauses grow from 1 s to 30 s; 0 after a link that was used. */
+unsigned io_client_refusals(const struct io_client *c);
 
 #endif

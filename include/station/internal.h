@@ -38,9 +38,10 @@ struct rig_link {
 	struct loop_io *io;
 	bool welcome; /* HELLO was accepted */
 	bool simulated;
-	int64_t heard_ns; /* wire time of the last message */
-	uint32_t token;	  /* last SAFE token given */
-	pid_t pid;	  /* of benchd-io as it says */
+	int64_t heard_ns;  /* wire time of the last message */
+	uint32_t token;	   /* last SAFE token given */
+	pid_t pid;	   /* of benchd-io as it says */
+	char refusal[352]; /* why the last benchd-io was refused, "": it was not */
 	struct device_state {
 		bool known, present;
 		char reason[IO_TEXT_MAX];
@@ -187,6 +188,8 @@ struct station {
 	int64_t told_ns;    /* wire: when the children were told to end */
 	bool stopping, store_failed, children_told;
 	char store_failure[160]; /* what could not be kept */
+	char stranger[320];	 /* why the last benchd-io that is of no rig here was refused */
+	int64_t stranger_ns;	 /* wire: when */
 	int exit_code;
 	uint64_t last_seq;
 	/* routes_feed.c: requests that wait for an item */

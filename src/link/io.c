@@ -58,6 +58,8 @@ static const struct field hello[] = {
 	{"fixture_hash", F_BYTES, AT(hello, fixture_hash), 32, 0, 0, false},
 	WHOLE(F_U8, hello, simulated, 0, 1),
 	WHOLE(F_U32, hello, pid, 1, INT32_MAX),
+	WHOLE(F_U32, hello, speed, 1, IO_SPEED_MAX),
+	TIME(hello, origin_ns),
 };
 static const struct field welcome[] = {
 	WHOLE(F_U32, welcome, version, IO_VERSION, IO_VERSION),

@@ -11,6 +11,8 @@
 enum { MESSAGES_AT_ONCE = 64 };
 #define CONNECT_MIN_NS (200 * NS_PER_MS)
 #define CONNECT_MAX_NS (2 * NS_PER_S)
+#define REFUSED_MIN_NS (1 * NS_PER_S)
+#define REFUSED_MAX_NS (30 * NS_PER_S)
 #define READY_NS       (50 * NS_PER_MS)
 
 struct io_client {
@@ -19,6 +21,8 @@ struct io_client {
 	struct loop_io *io;
 	struct loop_timer *timer;
 	bool broken, ever_up;
+	bool used;	   /* a message was accepted on this link */
+	unsigned refusals; /* links in a row without one */
 	int64_t backoff_ns, since_ns;
 	char why[160];
 	struct io_msg in;
@@ -29,6 +33,18 @@ static void set_why(struct io_client *c, const char *why)
 	text_copy(c->why, sizeof(c->why), why);
 }
 
+/* Wire time until the next try. */
+static int64_t pause_ns(const struct io_client *c)
+{
+	int64_t ns = REFUSED_MIN_NS;
+
+	if (!c->refusals)
+		return CONNECT_MIN_NS;
+	for (unsigned i = 1; i < c->refusals && ns < REFUSED_MAX_NS; i++)
+		ns *= 2;
+	return ns < REFUSED_MAX_NS ? ns : REFUSED_MAX_NS;
+}
+
 static void close_link(struct io_client *c)
 {
 	loop_remove_io(c->io);
@@ -36,8 +52,9 @@ static void close_link(struct io_client *c)
 	c->io = NULL;
 	c->fd = -1;
 	c->broken = false;
+	c->refusals = c->used ? 0 : c->refusals + 1;
 	if (!c->config.once)
-		loop_set_timer(c->timer, clock_mono_ns() + CONNECT_MIN_NS);
+		loop_set_timer(c->timer, clock_mono_ns() + pause_ns(c));
 	c->config.ops.lost(c->config.ops.ctx, false, c->why);
 }
 
@@ -53,9 +70,15 @@ static void on_packets(void *ctx, uint32_t events)
 
 		if (n == 0)
 			break;
-		if (n < 0 || io_decode(&c->in, packet, (size_t)n, &err) ||
-		    c->config.ops.message(c->config.ops.ctx, &c->in, &err) < 0)
+		if (n < 0 && !c->used)
+			io_client_break(c,
+					"benchd closed it at once; its log and `benchctl doctor` "
+					"say why");
+		else if (n < 0 || io_decode(&c->in, packet, (size_t)n, &err) ||
+			 c->config.ops.message(c->config.ops.ctx, &c->in, &err) < 0)
 			io_client_break(c, err.text);
+		else
+			c->used = true;
 	}
 	c->config.ops.done(c->config.ops.ctx);
 }
@@ -63,7 +86,7 @@ static void on_packets(void *ctx, uint32_t events)
 static void use(struct io_client *c, int fd)
 {
 	c->fd = fd;
-	c->broken = false;
+	c->broken = c->used = false;
 	c->backoff_ns = CONNECT_MIN_NS;
 	c->io = loop_add_io(c->config.loop, fd, EPOLLIN, on_packets, c);
 	if (!c->io) {
@@ -169,4 +192,9 @@ bool io_client_settle(struct io_client *c)
 bool io_client_is_up(const struct io_client *c)
 {
 	return c && c->fd >= 0;
+}
+
+unsigned io_client_refusals(const struct io_client *c)
+{
+	return c->refusals;
 }

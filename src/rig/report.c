@@ -179,6 +179,8 @@ void report_hello(struct rig *r)
 	memcpy(r->out.u.hello.fixture_hash, r->f->hash, 32);
 	r->out.u.hello.simulated = r->simulated;
 	r->out.u.hello.pid = r->pid;
+	r->out.u.hello.speed = r->scale.speed;
+	r->out.u.hello.origin_ns = r->scale.origin_ns;
 	r->ops.send(r->ops.ctx, &r->out);
 }
 

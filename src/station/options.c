@@ -97,7 +97,7 @@ static const struct schema_field option_fields[] = {
 	OPTION("spawn", SCHEMA_BOOL, spawn, .def = "no",
 	       .en = "start benchd-io and benchd-web as children"),
 	OPTION("speed", SCHEMA_INT, speed, .def = "1", .min = 1, .max = 20,
-	       .en = "run time is this much faster than wall time; simulated rigs only"),
+	       .en = "run time is this much faster than wall time; simulated rigs with spawn only"),
 	OPTION("port", SCHEMA_INT, port, .def = "8470", .min = 1, .max = 65535,
 	       .en = "loopback port of benchd-web"),
 	OPTION("tickets", SCHEMA_MAP, tickets, .sub = &ticket_schema, .en = "tickets"),
@@ -143,7 +143,7 @@ static void usage(void)
 	     "  --state DIR      database, traces, keys, sockets (default /var/lib/benchd)\n"
 	     "  --spawn          start benchd-io and benchd-web as children\n"
 	     "  --port N         loopback port of benchd-web with --spawn (default 8470)\n"
-	     "  --speed N        1..20, simulated rigs only: run time runs N times faster\n"
+	     "  --speed N        1..20, simulated rigs with --spawn only: run time runs N times faster\n"
 	     "  --sim-dir DIR    benchsim's folder, for ports called sim:NAME\n"
 	     "  --trace DIR      write every bus transaction there, with --spawn\n"
 	     "  --name TEXT      name of the station in its records (default: host name)\n"
@@ -333,6 +333,13 @@ int options_parse(struct station_options *o, int argc, char **argv, int *exit_co
 		if (!code_check_pattern(o->codes[i], &err))
 			continue;
 		fprintf(stderr, "benchd: %s\n", err.text);
+		return 1;
+	}
+	if (o->speed > 1 && !o->spawn) {
+		fprintf(stderr,
+			"benchd: --speed %u without --spawn: a benchd-io that benchd does not start "
+			"has a clock of its own; add --spawn, or leave --speed out\n",
+			o->speed);
 		return 1;
 	}
 	if (!o->fixture_count) {

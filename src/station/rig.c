@@ -54,21 +54,49 @@ void rig_close(struct rig_link *r, const char *why)
 	close(r->fd);
 	r->fd = -1;
 	r->welcome = false;
-	if (why)
+	if (why && !r->refusal[0])
 		log_warning(MODULE, "rig %s: link to benchd-io closed: %s", r->fixture->name, why);
 	for (int i = 0; i < r->fixture->bay_count; i++) {
 		struct bay *b = rig_bay(r, i);
-		bay_state_changed(b, BAY_NOT_READY, "benchd-io is not connected");
+		bay_state_changed(b, BAY_NOT_READY,
+				  r->refusal[0] ? r->refusal : "benchd-io is not connected");
 		if (b->session)
 			session_io_lost(b, why ? why : "link closed");
 	}
 }
 
-static int on_hello(struct rig_link *r, const struct io_msg *m, struct error *err)
+/* It comes again and again: told once for each reason, kept for doctor and the bays. */
+static void refuse(struct rig_link *r, pid_t pid, const char *why)
 {
-	struct station *s = r->station;
-	if (r->welcome)
-		return error_set(err, ERR_PROTOCOL, "a second HELLO");
+	char text[sizeof(((struct error *)0)->text) + 32];
+	snprintf(text, sizeof(text), "benchd-io is refused: %s", why);
+	if (!strcmp(r->refusal, text))
+		return;
+	text_copy(r->refusal, sizeof(r->refusal), text);
+	log_warning(MODULE, "rig %s: %s (pid %d; not told again)", r->fixture->name, text,
+		    (int)pid);
+}
+
+static int send_welcome(struct rig_link *r)
+{
+	const struct station *s = r->station;
+	struct io_msg w = {.type = IO_WELCOME};
+	w.u.welcome.version = IO_VERSION;
+	w.u.welcome.origin_ns = s->scale.origin_ns;
+	w.u.welcome.speed = s->scale.speed;
+	return rig_send(r, &w);
+}
+
+/* Two clocks that differ: every duration would be another one on either side. */
+static bool has_other_scale(const struct rig_link *r, const struct io_msg *m)
+{
+	const struct clock_scale *own = &r->station->scale;
+	return m->u.hello.speed != own->speed ||
+	       (own->speed > 1 && m->u.hello.origin_ns != own->origin_ns);
+}
+
+static int check_hello(struct rig_link *r, const struct io_msg *m, struct error *err)
+{
 	if (m->u.hello.version != IO_VERSION)
 		return error_set(err, ERR_PROTOCOL,
 				 "benchd-io speaks version %u of the link, this benchd %d; "
@@ -79,16 +107,31 @@ static int on_hello(struct rig_link *r, const struct io_msg *m, struct error *er
 				 "benchd-io and benchd loaded different versions of fixture %s; "
 				 "restart both",
 				 r->fixture->path);
+	if (has_other_scale(r, m)) {
+		send_welcome(r); /* from which it can say the same in its own log */
+		return error_set(
+			err, ERR_PROTOCOL,
+			"it runs at speed %u, benchd at speed %u; let benchd --spawn start it",
+			m->u.hello.speed, r->station->scale.speed);
+	}
+	return 0;
+}
+
+static int on_hello(struct rig_link *r, const struct io_msg *m, struct error *err)
+{
+	if (r->welcome)
+		return error_set(err, ERR_PROTOCOL, "a second HELLO");
+	if (check_hello(r, m, err)) {
+		refuse(r, (pid_t)m->u.hello.pid, err->text);
+		return err->code;
+	}
+	r->refusal[0] = 0;
 	r->simulated = m->u.hello.simulated || r->fixture->simulated;
 	r->pid = (pid_t)m->u.hello.pid;
 	r->welcome = true;
-	struct io_msg w = {.type = IO_WELCOME};
-	w.u.welcome.version = IO_VERSION;
-	w.u.welcome.origin_ns = s->scale.origin_ns;
-	w.u.welcome.speed = s->scale.speed;
 	log_info(MODULE, "rig %s: benchd-io (pid %d) is here%s", r->fixture->name, (int)r->pid,
 		 r->simulated ? ", SIMULATED" : "");
-	return rig_send(r, &w) ? ERR_CLOSED : 0;
+	return send_welcome(r) ? ERR_CLOSED : 0;
 }
 
 static void on_trip(struct rig_link *r, const struct io_msg *m)
@@ -243,7 +286,10 @@ static void on_newcomer(void *ctx, uint32_t events)
 			return;
 		}
 	}
-	log_warning(MODULE, "refused a benchd-io: %s", err.text);
+	s->stranger_ns = clock_mono_ns();
+	if (strcmp(s->stranger, err.text) != 0)
+		log_warning(MODULE, "refused a benchd-io: %s (not told again)", err.text);
+	text_copy(s->stranger, sizeof(s->stranger), err.text);
 	newcomer_end(w, false);
 }
 

@@ -375,6 +375,8 @@ void route_profile(struct request *rq)
 
 /* ---- doctor ---- */
 
+#define STRANGER_SHOWN_NS (60 * NS_PER_S) /* it comes again at least every 30 s */
+
 static void finding(struct json *j, const char *level, const char *what, const char *text,
 		    const char *advice)
 {
@@ -390,10 +392,11 @@ static void doctor_rig(struct json *j, const struct rig_link *r)
 {
 	char text[384];
 	if (r->fd < 0) {
-		snprintf(text, sizeof(text), "rig %s: benchd-io is not connected",
-			 r->fixture->name);
+		snprintf(text, sizeof(text), "rig %s: %s", r->fixture->name,
+			 r->refusal[0] ? r->refusal : "benchd-io is not connected");
 		finding(j, "error", "rig", text,
-			"start benchd-io for this fixture and read its log");
+			r->refusal[0] ? "start both anew, with the same options and files"
+				      : "start benchd-io for this fixture and read its log");
 		return;
 	}
 	snprintf(text, sizeof(text), "rig %s: benchd-io pid %d, last heard %.1f s ago%s",
@@ -419,6 +422,10 @@ static void write_doctor(struct json *j, struct station *s)
 	json_open_array(j);
 	for (int i = 0; i < s->rig_count; i++)
 		doctor_rig(j, &s->rigs[i]);
+	if (s->stranger[0] && clock_mono_ns() - s->stranger_ns < STRANGER_SHOWN_NS) {
+		snprintf(text, sizeof(text), "a benchd-io is refused: %s", s->stranger);
+		finding(j, "warning", "rig", text, "stop it, or give it a fixture of this station");
+	}
 	for (int i = 0; i < s->bay_count; i++) {
 		const struct bay *b = &s->bays[i];
 		bool good = b->state == BAY_READY || b->state == BAY_ACTIVE;

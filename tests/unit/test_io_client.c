@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +25,7 @@ struct bench {
 	struct loop_timer *limit, *poll;
 	int listener, peer;
 	int ups, messages, losses, refusals, not_ready;
-	bool never_up;
+	bool never_up, slams; /* closes each link at once */
 	char why[160];
 	/* what ends the loop */
 	int want_ups, want_messages, want_losses;
@@ -68,6 +69,7 @@ static void on_up(void *ctx)
 	m.u.hello.version = IO_VERSION;
 	strcpy(m.u.hello.rig, "rig1");
 	m.u.hello.pid = 1;
+	m.u.hello.speed = 1;
 	io_client_send(b->client, &m);
 	check_end(b);
 }
@@ -116,6 +118,10 @@ static void on_poll(void *ctx)
 
 	if (b->peer <= 0 && b->listener > 0)
 		b->peer = link_accept(b->listener, NULL, NULL);
+	if (b->slams && b->peer > 0) {
+		close(b->peer);
+		b->peer = 0;
+	}
 	loop_set_timer(b->poll, clock_mono_ns() + 5 * NS_PER_MS);
 }
 
@@ -188,6 +194,23 @@ static void it_waits_for_a_listener_and_connects_again_after_a_loss(void **state
 	until(&b, 1, 1, 1);
 	assert_false(io_client_is_up(b.client));
 	until(&b, 2, 1, 1);
+	end(&b);
+}
+
+static void a_benchd_that_refuses_is_asked_again_ever_more_seldom(void **state)
+{
+	struct bench b = {.slams = true};
+
+	(void)state;
+	b.listener = link_listen(path, 0600, NULL);
+	begin(&b, false, 0);
+	b.want_losses = INT_MAX;
+	loop_set_timer(b.limit, clock_mono_ns() + 1300 * NS_PER_MS);
+	assert_int_equal(loop_run(b.loop), 1);
+	assert_int_equal(b.ups, 2); /* at once and after a second */
+	assert_int_equal(b.losses, 2);
+	assert_int_equal(io_client_refusals(b.client), 2);
+	assert_non_null(strstr(b.why, "doctor"));
 	end(&b);
 }
 
@@ -301,6 +324,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
 			it_waits_for_a_listener_and_connects_again_after_a_loss, make_dir,
+			remove_dir),
+		cmocka_unit_test_setup_teardown(
+			a_benchd_that_refuses_is_asked_again_ever_more_seldom, make_dir,
 			remove_dir),
 		cmocka_unit_test_setup_teardown(a_message_that_is_not_allowed_closes_the_link,
 						make_dir, remove_dir),

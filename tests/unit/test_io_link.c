@@ -20,6 +20,8 @@ static struct io_msg make(enum io_type t)
 			m.u.hello.fixture_hash[i] = (uint8_t)(i * 7);
 		m.u.hello.simulated = 1;
 		m.u.hello.pid = 4711;
+		m.u.hello.speed = 10;
+		m.u.hello.origin_ns = 12345678901;
 		break;
 	case IO_WELCOME:
 		m.u.welcome.version = IO_VERSION;
@@ -191,7 +193,7 @@ static void unknown_types_and_versions_are_refused(void **state)
 	wire[0] = IO_SAFE;
 	wire[1] = IO_VERSION + 1;
 	assert_int_equal(io_decode(&got, wire, (size_t)n, &err), ERR_PROTOCOL);
-	assert_non_null(strstr(err.text, "version 2"));
+	assert_non_null(strstr(err.text, "version 3"));
 }
 
 /* Offset on the wire of a byte to spoil, what to put there, and the field the refusal must name. */
@@ -207,12 +209,15 @@ static void every_field_outside_its_range_is_refused_by_name(void **state)
 {
 	static const uint8_t nan_bits[8] = {0, 0, 0, 0, 0, 0, 0xf8, 0x7f};
 	static const struct spoil spoils[] = {
-		{IO_HELLO, 2, {2}, 1, "version"},
+		{IO_HELLO, 2, {1}, 1, "version"},
 		{IO_HELLO, 7, {0x80}, 1, "rig"},
 		{IO_HELLO, 7, {'\n'}, 1, "rig"},
 		{IO_HELLO, 22 + 32, {2}, 1, "simulated"},
 		{IO_HELLO, 23 + 32, {0, 0, 0, 0}, 4, "pid"},
 		{IO_HELLO, 26 + 32, {0x80}, 1, "pid"},
+		{IO_HELLO, 27 + 32, {0, 0, 0, 0}, 4, "speed"},
+		{IO_HELLO, 27 + 32, {21, 0, 0, 0}, 4, "speed"},
+		{IO_HELLO, 38 + 32, {0x80}, 1, "origin_ns"},
 		{IO_WELCOME, 2, {9}, 1, "version"},
 		{IO_WELCOME, 13, {0x80}, 1, "origin_ns"},
 		{IO_WELCOME, 14, {0}, 1, "speed"},
