@@ -19,6 +19,8 @@
 #include "plan/fixture.h"
 
 enum { PLAN_STEPS_MAX = 64, PLAN_COILS_MAX = 1000, PLAN_REGISTERS_MAX = 125 };
+/* A read may ride along with another this part of its period before it is due: a quarter. */
+enum { PLAN_RIDE_SHARE = 4 };
 #define PLAN_WRITE_WAIT_NS ((int64_t)60 * 1000000) /* a write waits no longer for a block */
 
 struct plan_line {

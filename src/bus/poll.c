@@ -93,7 +93,7 @@ static int companions(const struct bus *b, int seed, int64_t now_ns, struct plan
 
 		if (i == seed || !r->may_merge || r->unit != a->unit ||
 		    r->function != a->function || b->read_states[i].due_ns == INT64_MAX ||
-		    b->read_states[i].due_ns - now_ns > r->period_ns / 4)
+		    b->read_states[i].due_ns - now_ns > r->period_ns / PLAN_RIDE_SHARE)
 			continue;
 		items[n] = (struct plan_item){r->first, r->count};
 		index[n++] = (uint16_t)i;

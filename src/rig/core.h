@@ -14,6 +14,7 @@
  *	proof.c     what shows a bay safe; the check before a run
  *	report.c    messages to benchd
  *	reach.c     worst time from an edge to commanded safe
+ *	load.c      what each line has to carry
  *	rig.c       the public calls: each takes what came, then settles the machine
  *
  * Every public call ends in settle (rig.c): outputs are merged, interlocks look at readings and at
@@ -69,6 +70,7 @@ struct board {
 	bool dirty, urgent; /* target differs from what was last sent; and it is a drop */
 	bool confirmed;	    /* target was written and read back */
 	int mismatches;
+	int unread; /* reads between writes that failed in a row */
 	int64_t confirmed_ns, retry_ns, unsafe_since_ns; /* wire; 0: no */
 	char why[160];
 };
@@ -265,6 +267,7 @@ int build_channels(struct rig *r, struct problems *p);
 int build_outputs(struct rig *r, struct problems *p);
 int build_scanners(struct rig *r, struct problems *p);
 int build_buses(struct rig *r, struct problems *p);
+int build_load(struct rig *r, struct problems *p);
 void build_periods(struct rig *r);
 void build_bays(struct rig *r);
 void build_interlocks(struct rig *r);

@@ -41,6 +41,7 @@ struct rig *rig_new(const struct fixture *f, const struct clock_scale *scale,
 	bad = build_scanners(r, problems) || bad;
 	bad = build_expressions(r, problems) || bad;
 	bad = build_buses(r, problems) || bad;
+	bad = build_load(r, problems) || bad;
 	if (bad || f->draft) {
 		problems_quote(problems, f->path, f->text, f->size);
 		rig_free(r);
