@@ -85,7 +85,8 @@ static int identify(const struct driver_device *d, struct driver_identity *out, 
 		out[1].mask[i] = 0xffff;
 	}
 	out[2] = (struct driver_identity){.read = {MODBUS_READ_HOLDING, 212, 2, false},
-					  .says = "its firmware version"};
+					  .says = "its firmware version",
+					  .stays = true};
 	return 3;
 }
 

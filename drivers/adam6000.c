@@ -162,7 +162,8 @@ static int identify(const struct driver_device *d, struct driver_identity *out, 
 		.mask = {0xffff},
 		.says = "its module name"};
 	out[1] = (struct driver_identity){.read = {MODBUS_READ_HOLDING, 212, 2, false},
-					  .says = "its firmware version"};
+					  .says = "its firmware version",
+					  .stays = true};
 	return 2;
 }
 

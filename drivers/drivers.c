@@ -13,6 +13,7 @@ const struct driver *const drivers[] = {
 	&driver_pressure_f32,	  /* pressure transmitter, floats */
 	&driver_adam4117,	  /* 8 current inputs */
 	&driver_r421a08,	  /* 8 relays by command registers */
+	&driver_tm_r5,		  /* 5 relays with a watchdog */
 	&driver_sdm120,		  /* power meter */
 	&driver_adam6000,	  /* inputs, outputs and counters over Modbus TCP */
 	&driver_register_map,	  /* any Modbus device, by YAML alone */

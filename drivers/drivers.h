@@ -21,6 +21,7 @@ extern const struct driver driver_register_map;
 extern const struct driver driver_scanner;
 extern const struct driver driver_sdm120;
 extern const struct driver driver_skel;
+extern const struct driver driver_tm_r5;
 extern const struct driver driver_uart_tds;
 extern const struct driver driver_waveshare_ai8;
 extern const struct driver driver_waveshare_relay8;

@@ -10,7 +10,11 @@
  *	    flow_1: {register: 0x20, function: 4, type: u32, order: CDAB, quantity: count}
  *
  * Registers are counted from 0 as they go over the wire. value = raw * scale + offset. Writes are
- * read back; neighbours are written together.
+ * read back; neighbours are written together. What the device has to be set to, and the comms
+ * watchdog that comes of it:
+ *
+ *	  settings: {wdt_time: {register: 488, value: 15}, wdt_on: {register: 260, coil: 1}}
+ *	  watchdog_s: 1.5
  */
 #include <math.h>
 #include <stdio.h>
@@ -18,27 +22,7 @@
 #include <string.h>
 #include "base/text.h"
 #include "drivers.h"
-#include "rig/register.h"
-
-enum { MAP_POINTS_MAX = 64, MAP_IDENTITIES_MAX = 4 };
-
-struct map_point {
-	uint16_t first;
-	uint8_t read, write; /* functions; 0: none */
-	enum register_type type;
-	enum register_order order;
-	double scale, offset;
-	bool has_error, error_is_nan;
-	int64_t error_raw;
-};
-struct map_priv {
-	int count;
-	struct driver_point points[MAP_POINTS_MAX];
-	struct map_point at[MAP_POINTS_MAX];
-	char names[MAP_POINTS_MAX][DRIVER_ITEM_NAME_MAX];
-	int identity_count;
-	struct driver_identity identities[MAP_IDENTITIES_MAX];
-};
+#include "register_map.h"
 
 #define POINT_KEYS                                                                                 \
 	"register|type|order|function|write_function|scale|offset|unit|quantity|direction|"        \
@@ -48,6 +32,13 @@ static const struct driver_option options[] = {
 	 "设备的点,按名称"},
 	{"identify", OPTION_MAP, "", 0, 0, "register|function|value|mask",
 	 "registers whose value proves that the right device answers", "用于识别设备的寄存器"},
+	{"settings", OPTION_MAP, "", 0, 0, "register|value|coil",
+	 "what the device has to be set to: read when it comes and before each run, written where it "
+	 "differs",
+	 "设备应有的设定:上线时及每次运行前读取,不符则写入"},
+	{"watchdog_s", OPTION_NUMBER, "0", 0, WATCHDOG_MAX_S, NULL,
+	 "comms watchdog that the settings make; at most 2 s, 0: none",
+	 "由 settings 设定的通信看门狗,最长 2 秒;0 表示没有"},
 };
 
 /* --- reading the options --- */
@@ -243,6 +234,72 @@ static int read_identities(struct driver_device *d, struct map_priv *priv, struc
 	return rc;
 }
 
+static int read_settings(struct driver_device *d, struct map_priv *priv, struct error *err)
+{
+	char names[MAP_SETTINGS_MAX][DRIVER_ITEM_NAME_MAX];
+	int n = driver_option_items(d, "settings", names, MAP_SETTINGS_MAX), rc = 0;
+
+	if (n > MAP_SETTINGS_MAX)
+		return error_set(err, ERR_CONFIG, "settings has more than %d items",
+				 MAP_SETTINGS_MAX);
+	for (int i = 0; i < n; i++) {
+		struct reading r = {d, "settings", names[i], err, 0};
+		bool coil = driver_option_of(d, "settings", names[i], "coil") != NULL;
+		uint16_t value =
+			(uint16_t)whole(&r, coil ? "coil" : "value", 0, 0, coil ? 1 : UINT16_MAX);
+		uint16_t first = (uint16_t)whole(&r, "register", 0, 0, UINT16_MAX);
+
+		need(&r, "register");
+		if (!coil)
+			need(&r, "value");
+		rc = rc ? rc : r.code;
+		priv->settings[i] = (struct bus_request){
+			.kind = BUS_WRITE,
+			.function = coil ? MODBUS_WRITE_COIL : MODBUS_WRITE_REGISTER,
+			.first = first,
+			.count = 1,
+			.data = {value},
+			.verify = true,
+			.verify_function = coil ? MODBUS_READ_COILS : MODBUS_READ_HOLDING,
+			.verify_first = first,
+			.verify_count = 1,
+			.verify_expect = {value},
+			.verify_mask = {coil ? 1 : 0xffff}};
+	}
+	priv->setting_count = n;
+	if (!rc && driver_option_number(d, "watchdog_s") > 0 && !n)
+		return error_set(err, ERR_CONFIG,
+				 "watchdog_s without settings; expected the registers that switch "
+				 "it on");
+	return rc;
+}
+
+/* One register is one number: two points may share it only when both read it the same way. */
+static int check_overlaps(const struct driver_device *d, const struct map_priv *priv,
+			  struct error *err)
+{
+	char what[200];
+
+	for (int i = 0; i < priv->count; i++)
+		for (int k = 0; k < i; k++) {
+			const struct map_point *a = &priv->at[i], *b = &priv->at[k];
+			int na = register_count(a->type), nb = register_count(b->type);
+
+			if (a->read != b->read || a->first >= b->first + nb ||
+			    b->first >= a->first + na ||
+			    (a->first == b->first && a->type == b->type && a->order == b->order))
+				continue;
+			snprintf(what, sizeof(what),
+				 "0x%04x is read by %s with another type or from another "
+				 "beginning; expected one type, order and register for both",
+				 a->first > b->first ? a->first : b->first, priv->names[k]);
+			driver_wrong(d, "points", priv->names[i], "register", what);
+			return error_set(err, ERR_CONFIG, "points.%s.register %s", priv->names[i],
+					 what);
+		}
+	return 0;
+}
+
 /* Every mistake of the device in one round; err is the first. */
 static int init(struct driver_device *d, struct error *err)
 {
@@ -259,11 +316,13 @@ static int init(struct driver_device *d, struct error *err)
 		rc = rc ? rc : r.code;
 	}
 	priv->count = n;
-	if (rc) {
-		(void)read_identities(d, priv, &later);
-		return rc;
-	}
-	return read_identities(d, priv, err);
+	if (!rc)
+		rc = check_overlaps(d, priv, err);
+	if (read_settings(d, priv, rc ? &later : err))
+		rc = rc ? rc : ERR_CONFIG;
+	if (read_identities(d, priv, rc ? &later : err))
+		rc = rc ? rc : ERR_CONFIG;
+	return rc;
 }
 
 /* --- the driver --- */
@@ -310,82 +369,6 @@ static int get(const struct driver_device *d, int point, const struct driver_ima
 	return 0;
 }
 
-/* One point as a write of its own. */
-static int write_one(const struct map_priv *priv, int point, double value, struct bus_request *out)
-{
-	const struct map_point *m = &priv->at[point];
-	struct bus_request r = {.kind = BUS_WRITE,
-				.function = m->write,
-				.first = m->first,
-				.count = (uint16_t)register_count(m->type),
-				.verify = true,
-				.verify_function = m->read,
-				.verify_first = m->first,
-				.verify_count = (uint16_t)register_count(m->type)};
-
-	if (!m->write || value < priv->points[point].lo || value > priv->points[point].hi ||
-	    !register_encode(r.data, m->type, m->order, (value - m->offset) / m->scale))
-		return ERR_RANGE;
-	for (int i = 0; i < r.count; i++) {
-		r.verify_expect[i] = r.data[i];
-		r.verify_mask[i] = 0xffff;
-	}
-	*out = r;
-	return 0;
-}
-
-/* May b follow a in one write? */
-static bool joins(const struct bus_request *a, const struct bus_request *b)
-{
-	return a->function == b->function && a->verify_function == b->verify_function &&
-	       (a->function == MODBUS_WRITE_COILS || a->function == MODBUS_WRITE_REGISTERS) &&
-	       a->first + a->count == b->first && a->count + b->count <= BUS_WRITE_MAX;
-}
-
-static void join(struct bus_request *a, const struct bus_request *b)
-{
-	for (int i = 0; i < b->count; i++) {
-		a->data[a->count + i] = b->data[i];
-		a->verify_expect[a->count + i] = b->data[i];
-		a->verify_mask[a->count + i] = 0xffff;
-	}
-	a->count = (uint16_t)(a->count + b->count);
-	a->verify_count = a->count;
-}
-
-static int set(const struct driver_device *d, const int *which, const double *values, int n,
-	       struct bus_request *out, int max)
-{
-	const struct map_priv *priv = d->priv;
-	int order[MAP_POINTS_MAX], count = 0;
-	struct bus_request one;
-
-	if (n > MAP_POINTS_MAX)
-		return ERR_LIMIT;
-	/* by register, so that neighbours meet */
-	for (int i = 0; i < n; i++) {
-		int k = i;
-
-		for (; k > 0 && priv->at[which[order[k - 1]]].first > priv->at[which[i]].first; k--)
-			order[k] = order[k - 1];
-		order[k] = i;
-	}
-	for (int i = 0; i < n; i++) {
-		int rc = write_one(priv, which[order[i]], values[order[i]], &one);
-
-		if (rc)
-			return rc;
-		if (count && joins(&out[count - 1], &one)) {
-			join(&out[count - 1], &one);
-			continue;
-		}
-		if (count == max)
-			return ERR_LIMIT;
-		out[count++] = one;
-	}
-	return count;
-}
-
 static int identify(const struct driver_device *d, struct driver_identity *out, int max)
 {
 	const struct map_priv *priv = d->priv;
@@ -394,6 +377,21 @@ static int identify(const struct driver_device *d, struct driver_identity *out, 
 	for (int i = 0; i < n; i++)
 		out[i] = priv->identities[i];
 	return n;
+}
+
+static int settings(const struct driver_device *d, struct bus_request *out, int max)
+{
+	const struct map_priv *priv = d->priv;
+	int n = priv->setting_count < max ? priv->setting_count : max;
+
+	for (int i = 0; i < n; i++)
+		out[i] = priv->settings[i];
+	return n;
+}
+
+static int64_t watchdog_ns(const struct driver_device *d)
+{
+	return (int64_t)(driver_option_number(d, "watchdog_s") * 1e9);
 }
 
 const struct driver driver_register_map = {
@@ -411,6 +409,8 @@ const struct driver driver_register_map = {
 	.reads = reads,
 	.get = get,
 	.identify = identify,
-	.set = set,
-	.safe = set,
+	.settings = settings,
+	.watchdog_ns = watchdog_ns,
+	.set = register_map_set,
+	.safe = register_map_set,
 };

@@ -78,7 +78,8 @@ static int identify(const struct driver_device *d, struct driver_identity *out, 
 					  .says = "its own unit id"};
 	/* Any version: boards that do not answer this are V1. */
 	out[1] = (struct driver_identity){.read = {MODBUS_READ_HOLDING, 0x8000, 1, false},
-					  .says = "its firmware version"};
+					  .says = "its firmware version",
+					  .stays = true};
 	return 2;
 }
 

@@ -62,6 +62,9 @@ struct driver_identity {
 	struct driver_read read;
 	uint16_t expect[8], mask[8];
 	const char *says; /* "firmware version", for people */
+	/* Registers with mask 0 have to say later what they said first: a version, a serial number
+	 * that the fixture does not name. */
+	bool stays;
 };
 
 /* The device as fixture and core see it; options come checked and with defaults filled in. */
@@ -115,6 +118,13 @@ struct driver {
 		   struct driver_value *out);
 	/* NULL: cannot tell. Returns number filled (0..max). */
 	int (*identify)(const struct driver_device *d, struct driver_identity *out, int max);
+	/* What the device has to be set to, each as a write with its read-back. Read whenever it is
+	 * asked what it is, and written, once it is proven to be the right one, where it differs.
+	 * NULL: nothing. Returns how many (0..max), at most 8. */
+	int (*settings)(const struct driver_device *d, struct bus_request *out, int max);
+	/* Comms watchdog: that long without a request, and the device itself puts its outputs to
+	 * where they are safe. 0, or NULL: it has none. settings make it so. */
+	int64_t (*watchdog_ns)(const struct driver_device *d);
 	/* One request with read-back that sets these points (n of them, e.g. a whole relay bank) to
 	 * values in pin units. Returns requests filled, or negative. Tokens and urgency are the
 	 * core's. */
@@ -139,6 +149,11 @@ struct driver {
 	int (*gpio_get)(struct driver_device *d, int line, const struct bus_event *ev,
 			struct driver_value *out);
 };
+
+/* A board that waits longer than this for its host is no safety: refused. */
+#define WATCHDOG_MAX_S 2
+/* The device's comms watchdog, 0: none. */
+int64_t driver_watchdog_ns(const struct driver_device *d);
 
 /* drivers/drivers.c: the one list, ended by NULL. */
 extern const struct driver *const drivers[];

@@ -82,6 +82,9 @@ struct rig_reach {
 	bool ok; /* <= 100 ms, covered, or not trip-relevant */
 };
 int rig_reach(const struct rig *r, struct rig_reach *out, int max);
+/* Comms watchdog of a device that carries outputs: after that long without a request it makes itself
+ * safe. 0: it has none; -1: it carries no outputs, or is no Modbus device. */
+int64_t rig_watchdog_ns(const struct rig *r, int device);
 /* Outputs that no trip can rely on: 0 when there is none, else how many, and a line for each (which,
  * how long it takes, why) and one that says what would help. */
 struct text;

@@ -42,6 +42,8 @@ struct sim_device {
 	struct sim_register registers[SIM_REGISTERS_MAX];
 	int register_count;
 	bool is_relay_board, is_line_device, is_scanner;
+	bool has_watchdog;     /* may have been set to drop its outputs by itself */
+	int64_t asked_ns;      /* run time of the last request it heard */
 	bool is_command_board; /* function 6 carries commands (Eletechsup) */
 	/* sends by itself, each second of run time */
 	enum sim_stream { STREAM_NONE = 0, STREAM_UART_TDS, STREAM_ASCII } stream;
@@ -64,6 +66,8 @@ double device_get(struct world *w, const struct sim_device *d, const struct sim_
 bool device_set(struct world *w, struct sim_device *d, const struct sim_point *p, double value);
 /* Pulses of a counting point since the start, 0 for others. */
 double device_raw_count(struct world *w, const struct sim_point *p);
+/* devices.c: comms watchdogs that have run out since. */
+void devices_watch(struct world *w);
 /* stream.c: what the device sends by itself and is due now. */
 void stream_run(struct world *w, struct sim_device *d);
 /* modbus.c: PDU in, PDU out; 0: no reply (broadcast). */

@@ -44,7 +44,8 @@ struct rig_link {
 	char refusal[352]; /* why the last benchd-io was refused, "": it was not */
 	struct device_state {
 		bool known, present;
-		char reason[IO_TEXT_MAX];
+		char reason[IO_TEXT_MAX]; /* why it is away, else what it says of itself */
+		char says[IO_TEXT_MAX];	  /* the latter, when it was here last */
 	} * devices;
 	int first_bay; /* index in station.bays */
 };

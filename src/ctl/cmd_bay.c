@@ -53,6 +53,18 @@ CTL_COMMAND(cmd_bay_list)
 	return CTL_OK;
 }
 
+static void print_boards(const struct ctl *c, const json_t *bay)
+{
+	const json_t *name;
+	size_t i;
+
+	json_array_foreach(json_object_get(bay, "no_comms_watchdog"), i, name)
+	{
+		(void)printf("%s: %s\n", json_string_value(name),
+			     c->zh ? "没有通信看门狗" : "no comms watchdog");
+	}
+}
+
 CTL_COMMAND(cmd_bay_show)
 {
 	const struct ctl_option options[] = {OPTION_END};
@@ -77,6 +89,7 @@ CTL_COMMAND(cmd_bay_show)
 			put_said(c, member_text(bay, "reason"), &reason);
 			(void)printf("%s: %s\n", M(REASON), reason.buf);
 		}
+		print_boards(c, bay);
 	}
 	lines_release(&lines);
 	text_release(&reason);

@@ -56,6 +56,7 @@ struct report {
 	const struct fixture *f;
 	struct rig_reach reach[FIXTURE_OUTPUTS_MAX];
 	int reach_count;
+	const struct rig *rig;
 	bool ok;
 };
 
@@ -209,6 +210,21 @@ static void print_outputs(const struct report *r, struct text *out)
 	table_release(&t);
 }
 
+/* Of the boards that carry outputs: what makes them safe when nobody speaks to them any more. */
+static void print_watchdogs(const struct report *r, struct text *out)
+{
+	for (int i = 0; i < r->f->device_count; i++) {
+		int64_t ns = rig_watchdog_ns(r->rig, i);
+
+		if (ns > 0)
+			text_printf(out, "%s: comms watchdog %.3g s\n", r->f->devices[i].name,
+				    (double)ns / 1e9);
+		else if (ns == 0)
+			text_printf(out, "%s: no comms watchdog%s\n", r->f->devices[i].name,
+				    r->f->dead_man >= 0 ? "; the dead-man line stands in" : "");
+	}
+}
+
 static void tell_slow(const struct report *r)
 {
 	for (int i = 0; i < r->reach_count; i++)
@@ -268,6 +284,7 @@ static void print_report(const struct ctl *c, const struct report *r)
 		print_outputs(r, &out);
 		text_printf(&out, "dead-man line: %s\n",
 			    r->f->dead_man >= 0 ? r->f->outputs[r->f->dead_man].name : "none");
+		print_watchdogs(r, &out);
 	}
 	(void)fputs(out.buf, stdout);
 	text_release(&out);
@@ -283,6 +300,7 @@ static int report(const struct ctl *c, const struct fixture *f, struct problems 
 
 	if (!rig)
 		return CTL_USAGE;
+	r.rig = rig;
 	r.reach_count = rig_reach(rig, r.reach, FIXTURE_OUTPUTS_MAX);
 	for (int i = 0; i < r.reach_count; i++)
 		r.ok = r.ok && r.reach[i].ok;

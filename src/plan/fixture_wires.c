@@ -127,8 +127,7 @@ static void check_unit(struct fixture_build *b, const struct raw_device *r, int 
 	if (!modbus && r->unit_id)
 		fixture_bad(b, at, "unit has no meaning here; only Modbus devices have one");
 	for (int i = 0; modbus && r->unit_id && i < f->device_count; i++)
-		if (f->devices[i].bus == bus && f->devices[i].unit_id == r->unit_id &&
-		    kind == BUS_MODBUS_RTU)
+		if (f->devices[i].bus == bus && f->devices[i].unit_id == r->unit_id)
 			fixture_bad(b, at, "unit %d is %s's already on this bus; expected another",
 				    r->unit_id, f->devices[i].name);
 }

@@ -29,6 +29,8 @@ static void build_identity(struct device *d)
 
 	if (drv->identify)
 		d->identity_count = drv->identify(&d->d, d->identity, IDENTITIES_MAX);
+	if (drv->settings)
+		d->setting_count = drv->settings(&d->d, d->settings, SETTINGS_MAX);
 	if (d->identity_count || !drv->reads || !d->point_count)
 		return;
 	d->identity[0] = (struct driver_identity){.says = "any register"};
@@ -55,6 +57,26 @@ static void know_points_anyway(struct device *d)
 	d->point_count = d->d.driver->point_count;
 }
 
+/* Where a mistake stands: at the option that its text begins with, else at the device. */
+static void bad_option(struct rig *r, const struct fx_device *fx, const char *text,
+		       struct problems *p)
+{
+	int line = fx->line, col = fx->col;
+	size_t longest = 0;
+
+	for (int i = 0; i < fx->option_count; i++) {
+		const struct fx_option *o = &fx->options[i];
+		size_t n = strlen(o->key);
+
+		if (n <= longest || strncmp(text, o->key, n) || (text[n] && text[n] != ' '))
+			continue;
+		longest = n;
+		line = o->line;
+		col = o->col;
+	}
+	problems_add(p, r->f->path, line, col, NULL, "%s: %s", fx->name, text);
+}
+
 static int init_device(struct rig *r, struct device *d, struct problems *p)
 {
 	struct error err = {0};
@@ -67,7 +89,7 @@ static int init_device(struct rig *r, struct device *d, struct problems *p)
 	rc = d->d.driver->init(&d->d, &err);
 	d->d.problems = NULL;
 	if (rc && p->count + p->dropped == before)
-		BAD(r, p, d->fx, "%s: %s", d->fx->name, err.text);
+		bad_option(r, d->fx, err.text, p);
 	return rc;
 }
 

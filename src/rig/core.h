@@ -4,7 +4,8 @@
  *
  *	build.c     the fixture against the drivers, tables made once
  *	wiring.c    reads and lines of each bus
- *	device.c    who answers: identity, lost, back
+ *	device.c    who answers: lost, back
+ *	identity.c  what they say they are, and their settings
  *	channel.c   readings: scale, quality, debounce
  *	interlock.c rules that hold whatever a profile says
  *	lease.c     images of the engines
@@ -32,6 +33,7 @@
 enum {
 	POINT_READS_MAX = 4,
 	IDENTITIES_MAX = 6,
+	SETTINGS_MAX = 8,
 	BOARD_POINTS_MAX = 64,
 	BOARD_REQUESTS_MAX = 32,
 	ANSWERS_MAX = 4,
@@ -90,7 +92,13 @@ struct device {
 	int16_t first_channel; /* of it, -1: none; the next by next_of_device */
 	struct driver_identity identity[IDENTITIES_MAX];
 	int identity_count;
-	uint32_t ask; /* number of the asking under way or the last one */
+	/* what registers that have to stay said first, and what they said now */
+	uint16_t first[IDENTITIES_MAX][8], heard[IDENTITIES_MAX][8];
+	bool has_first;
+	struct bus_request settings[SETTINGS_MAX];
+	int setting_count;
+	uint32_t settings_differ; /* bits: to be written */
+	uint32_t ask;		  /* number of the asking under way or the last one */
 	int ask_waiting;
 	int64_t asked_ns, ask_done_ns; /* wire */
 	bool ask_wrong, ask_silent;
@@ -273,10 +281,16 @@ void build_bays(struct rig *r);
 void build_interlocks(struct rig *r);
 int build_expressions(struct rig *r, struct problems *p);
 
-/* device.c */
+/* identity.c */
 void device_ask(struct rig *r, int device);
 void device_identity(struct rig *r, int device, int part, uint32_t number,
 		     const struct bus_event *ev);
+/* "firmware version 0x00c8, no comms watchdog"; "" when there is nothing to say. */
+void device_says(const struct rig *r, int device, char *dst, size_t size);
+
+/* device.c */
+bool device_is_modbus(const struct rig *r, const struct device *d);
+void device_set_state(struct rig *r, int device, enum device_state state, const char *why);
 void device_lost(struct rig *r, int device, const char *why);
 void device_back(struct rig *r, int device);
 void device_bus_up(struct rig *r, int bus);

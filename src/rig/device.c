@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Which devices are there, and are they what the fixture says.
+ * Which devices are there; whether they are what the fixture says is identity.c's.
  *
  *	UNKNOWN --identity right--> PRESENT		[identity_done]
  *	UNKNOWN, PRESENT --identity wrong--> WRONG	[identity_done]
@@ -14,7 +14,7 @@
 #include "base/text.h"
 #include "core.h"
 
-static bool is_modbus(const struct rig *r, const struct device *d)
+bool device_is_modbus(const struct rig *r, const struct device *d)
 {
 	enum bus_kind kind = r->f->buses[d->fx->bus].kind;
 
@@ -26,7 +26,7 @@ void device_describe(const struct rig *r, int device, char *dst, size_t size)
 	const struct device *d = &r->devices[device];
 	const struct fx_bus *bus = &r->f->buses[d->fx->bus];
 
-	if (is_modbus(r, d))
+	if (device_is_modbus(r, d))
 		rig_text(dst, size, "%s (unit %d on %s): %s", d->fx->name, d->fx->unit_id,
 			 bus->port, d->why[0] ? d->why : "no answer yet");
 	else
@@ -34,7 +34,7 @@ void device_describe(const struct rig *r, int device, char *dst, size_t size)
 			 d->why[0] ? d->why : "not open yet");
 }
 
-static void set_state(struct rig *r, int device, enum device_state state, const char *why)
+void device_set_state(struct rig *r, int device, enum device_state state, const char *why)
 {
 	struct device *d = &r->devices[device];
 	char text[IO_TEXT_MAX];
@@ -62,104 +62,12 @@ static void set_state(struct rig *r, int device, enum device_state state, const 
 	safe_devices_changed(r);
 }
 
-/* --- identity --- */
-
-void device_ask(struct rig *r, int device)
-{
-	struct device *d = &r->devices[device];
-	int refused = 0;
-
-	if (!is_modbus(r, d) || !r->buses[d->fx->bus].up)
-		return;
-	d->ask++;
-	d->ask_waiting = d->identity_count;
-	d->ask_wrong = d->ask_silent = false;
-	d->asked_ns = r->now_ns;
-	d->ask_why[0] = '\0';
-	for (int i = 0; i < d->identity_count; i++) {
-		struct bus_request q = {.kind = BUS_READ_ONCE,
-					.token = token_make(TOKEN_IDENTITY, device, i, d->ask),
-					.device = (uint16_t)device,
-					.unit = (uint8_t)d->fx->unit_id,
-					.function = d->identity[i].read.function,
-					.first = d->identity[i].read.first,
-					.count = d->identity[i].read.count};
-
-		refused += r->ops.submit(r->ops.ctx, d->fx->bus, &q) != 0;
-	}
-	if (!refused)
-		return;
-	d->ask_waiting = 0;
-	d->ask_done_ns = r->now_ns;
-	device_lost(r, device, "the queue of its bus is full");
-}
-
-static void identity_done(struct rig *r, int device)
-{
-	struct device *d = &r->devices[device];
-
-	d->ask_done_ns = r->now_ns;
-	if (d->ask_silent)
-		device_lost(r, device, d->ask_why);
-	else if (d->ask_wrong && d->state != DEVICE_WRONG)
-		set_state(r, device, DEVICE_WRONG, d->ask_why);
-	else if (!d->ask_wrong && d->state != DEVICE_PRESENT)
-		set_state(r, device, DEVICE_PRESENT, "");
-	else
-		safe_devices_changed(r);
-}
-
-static void compare(struct device *d, int part, const struct bus_event *ev)
-{
-	const struct driver_identity *id = &d->identity[part];
-
-	for (int i = 0; i < id->read.count && i < 8; i++) {
-		uint16_t got = i < ev->count ? ev->data[i] : 0;
-
-		if (i < ev->count && (got & id->mask[i]) == (id->expect[i] & id->mask[i]))
-			continue;
-		d->ask_wrong = true;
-		rig_text(d->ask_why, sizeof(d->ask_why),
-			 "not the device of the fixture: %s reads 0x%04x, expected 0x%04x",
-			 id->says, got, id->expect[i]);
-		return;
-	}
-}
-
-void device_identity(struct rig *r, int device, int part, uint32_t number,
-		     const struct bus_event *ev)
-{
-	struct device *d = &r->devices[device];
-
-	if (number != d->ask || d->ask_waiting <= 0 || part < 0 || part >= d->identity_count)
-		return;
-	d->ask_waiting--;
-	if (ev->status == BUS_OK) {
-		compare(d, part, ev);
-	} else if (ev->status == BUS_EXCEPTION) {
-		d->ask_wrong = true;
-		rig_text(d->ask_why, sizeof(d->ask_why),
-			 "not the device of the fixture: it refuses to tell %s (exception %d)",
-			 d->identity[part].says, ev->exception);
-	} else {
-		d->ask_silent = true;
-		if (ev->text[0])
-			text_copy(d->ask_why, sizeof(d->ask_why), ev->text);
-		else
-			rig_text(d->ask_why, sizeof(d->ask_why), "%s",
-				 ev->status == BUS_NO_REPLY ? "no answer"
-							    : bus_status_name(ev->status));
-	}
-	if (!d->ask_waiting)
-		identity_done(r, device);
-}
-
 /* --- coming and going --- */
 
 void device_lost(struct rig *r, int device, const char *why)
 {
 	if (r->devices[device].state != DEVICE_LOST)
-		set_state(r, device, DEVICE_LOST, why && *why ? why : "no answer");
+		device_set_state(r, device, DEVICE_LOST, why && *why ? why : "no answer");
 }
 
 void device_back(struct rig *r, int device)
@@ -177,10 +85,10 @@ void device_bus_up(struct rig *r, int bus)
 		if (r->devices[i].fx->bus != bus)
 			continue;
 		r->devices[i].ask_waiting = 0; /* what was asked before went down with the port */
-		if (is_modbus(r, &r->devices[i]))
+		if (device_is_modbus(r, &r->devices[i]))
 			device_ask(r, i);
 		else if (r->devices[i].state != DEVICE_PRESENT)
-			set_state(r, i, DEVICE_PRESENT, "");
+			device_set_state(r, i, DEVICE_PRESENT, "");
 	}
 }
 
@@ -201,8 +109,8 @@ void device_run(struct rig *r)
 	for (int i = 0; i < r->f->device_count; i++) {
 		struct device *d = &r->devices[i];
 
-		if (d->state == DEVICE_PRESENT || !is_modbus(r, d) || !r->buses[d->fx->bus].up ||
-		    d->ask_waiting)
+		if (d->state == DEVICE_PRESENT || !device_is_modbus(r, d) ||
+		    !r->buses[d->fx->bus].up || d->ask_waiting)
 			continue;
 		if (r->now_ns - d->asked_ns >= ASK_AGAIN_NS)
 			device_ask(r, i);

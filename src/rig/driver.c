@@ -122,6 +122,11 @@ int driver_check(const struct driver *d, struct error *err)
 	return rc ? rc : check_calls(d, writes, err);
 }
 
+int64_t driver_watchdog_ns(const struct driver_device *d)
+{
+	return d->driver && d->driver->watchdog_ns ? d->driver->watchdog_ns(d) : 0;
+}
+
 int drivers_check(struct error *err)
 {
 	for (int i = 0; drivers[i]; i++) {

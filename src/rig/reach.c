@@ -62,6 +62,13 @@ int rig_reach(const struct rig *r, struct rig_reach *out, int max)
 	return n;
 }
 
+int64_t rig_watchdog_ns(const struct rig *r, int device)
+{
+	const struct device *d = &r->devices[device];
+
+	return d->board.count && device_is_modbus(r, d) ? driver_watchdog_ns(&d->d) : -1;
+}
+
 static void tell_slow(const struct rig *r, const struct rig_reach *reach, struct text *out)
 {
 	const struct fx_output *o = &r->f->outputs[reach->output];

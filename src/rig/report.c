@@ -113,7 +113,9 @@ void report_device(struct rig *r, int device)
 	const struct device *d = &r->devices[device];
 	char text[IO_TEXT_MAX] = "";
 
-	if (d->state != DEVICE_PRESENT)
+	if (d->state == DEVICE_PRESENT)
+		device_says(r, device, text, sizeof(text));
+	else
 		device_describe(r, device, text, sizeof(text));
 	begin(r, IO_DEVICE);
 	r->out.u.device.device = (uint16_t)device;

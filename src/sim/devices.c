@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "sim/device.h"
+#include "personality.h"
 
 static struct sim_point *find_point(struct sim_device *d, const char *name)
 {
@@ -159,10 +159,27 @@ size_t world_answer(struct world *w, int bus, uint8_t unit, const struct wire_ef
 		    device_is_silent(w, d))
 			continue;
 		d->transactions++;
+		d->asked_ns = w->now_ns;
 		got = device_modbus(w, d, e, pdu, n, reply, max);
 		return unit == 0 ? 0 : wire_spoil_pdu(e, pdu, n, reply, got);
 	}
 	return 0;
+}
+
+void devices_watch(struct world *w)
+{
+	unsigned speed = w->config.speed ? w->config.speed : 1;
+
+	for (int i = 0; i < w->fixture->device_count; i++) {
+		struct sim_device *d = &w->devices[i];
+		int64_t limit_ns = d->has_watchdog ? personality_watchdog_ns(d) * speed : 0;
+
+		if (!limit_ns || w->now_ns - d->asked_ns <= limit_ns)
+			continue;
+		for (int p = 0; p < d->point_count; p++)
+			if (d->points[p].output >= 0 && device_get(w, d, &d->points[p]) > 0)
+				device_set(w, d, &d->points[p], 0);
+	}
 }
 
 size_t world_modbus(struct world *w, int bus, uint8_t unit, const uint8_t *pdu, size_t n,

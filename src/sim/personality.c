@@ -210,6 +210,33 @@ static void read_identity(struct sim_device *d)
 	}
 }
 
+/* Options of settings: registers and coils that stand at 0 until somebody writes them. */
+static void read_settings(struct sim_device *d)
+{
+	for (int i = 0; i < d->fx->option_count; i++) {
+		const char *k = d->fx->options[i].key;
+		size_t n = strlen(k);
+		char key[160], name[64];
+		struct sim_point *p;
+		uint16_t address = (uint16_t)strtoul(d->fx->options[i].value, NULL, 0);
+
+		if (strncmp(k, "settings.", 9) || n < 19 || n > 60 ||
+		    strcmp(k + n - 9, ".register"))
+			continue;
+		snprintf(key, sizeof(key), "%.*s.coil", (int)(n - 9), k);
+		if (!option(d, key)) {
+			personality_register(d, address, 0, true);
+			continue;
+		}
+		snprintf(name, sizeof(name), "setting_%.*s", (int)(n - 18), k + 9);
+		p = personality_point(d, name);
+		p->space = SPACE_COIL;
+		p->type = REGISTER_BIT;
+		p->address = address;
+		p->writable = true;
+	}
+}
+
 /* The point an option "points.NAME.FIELD" speaks of; *field after it. NULL: another option. */
 static struct sim_point *point_of_option(struct sim_device *d, const char *key, const char **field)
 {
@@ -246,6 +273,8 @@ static int build_map(struct sim_device *d, struct error *err)
 			p->type = p->space <= SPACE_DISCRETE ? REGISTER_BIT : REGISTER_U16;
 	}
 	read_identity(d);
+	read_settings(d);
+	d->has_watchdog = option(d, "watchdog_s") != NULL;
 	return 0;
 }
 

@@ -13,6 +13,9 @@ struct sim_point *personality_point(struct sim_device *d, const char *name); /* 
 const char *personality_option(const struct sim_device *d, const char *key);
 void personality_register(struct sim_device *d, uint16_t address, uint16_t value, bool writable);
 
+/* How long the device waits for a request now, 0: for ever. */
+int64_t personality_watchdog_ns(const struct sim_device *d);
+
 /* True: this driver was one of those in that file. */
 bool personality_build_own(struct sim_device *d);
 

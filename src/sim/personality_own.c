@@ -114,6 +114,91 @@ static void r421a08(struct sim_device *d)
 	d->is_command_board = true;
 }
 
+static void tm_r5(struct sim_device *d)
+{
+	char name[32];
+
+	for (int i = 0; i < 5; i++) {
+		snprintf(name, sizeof(name), "relay%d", i + 1);
+		place(d, name, SPACE_COIL, (uint16_t)i, REGISTER_BIT, 1)->writable = true;
+		snprintf(name, sizeof(name), "safe%d", i + 1);
+		place(d, name, SPACE_COIL, (uint16_t)(128 + i), REGISTER_BIT, 1)->writable = true;
+		snprintf(name, sizeof(name), "power_on%d", i + 1);
+		place(d, name, SPACE_COIL, (uint16_t)(160 + i), REGISTER_BIT, 1)->writable = true;
+	}
+	place(d, "watchdog_mode", SPACE_COIL, 259, REGISTER_BIT, 1)->writable = true;
+	place(d, "watchdog", SPACE_COIL, 260, REGISTER_BIT, 1)->writable = true;
+	place(d, "timed_out", SPACE_COIL, 269, REGISTER_BIT, 1)->writable = true;
+	personality_register(d, 480, 0x0103, false);
+	personality_register(d, 481, 0, false);
+	personality_register(d, 482, 0x5200, false);
+	personality_register(d, 483, 0x0700, false);
+	personality_register(d, 484, (uint16_t)d->fx->unit_id, true);
+	personality_register(d, 485, 0x0a, true);
+	personality_register(d, 488, 0, true);
+	d->has_watchdog = true;
+}
+
+/* --- comms watchdogs --- */
+
+static uint16_t word_at(const struct sim_device *d, uint16_t address)
+{
+	for (int i = 0; i < d->register_count; i++)
+		if (d->registers[i].address == address)
+			return d->registers[i].value;
+	return 0;
+}
+
+static bool is_on(const struct sim_device *d, const char *name)
+{
+	for (int i = 0; i < d->point_count; i++)
+		if (!strcmp(d->points[i].name, name))
+			return d->points[i].idle > 0.5;
+	return false;
+}
+
+/* Do the registers and coils of a map's settings stand where its fixture wants them? */
+static bool is_set_up(const struct sim_device *d)
+{
+	char key[160], name[64];
+
+	for (int i = 0; i < d->fx->option_count; i++) {
+		const char *k = d->fx->options[i].key;
+		size_t n = strlen(k);
+		const char *value;
+
+		if (strncmp(k, "settings.", 9) || n < 19 || n > 60 ||
+		    strcmp(k + n - 9, ".register"))
+			continue;
+		snprintf(key, sizeof(key), "%.*s.coil", (int)(n - 9), k);
+		snprintf(name, sizeof(name), "setting_%.*s", (int)(n - 18), k + 9);
+		value = personality_option(d, key);
+		if (value && *value) {
+			if (is_on(d, name) != (strtoul(value, NULL, 0) == 1))
+				return false;
+			continue;
+		}
+		snprintf(key, sizeof(key), "%.*s.value", (int)(n - 9), k);
+		value = personality_option(d, key);
+		if (word_at(d, (uint16_t)strtoul(d->fx->options[i].value, NULL, 0)) !=
+		    strtoul(value ? value : "0", NULL, 0))
+			return false;
+	}
+	return true;
+}
+
+int64_t personality_watchdog_ns(const struct sim_device *d)
+{
+	const char *s;
+
+	if (!d->has_watchdog)
+		return 0;
+	if (!strcmp(d->fx->driver, "tm_r5"))
+		return is_on(d, "watchdog") ? word_at(d, 488) * (int64_t)100000000 : 0;
+	s = personality_option(d, "watchdog_s");
+	return is_set_up(d) ? (int64_t)(strtod(s ? s : "0", NULL) * 1e9) : 0;
+}
+
 static void sdm120(struct sim_device *d)
 {
 	static const struct {
@@ -203,6 +288,7 @@ bool personality_build_own(struct sim_device *d)
 		   {"adam4117", adam4117},
 		   {"r421a08", r421a08},
 		   {"sdm120", sdm120},
+		   {"tm_r5", tm_r5},
 		   {"adam6000", adam6000},
 		   {"uart_tds", uart_tds},
 		   {"ascii_meter", ascii_meter}};

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "sim/device.h"
 #include "sim/plant.h"
 
 struct world *world_new(const struct world_config *config, struct error *err)
@@ -127,6 +128,7 @@ void world_run(struct world *w, int64_t now_ns)
 		return;
 	step_until(w, now_ns);
 	w->now_ns = now_ns;
+	devices_watch(w);
 }
 
 double world_output(const struct world *w, int output, int64_t *changed_ns)

@@ -157,14 +157,36 @@ static void on_trip(struct rig_link *r, const struct io_msg *m)
 	}
 }
 
+/* What a device says it is, when that is new, or not what it has to be. */
+static void audit_device(struct rig_link *r, int device)
+{
+	struct text t = {0};
+	struct json j;
+	json_init(&j, &t);
+	json_open_object(&j);
+	json_kv_string(&j, "rig", r->fixture->name);
+	json_kv_string(&j, "device", r->fixture->devices[device].name);
+	json_kv_bool(&j, "present", r->devices[device].present);
+	json_kv_string(&j, "says", r->devices[device].reason);
+	json_end_object(&j);
+	station_audit(r->station, "rig", "device", t.buf);
+	text_release(&t);
+}
+
 static void on_device(struct rig_link *r, const struct io_msg *m)
 {
 	if (m->u.device.device >= r->fixture->device_count)
 		return;
 	struct device_state *d = &r->devices[m->u.device.device];
+	bool other = m->u.device.present ? strcmp(d->says, m->u.device.reason) != 0
+					 : strstr(m->u.device.reason, "not the device") != NULL;
 	d->known = true;
 	d->present = m->u.device.present;
 	text_copy(d->reason, sizeof(d->reason), m->u.device.reason);
+	if (m->u.device.present)
+		text_copy(d->says, sizeof(d->says), m->u.device.reason);
+	if (other)
+		audit_device(r, m->u.device.device);
 }
 
 /* 0, or ERR_PROTOCOL. */

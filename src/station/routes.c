@@ -388,6 +388,20 @@ static void finding(struct json *j, const char *level, const char *what, const c
 	json_end_object(j);
 }
 
+/* What a device that is there says of itself: its firmware, and whether it has a comms watchdog. */
+static void doctor_device(struct json *j, const struct rig_link *r, int device)
+{
+	const char *says = r->devices[device].reason;
+	bool bare = strstr(says, "no comms watchdog") != NULL && r->fixture->dead_man < 0;
+	char text[384];
+	if (!says[0])
+		return;
+	snprintf(text, sizeof(text), "device %s: %s", r->fixture->devices[device].name, says);
+	finding(j, bare ? "warning" : "ok", "device", text,
+		bare ? "its outputs stay on when its line or benchd-io dies: wire a dead-man line"
+		     : "");
+}
+
 static void doctor_rig(struct json *j, const struct rig_link *r)
 {
 	char text[384];
@@ -405,8 +419,12 @@ static void doctor_rig(struct json *j, const struct rig_link *r)
 	finding(j, "ok", "rig", text, "");
 	for (int i = 0; i < r->fixture->device_count; i++) {
 		const struct device_state *d = &r->devices[i];
-		if (!d->known || d->present)
+		if (!d->known)
 			continue;
+		if (d->present) {
+			doctor_device(j, r, i);
+			continue;
+		}
 		snprintf(text, sizeof(text), "device %s: %s", r->fixture->devices[i].name,
 			 d->reason);
 		finding(j, "error", "device", text,

@@ -139,6 +139,24 @@ void show_measurements(struct json *j, const struct session *z)
 	json_end_array(j);
 }
 
+/* Boards that carry outputs of the bay and have no comms watchdog. */
+static void show_boards(struct json *j, const struct bay *b)
+{
+	const struct fixture *f = b->rig->fixture;
+	json_key(j, "no_comms_watchdog");
+	json_open_array(j);
+	for (int i = 0; i < f->device_count; i++) {
+		const struct device_state *d = &b->rig->devices[i];
+		bool carries = false;
+		for (int o = 0; o < f->output_count; o++)
+			carries = carries || (f->outputs[o].device == i &&
+					      (f->outputs[o].bays >> b->index & 1));
+		if (carries && d->present && strstr(d->reason, "no comms watchdog"))
+			json_put_string(j, f->devices[i].name);
+	}
+	json_end_array(j);
+}
+
 void show_bay(struct json *j, const struct bay *b)
 {
 	const struct session *z = b->session;
@@ -149,6 +167,7 @@ void show_bay(struct json *j, const struct bay *b)
 	bool locked = b->locked[0] && b->state == BAY_READY;
 	json_kv_string(j, "state", bay_state_name(locked ? BAY_LOCKED : b->state));
 	json_kv_string(j, "reason", locked ? b->locked : b->reason);
+	show_boards(j, b);
 	json_kv_bool(j, "simulated", b->rig->simulated || b->rig->fixture->simulated);
 	json_kv_string(j, "ticket", z ? z->facts.ticket : NULL);
 	json_kv_string(j, "serial", begun ? z->facts.serial : NULL);
