@@ -6,7 +6,7 @@
  * each with one reply, and a connection that asked for events gets EVENT messages with that
  * request's id until it closes.
  *
- *	REQUEST	 id, route, two path arguments, query, if_match, credential, JSON body <= 64 KiB
+ *	REQUEST	 id, route, two path arguments, query, if_match, credential, request key, JSON body <= 64 KiB
  *	REPLY	 id, status (as HTTP), etag, type, bytes <= 64 KiB or one descriptor with them
  *	EVENT	 id, JSON
  */
@@ -65,7 +65,32 @@ enum {
 	X(DUTY_END, "POST", "/bays/{}/duty/end", "off duty")                                       \
 	X(TOKENS, "GET", "/tokens", "tokens, with their last use")                                 \
 	X(TOKEN_ADD, "POST", "/tokens", "a new token: {name, scopes, expires}; shown once")        \
-	X(TOKEN_REVOKE, "POST", "/tokens/{}/revoke", "revoke a token")
+	X(TOKEN_REVOKE, "POST", "/tokens/{}/revoke", "revoke a token")                             \
+	X(RELEASE_POST, "POST", "/tickets/{}/release",                                             \
+	  "record it: {repair_seq, disposition, ...}; Idempotency-Key")                            \
+	X(OVERRIDE, "POST", "/tickets/{}/override",                                                \
+	  "a supervisor lifts reasons: {repair_seq, reason, codes, sign}")                         \
+	X(WITHDRAW, "POST", "/tickets/{}/withdraw",                                                \
+	  "stop the shipment or recall the unit: {kind, reason}")                                  \
+	X(KEY, "GET", "/key", "the station's public key and the head of its chain")                \
+	X(KEY_BACKUP, "POST", "/key/backup", "the key sealed by a passphrase; local only")         \
+	X(KEY_ROTATE, "POST", "/key/rotate", "a new key, signed by the old one; local only")       \
+	X(CHAIN, "GET", "/chain", "items of the chain with root and signature; ?after=")           \
+	X(TICKET_IMPORT, "POST", "/tickets/import", "many tickets, all or none: {tickets}")        \
+	X(REPAIR, "POST", "/tickets/{}/repairs",                                                   \
+	  "a repair: {action, faults, parts, minutes, by, at, note}")                              \
+	X(ACCEPTANCE, "POST", "/tickets/{}/acceptance",                                            \
+	  "the customer: {attended, outcome, code, employee, at}")                                 \
+	X(CALLBACK, "POST", "/tickets/{}/callback", "after a week: {outcome, code, at}")           \
+	X(CLARIFICATION, "POST", "/tickets/{}/clarification",                                      \
+	  "the customer is to be asked: {note}")                                                   \
+	X(BEYOND_REPAIR, "POST", "/tickets/{}/beyond_repair", "not worth or not possible: {note}") \
+	X(TICKET_EVENTS, "GET", "/tickets/{}/events", "all that was recorded of a ticket")         \
+	X(COMPARE, "GET", "/tickets/{}/compare", "as found and as left, side by side")             \
+	X(DOSSIER, "GET", "/units/{}/dossier", "everything of a serial in one document")           \
+	X(RUN_EVENTS, "GET", "/runs/{}/events", "all that was recorded of a run")                  \
+	X(RUN_NOTE, "POST", "/runs/{}/notes", "add a note: {note}")                                \
+	X(RUN_VOID, "POST", "/runs/{}/void", "a run that counts for nothing: {reason, note, sign}")
 
 enum web_route {
 	WEB_ROUTE_NONE = 0,
@@ -94,7 +119,8 @@ struct web_msg {
 	char query[WEB_QUERY_MAX];   /* as in a URL, still percent-encoded */
 	char if_match[WEB_ETAG_MAX]; /* "" none */
 	char credential[WEB_CREDENTIAL_MAX];
-	uint16_t status; /* reply */
+	char request_key[WEB_ETAG_MAX]; /* Idempotency-Key, "" none */
+	uint16_t status;		/* reply */
 	uint8_t type;
 	char etag[WEB_ETAG_MAX];
 	uint8_t has_fd;	  /* reply: the body is in the descriptor that came with it */

@@ -19,6 +19,12 @@ struct model_code { /* fault-code table of the unit's own display */
 	const char *code, *en, *zh;
 	const char *fault; /* F01.. of the depot's table, "" if none */
 };
+struct model_part {	  /* what a repair with this part asks to be measured again */
+	const char *code; /* a part's code, or the beginning of one before its '-': "MEM" */
+	const char *en, *zh;
+	const char **repeat;
+	int repeat_count;
+};
 struct model {
 	const char *path, *code, *title_en, *title_zh, *class_name;
 	const char **aliases;
@@ -28,6 +34,8 @@ struct model {
 	int param_count;
 	struct model_code *codes;
 	int code_count;
+	struct model_part *parts;
+	int part_count;
 	uint8_t hash[32];
 	struct arena *arena;
 };
@@ -41,6 +49,8 @@ int model_check_serial(const struct model *m, const char *serial, struct error *
 /* The tables of the file, for the reference documentation (base/schema.h). */
 struct schema;
 extern const struct schema model_schema;
+/* "MEM-3012-600" finds MEM-3012-600, else MEM-3012, else MEM; NULL: the model does not know it. */
+const struct model_part *model_part(const struct model *m, const char *part);
 const struct model_param *model_param(const struct model *m, const char *name); /* NULL if none */
 
 #endif

@@ -284,6 +284,8 @@ void serve_event(struct station *s, const struct text *json);
 void request_done(struct request *rq, int status, const char *key, const char *value);
 /* The body by a table (ticket/form.h); NULL: it is answered with 422. The caller's to json_decref. */
 struct form_field;
+struct ticket_problems;
+void request_problems(struct request *rq, const struct ticket_problems *problems);
 struct json_t *request_form(struct request *rq, const struct form_field *fields);
 
 /* identity.c */
@@ -305,6 +307,9 @@ bool token_take_hash(struct access_token *t, const char *hex);
 /* routes_run.c: the run of that id that is open on a bay here, or NULL */
 struct session *station_session(struct station *s, const char *id);
 
+/* routes_ticket.c: or it is answered */
+bool may_write_tickets(struct request *rq);
+
 /* routes */
 void route_handle(struct request *rq);
 void route_people(struct request *rq);
@@ -317,6 +322,17 @@ void route_duty_end(struct request *rq);
 void route_tokens(struct request *rq);
 void route_token_add(struct request *rq);
 void route_token_revoke(struct request *rq);
+void route_ticket_import(struct request *rq);
+void route_repair(struct request *rq);
+void route_acceptance(struct request *rq);
+void route_callback(struct request *rq);
+void route_clarification(struct request *rq);
+void route_beyond_repair(struct request *rq);
+void route_events_of(struct request *rq);
+void route_compare(struct request *rq);
+void route_dossier(struct request *rq);
+void route_run_note(struct request *rq);
+void route_run_void(struct request *rq);
 void route_dispatch(struct request *rq);
 void route_station(struct request *rq);
 void route_bays(struct request *rq);
@@ -327,6 +343,13 @@ void route_tickets(struct request *rq);
 void route_ticket_get(struct request *rq);
 void route_ticket_put(struct request *rq);
 void route_release(struct request *rq);
+void route_release_post(struct request *rq);
+void route_override(struct request *rq);
+void route_withdraw(struct request *rq);
+void route_key(struct request *rq);
+void route_key_backup(struct request *rq);
+void route_key_rotate(struct request *rq);
+void route_chain(struct request *rq);
 void route_runs(struct request *rq);
 void route_run_start(struct request *rq);
 void route_run_get(struct request *rq);

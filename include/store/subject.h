@@ -43,4 +43,33 @@ int store_ticket_import(struct store *s, const struct ticket *list, int n, const
 int store_ticket_of_serial(struct store *s, const char *serial, struct ticket *out,
 			   struct error *err);
 
+/* ---- finding ---- */
+/* What the facts say of a ticket now, from the chain and the runs:
+ *	released	its release is recorded and not withdrawn, nothing repaired since
+ *	in_test		a run on it goes on
+ *	refused, accepted	by the customer, after the last repair
+ *	tested, failed	the last post-repair QC after the last repair: pass, or anything else
+ *	repaired	a repair, and no QC after it
+ *	diagnosed	a run of another type has ended
+ *	received	none of these */
+int store_ticket_state(struct store *s, const char *ticket, char state[32], struct error *err);
+struct ticket_filter {
+	const char *serial, *model, *state; /* NULL: any */
+	const char *due_before;		    /* RFC 3339; NULL: any */
+	int priority_min;
+	const char *order; /* NULL or "newest", "due", "priority" (highest first, then due) */
+	int limit;
+};
+/* Each with its present state. A filter by state looks through at most 20,000 tickets. */
+int store_ticket_search(struct store *s, const struct ticket_filter *f,
+			bool (*fn)(void *ctx, const struct ticket *t), void *ctx,
+			struct error *err);
+/* Runs begun on a bay from from_us until before to_us. */
+int store_bay_runs(struct store *s, const char *bay, int64_t from_us, int64_t to_us,
+		   bool (*fn)(void *ctx, const struct run_row *r), void *ctx, struct error *err);
+/* When this serial was released last before utc_us (0: never), and how many other tickets it had
+ * before this one was made. */
+int store_serial_before(struct store *s, const char *serial, const char *ticket, int64_t utc_us,
+			int64_t *released_utc_us, int *tickets, struct error *err);
+
 #endif

@@ -26,7 +26,5 @@
 
 extern const struct form_field repair_form[], acceptance_form[], callback_form[], note_form[],
 	void_form[], say_form[];
-/* A refused acceptance says why. Problems are added. */
-void acceptance_check(const json_t *root, struct ticket_problems *problems);
 
 #endif

@@ -37,7 +37,7 @@ struct ticket_problems {
  *	plan_state	   none (default), proposed, approved, declined
  *	priority	   0..9, default 0
  *	mail_back	   bool, default false
- *	repair_seq	   0.., default 0
+ *	repair_seq	   0..; left out (-1 in out): as it stands
  * path_id NULL: none. 0, or ERR_SYNTAX (no JSON object) or ERR_RANGE with problems filled. Of
  * out, the times, version and state stay zero: the caller sets mirrored_utc_us, created_utc_us,
  * changed_utc_us. */
@@ -50,6 +50,8 @@ int ticket_from_json(const char *path_id, const char *json, size_t n, struct tic
 void ticket_put_problems(struct json *j, const struct ticket_problems *problems);
 /* The ticket as an object; what the store keeps for itself (version, state, times) with it. */
 void ticket_put_json(struct json *j, const struct ticket *t);
+/* The same into an object that is open. */
+void ticket_put_members(struct json *j, const struct ticket *t);
 void ticket_to_json(const struct ticket *t, struct text *out);
 /* Is id of the form above? For scans and arguments. */
 bool ticket_is_id(const char *id);

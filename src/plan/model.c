@@ -24,12 +24,18 @@ struct raw_code {
 	const char *en, *zh, *fault;
 };
 
+struct raw_part {
+	struct schema_item item;
+	const char *en, *zh;
+	struct schema_texts repeat;
+};
+
 struct raw_model {
 	struct schema_item item;
 	const char *code, *class_name, *serial_pattern;
 	struct schema_title title;
 	struct schema_texts aliases;
-	struct schema_list params, codes;
+	struct schema_list params, codes, parts;
 };
 
 static const struct schema_field code_fields[] = {
@@ -46,6 +52,21 @@ static const struct schema code_schema = {
 	.en = "A code on the unit's own display.",
 	.zh = "整机自身显示的代码。",
 };
+static const struct schema_field part_fields[] = {
+	FIELD(raw_part, en, "en", TEXT, NEEDED, .en = "the part, English", .zh = "英文名称"),
+	FIELD(raw_part, zh, "zh", TEXT, NEEDED, .en = "the part, Chinese", .zh = "中文名称"),
+	FIELD(raw_part, repeat, "repeat", TEXTS, NEEDED,
+	      .en = "measurements to repeat when it was replaced; a full run always does",
+	      .zh = "更换后须重测的项目；完整检测总是足够"),
+	END,
+};
+static const struct schema part_schema = {
+	.name = "a part",
+	.size = sizeof(struct raw_part),
+	.fields = part_fields,
+	.en = "A part of the unit, by its code or by the code's beginning before a '-'.",
+	.zh = "整机的一种配件，按编码或编码中 - 之前的部分。",
+};
 static const struct schema_field model_fields[] = {
 	FIELD(raw_model, code, "model", TEXT, NEEDED, .en = "model code as tickets name it",
 	      .zh = "产品型号"),
@@ -61,6 +82,9 @@ static const struct schema_field model_fields[] = {
 	FIELD(raw_model, codes, "codes", KEYED, .sub = &code_schema,
 	      .allow = "ABCDEFGHIJKLMNOPQRSTUVWXYZ-", .en = "codes of the unit's display",
 	      .zh = "显示代码"),
+	FIELD(raw_model, parts, "parts", KEYED, .sub = &part_schema,
+	      .allow = "ABCDEFGHIJKLMNOPQRSTUVWXYZ-",
+	      .en = "parts, and what their replacement asks to be measured again", .zh = "配件"),
 	END,
 };
 const struct schema model_schema = {
@@ -129,6 +153,7 @@ static bool read_model(struct model *m, const struct yaml *y, const struct raw_m
 {
 	const struct schema_pair *params = raw->params.at;
 	const struct raw_code *codes = raw->codes.at;
+	const struct raw_part *parts = raw->parts.at;
 	bool ok = read_pattern(y, raw);
 	m->code = raw->code;
 	m->title_en = raw->title.en;
@@ -145,6 +170,11 @@ static bool read_model(struct model *m, const struct yaml *y, const struct raw_m
 		m->codes[m->code_count++] =
 			(struct model_code){codes[i].item.name, codes[i].en, codes[i].zh,
 					    codes[i].fault ? codes[i].fault : ""};
+	m->parts = arena_array(m->arena, (size_t)raw->parts.count, sizeof(*m->parts));
+	for (int i = 0; i < raw->parts.count; i++)
+		m->parts[m->part_count++] = (struct model_part){parts[i].item.name, parts[i].en,
+								parts[i].zh, parts[i].repeat.at,
+								parts[i].repeat.count};
 	return ok;
 }
 
@@ -210,6 +240,23 @@ int model_check_serial(const struct model *m, const char *serial, struct error *
 		return 0;
 	return error_set(err, ERR_CONFIG, "serial \"%.63s\" is no %s; expected one like %s", serial,
 			 m->code, m->serial_pattern);
+}
+
+const struct model_part *model_part(const struct model *m, const char *part)
+{
+	const struct model_part *best = NULL;
+	size_t best_n = 0;
+
+	for (int i = 0; i < m->part_count; i++) {
+		const char *code = m->parts[i].code;
+		size_t n = strlen(code);
+
+		if (n <= best_n || strncmp(code, part, n) != 0 || (part[n] && part[n] != '-'))
+			continue;
+		best = &m->parts[i];
+		best_n = n;
+	}
+	return best;
 }
 
 const struct model_param *model_param(const struct model *m, const char *name)

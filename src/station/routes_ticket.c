@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Routes about tickets and their release.
+ * Routes about tickets.
  */
 #include "station/internal.h"
 
@@ -8,8 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ticket/facts.h"
-#include "ticket/release.h"
+#include "store/subject.h"
 #include "ticket/ticket.h"
 
 struct ticket_job {
@@ -17,6 +16,8 @@ struct ticket_job {
 	struct request *rq;
 	struct ticket ticket;
 	int64_t if_version, version;
+	int64_t released_before_us; /* the serial's last release on another ticket */
+	int tickets_before;
 	bool created;
 	char who[96];
 	struct text out;
@@ -38,11 +39,36 @@ static void etag_of(char *dst, size_t size, int64_t version)
 	snprintf(dst, size, "\"%lld\"", (long long)version);
 }
 
+/* The same serial came back within so many days of its last release. */
+static bool is_repeat(const struct ticket_job *q, int days)
+{
+	int64_t since = q->ticket.created_utc_us - q->released_before_us;
+
+	return q->released_before_us && since <= (int64_t)days * 86400 * 1000000;
+}
+
+/* What the facts say beside the row. */
+static int look_around(struct ticket_job *q, struct store *store, struct error *err)
+{
+	struct ticket *t = &q->ticket;
+	int rc = store_ticket_state(store, t->id, t->state, err);
+
+	return rc ? rc
+		  : store_serial_before(store, t->serial, t->id, t->created_utc_us,
+					&q->released_before_us, &q->tickets_before, err);
+}
+
 static void ticket_reply(struct ticket_job *q, int status)
 {
 	char etag[WEB_ETAG_MAX];
 	etag_of(etag, sizeof(etag), q->ticket.version);
-	ticket_to_json(&q->ticket, &q->out);
+	json_init(&q->json, &q->out);
+	json_open_object(&q->json);
+	ticket_put_members(&q->json, &q->ticket);
+	json_kv_bool(&q->json, "repeat_30d", is_repeat(q, 30));
+	json_kv_bool(&q->json, "repeat_90d", is_repeat(q, 90));
+	json_kv_int(&q->json, "tickets_before", q->tickets_before);
+	json_end_object(&q->json);
 	request_reply(q->rq, status, etag, &q->out);
 }
 
@@ -65,6 +91,8 @@ static void get_work(struct job *j, struct store *store)
 {
 	struct ticket_job *q = (struct ticket_job *)j;
 	j->rc = store_ticket_get(store, q->rq->msg.arg[0], &q->ticket, &j->err);
+	if (!j->rc)
+		j->rc = look_around(q, store, &j->err);
 }
 
 static void get_done(struct job *j)
@@ -94,6 +122,8 @@ static void put_work(struct job *j, struct store *store)
 	j->rc = store_ticket_put(store, &q->ticket, q->if_version, q->who, &q->version, &j->err);
 	if (!j->rc)
 		j->rc = store_ticket_get(store, q->ticket.id, &q->ticket, &j->err);
+	if (!j->rc)
+		j->rc = look_around(q, store, &j->err);
 }
 
 static void put_done(struct job *j)
@@ -112,6 +142,17 @@ static void put_done(struct job *j)
 		station_store_failed(s, "a ticket", &err);
 }
 
+/* Where the ticketing system owns tickets, nobody at the bench makes or changes one. */
+bool may_write_tickets(struct request *rq)
+{
+	if (!rq->station->options.ticketing_owns ||
+	    (rq->identity.roles & (PEOPLE_SERVICE | PEOPLE_ADMIN)))
+		return true;
+	request_problem(rq, 403, "tickets_owner",
+			"tickets come from the ticketing system here (tickets.owner: ticketing)");
+	return false;
+}
+
 void route_ticket_put(struct request *rq)
 {
 	struct station *s = rq->station;
@@ -120,8 +161,11 @@ void route_ticket_put(struct request *rq)
 	int64_t version = -1;
 	const char *match = rq->msg.if_match;
 	size_t n = strlen(match);
-	if (ticket_from_json(rq->msg.arg[0], rq->body, rq->msg.size, &t, &err)) {
-		request_problem(rq, 422, error_name(err.code), "%s", err.text);
+	struct ticket_problems problems;
+	if (!may_write_tickets(rq))
+		return;
+	if (ticket_read(rq->msg.arg[0], rq->body, rq->msg.size, &t, &problems)) {
+		request_problems(rq, &problems);
 		return;
 	}
 	const struct model *m = library_model(&s->library, t.model);
@@ -169,23 +213,52 @@ static bool list_ticket(void *ctx, const struct ticket *t)
 	return true;
 }
 
+/* What a scanned code stands for: a ticket, or the tickets of a serial. */
+static int list_code(struct ticket_job *q, struct store *store, struct ticket_filter *f,
+		     struct error *err)
+{
+	struct ticket t;
+	int rc = ERR_NOT_FOUND;
+
+	if (q->ticket.id[0])
+		rc = store_ticket_get(store, q->ticket.id, &t, err);
+	if (rc == 0)
+		rc = store_ticket_state(store, t.id, t.state, err);
+	if (rc == 0)
+		(void)list_ticket(q, &t);
+	if (rc != ERR_NOT_FOUND || !q->ticket.serial[0])
+		return rc == ERR_NOT_FOUND ? 0 : rc;
+	f->serial = q->ticket.serial;
+	return store_ticket_search(store, f, list_ticket, q, err);
+}
+
 static void list_work(struct job *j, struct store *store)
 {
 	struct ticket_job *q = (struct ticket_job *)j;
-	char serial[64], model[64], state[32], buf[16];
+	char serial[64], model[64], state[32], due[32], order[16], buf[16];
 	const char *query = q->rq->msg.query;
 	const char *l = web_query(query, "limit", buf, sizeof(buf));
 	int64_t limit = 100;
 	if (l && (!text_to_int64(l, strlen(l), &limit) || limit < 1 || limit > 1000))
 		limit = 100;
+	struct ticket_filter f = {.serial = web_query(query, "serial", serial, sizeof(serial)),
+				  .model = web_query(query, "model", model, sizeof(model)),
+				  .state = web_query(query, "state", state, sizeof(state)),
+				  .due_before = web_query(query, "due_before", due, sizeof(due)),
+				  .order = web_query(query, "order", order, sizeof(order)),
+				  .limit = (int)limit};
+	int64_t priority = 0;
+	l = web_query(query, "priority", buf, sizeof(buf));
+	if (l && text_to_int64(l, strlen(l), &priority) && priority > 0 && priority < 10)
+		f.priority_min = (int)priority;
 	json_init(&q->json, &q->out);
 	json_open_object(&q->json);
 	json_key(&q->json, "tickets");
 	json_open_array(&q->json);
-	j->rc = store_ticket_list(store, web_query(query, "serial", serial, sizeof(serial)),
-				  web_query(query, "model", model, sizeof(model)),
-				  web_query(query, "state", state, sizeof(state)), (int)limit,
-				  list_ticket, q, &j->err);
+	if (q->ticket.id[0] || q->ticket.serial[0])
+		j->rc = list_code(q, store, &f, &j->err);
+	else
+		j->rc = store_ticket_search(store, &f, list_ticket, q, &j->err);
 	json_end_array(&q->json);
 	json_end_object(&q->json);
 }
@@ -203,36 +276,15 @@ static void list_done(struct job *j)
 
 void route_tickets(struct request *rq)
 {
-	station_read(rq->station, &ticket_job(rq, list_work, list_done)->job);
-}
-
-/* ---- release ---- */
-
-static void release_work(struct job *j, struct store *store)
-{
-	struct ticket_job *q = (struct ticket_job *)j;
-	struct ticket_facts facts = {0};
-	struct release_decision d;
-	j->rc = ticket_facts_load(&facts, store, q->rq->msg.arg[0], clock_utc_us(), &j->err);
-	if (!j->rc) {
-		release_decide(&facts.release, &d);
-		release_json(&facts.release, &d, &q->out);
+	struct ticket_job *q = ticket_job(rq, list_work, list_done);
+	const struct station_options *o = &rq->station->options;
+	char code[200], what[64];
+	if (web_query(rq->msg.query, "code", code, sizeof(code))) {
+		enum code_kind kind = code_read(o->codes, o->code_count, code, what);
+		if (kind != CODE_SERIAL)
+			text_copy(q->ticket.id, sizeof(q->ticket.id), what[0] ? what : "?");
+		if (kind != CODE_TICKET)
+			text_copy(q->ticket.serial, sizeof(q->ticket.serial), what);
 	}
-	ticket_facts_release(&facts);
-}
-
-void route_release(struct request *rq)
-{
-	if (rq->station->store_state == STORE_CHECKING) {
-		request_problem(rq, 503, "store_checking",
-				"the database is checked after an unclean stop; ask "
-				"again in a moment");
-		return;
-	}
-	if (rq->station->store_state == STORE_DAMAGED) {
-		request_problem(rq, 503, "store_damaged",
-				"the database is damaged; restore a backup");
-		return;
-	}
-	station_read(rq->station, &ticket_job(rq, release_work, list_done)->job);
+	station_read(rq->station, &q->job);
 }

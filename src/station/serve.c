@@ -214,7 +214,7 @@ void request_problem(struct request *rq, int status, const char *code, const cha
 }
 
 /* A body that is not right: every mistake with its pointer. */
-static void problem_form(struct request *rq, const struct ticket_problems *problems)
+void request_problems(struct request *rq, const struct ticket_problems *problems)
 {
 	struct text t = {0};
 	struct json j;
@@ -242,7 +242,7 @@ struct json_t *request_form(struct request *rq, const struct form_field *fields)
 	json_t *root = NULL;
 
 	if (form_read(fields, rq->body, rq->msg.size, &root, &problems)) {
-		problem_form(rq, &problems);
+		request_problems(rq, &problems);
 		return NULL;
 	}
 	return root;

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "base/json.h"
+
 #define COLUMNS                                                                                    \
 	"id, serial, model, manufacture_date, due_at, symptoms, run_type, plan_state, priority,"   \
 	" mail_back, repair_seq, mirrored_utc_us, created_utc_us, changed_utc_us, version, state"
@@ -86,15 +88,75 @@ static int write_row(struct store *s, const struct ticket *t, int64_t version, c
 		      "tt", who, t->id);
 }
 
-int store_ticket_put(struct store *s, const struct ticket *t, int64_t if_version, const char *who,
-		     int64_t *version, struct error *err)
+/* A ticket that comes, or changes: its item of the chain. */
+static int tell(struct store *s, const struct ticket *t, int64_t version, const char *who,
+		struct error *err)
 {
+	struct text data = {0};
+	struct json j;
+	struct chain_item item = {.type = version == 1 ? "received" : "ticket_changed",
+				  .ticket = t->id,
+				  .serial = t->serial,
+				  .who = who,
+				  .feed = version == 1};
+	int rc;
+
+	json_init(&j, &data);
+	json_open_object(&j);
+	json_kv_int(&j, "version", version);
+	json_kv_string(&j, "model", t->model);
+	json_kv_string(&j, "run_type", t->run_type);
+	json_kv_string(&j, "plan_state", t->plan_state);
+	json_kv_int(&j, "repair_seq", t->repair_seq);
+	json_kv_bool(&j, "mail_back", t->mail_back);
+	json_end_object(&j);
+	item.data = data.buf;
+	item.n = data.len;
+	rc = store_chain_append(s, &item, t->changed_utc_us, NULL, err);
+	text_release(&data);
+	return rc;
+}
+
+/* Does t say nothing that is not there already? */
+static bool says_nothing_new(const struct ticket *t, const struct ticket *now)
+{
+	return strcmp(t->serial, now->serial) == 0 && strcmp(t->model, now->model) == 0 &&
+	       strcmp(t->manufacture_date, now->manufacture_date) == 0 &&
+	       strcmp(t->due_at, now->due_at) == 0 && strcmp(t->symptoms, now->symptoms) == 0 &&
+	       strcmp(t->run_type, now->run_type) == 0 &&
+	       strcmp(t->plan_state, now->plan_state) == 0 && t->priority == now->priority &&
+	       t->mail_back == now->mail_back && t->repair_seq == now->repair_seq &&
+	       (!t->state[0] || strcmp(t->state, now->state) == 0);
+}
+
+/* Within a transaction. The same again changes nothing but when it was confirmed. */
+static int put(struct store *s, const struct ticket *t, const struct ticket *now, const char *who,
+	       int64_t *version, struct error *err)
+{
+	int rc;
+
+	*version = now->version;
+	if (now->version > 0 && says_nothing_new(t, now))
+		return db_run(s, err, "UPDATE ticket SET mirrored_utc_us = ? WHERE id = ?", "it",
+			      t->mirrored_utc_us, t->id);
+	*version = now->version + 1;
+	rc = write_row(s, t, *version, who, err);
+	return rc == 0 ? tell(s, t, *version, who, err) : rc;
+}
+
+int store_ticket_put(struct store *s, const struct ticket *wanted, int64_t if_version,
+		     const char *who, int64_t *version, struct error *err)
+{
+	struct ticket full = *wanted, *t = &full;
 	struct ticket now = {0};
+	int64_t became = 0;
 	int rc = db_begin(s, err);
 
 	if (rc < 0)
 		return rc;
 	rc = store_ticket_get(s, t->id, &now, err);
+	if (t->repair_seq < 0)
+		t->repair_seq = now.repair_seq;
 	if (rc == 0)
 		rc = check_change(t, &now, if_version, err);
 	else if (rc == ERR_NOT_FOUND)
@@ -102,10 +164,10 @@ int store_ticket_put(struct store *s, const struct ticket *t, int64_t if_version
 			     ? 0
 			     : error_set(err, ERR_CONFLICT, "ticket %s: is not there", t->id);
 	if (rc == 0)
-		rc = write_row(s, t, now.version + 1, who, err);
+		rc = put(s, t, &now, who, &became, err);
 	rc = db_end(s, rc, err);
 	if (rc == 0 && version)
-		*version = now.version + 1;
+		*version = became;
 	return rc;
 }
 
@@ -179,6 +241,7 @@ int store_ticket_repair(struct store *s, const char *ticket, int64_t if_repair_s
 int store_ticket_import(struct store *s, const struct ticket *list, int n, const char *who,
 			int *failed, struct error *err)
 {
+	int64_t version;
 	int rc = db_begin(s, err);
 
 	if (rc < 0)
@@ -194,7 +257,7 @@ int store_ticket_import(struct store *s, const struct ticket *list, int n, const
 		if (rc == 0 && t.repair_seq < now.repair_seq)
 			t.repair_seq = now.repair_seq; /* counted here; the file does not know */
 		if (rc == 0)
-			rc = write_row(s, &t, now.version + 1, who, err);
+			rc = put(s, &t, &now, who, &version, err);
 	}
 	return db_end(s, rc, err);
 }

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "ticket/events.h"
 
-#include <string.h>
-
 static const char *const outcomes[] = {"accepted", "refused", NULL};
 static const char *const void_reasons[] = {"wrong_unit", "rig", "training", NULL};
 static const char *const callback_outcomes[] = {"satisfied", "fault_again", "other_fault",
@@ -54,12 +52,3 @@ const struct form_field void_form[] = {
 	{.name = "note", .kind = FORM_NOTE, .required = true, .lo = 1, .hi = 500},
 	{.name = NULL},
 };
-
-void acceptance_check(const json_t *root, struct ticket_problems *problems)
-{
-	const char *outcome = json_string_value(json_object_get(root, "outcome"));
-
-	if (outcome && strcmp(outcome, "refused") == 0 && !json_object_get(root, "code"))
-		form_problem(problems, "/code", "required",
-			     "a refusal names the symptom it is for, such as S03");
-}

@@ -40,7 +40,26 @@ enum { ANYBODY = 0, READ = PEOPLE_KNOWN, WRITE = PEOPLE_WRITERS };
 	X(DUTY_END, T | S | A, false, 0)                                                           \
 	X(TOKENS, A, false, 0)                                                                     \
 	X(TOKEN_ADD, A, false, 0)                                                                  \
-	X(TOKEN_REVOKE, A, false, 0)
+	X(TOKEN_REVOKE, A, false, 0)                                                               \
+	X(RELEASE_POST, WRITE, false, 0)                                                           \
+	X(OVERRIDE, WRITE, false, S)                                                               \
+	X(WITHDRAW, WRITE, false, 0)                                                               \
+	X(KEY, READ, false, 0)                                                                     \
+	X(KEY_BACKUP, A, false, 0)                                                                 \
+	X(KEY_ROTATE, A, false, 0)                                                                 \
+	X(CHAIN, READ, false, 0)                                                                   \
+	X(TICKET_IMPORT, WRITE, false, 0)                                                          \
+	X(REPAIR, WRITE, false, 0)                                                                 \
+	X(ACCEPTANCE, T | S | E | A, false, 0)                                                     \
+	X(CALLBACK, WRITE, false, 0)                                                               \
+	X(CLARIFICATION, T | S | A, false, 0)                                                      \
+	X(BEYOND_REPAIR, T | S | A, false, 0)                                                      \
+	X(TICKET_EVENTS, READ, false, 0)                                                           \
+	X(COMPARE, READ, false, 0)                                                                 \
+	X(DOSSIER, READ, false, 0)                                                                 \
+	X(RUN_EVENTS, READ, false, 0)                                                              \
+	X(RUN_NOTE, T | S | A, false, 0)                                                           \
+	X(RUN_VOID, T | S | A, false, S)
 
 static const struct people_rule rules[WEB_ROUTE_COUNT] = {
 #define PEOPLE_ROW(route, who, on_duty, signs) [WEB_##route] = {true, who, on_duty, signs},

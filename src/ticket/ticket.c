@@ -286,7 +286,7 @@ static void require_members(const json_t *root, const char *path_id, struct tick
 int ticket_read(const char *path_id, const char *json, size_t n, struct ticket *out,
 		struct ticket_problems *problems)
 {
-	struct ticket t = {.run_type = "post_repair_qc", .plan_state = "none"};
+	struct ticket t = {.run_type = "post_repair_qc", .plan_state = "none", .repair_seq = -1};
 	struct error err;
 	json_t *root = json_load_limited(json, n, TICKET_BYTES_MAX, &err);
 	const char *name;
@@ -354,9 +354,8 @@ static void put_utc(struct json *j, const char *key, int64_t utc_us)
 	json_kv_string(j, key, utc_us ? text_from_utc_us(at, sizeof(at), utc_us) : NULL);
 }
 
-void ticket_put_json(struct json *j, const struct ticket *t)
+void ticket_put_members(struct json *j, const struct ticket *t)
 {
-	json_open_object(j);
 	json_kv_string(j, "id", t->id);
 	json_kv_string(j, "serial", t->serial);
 	json_kv_string(j, "model", t->model);
@@ -373,6 +372,12 @@ void ticket_put_json(struct json *j, const struct ticket *t)
 	put_utc(j, "created_at", t->created_utc_us);
 	put_utc(j, "changed_at", t->changed_utc_us);
 	put_utc(j, "mirrored_at", t->mirrored_utc_us);
+}
+
+void ticket_put_json(struct json *j, const struct ticket *t)
+{
+	json_open_object(j);
+	ticket_put_members(j, t);
 	json_end_object(j);
 }
 

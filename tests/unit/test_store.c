@@ -67,6 +67,8 @@ static void a_change_keeps_the_state_and_never_takes_repair_seq_back(void **stat
 	t.state[0] = '\0';
 	t.created_utc_us = 77;
 	assert_int_equal(store_ticket_put(s, &t, -1, "li", NULL, NULL), 0);
+	t.priority++; /* the same again would change nothing */
+	assert_int_equal(store_ticket_put(s, &t, -1, "li", NULL, NULL), 0);
 	t.repair_seq = 3;
 	assert_int_equal(store_ticket_put(s, &t, -1, "li", NULL, NULL), ERR_CONFLICT);
 	assert_int_equal(store_ticket_get(s, "T1", &got, NULL), 0);

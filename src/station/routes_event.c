@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Routes that add something to a ticket or a run: repairs, acceptance, call-backs, notes, voids. Each
+ * is one item of the chain (ticket/events.h) and is answered once it is durable.
+ */
+#include "station/internal.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/subject.h"
+#include "ticket/events.h"
+
+struct event_job {
+	struct job job;
+	struct request *rq;
+	const char *type;
+	bool feed, of_run, is_repair;
+	int64_t if_repair_seq;
+	char who[96];
+	struct text data;
+	struct ticket ticket;
+	struct run_row run;
+	int64_t seq;
+	char parts[16][64]; /* of a repair */
+	int part_count;
+};
+
+static void event_work(struct job *j, struct store *store)
+{
+	struct event_job *q = (struct event_job *)j;
+	const char *id = q->rq->msg.arg[0];
+	struct chain_item item = {.type = q->type,
+				  .who = q->who,
+				  .feed = q->feed,
+				  .data = q->data.buf,
+				  .n = q->data.len};
+	int64_t now = clock_utc_us();
+
+	if (q->is_repair) {
+		j->rc = store_ticket_repair(store, id, q->if_repair_seq, &item, now, &q->ticket,
+					    &j->err);
+		return;
+	}
+	if (q->of_run)
+		j->rc = store_run_get(store, id, &q->run, NULL, &j->err);
+	else
+		j->rc = store_ticket_get(store, id, &q->ticket, &j->err);
+	item.run = q->run.id;
+	item.ticket = q->of_run ? q->run.ticket : q->ticket.id;
+	item.serial = q->of_run ? q->run.serial : q->ticket.serial;
+	if (!j->rc && q->of_run && !strcmp(q->type, "void") && !q->run.seq)
+		j->rc = error_set(&j->err, ERR_STATE, "run %s goes on; abort it first", id);
+	if (!j->rc)
+		j->rc = store_chain_add(store, &item, now, &q->seq, &j->err);
+}
+
+/* What the model says of each part; a part it does not know means everything. */
+static void put_repeats(struct json *j, const struct model *m, const struct event_job *q)
+{
+	bool all = !m || !q->part_count;
+
+	json_key(j, "repeat");
+	json_open_array(j);
+	for (int i = 0; m && i < q->part_count; i++) {
+		const struct model_part *part = model_part(m, q->parts[i]);
+
+		all = all || !part;
+		for (int k = 0; part && k < part->repeat_count; k++)
+			json_put_string(j, part->repeat[k]);
+	}
+	json_end_array(j);
+	json_kv_bool(j, "repeat_all", all);
+	json_kv_string(j, "satisfied_by", "post_repair_qc");
+}
+
+static void reply_event(struct event_job *q)
+{
+	struct text t = {0};
+	struct json j;
+
+	json_init(&j, &t);
+	json_open_object(&j);
+	json_kv_string(&j, "type", q->type);
+	json_kv_string(&j, "ticket", q->of_run ? q->run.ticket : q->ticket.id);
+	json_kv_string(&j, "serial", q->of_run ? q->run.serial : q->ticket.serial);
+	json_kv_string(&j, "run", q->of_run ? q->run.id : NULL);
+	json_kv_string(&j, "who", q->who);
+	if (q->is_repair) {
+		json_kv_int(&j, "repair_seq", q->ticket.repair_seq);
+		put_repeats(&j, library_model(&q->rq->station->library, q->ticket.model), q);
+	} else {
+		json_kv_int(&j, "seq", q->seq);
+	}
+	json_key(&j, "data");
+	json_put_raw(&j, q->data.buf, q->data.len);
+	json_end_object(&j);
+	request_reply(q->rq, 201, "", &t);
+	text_release(&t);
+}
+
+static void event_done(struct job *j)
+{
+	struct event_job *q = (struct event_job *)j;
+	struct station *s = q->rq->station;
+	struct error err = j->err;
+	int rc = j->rc;
+
+	if (rc == ERR_NOT_FOUND)
+		request_problem(q->rq, 404, "not_found", "there is no %s \"%s\" here",
+				q->of_run ? "run" : "ticket", q->rq->msg.arg[0]);
+	else if (rc == ERR_CONFLICT)
+		request_problem(q->rq, 409, "conflict", "%s", err.text);
+	else if (rc)
+		request_problem_of(q->rq, &err);
+	else
+		reply_event(q);
+	text_release(&q->data);
+	free(q);
+	if (rc == ERR_STORE)
+		station_store_failed(s, "an event", &err);
+}
+
+static void take_parts(struct event_job *q, const json_t *root)
+{
+	const json_t *v = json_object_get(root, "if_repair_seq"), *one;
+	size_t i;
+
+	q->if_repair_seq = v ? json_integer_value(v) : -1;
+	json_array_foreach(json_object_get(root, "parts"), i, one)
+	{
+		const char *part = json_string_value(json_object_get(one, "part"));
+
+		if (part && q->part_count < 16)
+			text_copy(q->parts[q->part_count++], sizeof(q->parts[0]), part);
+	}
+}
+
+static void add_event(struct request *rq, const char *type, const struct form_field *form,
+		      bool of_run, bool feed)
+{
+	struct event_job *q;
+	struct json j;
+	json_t *root;
+
+	if (station_is_crowded(rq->station)) {
+		request_problem(rq, 503, "busy", "the station is writing; try again in a moment");
+		return;
+	}
+	root = request_form(rq, form);
+	if (!root)
+		return;
+	q = xcalloc(1, sizeof(*q));
+	q->job.work = event_work;
+	q->job.done = event_done;
+	q->rq = rq;
+	q->type = type;
+	q->of_run = of_run;
+	q->feed = feed;
+	q->is_repair = !strcmp(type, "repair");
+	if (q->is_repair)
+		take_parts(q, root);
+	json_object_del(root, "if_repair_seq");
+	text_copy(q->who, sizeof(q->who), rq->signer[0] ? rq->signer : rq->who);
+	json_init(&j, &q->data);
+	json_open_object(&j);
+	form_put(&j, form, root);
+	json_end_object(&j);
+	json_decref(root);
+	station_write(rq->station, &q->job);
+}
+
+void route_repair(struct request *rq)
+{
+	add_event(rq, "repair", repair_form, false, true);
+}
+
+void route_acceptance(struct request *rq)
+{
+	json_t *o = json_load_limited(rq->body, rq->msg.size, WEB_BODY_MAX, NULL);
+	const char *outcome = json_string_value(json_object_get(o, "outcome"));
+	bool unsaid = outcome && !strcmp(outcome, "refused") && !json_object_get(o, "code");
+
+	json_decref(o);
+	if (unsaid)
+		request_problem(rq, 422, "required",
+				"/code: a refusal names the symptom it is for, such as S03");
+	else
+		add_event(rq, "acceptance", acceptance_form, false, true);
+}
+
+void route_callback(struct request *rq)
+{
+	add_event(rq, "callback", callback_form, false, true);
+}
+
+void route_clarification(struct request *rq)
+{
+	add_event(rq, "clarification_needed", say_form, false, true);
+}
+
+void route_beyond_repair(struct request *rq)
+{
+	add_event(rq, "beyond_repair", say_form, false, true);
+}
+
+void route_run_note(struct request *rq)
+{
+	add_event(rq, "note", note_form, true, false);
+}
+
+void route_run_void(struct request *rq)
+{
+	add_event(rq, "void", void_form, true, true);
+}
+
+/* ---- what there is ---- */
+
+struct events_job {
+	struct job job;
+	struct request *rq;
+	struct text out;
+	struct json json;
+};
+
+static bool put_event(void *ctx, const struct chain_row *r)
+{
+	struct events_job *q = ctx;
+
+	json_put_raw(&q->json, r->bytes, r->n);
+	return true;
+}
+
+static void events_work(struct job *j, struct store *store)
+{
+	struct events_job *q = (struct events_job *)j;
+	const char *id = q->rq->msg.arg[0];
+	struct chain_filter f = {.limit = 1000};
+
+	if (q->rq->msg.route == WEB_RUN_EVENTS)
+		f.run = id;
+	else
+		f.ticket = id;
+	json_init(&q->json, &q->out);
+	json_open_object(&q->json);
+	json_key(&q->json, "events");
+	json_open_array(&q->json);
+	j->rc = store_chain_list(store, &f, put_event, q, &j->err);
+	json_end_array(&q->json);
+	json_end_object(&q->json);
+}
+
+static void events_done(struct job *j)
+{
+	struct events_job *q = (struct events_job *)j;
+
+	if (j->rc)
+		request_problem_of(q->rq, &j->err);
+	else
+		request_reply(q->rq, 200, "", &q->out);
+	text_release(&q->out);
+	free(q);
+}
+
+void route_events_of(struct request *rq)
+{
+	struct events_job *q = xcalloc(1, sizeof(*q));
+
+	q->job.work = events_work;
+	q->job.done = events_done;
+	q->rq = rq;
+	station_read(rq->station, &q->job);
+}
