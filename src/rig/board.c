@@ -50,7 +50,7 @@ void board_set(struct rig *r, int device, bool urgent, bool force)
 		b->unsafe_since_ns = r->now_ns ? r->now_ns : 1;
 }
 
-static void board_failed(struct rig *r, int device, const char *why)
+static void give_up(struct rig *r, int device, const char *what, const char *why)
 {
 	struct device *d = &r->devices[device];
 	struct board *b = &d->board;
@@ -60,9 +60,14 @@ static void board_failed(struct rig *r, int device, const char *why)
 	b->dirty = true;
 	b->retry_ns = r->now_ns + (d->state == DEVICE_LOST ? LOST_RETRY_NS : RETRY_NS);
 	text_copy(b->why, sizeof(b->why), why);
-	rig_text(text, sizeof(text), "%s (on %s): outputs cannot be set: %s", d->fx->name,
-		 r->f->buses[d->fx->bus].port, why);
+	rig_text(text, sizeof(text), "%s (on %s): outputs %s: %s", d->fx->name,
+		 r->f->buses[d->fx->bus].port, what, why);
 	safe_trip(r, d->output_bays & safe_powered(r), TRIP_COMMS, -1, -1, 0, text, false);
+}
+
+static void board_failed(struct rig *r, int device, const char *why)
+{
+	give_up(r, device, "cannot be set", why);
 }
 
 static void board_write(struct rig *r, int device)
@@ -135,7 +140,7 @@ static void confirmed(struct rig *r, struct board *b, int64_t at_ns)
 {
 	b->confirmed = true;
 	b->confirmed_ns = at_ns > r->now_ns ? at_ns : r->now_ns;
-	b->mismatches = 0;
+	b->mismatches = b->unread = 0;
 	b->unsafe_since_ns = 0;
 	b->why[0] = '\0';
 	for (int i = 0; i < b->count; i++) {
@@ -206,9 +211,15 @@ void board_monitor(struct rig *r, int device, const struct bus_event *ev)
 	const struct rig_bus *bus = &r->buses[d->fx->bus];
 	char text[IO_TEXT_MAX];
 
-	if (ev->status != BUS_OK || !b->confirmed || b->waiting || b->dirty ||
-	    ev->at_ns <= b->confirmed_ns)
+	if (!b->confirmed || b->waiting || b->dirty || ev->at_ns <= b->confirmed_ns)
 		return;
+	if (ev->status != BUS_OK) {
+		/* It may answer all else: what its contacts do is not known any more. */
+		if (++b->unread >= READ_FAILURES_MAX)
+			give_up(r, device, "are not read back", bus_status_name(ev->status));
+		return;
+	}
+	b->unread = 0;
 	for (int i = 0; i < b->count; i++) {
 		struct output *o = &r->outputs[b->output[i]];
 		struct driver_read want[POINT_READS_MAX];
