@@ -29,8 +29,9 @@ struct head {
 	int64_t content_length;	    /* -1: none given */
 	char host[HEAD_VALUE_MAX], authorization[HEAD_VALUE_MAX], content_type[HEAD_VALUE_MAX];
 	char if_match[HEAD_VALUE_MAX], if_none_match[HEAD_VALUE_MAX], origin[HEAD_VALUE_MAX];
-	char fetch_site[HEAD_VALUE_MAX]; /* Sec-Fetch-Site */
-	char csrf[HEAD_VALUE_MAX];	 /* X-CSRF-Token */
+	char request_key[HEAD_VALUE_MAX]; /* Idempotency-Key */
+	char fetch_site[HEAD_VALUE_MAX];  /* Sec-Fetch-Site */
+	char csrf[HEAD_VALUE_MAX];	  /* X-CSRF-Token */
 	char cookie[HEAD_COOKIE_MAX];
 
 	/* Refused: HTTP status, stable code, one line for a person. */

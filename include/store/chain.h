@@ -50,6 +50,12 @@ int store_chain_append(struct store *s, const struct chain_item *item, int64_t u
 int store_chain_add(struct store *s, const struct chain_item *item, int64_t utc_us, int64_t *seq,
 		    struct error *err);
 
+/* fn within one transaction: what it changed is committed when it returns 0, and undone otherwise.
+ * On a reader fn sees one state of the database, whatever is written meanwhile. Not nested; fn
+ * calls nothing that has a transaction of its own (store_chain_add, store_run_end, ...). */
+int store_transact(struct store *s, int (*fn)(void *ctx, struct store *s, struct error *err),
+		   void *ctx, struct error *err);
+
 /* An item as stored; pointers are good until fn returns. */
 struct chain_row {
 	int64_t seq, utc_us;
@@ -88,6 +94,22 @@ int store_chain_root(struct store *s, int64_t size, uint8_t root[CHAIN_ROOT_BYTE
 /* Hash every item again: ERR_IO names the first that does not fit. For a reader: 1 s for some
  * 300,000 items. */
 int store_chain_check(struct store *s, struct error *err);
+
+/* The same for one item and the one before it: quick. */
+int store_chain_check_item(struct store *s, int64_t seq, struct error *err);
+
+/* What was answered to a request with this key, so that sent again it does nothing twice. */
+struct chain_request {
+	const char *key, *who, *route; /* who and route belong to the key */
+	uint8_t body_sha256[32];
+};
+/* 0 with *status and answer; ERR_NOT_FOUND: a new one; ERR_CONFLICT: the key was used for
+ * another request. */
+int store_request_find(struct store *s, const struct chain_request *q, int *status,
+		       struct text *answer, struct error *err);
+/* In the transaction of what the request did. */
+int store_request_keep(struct store *s, const struct chain_request *q, int status,
+		       const struct text *answer, int64_t utc_us, struct error *err);
 
 /* A client brought back {size, root}: it has everything up to there. Kept durably outside of the
  * database (DIR/acknowledged), so that an older copy of the database is noticed. ERR_CONFLICT

@@ -235,8 +235,10 @@ static bool fill_message(struct exchange *x, struct web_msg *m)
 	const struct head *h = &x->visitor->head;
 
 	if (!text_copy(m->query, sizeof(m->query), h->query) ||
-	    !text_copy(m->if_match, sizeof(m->if_match), h->if_match)) {
-		set_problem(x, 400, "word_too_long", "a query takes 255 bytes, an entity tag 95");
+	    !text_copy(m->if_match, sizeof(m->if_match), h->if_match) ||
+	    !text_copy(m->request_key, sizeof(m->request_key), h->request_key)) {
+		set_problem(x, 400, "word_too_long",
+			    "a query takes 255 bytes, an entity tag or Idempotency-Key 95");
 		return false;
 	}
 	/* "*new*" is the link's own word for If-None-Match: *, and no entity tag */

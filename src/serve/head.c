@@ -132,6 +132,7 @@ static const struct known {
 	KNOWN_FIELD("Content-Type", content_type),
 	KNOWN_FIELD("If-Match", if_match),
 	KNOWN_FIELD("If-None-Match", if_none_match),
+	KNOWN_FIELD("Idempotency-Key", request_key),
 	KNOWN_FIELD("Origin", origin),
 	KNOWN_FIELD("Sec-Fetch-Site", fetch_site),
 	KNOWN_FIELD("X-CSRF-Token", csrf),

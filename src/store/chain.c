@@ -250,16 +250,18 @@ int store_chain_list(struct store *s, const struct chain_filter *f,
 	sqlite3_stmt *st;
 	int rc;
 
-	/* Only the filters given, so that each finds its index. */
+	/* Only the filters given, so that each finds its index: a subject's before the type's. */
 	text_printf(&sql,
 		    "SELECT seq, type, ticket, serial, run, utc_us, who, feed, bytes, root, sig"
-		    " FROM chain WHERE seq > ?1%s%s%s%s%s ORDER BY seq%s LIMIT ?7",
-		    f->ticket ? " AND ticket = ?2" : "", f->serial ? " AND serial = ?3" : "",
-		    f->run ? " AND run = ?4" : "",
-		    f->type && f->or_type ? " AND type IN (?5, ?6)"
-		    : f->type		  ? " AND type = ?5"
-					  : "",
-		    f->feed_only ? " AND feed = 1" : "", f->newest_first ? " DESC" : "");
+		    " FROM chain WHERE seq > ?1%s%s%s",
+		    f->ticket ? " AND ticket = ?2 AND ticket <> ''" : "",
+		    f->serial ? " AND serial = ?3 AND serial <> ''" : "",
+		    f->run ? " AND run = ?4 AND run <> ''" : "");
+	if (f->type)
+		text_printf(&sql, " AND %stype IN (?5, ?6)",
+			    f->ticket || f->serial || f->run ? "+" : "");
+	text_printf(&sql, "%s ORDER BY seq%s LIMIT ?7", f->feed_only ? " AND feed = 1" : "",
+		    f->newest_first ? " DESC" : "");
 	rc = db_query(s, &st, err, sql.buf, "ittttti", f->after, f->ticket, f->serial, f->run,
 		      f->type, f->or_type, (int64_t)(f->limit > 0 ? f->limit : -1));
 	text_release(&sql);
@@ -305,5 +307,19 @@ int store_chain_check(struct store *s, struct error *err)
 		return error_set(err, ERR_IO,
 				 "%s/benchd.db: item %lld of the chain was changed or is missing",
 				 s->dir, (long long)w.broken);
+	return rc;
+}
+
+int store_chain_check_item(struct store *s, int64_t seq, struct error *err)
+{
+	struct chain_filter f = {.after = seq - 1, .limit = 1};
+	struct walk w = {.seq = seq - 1};
+	int rc = store_chain_root(s, seq - 1, w.root, err);
+
+	if (rc == 0)
+		rc = store_chain_list(s, &f, walk_one, &w, err);
+	if (rc == 0 && w.seq != seq)
+		rc = error_set(err, ERR_IO, "%s/benchd.db: item %lld of the chain was changed",
+			       s->dir, (long long)seq);
 	return rc;
 }

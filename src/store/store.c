@@ -191,6 +191,22 @@ int store_check(struct store *s, struct error *err)
 	return rc;
 }
 
+int store_transact(struct store *s, int (*fn)(void *ctx, struct store *s, struct error *err),
+		   void *ctx, struct error *err)
+{
+	int rc;
+
+	if (s->writer) {
+		rc = db_begin(s, err);
+		return rc < 0 ? rc : db_end(s, fn(ctx, s, err), err);
+	}
+	if (sqlite3_exec(s->db, "BEGIN", NULL, NULL, NULL) != SQLITE_OK)
+		return db_fail(s, err);
+	rc = fn(ctx, s, err);
+	(void)sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+	return rc;
+}
+
 int store_audit(struct store *s, int64_t utc_us, const char *who, const char *what,
 		const char *json, struct error *err)
 {

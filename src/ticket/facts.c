@@ -2,173 +2,277 @@
 #include "ticket/facts.h"
 
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { DOC_BYTES_MAX = 8 << 20 };
+#include "store/chain.h"
 
-/* obj.key or obj.key.sub; NULL when anything on the way is missing. */
-static const json_t *member(const json_t *obj, const char *key, const char *sub)
-{
-	const json_t *v = json_object_get(obj, key);
-
-	return sub ? json_object_get(v, sub) : v;
-}
-
-/* Is it there and says exactly this? */
-static bool says_true(const json_t *v)
-{
-	return v && json_is_true(v);
-}
-
-static bool says_false(const json_t *v)
-{
-	return v && json_is_false(v);
-}
-
-static double seconds_of(const json_t *v)
-{
-	return v && json_is_number(v) ? json_number_value(v) : 0.0;
-}
-
-static bool says_text(const json_t *v, const char *text)
-{
-	const char *s = v ? json_string_value(v) : NULL;
-
-	return s && strcmp(s, text) == 0;
-}
-
-/* A measurement that failed and is not the rig's: however the run ended, this was seen. */
-static bool has_failed(const json_t *doc)
-{
-	const json_t *list = member(doc, "measurements", NULL), *m;
-	size_t i;
-
-	json_array_foreach(list, i, m)
-	{
-		if (says_text(member(m, "verdict", NULL), "fail") &&
-		    !says_false(member(m, "counts", NULL)) &&
-		    !says_text(member(m, "attribution", NULL), "rig"))
-			return true;
-	}
-	return false;
-}
-
-/* Does the run judge the unit (see release.h)? In doubt it does: a doubtful run may block, never
- * open a way to an earlier pass. Aborting a run that already failed does not undo the failure. */
-static bool is_complete(const struct run_row *row, const json_t *doc)
-{
-	bool rigs = says_text(member(doc, "attribution", NULL), "rig");
-
-	if (has_failed(doc))
-		return true;
-	if (strcmp(row->verdict, "aborted") == 0 || strcmp(row->verdict, "interrupted") == 0)
-		return false;
-	if (strcmp(row->verdict, "tripped") == 0)
-		return !rigs;
-	/* Without a reason it reached its end, and the rig contradicted itself there. */
-	if (strcmp(row->verdict, "error") == 0)
-		return !rigs || !json_is_string(member(doc, "reason", "code"));
-	return true;
-}
-
-/* Was every channel the run used in calibration when it began? */
-static bool is_calibrated(const json_t *doc)
-{
-	const json_t *list = member(doc, "calibration", NULL), *c;
-	size_t i;
-
-	json_array_foreach(list, i, c)
-	{
-		if (!says_text(member(c, "state", NULL), "good"))
-			return false;
-	}
-	return json_array_size(list) > 0;
-}
-
-static void read_doc(const struct run_row *row, const json_t *doc, struct release_run *out)
-{
-	const json_t *assumed = member(doc, "basis_assumed", NULL);
-	const json_t *repair_seq = member(doc, "repair_seq", NULL);
-
-	/* The row finds the run, the document is what is hashed: where they differ, no pass. */
-	if (!says_text(member(doc, "verdict", NULL), out->verdict) ||
-	    !says_text(member(doc, "id", NULL), out->id) ||
-	    !says_text(member(doc, "ticket", NULL), out->ticket) ||
-	    !says_text(member(doc, "serial", NULL), row->serial) ||
-	    !says_text(member(doc, "model", NULL), out->model) ||
-	    !says_text(member(doc, "run_type", NULL), out->run_type))
-		out->verdict[0] = '\0';
-	out->simulated = row->simulated || !says_false(member(doc, "simulated", NULL));
-	out->releasable = says_true(member(doc, "profile", "releasable"));
-	out->unapproved = !says_false(member(doc, "profile", "unapproved"));
-	out->limit_assumed = !assumed || !json_is_array(assumed) || json_array_size(assumed) > 0;
-	out->safe_proven = says_true(member(doc, "safe_state", "proven"));
-	out->calibration_ok = is_calibrated(doc);
-	out->utc_synced = says_true(member(doc, "utc_synced", NULL));
-	out->trial_seconds = seconds_of(member(doc, "trial", "seconds"));
-	out->trial_required_seconds = seconds_of(member(doc, "trial", "required_seconds"));
-	out->repair_seq = repair_seq && json_is_integer(repair_seq) ? json_integer_value(repair_seq)
-								    : -1;
-}
-
-void ticket_facts_from_doc(const struct run_row *row, const char *doc, size_t n,
-			   struct release_run *out)
-{
-	json_t *root = n > 0 ? json_load_limited(doc, n, DOC_BYTES_MAX, NULL) : NULL;
-
-	memset(out, 0, sizeof(*out));
-	(void)text_copy(out->id, sizeof(out->id), row->id);
-	(void)text_copy(out->ticket, sizeof(out->ticket), row->ticket);
-	(void)text_copy(out->model, sizeof(out->model), row->model);
-	(void)text_copy(out->run_type, sizeof(out->run_type), row->run_type);
-	(void)text_copy(out->verdict, sizeof(out->verdict), row->verdict);
-	(void)text_copy(out->profile, sizeof(out->profile), row->profile);
-	out->profile_revision = row->profile_revision;
-	out->ended_utc_us = row->ended_utc_us;
-	out->open = row->seq == 0;
-	out->complete = !out->open && is_complete(row, root);
-	/* An unreadable document leaves every member at its worst: nothing in it is there. */
-	read_doc(row, root, out);
-	json_decref(root);
-}
+enum { DAY_S = 86400 };
 
 struct gather {
 	struct run_row rows[TICKET_FACTS_RUNS_MAX];
 	int count;
 };
 
+static bool is_type(const struct run_row *r, const char *type)
+{
+	return strcmp(r->run_type, type) == 0;
+}
+
 static bool gather_one(void *ctx, const struct run_row *row)
 {
 	struct gather *g = ctx;
-	bool decides = strcmp(row->run_type, "post_repair_qc") == 0 ||
-		       strcmp(row->run_type, "trial_run") == 0;
+	bool decides = is_type(row, "post_repair_qc") || is_type(row, "trial_run") ||
+		       is_type(row, "diagnosis");
 
 	if (decides || row->seq == 0)
 		g->rows[g->count++] = *row;
 	return g->count < TICKET_FACTS_RUNS_MAX;
 }
 
-static int read_runs(struct store *s, struct ticket_facts *out, struct error *err)
+/* What the chain says of one run. */
+struct run_items {
+	struct release_run *run;
+	char document_sha256[65];
+};
+
+static const char *text_of(const json_t *data, const char *key)
 {
-	struct gather g = {.count = 0};
-	int rc = store_run_list(s, NULL, out->ticket.serial, NULL, 0, gather_one, &g, err);
+	const char *s = json_string_value(json_object_get(data, key));
 
-	for (int i = 0; rc == 0 && i < g.count; i++) {
-		struct text doc = {0};
-		struct run_row row;
+	return s ? s : "";
+}
 
-		rc = store_run_get(s, g.rows[i].id, &row, &doc, err);
-		if (rc == 0)
-			ticket_facts_from_doc(&row, doc.buf ? doc.buf : "", doc.len, &out->runs[i]);
-		text_release(&doc);
+static bool read_run_item(void *ctx, const struct chain_row *r)
+{
+	struct run_items *i = ctx;
+	json_t *data;
+
+	if (strcmp(r->type, "void") == 0)
+		i->run->voided = true;
+	else if (strcmp(r->type, "suspect") == 0)
+		i->run->suspect = true;
+	if (strcmp(r->type, "run_finished") != 0)
+		return true;
+	data = json_load_limited(r->data, r->data_n, CHAIN_DATA_MAX, NULL);
+	i->run->ended_seq = r->seq;
+	(void)text_copy(i->document_sha256, sizeof(i->document_sha256),
+			text_of(data, "document_sha256"));
+	json_decref(data);
+	return true;
+}
+
+/* Is the document the one that the chain has, in an item that is still as it was? */
+static int check_recorded(struct store *s, const struct run_items *i, const struct text *doc,
+			  bool *intact, struct error *err)
+{
+	uint8_t hash[32];
+	char hex[65];
+	struct error why = {0};
+	int rc;
+
+	text_sha256(hash, doc->buf ? doc->buf : "", doc->len);
+	text_hex(hex, hash, sizeof(hash));
+	if (i->run->ended_seq == 0 || strcmp(hex, i->document_sha256) != 0) {
+		*intact = false;
+		return 0;
 	}
-	out->release.run_count = rc == 0 ? g.count : 0;
+	rc = store_chain_check_item(s, i->run->ended_seq, &why);
+	if (rc == ERR_STORE) {
+		if (err)
+			*err = why;
+		return rc;
+	}
+	*intact = *intact && rc == 0;
+	return 0;
+}
+
+static int read_run(struct store *s, const struct run_row *listed, struct release_run *out,
+		    bool *intact, struct error *err)
+{
+	struct chain_filter f = {.run = listed->id};
+	struct run_items items = {.run = out};
+	struct text doc = {0};
+	struct run_row row;
+	int rc = store_run_get(s, listed->id, &row, &doc, err);
+
+	if (rc == 0) {
+		ticket_facts_from_doc(&row, doc.buf ? doc.buf : "", doc.len, out);
+		rc = store_chain_list(s, &f, read_run_item, &items, err);
+	}
+	if (rc == 0 && !out->open)
+		rc = check_recorded(s, &items, &doc, intact, err);
+	text_release(&doc);
 	return rc;
 }
 
+/* What is still looked for, newest first: documents are read only as far as they can matter. */
+struct wanted {
+	bool qc, trial, diagnosis;
+};
+
+static void found(struct wanted *w, const struct release_facts *f, const struct release_run *r)
+{
+	if (!r->complete)
+		return;
+	if (strcmp(r->run_type, "post_repair_qc") == 0) {
+		w->qc = false;
+		w->trial = w->trial && f->separate_trial_allowed;
+	}
+	if (strcmp(r->run_type, "trial_run") == 0)
+		w->trial = false;
+	if (strcmp(r->run_type, "diagnosis") == 0)
+		w->diagnosis = false;
+}
+
+static bool is_wanted(const struct wanted *w, const struct run_row *r)
+{
+	return r->seq == 0 || (w->qc && is_type(r, "post_repair_qc")) ||
+	       (w->trial && is_type(r, "trial_run")) || (w->diagnosis && is_type(r, "diagnosis"));
+}
+
+static int read_runs(struct store *s, struct ticket_facts *out, struct error *err)
+{
+	struct release_facts *f = &out->release;
+	struct wanted w = {true, f->separate_trial_allowed,
+			   f->disposition == RELEASE_NO_FAULT_FOUND};
+	struct gather *g = xcalloc(1, sizeof(*g));
+	int rc = store_run_list(s, NULL, out->ticket.serial, NULL, 0, gather_one, g, err);
+
+	for (int i = 0; rc == 0 && i < g->count; i++) {
+		struct release_run *r = &out->runs[f->run_count];
+
+		if (!is_wanted(&w, &g->rows[i]))
+			continue;
+		rc = read_run(s, &g->rows[i], r, &f->chain_intact, err);
+		if (rc < 0)
+			break;
+		found(&w, f, r);
+		if (f->disposition == RELEASE_NO_FAULT_FOUND && r->complete && !r->voided &&
+		    strcmp(r->run_type, "diagnosis") == 0 && strcmp(r->verdict, "pass") == 0 &&
+		    strcmp(r->ticket, out->ticket.id) == 0 && r->repair_seq == f->repair_seq)
+			f->ntf_protocol = true;
+		f->run_count++;
+	}
+	free(g);
+	if (rc < 0)
+		f->run_count = 0;
+	return rc;
+}
+
+static void read_override(const struct chain_row *r, const json_t *data, struct release_override *o)
+{
+	const json_t *codes = json_object_get(data, "codes"), *seq, *c;
+	size_t at = 0, i;
+
+	memset(o, 0, sizeof(*o));
+	o->given = true;
+	o->seq = r->seq;
+	(void)text_copy(o->who, sizeof(o->who), r->who);
+	(void)text_copy(o->reason, sizeof(o->reason), text_of(data, "reason"));
+	(void)text_copy(o->run, sizeof(o->run), text_of(data, "run"));
+	seq = json_object_get(data, "repair_seq");
+	o->repair_seq = json_is_integer(seq) ? json_integer_value(seq) : -1;
+	o->codes[at++] = ',';
+	json_array_foreach(codes, i, c)
+	{
+		const char *code = json_string_value(c);
+		size_t n = code ? strlen(code) : 0;
+
+		if (n == 0 || at + n + 2 > sizeof(o->codes))
+			continue;
+		memcpy(o->codes + at, code, n);
+		at += n;
+		o->codes[at++] = ',';
+	}
+}
+
+/* In the chain's order: what comes later says more. */
+static bool read_ticket_item(void *ctx, const struct chain_row *r)
+{
+	struct release_facts *f = ctx;
+	json_t *data = json_load_limited(r->data, r->data_n, CHAIN_DATA_MAX, NULL);
+
+	if (strcmp(r->type, "repair") == 0) {
+		f->accepted = f->refused = false;
+	} else if (strcmp(r->type, "acceptance") == 0) {
+		f->accepted = strcmp(text_of(data, "outcome"), "accepted") == 0;
+		f->refused = !f->accepted;
+	} else if (strcmp(r->type, "released") == 0) {
+		f->released_seq = r->seq;
+	} else if (strcmp(r->type, "withdrawn") == 0) {
+		f->released_seq = 0;
+		f->withdrawn_seq = r->seq;
+	} else if (strcmp(r->type, "override") == 0) {
+		read_override(r, data, &f->override);
+	} else if (strcmp(r->type, "claimed") == 0) {
+		f->ticket_claimed = true;
+	} else if (strcmp(r->type, "claim_lost") == 0) {
+		f->ticket_claimed = false;
+	}
+	json_decref(data);
+	return true;
+}
+
+static bool read_earlier_ntf(void *ctx, const struct chain_row *r)
+{
+	struct ticket_facts *f = ctx;
+	const int64_t age_us = f->release.now_utc_us - r->utc_us;
+	json_t *data;
+
+	if (strcmp(r->ticket, f->ticket.id) == 0 ||
+	    age_us > TICKET_NTF_DAYS * DAY_S * INT64_C(1000000))
+		return true;
+	data = json_load_limited(r->data, r->data_n, CHAIN_DATA_MAX, NULL);
+	if (strcmp(text_of(data, "disposition"), "no_fault_found") == 0)
+		f->release.ntf_before = true;
+	json_decref(data);
+	return true;
+}
+
+static int read_events(struct store *s, struct ticket_facts *out, struct error *err)
+{
+	struct chain_filter of_ticket = {.ticket = out->ticket.id};
+	struct chain_filter of_serial = {.serial = out->ticket.serial, .type = "released"};
+	int rc = store_chain_list(s, &of_ticket, read_ticket_item, &out->release, err);
+
+	if (rc == 0)
+		rc = store_chain_list(s, &of_serial, read_earlier_ntf, out, err);
+	return rc;
+}
+
+static int read_ticket(struct store *s, struct ticket_facts *out,
+		       const struct ticket_policy *policy, struct error *err)
+{
+	struct release_facts *f = &out->release;
+	struct error why = {0};
+	int rc;
+
+	f->ticket_known = true;
+	f->repair_seq = out->ticket.repair_seq;
+	f->mail_back = out->ticket.mail_back;
+	f->refused_plan = strcmp(out->ticket.plan_state, "declined") == 0;
+	f->mirrored_utc_us = out->ticket.mirrored_utc_us;
+	f->ticket_confirmed = f->ticket_claimed = policy->owns_tickets;
+	if (!policy->owns_tickets) {
+		f->ticket_confirmed = out->ticket.mirrored_utc_us > 0;
+		f->mirror_max_age_us = policy->mirror_max_age_us > 0 ? policy->mirror_max_age_us
+								     : 1;
+	}
+	rc = store_chain_check_acknowledged(s, &why);
+	if (rc == ERR_STORE) {
+		if (err)
+			*err = why;
+		return rc;
+	}
+	f->chain_intact = rc == 0;
+	rc = read_events(s, out, err);
+	return rc < 0 ? rc : read_runs(s, out, err);
+}
+
 int ticket_facts_load(struct ticket_facts *out, struct store *s, const char *ticket_id,
-		      int64_t now_utc_us, struct error *err)
+		      const struct ticket_policy *policy, int64_t now_utc_us, struct error *err)
 {
 	struct error why = {0};
 	int rc;
@@ -181,15 +285,15 @@ int ticket_facts_load(struct ticket_facts *out, struct store *s, const char *tic
 	out->release.model = out->ticket.model;
 	out->release.runs = out->runs;
 	out->release.now_utc_us = now_utc_us;
+	out->release.disposition = policy->disposition;
+	out->release.statement = policy->statement;
+	out->release.store_sound = policy->store_sound;
+	out->release.separate_trial_allowed = policy->separate_trial_allowed;
 	rc = store_ticket_get(s, ticket_id, &out->ticket, &why);
 	if (rc == ERR_NOT_FOUND)
 		return 0;
-	if (rc == 0) {
-		out->release.ticket_known = true;
-		out->release.repair_seq = out->ticket.repair_seq;
-		out->release.mail_back = out->ticket.mail_back;
-		rc = read_runs(s, out, &why);
-	}
+	if (rc == 0)
+		rc = read_ticket(s, out, policy, &why);
 	if (rc < 0) {
 		ticket_facts_release(out);
 		if (err)

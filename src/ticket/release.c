@@ -1,59 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "ticket/release.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
-
-/* code, en, zh; in the order in which a decision lists them */
-/* clang-format off */
-#define REASONS(X) \
-	X("ticket_unknown", "the station has no such ticket", "本站没有该工单") \
-	X("run_open", "a run on this unit is still going on", "该机的检测仍在进行") \
-	X("no_run", "no complete post-repair QC on this serial", "该机号没有完整的维修后质检") \
-	X("run_not_pass", "the latest complete run is not a pass", "最近一次完整检测不合格") \
-	X("run_of_other_ticket", "the latest complete run belongs to another ticket", \
-	  "最近一次完整检测属于另一工单") \
-	X("model_mismatch", "the run was made for another model", "检测所用型号与工单不符") \
-	X("repair_after_run", "repaired after the run; test again", "检测之后又有维修,须重新检测") \
-	X("profile_not_releasable", "the profile is not meant for release", \
-	  "该测试方案不可用于放行") \
-	X("profile_unapproved", "the profile revision has no approval", "测试方案版本未经批准") \
-	X("limit_assumed", "a limit is assumed and not adopted by a supervisor", \
-	  "有限值为假定值,尚未经主管采纳") \
-	X("safe_state_unproven", "the safe state after the run is not proven", \
-	  "检测后的安全状态未得到证实") \
-	X("calibration", "the station's calibration is missing or lapsed", "校准缺失或已过期") \
-	X("clock_unsynced", "the clock was not synchronised during the run", "检测时时钟未同步") \
-	X("trial_run_missing", "no trial run of 30 minutes", "没有30分钟以上的试运行") \
-	X("trial_run_short", "the trial run is too short", "试运行时间不足") \
-	X("acceptance_missing", "neither accepted by the customer nor to be mailed back", \
-	  "客户未验收,也未选择寄回") \
-	X("simulated", "made on a simulated rig", "模拟台架的结果")
-/* clang-format on */
-
-static const struct {
-	const char *code, *en, *zh;
-} texts[] = {
-#define REASON_TEXT(code, en, zh) {code, en, zh},
-	REASONS(REASON_TEXT)
-#undef REASON_TEXT
-};
-enum { TEXT_COUNT = sizeof(texts) / sizeof(texts[0]) };
-
-const char *const release_reason_codes[] = {
-#define REASON_CODE(code, en, zh) code,
-	REASONS(REASON_CODE)
-#undef REASON_CODE
-		NULL};
-
-const char *release_reason_text(const char *code, bool zh)
-{
-	for (int i = 0; i < TEXT_COUNT; i++)
-		if (strcmp(texts[i].code, code) == 0)
-			return zh ? texts[i].zh : texts[i].en;
-	return code;
-}
 
 /* Parameters of the reason being added: an object under way. */
 struct params {
@@ -147,6 +98,46 @@ static void check_subject(const struct release_facts *f, const struct release_ru
 	}
 }
 
+static void check_doubts(const struct release_facts *f, const struct release_run *run,
+			 struct release_decision *d)
+{
+	struct params p;
+	struct json *j;
+
+	if (run->voided)
+		add_run(d, "run_void", run);
+	if (strcmp(run->verdict, "pass") != 0) {
+		j = params_begin(&p);
+		json_kv_string(j, "run", run->id);
+		json_kv_string(j, "verdict", run->verdict);
+		add(d, "run_not_pass", &p);
+	}
+	if (run->suspect)
+		add_run(d, "run_suspect", run);
+	check_subject(f, run, d);
+	if (f->withdrawn_seq && run->ended_seq <= f->withdrawn_seq)
+		add_run(d, "withdrawn_after_run", run);
+}
+
+static void check_limits(const struct release_run *run, struct release_decision *d)
+{
+	struct params p;
+	struct json *j;
+
+	if (!run->limit_assumed)
+		return;
+	j = params_begin(&p);
+	json_kv_string(j, "run", run->id);
+	json_kv_string(j, "profile", run->profile);
+	json_kv_int(j, "revision", run->profile_revision);
+	json_key(j, "limits");
+	if (run->assumed[0] == '[')
+		json_put_raw(j, run->assumed, strlen(run->assumed));
+	else
+		json_put_null(j);
+	add(d, "limit_assumed", &p);
+}
+
 /* Everything that a run the release rests on must be. Simulated is looked at last, apart. */
 static void check_run(const struct release_facts *f, const struct release_run *run,
 		      struct release_decision *d)
@@ -154,19 +145,25 @@ static void check_run(const struct release_facts *f, const struct release_run *r
 	struct params p;
 	struct json *j;
 
-	if (strcmp(run->verdict, "pass") != 0) {
-		j = params_begin(&p);
-		json_kv_string(j, "run", run->id);
-		json_kv_string(j, "verdict", run->verdict);
-		add(d, "run_not_pass", &p);
-	}
-	check_subject(f, run, d);
+	check_doubts(f, run, d);
 	if (!run->releasable)
 		add_profile(d, "profile_not_releasable", run);
 	if (run->unapproved)
 		add_profile(d, "profile_unapproved", run);
-	if (run->limit_assumed)
-		add_profile(d, "limit_assumed", run);
+	check_limits(run, d);
+	if (!run->serial_at_start || !run->serial_at_end) {
+		j = params_begin(&p);
+		json_kv_string(j, "run", run->id);
+		json_kv_bool(j, "start", run->serial_at_start);
+		json_kv_bool(j, "end", run->serial_at_end);
+		add(d, "serial_unconfirmed", &p);
+	}
+	if (!run->operator_qualified) {
+		j = params_begin(&p);
+		json_kv_string(j, "run", run->id);
+		json_kv_string(j, "operator", run->operator_name);
+		add(d, "operator_unqualified", &p);
+	}
 	if (!run->safe_proven)
 		add_run(d, "safe_state_unproven", run);
 	if (!run->calibration_ok)
@@ -220,100 +217,179 @@ static void check_open(const struct release_facts *f, struct release_decision *d
 	}
 }
 
+static void check_ticket(const struct release_facts *f, struct release_decision *d)
+{
+	struct params p;
+	int64_t age_us = f->now_utc_us - f->mirrored_utc_us;
+
+	if (!f->ticket_known)
+		add(d, "ticket_unknown", NULL);
+	if (!f->ticket_confirmed)
+		add(d, "ticket_unconfirmed", NULL);
+	/* A time in the future is no better known than an old one. */
+	if (f->mirror_max_age_us && (age_us < 0 || age_us > f->mirror_max_age_us)) {
+		json_kv_int(params_begin(&p), "age_seconds", age_us / 1000000);
+		add(d, "ticket_stale", &p);
+	}
+	if (!f->ticket_claimed)
+		add(d, "ticket_not_claimed", NULL);
+	if (!release_disposition_name(f->disposition)[0])
+		add(d, "disposition_unknown", NULL);
+	if (!f->chain_intact)
+		add(d, "chain_broken", NULL);
+	if (!f->store_sound)
+		add(d, "store_unsound", NULL);
+	if (f->released_seq) {
+		json_kv_int(params_begin(&p), "seq", f->released_seq);
+		add(d, "already_released", &p);
+	}
+	check_open(f, d);
+}
+
+/* What makes a unit `repaired`, or free of faults. Returns a run that is simulated, or
+ * NULL. */
+static const struct release_run *check_runs(const struct release_facts *f,
+					    struct release_decision *d)
+{
+	const struct release_run *qc = latest(f, "post_repair_qc"), *own;
+
+	if (!qc) {
+		add(d, "no_run", NULL);
+		return NULL;
+	}
+	(void)text_copy(d->run, sizeof(d->run), qc->id);
+	check_run(f, qc, d);
+	own = check_trial(f, qc, d);
+	if (own) {
+		(void)text_copy(d->trial_run, sizeof(d->trial_run), own->id);
+		check_run(f, own, d);
+	}
+	if (qc->simulated)
+		return qc;
+	return own && own->simulated ? own : NULL;
+}
+
+static void check_acceptance(const struct release_facts *f, struct release_decision *d)
+{
+	if (f->refused)
+		add(d, "acceptance_refused", NULL);
+	else if (!f->mail_back && !f->accepted)
+		add(d, "acceptance_missing", NULL);
+}
+
+/* The dispositions in which no run speaks for the unit. */
+static void check_statement(const struct release_facts *f, struct release_decision *d)
+{
+	const struct release_statement *s = &f->statement;
+
+	if (f->disposition == RELEASE_RETURNED_UNREPAIRED) {
+		if (!f->refused_plan)
+			add(d, "refusal_missing", NULL);
+		if (!s->drained || !s->electrically_safe)
+			add(d, "unit_not_made_safe", NULL);
+		if (!s->labelled)
+			add(d, "label_missing", NULL);
+	}
+	if (f->disposition == RELEASE_SCRAPPED && !s->rendered_unusable)
+		add(d, "not_unusable", NULL);
+	if (f->disposition == RELEASE_REPLACED &&
+	    (!s->replacement_serial[0] || same(f->serial, s->replacement_serial)))
+		add(d, "replacement_missing", NULL);
+}
+
+/* Did that person run what the release rests on? Nobody overrides or closes the own work. */
+static bool has_run_it(const struct release_facts *f, const struct release_decision *d,
+		       const char *who)
+{
+	for (int i = 0; i < f->run_count; i++)
+		if ((same(d->run, f->runs[i].id) || same(d->trial_run, f->runs[i].id)) &&
+		    (!f->runs[i].operator_name[0] || same(who, f->runs[i].operator_name)))
+			return true;
+	return false;
+}
+
+/* Can people be of two minds about how the runs went? A fail or a trip is no matter of opinion. */
+static bool is_debatable(const struct release_facts *f, const struct release_decision *d)
+{
+	static const char *const verdicts[] = {"pass", "marginal", "inconclusive", "invalid"};
+
+	for (int i = 0; i < f->run_count; i++) {
+		bool found = false;
+
+		if (!same(d->run, f->runs[i].id) && !same(d->trial_run, f->runs[i].id))
+			continue;
+		for (size_t v = 0; v < sizeof(verdicts) / sizeof(verdicts[0]); v++)
+			found = found || strcmp(f->runs[i].verdict, verdicts[v]) == 0;
+		if (!found)
+			return false;
+	}
+	return true;
+}
+
+static bool is_named(const struct release_override *o, const char *code)
+{
+	char mark[48];
+
+	(void)snprintf(mark, sizeof(mark), ",%s,", code);
+	return strstr(o->codes, mark) != NULL;
+}
+
+/* Returns how many reasons stay. */
+static int apply_override(const struct release_facts *f, struct release_decision *d)
+{
+	const struct release_override *o = &f->override;
+	bool counts = o->given && o->who[0] && o->reason[0] && o->repair_seq == f->repair_seq &&
+		      strcmp(o->run, d->run) == 0 && !has_run_it(f, d, o->who);
+	int stay = 0;
+
+	for (int i = 0; i < d->reason_count; i++) {
+		struct release_reason *r = &d->reasons[i];
+
+		r->overridden = counts && is_named(o, r->code) &&
+				release_reason_may_be_overridden(r->code) &&
+				(strcmp(r->code, "run_not_pass") != 0 || is_debatable(f, d));
+		d->overridden = d->overridden || r->overridden;
+		stay += !r->overridden;
+	}
+	return stay;
+}
+
+static bool needs_runs(enum release_disposition d)
+{
+	switch (d) {
+	case RELEASE_RETURNED_UNREPAIRED:
+	case RELEASE_SCRAPPED:
+	case RELEASE_REPLACED: return false;
+	case RELEASE_REPAIRED:
+	case RELEASE_NO_FAULT_FOUND:
+	default: return true;
+	}
+}
+
 void release_decide(const struct release_facts *f, struct release_decision *out)
 {
-	const struct release_run *qc, *own = NULL;
-	bool simulated = false;
+	const struct release_run *simulated = NULL;
 	int others;
 
 	memset(out, 0, sizeof(*out));
-	if (!f->ticket_known)
-		add(out, "ticket_unknown", NULL);
-	check_open(f, out);
-	qc = latest(f, "post_repair_qc");
-	if (!qc) {
-		add(out, "no_run", NULL);
-	} else {
-		(void)text_copy(out->run, sizeof(out->run), qc->id);
-		check_run(f, qc, out);
-		own = check_trial(f, qc, out);
-		simulated = qc->simulated;
+	check_ticket(f, out);
+	if (needs_runs(f->disposition)) {
+		simulated = check_runs(f, out);
+		check_acceptance(f, out);
 	}
-	if (own) {
-		(void)text_copy(out->trial_run, sizeof(out->trial_run), own->id);
-		check_run(f, own, out);
-		simulated = simulated || own->simulated;
+	if (f->disposition == RELEASE_NO_FAULT_FOUND) {
+		if (!f->ntf_protocol)
+			add(out, "ntf_protocol_missing", NULL);
+		if (f->ntf_before)
+			add(out, "second_no_fault_found", NULL);
 	}
-	if (!f->mail_back && !f->accepted)
-		add(out, "acceptance_missing", NULL);
-	others = out->reason_count;
+	check_statement(f, out);
+	if (f->disposition > RELEASE_REPAIRED &&
+	    (!f->statement.supervisor[0] || has_run_it(f, out, f->statement.supervisor)))
+		add(out, "supervisor_required", NULL);
+	others = apply_override(f, out);
 	if (simulated)
-		add_run(out, "simulated", qc->simulated ? qc : own);
-	out->allowed = out->reason_count == 0;
+		add_run(out, "simulated", simulated);
+	out->allowed = others == 0 && !simulated;
 	out->would_be = others == 0;
-}
-
-static const char *word(bool allowed)
-{
-	return allowed ? "allowed" : "blocked";
-}
-
-static void put_runs(struct json *j, const struct release_decision *d)
-{
-	json_key(j, "runs");
-	json_open_array(j);
-	if (d->run[0])
-		json_put_string(j, d->run);
-	if (d->trial_run[0])
-		json_put_string(j, d->trial_run);
-	json_end_array(j);
-}
-
-/* Returns whether `simulated` is among them. */
-static bool put_reasons(struct json *j, const struct release_decision *d)
-{
-	bool simulated = false;
-
-	json_key(j, "reasons");
-	json_open_array(j);
-	for (int i = 0; i < d->reason_count; i++) {
-		const struct release_reason *r = &d->reasons[i];
-
-		json_open_object(j);
-		json_kv_string(j, "code", r->code);
-		json_key(j, "params");
-		json_put_raw(j, r->params, strlen(r->params));
-		json_kv_string(j, "en", release_reason_text(r->code, false));
-		json_kv_string(j, "zh", release_reason_text(r->code, true));
-		json_end_object(j);
-		simulated = simulated || strcmp(r->code, "simulated") == 0;
-	}
-	json_end_array(j);
-	return simulated;
-}
-
-void release_json(const struct release_facts *f, const struct release_decision *d, struct text *out)
-{
-	char at[32], until[32];
-	struct json j;
-
-	(void)text_from_utc_us(at, sizeof(at), f->now_utc_us);
-	(void)text_from_utc_us(until, sizeof(until),
-			       f->now_utc_us + RELEASE_VALID_SECONDS * INT64_C(1000000));
-	json_init(&j, out);
-	json_open_object(&j);
-	json_kv_string(&j, "ticket", f->ticket);
-	json_kv_string(&j, "serial", f->serial);
-	json_kv_string(&j, "model", f->model);
-	json_kv_int(&j, "repair_seq", f->repair_seq);
-	json_kv_string(&j, "disposition", "repaired");
-	json_kv_string(&j, "decision", word(d->allowed));
-	json_kv_string(&j, "would_be", word(d->would_be));
-	json_kv_bool(&j, "simulated", put_reasons(&j, d));
-	put_runs(&j, d);
-	json_kv_string(&j, "decided_at", at);
-	json_kv_string(&j, "valid_until", d->allowed ? until : NULL);
-	json_kv_string(&j, "scope", "this_station");
-	json_kv_string(&j, "signature", NULL);
-	json_end_object(&j);
 }

@@ -1,6 +1,8 @@
-/* SPDX-License-Identifier: MIT */
-#include <jansson.h>
-#include <math.h>
+/* SPDX-License-Identifier: MIT
+ *
+ * Every reason and every disposition, alone and together; overrides.
+ */
+#include <stdio.h>
 
 #include "tests/unit/release_world.h"
 
@@ -35,146 +37,203 @@ static void a_unit_with_everything_in_order_may_leave(void **state)
 
 /* ---- each reason alone ---- */
 
-static void spoil_ticket(struct world *w)
-{
-	w->facts.ticket_known = false;
-}
+struct spoiler {
+	const char *code;
+	void (*spoil)(struct world *w);
+	unsigned of; /* the dispositions it blocks: bits 1 << release_disposition; 0: all */
+};
+enum {
+	WITH_RUNS = 1 << RELEASE_REPAIRED | 1 << RELEASE_NO_FAULT_FOUND,
+	NTF = 1 << RELEASE_NO_FAULT_FOUND,
+	RETURNED = 1 << RELEASE_RETURNED_UNREPAIRED,
+	SCRAPPED = 1 << RELEASE_SCRAPPED,
+	REPLACED = 1 << RELEASE_REPLACED,
+	SIGNED = NTF | RETURNED | SCRAPPED | REPLACED
+};
+
 static void spoil_open(struct world *w)
 {
 	w->runs[w->facts.run_count] = good_run("now", "post_repair_qc", 0);
 	w->runs[w->facts.run_count].complete = false;
 	w->runs[w->facts.run_count++].open = true;
 }
-static void spoil_no_run(struct world *w)
-{
-	w->runs[0].complete = false;
-}
-static void spoil_verdict(struct world *w)
-{
-	(void)text_copy(w->runs[0].verdict, sizeof(w->runs[0].verdict), "marginal");
-}
-static void spoil_run_ticket(struct world *w)
-{
-	(void)text_copy(w->runs[0].ticket, sizeof(w->runs[0].ticket), "T0");
-}
-static void spoil_model(struct world *w)
-{
-	(void)text_copy(w->runs[0].model, sizeof(w->runs[0].model), "RO-400G");
-}
-static void spoil_repair(struct world *w)
-{
-	w->facts.repair_seq = 3;
-}
-static void spoil_releasable(struct world *w)
-{
-	w->runs[0].releasable = false;
-}
-static void spoil_approval(struct world *w)
-{
-	w->runs[0].unapproved = true;
-}
-static void spoil_limit(struct world *w)
-{
-	w->runs[0].limit_assumed = true;
-}
-static void spoil_safe(struct world *w)
-{
-	w->runs[0].safe_proven = false;
-}
-static void spoil_calibration(struct world *w)
-{
-	w->runs[0].calibration_ok = false;
-}
-static void spoil_clock(struct world *w)
-{
-	w->runs[0].utc_synced = false;
-}
-static void spoil_trial(struct world *w)
-{
-	w->runs[0].trial_seconds = 0;
-}
-static void spoil_trial_length(struct world *w)
-{
-	w->runs[0].trial_seconds = 1799;
-}
-static void spoil_acceptance(struct world *w)
-{
-	w->facts.mail_back = false;
-}
-static void spoil_simulated(struct world *w)
-{
-	w->runs[0].simulated = true;
-}
 
-static const struct {
-	const char *code;
-	void (*spoil)(struct world *w);
-} spoilers[] = {
-	{"ticket_unknown", spoil_ticket},
-	{"run_open", spoil_open},
-	{"no_run", spoil_no_run},
-	{"run_not_pass", spoil_verdict},
-	{"run_of_other_ticket", spoil_run_ticket},
-	{"model_mismatch", spoil_model},
-	{"repair_after_run", spoil_repair},
-	{"profile_not_releasable", spoil_releasable},
-	{"profile_unapproved", spoil_approval},
-	{"limit_assumed", spoil_limit},
-	{"safe_state_unproven", spoil_safe},
-	{"calibration", spoil_calibration},
-	{"clock_unsynced", spoil_clock},
-	{"trial_run_missing", spoil_trial},
-	{"trial_run_short", spoil_trial_length},
-	{"acceptance_missing", spoil_acceptance},
-	{"simulated", spoil_simulated},
+/* One statement each. */
+#define SPOIL(name, statement)                                                                     \
+	static void spoil_##name(struct world *w)                                                  \
+	{                                                                                          \
+		statement;                                                                         \
+	}
+SPOIL(ticket, w->facts.ticket_known = false)
+SPOIL(confirmed, w->facts.ticket_confirmed = false)
+SPOIL(mirror, w->facts.mirrored_utc_us = w->facts.now_utc_us - 600000001)
+SPOIL(claim, w->facts.ticket_claimed = false)
+SPOIL(disposition, w->facts.disposition = 0)
+SPOIL(chain, w->facts.chain_intact = false)
+SPOIL(store, w->facts.store_sound = false)
+SPOIL(released, w->facts.released_seq = 30)
+SPOIL(no_run, w->runs[0].complete = false)
+SPOIL(voided, w->runs[0].voided = true)
+SPOIL(verdict, (void)text_copy(w->runs[0].verdict, sizeof(w->runs[0].verdict), "marginal"))
+SPOIL(suspect, w->runs[0].suspect = true)
+SPOIL(run_ticket, (void)text_copy(w->runs[0].ticket, sizeof(w->runs[0].ticket), "T0"))
+SPOIL(model, (void)text_copy(w->runs[0].model, sizeof(w->runs[0].model), "RO-400G"))
+SPOIL(repair, w->facts.repair_seq = 3)
+SPOIL(withdrawn, w->facts.withdrawn_seq = 11)
+SPOIL(releasable, w->runs[0].releasable = false)
+SPOIL(approval, w->runs[0].unapproved = true)
+SPOIL(limit, w->runs[0].limit_assumed = true)
+SPOIL(serial, w->runs[0].serial_at_end = false)
+SPOIL(operator, w->runs[0].operator_qualified = false)
+SPOIL(safe, w->runs[0].safe_proven = false)
+SPOIL(calibration, w->runs[0].calibration_ok = false)
+SPOIL(clock, w->runs[0].utc_synced = false)
+SPOIL(trial, w->runs[0].trial_seconds = 0)
+SPOIL(trial_length, w->runs[0].trial_seconds = 1799)
+SPOIL(refused, w->facts.refused = true)
+SPOIL(acceptance, w->facts.mail_back = false)
+SPOIL(protocol, w->facts.ntf_protocol = false)
+SPOIL(second, w->facts.ntf_before = true)
+SPOIL(refusal, w->facts.refused_plan = false)
+SPOIL(drained, w->facts.statement.drained = false)
+SPOIL(label, w->facts.statement.labelled = false)
+SPOIL(unusable, w->facts.statement.rendered_unusable = false)
+SPOIL(replacement, w->facts.statement.replacement_serial[0] = '\0')
+SPOIL(supervisor, w->facts.statement.supervisor[0] = '\0')
+SPOIL(simulated, w->runs[0].simulated = true)
+
+static const struct spoiler spoilers[] = {
+	{"ticket_unknown", spoil_ticket, 0},
+	{"ticket_unconfirmed", spoil_confirmed, 0},
+	{"ticket_stale", spoil_mirror, 0},
+	{"ticket_not_claimed", spoil_claim, 0},
+	{"disposition_unknown", spoil_disposition, 1 << RELEASE_REPAIRED},
+	{"chain_broken", spoil_chain, 0},
+	{"store_unsound", spoil_store, 0},
+	{"already_released", spoil_released, 0},
+	{"run_open", spoil_open, 0},
+	{"no_run", spoil_no_run, WITH_RUNS},
+	{"run_void", spoil_voided, WITH_RUNS},
+	{"run_not_pass", spoil_verdict, WITH_RUNS},
+	{"run_suspect", spoil_suspect, WITH_RUNS},
+	{"run_of_other_ticket", spoil_run_ticket, WITH_RUNS},
+	{"model_mismatch", spoil_model, WITH_RUNS},
+	{"repair_after_run", spoil_repair, WITH_RUNS},
+	{"withdrawn_after_run", spoil_withdrawn, WITH_RUNS},
+	{"profile_not_releasable", spoil_releasable, WITH_RUNS},
+	{"profile_unapproved", spoil_approval, WITH_RUNS},
+	{"limit_assumed", spoil_limit, WITH_RUNS},
+	{"serial_unconfirmed", spoil_serial, WITH_RUNS},
+	{"operator_unqualified", spoil_operator, WITH_RUNS},
+	{"safe_state_unproven", spoil_safe, WITH_RUNS},
+	{"calibration", spoil_calibration, WITH_RUNS},
+	{"clock_unsynced", spoil_clock, WITH_RUNS},
+	{"trial_run_missing", spoil_trial, WITH_RUNS},
+	{"trial_run_short", spoil_trial_length, WITH_RUNS},
+	{"acceptance_refused", spoil_refused, WITH_RUNS},
+	{"acceptance_missing", spoil_acceptance, WITH_RUNS},
+	{"ntf_protocol_missing", spoil_protocol, NTF},
+	{"second_no_fault_found", spoil_second, NTF},
+	{"refusal_missing", spoil_refusal, RETURNED},
+	{"unit_not_made_safe", spoil_drained, RETURNED},
+	{"label_missing", spoil_label, RETURNED},
+	{"not_unusable", spoil_unusable, SCRAPPED},
+	{"replacement_missing", spoil_replacement, REPLACED},
+	{"supervisor_required", spoil_supervisor, SIGNED},
+	{"simulated", spoil_simulated, WITH_RUNS},
 };
 enum { SPOILERS = sizeof(spoilers) / sizeof(spoilers[0]) };
 
-static void each_reason_alone_blocks_and_is_the_only_one_told(void **state)
+static bool is_of(const struct spoiler *s, int disposition)
+{
+	if (s->spoil == spoil_disposition)
+		return disposition == RELEASE_REPAIRED;
+	return !s->of || s->of & 1u << disposition;
+}
+
+static void every_disposition_with_its_facts_in_order_is_allowed(void **state)
 {
 	(void)state;
-	for (int i = 0; i < SPOILERS; i++) {
+	for (int i = RELEASE_REPAIRED; i <= RELEASE_REPLACED; i++) {
 		struct world w;
 		struct release_decision d;
 
-		assert_string_equal(release_reason_codes[i], spoilers[i].code);
-		world_init(&w);
-		spoilers[i].spoil(&w);
+		world_dispose(&w, (enum release_disposition)i);
 		d = decide(&w);
-		assert_int_equal(d.reason_count, 1);
-		assert_string_equal(d.reasons[0].code, spoilers[i].code);
-		assert_false(d.allowed);
-		/* Simulated is the one that leaves open what would have been. */
-		assert_int_equal(d.would_be, strcmp(spoilers[i].code, "simulated") == 0);
+		if (!d.allowed || !d.would_be || d.overridden)
+			fail_msg("%s: %s", release_disposition_name(w.facts.disposition),
+				 d.reasons[0].code);
+		assert_int_equal(
+			release_disposition_find(release_disposition_name(w.facts.disposition)), i);
+	}
+	assert_int_equal(release_disposition_find("sold"), 0);
+	assert_string_equal(release_disposition_name(RELEASE_REPLACED + 1), "");
+}
+
+static void each_reason_alone_blocks_each_disposition_it_is_of(void **state)
+{
+	(void)state;
+	for (int i = 0; i < SPOILERS; i++) {
+		assert_string_equal(release_reason_codes[i], spoilers[i].code);
+		for (int k = RELEASE_REPAIRED; k <= RELEASE_REPLACED; k++) {
+			struct world w;
+			struct release_decision d;
+
+			world_dispose(&w, (enum release_disposition)k);
+			if (!is_of(&spoilers[i], k))
+				continue;
+			spoilers[i].spoil(&w);
+			d = decide(&w);
+			if (d.reason_count != 1 || strcmp(d.reasons[0].code, spoilers[i].code) != 0)
+				fail_msg("%s, %s: %d reasons, %s", spoilers[i].code,
+					 release_disposition_name((enum release_disposition)k),
+					 d.reason_count, d.reasons[0].code);
+			assert_false(d.allowed);
+			/* Simulated is the one that leaves open what would have been. */
+			assert_int_equal(d.would_be, strcmp(spoilers[i].code, "simulated") == 0);
+		}
 	}
 	assert_null(release_reason_codes[SPOILERS]);
 }
 
-static void reasons_of_two_kinds_are_both_told(void **state)
+/* Do both still show when both are there? */
+static bool hides(const struct spoiler *by, const struct spoiler *what)
 {
-	(void)state;
-	for (int a = 0; a < SPOILERS; a++)
-		for (int b = a + 1; b < SPOILERS; b++) {
-			struct world w;
-			struct release_decision d;
-			bool no_run = spoilers[a].spoil == spoil_no_run ||
-				      spoilers[b].spoil == spoil_no_run;
+	/* Without a run, or a disposition, nothing can be said about it. */
+	if (by->spoil == spoil_no_run)
+		return what->of == WITH_RUNS;
+	if (by->spoil == spoil_disposition)
+		return true;
+	if (by->spoil == spoil_trial_length || by->spoil == spoil_trial)
+		return what->spoil == spoil_trial || what->spoil == spoil_trial_length;
+	return by->spoil == spoil_refused && what->spoil == spoil_acceptance;
+}
 
-			world_init(&w);
-			spoilers[a].spoil(&w);
-			spoilers[b].spoil(&w);
-			d = decide(&w);
-			assert_false(d.allowed);
-			/* Without a run nothing can be said about it. */
-			if (no_run) {
-				assert_true(has_reason(&d, "no_run"));
-				continue;
+static void reasons_of_two_kinds_are_both_told_for_every_disposition(void **state)
+{
+	int pairs = 0;
+
+	(void)state;
+	for (int k = RELEASE_REPAIRED; k <= RELEASE_REPLACED; k++)
+		for (int a = 0; a < SPOILERS; a++)
+			for (int b = 0; b < SPOILERS; b++) {
+				struct world w;
+				struct release_decision d;
+
+				if (a == b || !is_of(&spoilers[a], k) || !is_of(&spoilers[b], k))
+					continue;
+				world_dispose(&w, (enum release_disposition)k);
+				spoilers[a].spoil(&w);
+				spoilers[b].spoil(&w);
+				d = decide(&w);
+				assert_false(d.allowed || d.would_be);
+				pairs++;
+				if (!hides(&spoilers[b], &spoilers[a]) &&
+				    !has_reason(&d, spoilers[a].code))
+					fail_msg("%s is lost beside %s", spoilers[a].code,
+						 spoilers[b].code);
 			}
-			assert_true(has_reason(&d, spoilers[b].code));
-			assert_true(has_reason(&d, spoilers[a].code) ||
-				    strcmp(spoilers[a].code, "trial_run_missing") == 0);
-			assert_false(d.would_be);
-		}
+	assert_true(pairs > 1500);
 }
 
 static void every_reason_at_once_is_told_without_losing_any(void **state)
@@ -185,16 +244,21 @@ static void every_reason_at_once_is_told_without_losing_any(void **state)
 	(void)state;
 	world_init_own_trial(&w);
 	for (int i = 0; i < SPOILERS; i++)
-		if (spoilers[i].spoil != spoil_no_run)
+		if (is_of(&spoilers[i], RELEASE_REPAIRED) && !hides(&spoilers[i], &spoilers[0]) &&
+		    spoilers[i].spoil != spoil_no_run)
 			spoilers[i].spoil(&w);
 	w.runs[0].trial_seconds = 0;
 	w.runs[1] = w.runs[0];
 	(void)text_copy(w.runs[1].run_type, sizeof(w.runs[1].run_type), "trial_run");
 	d = decide(&w);
 	for (int i = 0; i < SPOILERS; i++)
-		if (strcmp(spoilers[i].code, "no_run") != 0 &&
-		    strcmp(spoilers[i].code, "trial_run_short") != 0)
-			assert_true(has_reason(&d, spoilers[i].code));
+		if (is_of(&spoilers[i], RELEASE_REPAIRED) &&
+		    strcmp(spoilers[i].code, "disposition_unknown") != 0 &&
+		    strcmp(spoilers[i].code, "acceptance_missing") != 0 &&
+		    strcmp(spoilers[i].code, "no_run") != 0 &&
+		    strcmp(spoilers[i].code, "trial_run_short") != 0 &&
+		    !has_reason(&d, spoilers[i].code))
+			fail_msg("%s is lost", spoilers[i].code);
 }
 
 static void nothing_known_is_blocked(void **state)
@@ -204,161 +268,155 @@ static void nothing_known_is_blocked(void **state)
 	struct release_facts one = {.runs = &empty, .run_count = 1};
 	struct release_decision d;
 	struct text out = {0};
+	struct json j;
 
 	(void)state;
-	release_decide(&none, &d);
-	assert_false(d.allowed || d.would_be);
-	assert_true(has_reason(&d, "ticket_unknown") && has_reason(&d, "no_run"));
+	for (int i = 0; i <= RELEASE_REPLACED; i++) {
+		none.disposition = (enum release_disposition)i;
+		release_decide(&none, &d);
+		assert_false(d.allowed || d.would_be);
+		assert_true(has_reason(&d, "ticket_unknown") && has_reason(&d, "chain_broken"));
+	}
 	release_decide(&one, &d);
 	assert_false(d.allowed || d.would_be);
 	/* Two empty names are no match. */
 	assert_true(has_reason(&d, "run_of_other_ticket") && has_reason(&d, "model_mismatch"));
-	release_json(&none, &d, &out);
+	json_init(&j, &out);
+	release_put(&j, &none, &d);
 	text_release(&out);
 }
 
-/* ---- which run counts ---- */
+/* ---- overrides ---- */
 
-static void the_newest_complete_run_decides_whatever_came_before(void **state)
+static void an_override_lifts_what_it_names_where_that_may_be_lifted(void **state)
 {
-	struct world w;
-	struct release_decision d;
-
 	(void)state;
-	world_init(&w);
-	w.runs[1] = w.runs[0];
-	(void)text_copy(w.runs[0].id, sizeof(w.runs[0].id), "newer");
-	(void)text_copy(w.runs[0].verdict, sizeof(w.runs[0].verdict), "fail");
-	w.facts.run_count = 2;
-	d = decide(&w);
-	assert_string_equal(d.run, "newer");
-	assert_true(has_reason(&d, "run_not_pass"));
-	/* One that did not reach its end by the rig's or the operator's doing judges nothing. */
-	w.runs[0].complete = false;
-	d = decide(&w);
-	assert_string_equal(d.run, "qc");
-	assert_true(d.allowed);
-	/* Another type of run does not either. */
-	w.runs[0].complete = true;
-	(void)text_copy(w.runs[0].run_type, sizeof(w.runs[0].run_type), "diagnosis");
-	assert_true(decide(&w).allowed);
-}
+	for (int i = 0; i < SPOILERS; i++) {
+		const char *code = spoilers[i].code;
+		struct world w;
+		struct release_decision d;
+		char codes[64];
 
-static void a_trial_run_of_its_own_counts_only_where_the_model_says_so(void **state)
-{
-	struct world w;
-	struct release_decision d;
-
-	(void)state;
-	world_init_own_trial(&w);
-	w.facts.separate_trial_allowed = false;
-	d = decide(&w);
-	assert_int_equal(d.reason_count, 1);
-	assert_string_equal(d.reasons[0].code, "trial_run_missing");
-	w.facts.separate_trial_allowed = true;
-	w.runs[1].trial_seconds = 1799.9;
-	d = decide(&w);
-	assert_true(has_reason(&d, "trial_run_short"));
-	w.runs[1].trial_seconds = 1800;
-	assert_true(decide(&w).allowed);
-	/* It is looked at like the other. */
-	w.runs[1].simulated = true;
-	d = decide(&w);
-	assert_true(has_reason(&d, "simulated") && d.would_be && !d.allowed);
-	w.runs[1].repair_seq = 1;
-	d = decide(&w);
-	assert_true(has_reason(&d, "repair_after_run") && !d.would_be);
-}
-
-static void a_trial_is_never_shorter_than_the_process_asks_and_may_be_longer(void **state)
-{
-	struct world w;
-
-	(void)state;
-	world_init(&w);
-	w.runs[0].trial_seconds = 600;
-	w.runs[0].trial_required_seconds = 300;
-	assert_false(decide(&w).allowed);
-	w.runs[0].trial_seconds = 1900;
-	assert_true(decide(&w).allowed);
-	w.runs[0].trial_required_seconds = 3600;
-	assert_false(decide(&w).allowed);
-	w.runs[0].trial_required_seconds = 0;
-	w.runs[0].trial_seconds = (double)NAN;
-	assert_false(decide(&w).allowed);
-}
-
-/* ---- what it looks like ---- */
-
-static void the_answer_is_json_with_each_reason_in_both_languages(void **state)
-{
-	struct world w;
-	struct release_decision d;
-	struct text out = {0};
-	json_t *root, *reason;
-
-	(void)state;
-	world_init(&w);
-	spoil_simulated(&w);
-	spoil_repair(&w);
-	d = decide(&w);
-	release_json(&w.facts, &d, &out);
-	root = json_loads(out.buf, 0, NULL);
-	assert_non_null(root);
-	assert_string_equal(json_string_value(json_object_get(root, "decision")), "blocked");
-	assert_string_equal(json_string_value(json_object_get(root, "would_be")), "blocked");
-	assert_true(json_is_true(json_object_get(root, "simulated")));
-	assert_true(json_is_null(json_object_get(root, "valid_until")));
-	assert_int_equal(json_array_size(json_object_get(root, "reasons")), 2);
-	reason = json_array_get(json_object_get(root, "reasons"), 0);
-	assert_string_equal(json_string_value(json_object_get(reason, "code")), "repair_after_run");
-	assert_int_equal(json_integer_value(json_object_get(json_object_get(reason, "params"),
-							    "run_repair_seq")),
-			 2);
-	for (int i = 0; release_reason_codes[i]; i++) {
-		const char *code = release_reason_codes[i];
-
-		assert_string_not_equal(release_reason_text(code, false), code);
-		assert_string_not_equal(release_reason_text(code, true), code);
-		assert_string_not_equal(release_reason_text(code, true),
-					release_reason_text(code, false));
+		if (!is_of(&spoilers[i], RELEASE_REPAIRED) || spoilers[i].spoil == spoil_no_run)
+			continue;
+		world_init(&w);
+		spoilers[i].spoil(&w);
+		(void)snprintf(codes, sizeof(codes), ",%s,", code);
+		world_override(&w, codes);
+		w.facts.override.repair_seq = w.facts.repair_seq;
+		d = decide(&w);
+		if (d.allowed != release_reason_may_be_overridden(code))
+			fail_msg("%s: %s", code, d.allowed ? "lifted" : "stays");
+		assert_int_equal(d.allowed, d.overridden);
+		/* It is told all the same. */
+		assert_int_equal(d.reason_count, 1);
+		assert_int_equal(d.reasons[0].overridden, d.allowed);
+		/* One that names something else lifts nothing. */
+		world_override(&w, ",limit_assume,imit_assumed,");
+		assert_false(decide(&w).allowed);
 	}
-	json_decref(root);
-	text_clear(&out);
-	world_init(&w);
-	d = decide(&w);
-	release_json(&w.facts, &d, &out);
-	assert_non_null(strstr(out.buf, "\"decision\":\"allowed\""));
-	assert_non_null(strstr(out.buf, "\"valid_until\":\"1970-01-01T00:10:00.005000Z\""));
-	text_release(&out);
+	assert_false(release_reason_may_be_overridden("nonsense"));
 }
 
-static void long_names_do_not_break_the_parameters(void **state)
+static void an_override_is_by_another_and_for_that_run_and_repair(void **state)
 {
 	struct world w;
-	struct release_decision d;
 
 	(void)state;
 	world_init(&w);
-	memset(w.runs[0].model, '"', sizeof(w.runs[0].model) - 1);
-	d = decide(&w);
-	assert_int_equal(d.reason_count, 1);
-	assert_string_equal(d.reasons[0].params, "{}");
+	spoil_limit(&w);
+	world_override(&w, ",limit_assumed,");
+	assert_true(decide(&w).allowed);
+	(void)text_copy(w.facts.override.who, sizeof(w.facts.override.who), "li");
+	assert_false(decide(&w).allowed);
+	world_override(&w, ",limit_assumed,");
+	(void)text_copy(w.facts.override.run, sizeof(w.facts.override.run), "older");
+	assert_false(decide(&w).allowed);
+	world_override(&w, ",limit_assumed,");
+	w.facts.override.repair_seq = 1;
+	assert_false(decide(&w).allowed);
+	world_override(&w, ",limit_assumed,");
+	w.facts.override.reason[0] = '\0';
+	assert_false(decide(&w).allowed);
+	world_override(&w, ",limit_assumed,");
+	/* Who ran it is unknown: it may have been anybody. */
+	w.runs[0].operator_name[0] = '\0';
+	assert_false(decide(&w).allowed);
+}
+
+static void a_fail_and_a_trip_are_no_matter_of_opinion(void **state)
+{
+	static const struct {
+		const char *verdict;
+		bool lifted;
+	} rows[] = {{"marginal", true}, {"inconclusive", true}, {"invalid", true}, {"fail", false},
+		    {"tripped", false}, {"error", false},	{"", false}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct world w;
+
+		world_init(&w);
+		(void)text_copy(w.runs[0].verdict, sizeof(w.runs[0].verdict), rows[i].verdict);
+		world_override(&w, ",run_not_pass,");
+		assert_int_equal(decide(&w).allowed, rows[i].lifted);
+	}
+}
+
+static void whoever_ran_it_does_not_close_it_as_no_fault_found(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_dispose(&w, RELEASE_NO_FAULT_FOUND);
+	(void)text_copy(w.facts.statement.supervisor, sizeof(w.facts.statement.supervisor), "li");
+	assert_true(has_reason(&(struct release_decision[]){decide(&w)}[0], "supervisor_required"));
+	world_dispose(&w, RELEASE_REPLACED);
+	(void)text_copy(w.facts.statement.replacement_serial,
+			sizeof(w.facts.statement.replacement_serial), "SN1");
+	assert_false(decide(&w).allowed);
+}
+
+static void a_mirror_from_the_future_is_no_fresher(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_init(&w);
+	w.facts.mirrored_utc_us = w.facts.now_utc_us + 1;
+	assert_false(decide(&w).allowed);
+	/* A station that owns its tickets asks nobody. */
+	w.facts.mirror_max_age_us = 0;
+	assert_true(decide(&w).allowed);
+}
+
+static void a_run_after_the_withdrawal_counts_again(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_init(&w);
+	w.facts.withdrawn_seq = 9;
+	assert_true(decide(&w).allowed);
+	w.facts.withdrawn_seq = 10;
+	assert_false(decide(&w).allowed);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_unit_with_everything_in_order_may_leave),
-		cmocka_unit_test(each_reason_alone_blocks_and_is_the_only_one_told),
-		cmocka_unit_test(reasons_of_two_kinds_are_both_told),
+		cmocka_unit_test(every_disposition_with_its_facts_in_order_is_allowed),
+		cmocka_unit_test(each_reason_alone_blocks_each_disposition_it_is_of),
+		cmocka_unit_test(reasons_of_two_kinds_are_both_told_for_every_disposition),
 		cmocka_unit_test(every_reason_at_once_is_told_without_losing_any),
 		cmocka_unit_test(nothing_known_is_blocked),
-		cmocka_unit_test(the_newest_complete_run_decides_whatever_came_before),
-		cmocka_unit_test(a_trial_run_of_its_own_counts_only_where_the_model_says_so),
-		cmocka_unit_test(a_trial_is_never_shorter_than_the_process_asks_and_may_be_longer),
-		cmocka_unit_test(the_answer_is_json_with_each_reason_in_both_languages),
-		cmocka_unit_test(long_names_do_not_break_the_parameters),
+		cmocka_unit_test(an_override_lifts_what_it_names_where_that_may_be_lifted),
+		cmocka_unit_test(an_override_is_by_another_and_for_that_run_and_repair),
+		cmocka_unit_test(a_fail_and_a_trip_are_no_matter_of_opinion),
+		cmocka_unit_test(whoever_ran_it_does_not_close_it_as_no_fault_found),
+		cmocka_unit_test(a_mirror_from_the_future_is_no_fresher),
+		cmocka_unit_test(a_run_after_the_withdrawal_counts_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,6 +14,8 @@
 
 static char dir[64];
 static struct store *store;
+static const struct ticket_policy policy = {
+	.owns_tickets = true, .store_sound = true, .disposition = RELEASE_REPAIRED};
 
 static int open_store(void **state)
 {
@@ -40,14 +42,16 @@ static json_t *good_doc(const char *id)
 {
 	json_t *doc = json_pack(
 		"{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:b, s:{s:s, s:i, s:b, s:b}, s:[{s:s, s:s}], s:b,"
-		" s:s, s:n, s:n, s:{s:b, s:s}, s:[{s:s, s:s, s:b}], s:{s:f, s:f}, s:[]}",
+		" s:s, s:n, s:n, s:{s:b, s:s}, s:[{s:s, s:s, s:b}], s:{s:f, s:f}, s:[], s:s,"
+		" s:[{s:s, s:s}, {s:s, s:s}]}",
 		"schema", "benchd.run/1", "id", id, "ticket", "T1", "serial", "SN1", "model",
 		"RO-600G", "run_type", "post_repair_qc", "repair_seq", 2, "simulated", 0, "profile",
 		"id", "full", "revision", 1, "releasable", 1, "unapproved", 0, "calibration",
 		"channel", "feed_flow", "state", "good", "utc_synced", 1, "verdict", "pass",
 		"attribution", "reason", "safe_state", "proven", 1, "detail", "", "measurements",
 		"id", "rejection", "verdict", "pass", "counts", 1, "trial", "seconds", 1805.0,
-		"making_seconds", 1500.0, "basis_assumed");
+		"making_seconds", 1500.0, "basis_assumed", "operator_state", "qualified", "prompts",
+		"kind", "scan_serial", "answer", "SN1", "kind", "scan_serial", "answer", "SN1");
 
 	assert_non_null(doc);
 	return doc;
@@ -73,7 +77,7 @@ static struct release_decision decide_stored(const char *ticket)
 	struct ticket_facts facts;
 	struct release_decision d;
 
-	assert_int_equal(ticket_facts_load(&facts, store, ticket, 5000, NULL), 0);
+	assert_int_equal(ticket_facts_load(&facts, store, ticket, &policy, 5000, NULL), 0);
 	release_decide(&facts.release, &d);
 	ticket_facts_release(&facts);
 	return d;
@@ -116,6 +120,8 @@ static void whatever_a_document_does_not_say_counts_against_it(void **state)
 					       {"safe_state", "proven"},
 					       {"trial", NULL},
 					       {"trial", "seconds"},
+					       {"operator_state", NULL},
+					       {"prompts", NULL},
 					       {"basis_assumed", NULL}};
 
 	(void)state;
@@ -319,12 +325,27 @@ static struct run_facts real_facts(void)
 				  .serial = "SN1",
 				  .model = "RO-600G",
 				  .bay = "1",
+				  .operator_name = "li",
+				  .operator_state = "qualified",
 				  .type = RUN_POST_REPAIR_QC,
 				  .profile = &profile,
 				  .speed = 1,
 				  .started_utc_us = INT64_C(1770000000000000),
 				  .utc_synced = true,
 				  .repair_seq = 2};
+}
+
+/* The serial is asked for and scanned. */
+static void note_scan(struct record *r)
+{
+	static const struct pf_prompt prompt = {.id = "serial", .kind = PROMPT_SCAN_SERIAL};
+	struct engine_note n = {.kind = NOTE_PROMPT, .step = -1, .prompt = &prompt};
+
+	record_note(r, &n);
+	n.kind = NOTE_ANSWER;
+	n.text = "SN1";
+	n.who = "li";
+	record_note(r, &n);
 }
 
 static void the_record_says_all_that_the_decision_asks(void **state)
@@ -339,6 +360,8 @@ static void the_record_says_all_that_the_decision_asks(void **state)
 	struct world w;
 
 	(void)state;
+	note_scan(r);
+	note_scan(r);
 	record_note(r, &done);
 	record_finish(r, facts.started_utc_us + 1, true, "", NULL, &doc);
 	record_free(r);
