@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What is added to tickets and runs.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "post.h"
+
+/* "MEM-3012:oem:L77,SEAL:other" */
+static bool put_parts(struct post *p, const char *list)
+{
+	json_key(&p->json, "parts");
+	json_open_array(&p->json);
+	while (list && *list) {
+		char one[200], *oem, *lot;
+		size_t n = strcspn(list, ",");
+
+		if (n >= sizeof(one))
+			return false;
+		memcpy(one, list, n);
+		one[n] = '\0';
+		list += n + (list[n] == ',');
+		oem = strchr(one, ':');
+		if (!oem)
+			return false;
+		*oem++ = '\0';
+		lot = strchr(oem, ':');
+		if (lot)
+			*lot++ = '\0';
+		if (strcmp(oem, "oem") != 0 && strcmp(oem, "other") != 0)
+			return false;
+		json_open_object(&p->json);
+		post_text(p, "part", one);
+		json_kv_bool(&p->json, "oem", strcmp(oem, "oem") == 0);
+		post_text(p, "lot", lot);
+		json_end_object(&p->json);
+	}
+	json_end_array(&p->json);
+	return true;
+}
+
+CTL_COMMAND(cmd_ticket_repair)
+{
+	const char *words[CTL_ARGS_MAX], *action = NULL, *by = NULL, *faults = NULL, *parts = NULL,
+					 *minutes = NULL, *note = NULL;
+	bool confirm = false;
+	const struct ctl_option options[] = {
+		OPTION_VALUE("action", "R01", &action, "what was done"),
+		OPTION_VALUE("by", "NAME", &by, "who did it"),
+		OPTION_VALUE("faults", "F01,F04", &faults, "what was found"),
+		OPTION_VALUE("parts", "CODE:oem|other[:LOT],...", &parts, "what was replaced"),
+		OPTION_VALUE("minutes", "N", &minutes, "how long it took"),
+		OPTION_VALUE("note", "TEXT", &note, "no customer data"),
+		OPTION_FLAG("confirm-personal-data", &confirm,
+			    "the note holds none, it only looks so"),
+		OPTION_END,
+	};
+	int64_t n = -1;
+	struct post p;
+	int code;
+
+	if (ctl_parse(self, options, argc, argv, words, 1, 1, &code) < 0)
+		return code;
+	if (!action || !by)
+		return ctl_usage(self, "a repair needs --action and --by");
+	if (!ctl_number(self, "minutes", minutes, 0, 10000, &n))
+		return CTL_USAGE;
+	post_begin(&p);
+	post_text(&p, "action", action);
+	post_text(&p, "by", by);
+	post_list(&p, "faults", faults);
+	if (n >= 0)
+		json_kv_int(&p.json, "minutes", n);
+	post_text(&p, "note", note);
+	if (confirm)
+		json_kv_bool(&p.json, "confirm_personal_data", true);
+	if (parts && !put_parts(&p, parts)) {
+		text_release(&p.text);
+		return ctl_usage(self, "--parts takes CODE:oem or CODE:other, and :LOT");
+	}
+	return post_send(c, WEB_REPAIR, words[0], &p);
+}
+
+CTL_COMMAND(cmd_ticket_accept)
+{
+	const char *words[CTL_ARGS_MAX], *employee = NULL, *refused = NULL;
+	bool attended = false;
+	const struct ctl_option options[] = {
+		OPTION_VALUE("employee", "NAME", &employee, "who was there for the depot"),
+		OPTION_VALUE("refused", "S03", &refused, "refused, for this symptom"),
+		OPTION_FLAG("attended", &attended, "the customer was there"),
+		OPTION_END,
+	};
+	struct post p;
+	int code;
+
+	if (ctl_parse(self, options, argc, argv, words, 1, 1, &code) < 0)
+		return code;
+	if (!employee)
+		return ctl_usage(self, "an acceptance needs --employee");
+	post_begin(&p);
+	json_kv_bool(&p.json, "attended", attended);
+	post_text(&p, "outcome", refused ? "refused" : "accepted");
+	post_text(&p, "code", refused);
+	post_text(&p, "employee", employee);
+	return post_send(c, WEB_ACCEPTANCE, words[0], &p);
+}
+
+CTL_COMMAND(cmd_ticket_callback)
+{
+	const char *words[CTL_ARGS_MAX], *symptom = NULL;
+	const struct ctl_option options[] = {
+		OPTION_VALUE("code", "S03", &symptom, "what is wrong again"),
+		OPTION_END,
+	};
+	struct post p;
+	int code;
+
+	if (ctl_parse(self, options, argc, argv, words, 2, 2, &code) < 0)
+		return code;
+	post_begin(&p);
+	post_text(&p, "outcome", words[1]);
+	post_text(&p, "code", symptom);
+	return post_send(c, WEB_CALLBACK, words[0], &p);
+}
+
+static void print_items(const struct ctl *c, const json_t *root)
+{
+	const json_t *one;
+	size_t i;
+
+	(void)c;
+	json_array_foreach(json_object_get(root, "events"), i, one)
+	{
+		char *data = json_dumps(json_object_get(one, "data"), JSON_COMPACT);
+
+		(void)printf("%s  %s  %s  %s\n", member_text(one, "at"), member_text(one, "type"),
+			     member_text(one, "who"), data ? data : "");
+		free(data);
+	}
+}
+
+CTL_COMMAND(cmd_ticket_events)
+{
+	const struct ctl_option options[] = {OPTION_END};
+	const char *words[CTL_ARGS_MAX];
+	int code;
+
+	if (ctl_parse(self, options, argc, argv, words, 1, 1, &code) < 0)
+		return code;
+	return get_and_print(c, WEB_TICKET_EVENTS, words[0], "", print_items);
+}
+
+static void put_side(struct text *t, const json_t *side)
+{
+	double v = member_number(side, "value");
+	char number[32];
+
+	if (!side || json_is_null(side))
+		text_puts(t, "-");
+	else if (v == v) /* a number */
+		text_printf(t, "%s %s %s", text_from_double(number, sizeof(number), text_round9(v)),
+			    member_text(side, "unit"), member_text(side, "verdict"));
+	else
+		text_puts(t, member_text(side, "verdict"));
+}
+
+static void print_compare(const struct ctl *c, const json_t *root)
+{
+	const json_t *m;
+	struct table table;
+	struct text out = {0};
+	size_t i;
+
+	(void)printf("%s  %s  as found %s, as left %s\n", member_text(root, "ticket"),
+		     member_text(root, "serial"),
+		     member_text(json_object_get(root, "as_found"), "verdict"),
+		     member_text(json_object_get(root, "as_left"), "verdict"));
+	table_init(&table, 3, 0);
+	json_array_foreach(json_object_get(root, "measurements"), i, m)
+	{
+		struct text found = {0}, left = {0};
+
+		put_side(&found, json_object_get(m, "as_found"));
+		put_side(&left, json_object_get(m, "as_left"));
+		table_row(&table,
+			  (const char *[]){member_title(c, m, "title"), found.buf, left.buf});
+		text_release(&found);
+		text_release(&left);
+	}
+	table_print(&table, "  ", &out);
+	(void)fputs(out.buf ? out.buf : "", stdout);
+	table_release(&table);
+	text_release(&out);
+}
+
+CTL_COMMAND(cmd_ticket_compare)
+{
+	const struct ctl_option options[] = {OPTION_END};
+	const char *words[CTL_ARGS_MAX];
+	int code;
+
+	if (ctl_parse(self, options, argc, argv, words, 1, 1, &code) < 0)
+		return code;
+	return get_and_print(c, WEB_COMPARE, words[0], "", print_compare);
+}
+
+static void print_reply(const struct ctl *c, const json_t *root)
+{
+	(void)root;
+	ctl_put_reply(c);
+}
+
+CTL_COMMAND(cmd_unit_dossier)
+{
+	const struct ctl_option options[] = {OPTION_END};
+	const char *words[CTL_ARGS_MAX];
+	int code;
+
+	if (ctl_parse(self, options, argc, argv, words, 1, 1, &code) < 0)
+		return code;
+	return get_and_print(c, WEB_DOSSIER, words[0], "", print_reply);
+}
+
+CTL_COMMAND(cmd_run_note)
+{
+	const char *words[CTL_ARGS_MAX];
+	bool confirm = false;
+	const struct ctl_option options[] = {
+		OPTION_FLAG("confirm-personal-data", &confirm, "it holds none, it only looks so"),
+		OPTION_END,
+	};
+	struct post p;
+	int code;
+
+	if (ctl_parse(self, options, argc, argv, words, 2, 2, &code) < 0)
+		return code;
+	post_begin(&p);
+	post_text(&p, "note", words[1]);
+	if (confirm)
+		json_kv_bool(&p.json, "confirm_personal_data", true);
+	return post_send(c, WEB_RUN_NOTE, words[0], &p);
+}
+
+CTL_COMMAND(cmd_run_void)
+{
+	const char *words[CTL_ARGS_MAX], *reason = NULL, *note = NULL, *as = NULL;
+	const struct ctl_option options[] = {
+		OPTION_VALUE("reason", "WORD", &reason, "wrong_unit, rig or training"),
+		OPTION_VALUE("note", "TEXT", &note, "what happened"),
+		OPTION_VALUE("as", "PERSON", &as, "the supervisor who signs; the PIN is asked for"),
+		OPTION_END,
+	};
+	struct post p;
+	int code;
+
+	if (ctl_parse(self, options, argc, argv, words, 1, 1, &code) < 0)
+		return code;
+	if (!reason || !note || !as)
+		return ctl_usage(self, "a void needs --reason, --note and --as");
+	post_begin(&p);
+	post_text(&p, "reason", reason);
+	post_text(&p, "note", note);
+	if (!post_sign(&p, as)) {
+		text_release(&p.text);
+		return CTL_USAGE;
+	}
+	return post_send(c, WEB_RUN_VOID, words[0], &p);
+}

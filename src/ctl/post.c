@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+#include "post.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+void post_begin(struct post *p)
+{
+	memset(p, 0, sizeof(*p));
+	json_init(&p->json, &p->text);
+	json_open_object(&p->json);
+}
+
+void post_text(struct post *p, const char *key, const char *value)
+{
+	if (value)
+		json_kv_string(&p->json, key, value);
+}
+
+void post_list(struct post *p, const char *key, const char *list)
+{
+	if (!list)
+		return;
+	json_key(&p->json, key);
+	json_open_array(&p->json);
+	while (*list) {
+		size_t n = strcspn(list, ",");
+
+		if (n)
+			json_put_string_n(&p->json, list, n);
+		list += n + (list[n] == ',');
+	}
+	json_end_array(&p->json);
+}
+
+static void print_members(const json_t *root)
+{
+	const char *key;
+	json_t *v;
+
+	json_object_foreach((json_t *)(uintptr_t)root, key, v)
+	{
+		char *text = json_dumps(v, JSON_COMPACT | JSON_ENCODE_ANY);
+
+		if (json_is_string(v))
+			(void)printf("%s %s\n", key, json_string_value(v));
+		else if (text && !json_is_null(v))
+			(void)printf("%s %s\n", key, text);
+		free(text);
+	}
+}
+
+int post_send(struct ctl *c, enum web_route route, const char *arg, struct post *p)
+{
+	json_t *root = NULL;
+	int code;
+
+	json_end_object(&p->json);
+	code = ctl_call(c, route, arg, "", p->text.buf, &root);
+	memset(p->text.buf, 0, p->text.len);
+	text_release(&p->text);
+	if (code)
+		return code;
+	if (c->json)
+		ctl_put_reply(c);
+	else
+		print_members(root);
+	json_decref(root);
+	return CTL_OK;
+}
+
+static bool read_line(char *dst, size_t size)
+{
+	size_t n;
+
+	if (!fgets(dst, (int)size, stdin))
+		return false;
+	n = strcspn(dst, "\r\n");
+	dst[n] = '\0';
+	return n > 0;
+}
+
+bool read_pin(const char *whose, char pin[POST_PIN_MAX])
+{
+	const char *given = getenv("BENCHCTL_PIN");
+	struct termios shown, hidden;
+	bool ok;
+
+	if (given && given[0]) {
+		ok = text_copy(pin, POST_PIN_MAX, given);
+	} else if (isatty(STDIN_FILENO) && tcgetattr(STDIN_FILENO, &shown) == 0) {
+		(void)fprintf(stderr, "PIN of %s: ", whose);
+		hidden = shown;
+		hidden.c_lflag &= ~(tcflag_t)ECHO;
+		(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
+		ok = read_line(pin, POST_PIN_MAX);
+		(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
+		(void)fputc('\n', stderr);
+	} else {
+		ok = read_line(pin, POST_PIN_MAX);
+	}
+	if (!ok)
+		(void)ctl_fail("no PIN of %s: type it, give it as a line of stdin, or in "
+			       "BENCHCTL_PIN",
+			       whose);
+	return ok;
+}
+
+bool post_sign(struct post *p, const char *person)
+{
+	char pin[POST_PIN_MAX];
+
+	if (!read_pin(person, pin))
+		return false;
+	json_key(&p->json, "sign");
+	json_open_object(&p->json);
+	json_kv_string(&p->json, "person", person);
+	json_kv_string(&p->json, "pin", pin);
+	json_end_object(&p->json);
+	memset(pin, 0, sizeof(pin));
+	return true;
+}
+
+int get_and_print(struct ctl *c, enum web_route route, const char *arg, const char *query,
+		  void (*print)(const struct ctl *c, const json_t *root))
+{
+	json_t *root = NULL;
+	int code = ctl_call(c, route, arg, query, NULL, &root);
+
+	if (code)
+		return code;
+	if (c->json)
+		ctl_put_reply(c);
+	else
+		print(c, root);
+	json_decref(root);
+	return CTL_OK;
+}
