@@ -90,12 +90,4 @@ int64_t rig_watchdog_ns(const struct rig *r, int device);
 struct text;
 int rig_reach_problems(const struct rig *r, struct text *out);
 
-/* What a Modbus line has to carry, by the fixture's periods and turnarounds; false for others. The
- * struct is large: from the heap. A fixture whose lines cannot carry it makes no rig. */
-struct schedule;
-bool rig_plan(const struct rig *r, int bus, struct schedule *out);
-/* Who wants that read (index as in the schedule): channels, or -1 - device for the read-back of its
- * outputs. Returns how many, at most max. */
-int rig_plan_users(const struct rig *r, int bus, int read, int16_t *out, int max);
-
 #endif

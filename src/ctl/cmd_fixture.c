@@ -3,17 +3,15 @@
  * benchctl fixture check: what a fixture wires up, how loaded its lines are, and how long each
  * output can take to safe.
  */
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/json.h"
 #include "ctl/ctl.h"
+#include "fixture_lines.h"
 #include "rig/rig.h"
 
 #define EDGE_TO_SAFE_MAX_MS 100.0
-/* Wire time of one read of some registers: request and reply of about 25 bytes of 11 bits. */
-#define READ_BITS (25 * 11.0)
 
 /* The rig is only asked for facts: nothing it wants to send goes anywhere. */
 static int no_submit(void *ctx, int bus, const struct bus_request *r)
@@ -60,78 +58,11 @@ struct report {
 	bool ok;
 };
 
-static const char *bus_kind_name(enum bus_kind k)
-{
-	switch (k) {
-	case BUS_MODBUS_RTU: return "modbus_rtu";
-	case BUS_MODBUS_TCP: return "modbus_tcp";
-	case BUS_SERIAL: return "serial";
-	case BUS_GPIO: return "gpio";
-	}
-	return "?";
-}
-
-/* Devices on that bus, and reads a second if each device is asked as often as its fastest
- * channel wants. */
-static double bus_reads(const struct fixture *f, int bus, int *devices)
-{
-	double per_second = 0;
-
-	*devices = 0;
-	for (int d = 0; d < f->device_count; d++) {
-		int64_t poll_ns = INT64_MAX;
-
-		if (f->devices[d].bus != bus)
-			continue;
-		++*devices;
-		for (int i = 0; i < f->channel_count; i++)
-			if (f->channels[i].device == d && f->channels[i].poll_ns > 0 &&
-			    f->channels[i].poll_ns < poll_ns)
-				poll_ns = f->channels[i].poll_ns;
-		if (poll_ns != INT64_MAX)
-			per_second += 1e9 / (double)poll_ns;
-	}
-	return per_second;
-}
-
-/* Share of the line's time that these reads take, with turnaround; NAN where there is no line
- * speed. */
-static double bus_load(const struct fx_bus *b, double reads)
-{
-	if (b->kind != BUS_MODBUS_RTU || b->baud <= 0)
-		return (double)NAN;
-	return reads * (READ_BITS / b->baud + (double)b->turnaround_ns / 1e9 / 2);
-}
-
 static void bays_text(const struct fixture *f, uint32_t bays, struct text *out)
 {
 	for (int i = 0; i < f->bay_count; i++)
 		if (bays & (1u << i))
 			text_printf(out, "%s%s", out->len ? "," : "", f->bays[i].name);
-}
-
-static void print_buses(const struct report *r, struct text *out)
-{
-	struct table t;
-
-	text_puts(out, "buses\n");
-	table_init(&t, 6, 1u << 3 | 1u << 4 | 1u << 5);
-	table_row(&t, (const char *[]){"name", "kind", "port", "devices", "reads/s", "load"});
-	for (int i = 0; i < r->f->bus_count; i++) {
-		const struct fx_bus *b = &r->f->buses[i];
-		char n[16], rate[32], load[32] = "-";
-		int devices;
-		double reads = bus_reads(r->f, i, &devices), share = bus_load(b, reads);
-
-		(void)snprintf(n, sizeof(n), "%d", devices);
-		(void)snprintf(rate, sizeof(rate), "%.3g", reads);
-		if (!isnan(share))
-			(void)snprintf(load, sizeof(load), "%.0f %%", share * 100);
-		table_row(&t, (const char *[]){b->name, bus_kind_name(b->kind), b->port, n, rate,
-					       load});
-	}
-	table_print(&t, "  ", out);
-	table_release(&t);
 }
 
 static void print_channels(const struct report *r, struct text *out)
@@ -264,6 +195,7 @@ static void put_json(const struct report *r, struct text *out)
 		json_end_object(&j);
 	}
 	json_end_array(&j);
+	fixture_lines_json(r->f, r->rig, &j);
 	json_end_object(&j);
 }
 
@@ -279,7 +211,7 @@ static void print_report(const struct ctl *c, const struct report *r)
 			    r->f->bay_count, r->f->bay_count == 1 ? "" : "s", r->f->device_count,
 			    r->f->device_count == 1 ? "" : "s",
 			    r->f->simulated ? ", SIMULATED" : "");
-		print_buses(r, &out);
+		fixture_lines_print(r->f, r->rig, &out);
 		print_channels(r, &out);
 		print_outputs(r, &out);
 		text_printf(&out, "dead-man line: %s\n",

@@ -4,8 +4,8 @@
  */
 #include <stdlib.h>
 #include "base/text.h"
-#include "bus/schedule.h"
 #include "core.h"
+#include "rig/load.h"
 
 /* By the fixture's own periods, whatever the speed. */
 static bool input(const struct rig *r, int bus, struct schedule_input *in, struct bus_read **reads)
@@ -48,6 +48,12 @@ int rig_plan_users(const struct rig *r, int bus, int read, int16_t *out, int max
 	for (int i = b->first_user[read]; i < b->first_user[read + 1] && n < max; i++)
 		out[n++] = b->users[i];
 	return n;
+}
+
+int64_t rig_plan_worst_ns(const struct rig *r, int bus)
+{
+	return bus_worst_transaction_ns(&r->f->buses[bus], r->buses[bus].reads,
+					r->buses[bus].read_count);
 }
 
 /* The channel that asks for this read at its rate, NULL when only a read-back does. */

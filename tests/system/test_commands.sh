@@ -50,8 +50,14 @@ check "profile check needs none" code 0 ctl profile check --fixture "$FIXTURE" p
 check "fixture check needs none" code 0 ctl fixture check "$FIXTURE"
 check "profile check --json" json_of --json profile check --fixture "$FIXTURE" profiles/ro600_quick.yaml
 check "fixture check --json" json_of --json fixture check "$FIXTURE"
-# At 2400 baud with no dead-man line the relays cannot be commanded safe in time.
-sed '/^dead_man:/d; s/baud: 115200/baud: 2400/' "$FIXTURE" >"$WORK/slow.yaml"
+# At 4800 baud with no dead-man line the relays cannot be commanded safe in time.
+sed '/^dead_man:/d; s/baud: 115200/baud: 4800/' "$FIXTURE" >"$WORK/slow.yaml"
+check "it prints the plan of each line" has "plan of bus meters: 168 bytes and 8 transactions a second" ctl fixture check "$FIXTURE"
+check "what each block takes" has "0..2 over holes      1  43.4 ms" ctl fixture check "$FIXTURE"
+check "how long a write waits" has "36 %        47.6 ms     99 ms" ctl fixture check "$FIXTURE"
+sed '/^  io:/s/115200/1200/' "$FIXTURE" >"$WORK/full.yaml"
+check "a rate the wire cannot carry: which, by how much, what fits" refused 2 \
+	"bus io cannot carry its reads: they take 488 % of its time; analog_1 alone takes 239 %, asked every 200 ms; all of them 4.9 times slower fit" ctl fixture check "$WORK/full.yaml"
 check "a line too slow to be safe is an error of fixture check" refused 2 "TOO SLOW" ctl fixture check "$WORK/slow.yaml"
 check "and for programs" code 2 ctl --json fixture check "$WORK/slow.yaml"
 

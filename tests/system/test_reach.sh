@@ -14,8 +14,8 @@ slow() { started "$WORK/slow.yaml" --link "$WORK/nobody.sock"; }
 # It starts: its end is that the link it has is none, with the safe state proven.
 starts() { code 0 started "$1" --link fd:3 3</dev/null; }
 
-check "a variant with slow relays and no dead-man line" variant slow '/^dead_man:/d; s/baud: 115200/baud: 2400/'
-check "one with the line" variant covered 's/baud: 115200/baud: 2400/'
+check "a variant with slow relays and no dead-man line" variant slow '/^dead_man:/d; s/baud: 115200/baud: 4800/'
+check "one with the line" variant covered 's/baud: 115200/baud: 4800/'
 check "one with fast relays and no line" variant fast '/^dead_man:/d'
 start_sim
 check "the slow one is refused" code 2 slow
