@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * mkstore DIR [PAIRS]: a state folder whose tickets T-9000, T-9001, ... each have a passed run, so
+ * that they may leave (tests/fake/mkstore.h). Every tenth run of more than ten fails.
+ */
+#include "tests/fake/mkstore.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+
+static int fill(struct store *s, int pairs, struct error *err)
+{
+	int64_t now = clock_utc_us();
+	int rc = 0;
+
+	for (int i = 0; rc == 0 && i < pairs; i++) {
+		char id[37], ticket[32], serial[32];
+		struct mkstore_run r = {.id = id,
+					.ticket = ticket,
+					.serial = serial,
+					.verdict = i % 10 == 9 ? "fail" : "pass",
+					.ended_utc_us = now - (pairs - i) * INT64_C(1000)};
+
+		(void)snprintf(id, sizeof(id), "00000000-0000-4000-8000-%012d", i);
+		(void)snprintf(ticket, sizeof(ticket), "T-%d", 9000 + i);
+		(void)snprintf(serial, sizeof(serial), "RO600-24%06d", i);
+		rc = mkstore_put_ticket(s, ticket, serial, now, err);
+		if (rc == 0)
+			rc = mkstore_put_run(s, &r, err);
+	}
+	return rc;
+}
+
+int main(int argc, char **argv)
+{
+	struct error err = {0};
+	struct store *s;
+	int rc;
+
+	if (argc < 2) {
+		(void)fprintf(stderr, "usage: mkstore DIR [PAIRS]\n");
+		return 2;
+	}
+	s = store_open(argv[1], &err);
+	rc = s ? fill(s, argc > 2 ? atoi(argv[2]) : 1, &err) : ERR_STORE;
+	store_close(s);
+	if (rc < 0)
+		(void)fprintf(stderr, "mkstore: %s\n", err.text);
+	return rc < 0 ? 1 : 0;
+}
