@@ -39,6 +39,12 @@ static inline uint16_t pattern_value(uint8_t unit, uint8_t function, unsigned ad
 	return (uint16_t)h;
 }
 
+/* Another thread may count it. */
+static inline uint64_t pattern_serial(const struct pattern *p)
+{
+	return __atomic_load_n(p->serial, __ATOMIC_SEQ_CST);
+}
+
 static inline unsigned pattern_u16(const uint8_t *p)
 {
 	return (unsigned)p[0] << 8 | p[1];
@@ -82,7 +88,7 @@ static inline size_t pattern_answer(void *ctx, int bus, uint8_t unit, const uint
 		unsigned a = first + i;
 		uint16_t v = a >= PATTERN_STORE && a < PATTERN_STORE + PATTERN_STORED
 				     ? p->stored[unit][a - PATTERN_STORE]
-				     : pattern_value(unit, pdu[0], a, *p->serial);
+				     : pattern_value(unit, pdu[0], a, pattern_serial(p));
 
 		reply[2 + 2 * i] = (uint8_t)(v >> 8);
 		reply[3 + 2 * i] = (uint8_t)v;
@@ -98,7 +104,8 @@ static inline bool pattern_is_right(const struct pattern *p, const struct bus_ev
 	if (ev->count != r->count)
 		return false;
 	for (unsigned i = 0; i < r->count; i++)
-		if (ev->data[i] != pattern_value(r->unit, r->function, r->first + i, *p->serial))
+		if (ev->data[i] !=
+		    pattern_value(r->unit, r->function, r->first + i, pattern_serial(p)))
 			return false;
 	return true;
 }
