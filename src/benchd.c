@@ -5,10 +5,12 @@
  */
 #include <getopt.h>
 #include <libgen.h>
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
@@ -69,6 +71,21 @@ static void own_dir(char *dst, size_t size)
 	text_copy(dst, size, n ? dirname(exe) : ".");
 }
 
+/* The records are this user's alone, also against benchd-web, which is of the same group: what the group needs (sockets,
+ * token, the folder itself) is opened to it by name. An earlier release left the database readable to the group. */
+static void close_to_others(const char *state_dir)
+{
+	static const char *const names[] = {"benchd.db", "benchd.db-wal", "benchd.db-shm"};
+	char path[600];
+
+	umask(0077);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		snprintf(path, sizeof(path), "%s/%s", state_dir, names[i]);
+		if (chmod(path, 0600) && errno != ENOENT)
+			log_warning(MODULE, "%s: %s; others may read it", path, strerror(errno));
+	}
+}
+
 int main(int argc, char **argv)
 {
 	static char bin_dir[512];
@@ -81,6 +98,7 @@ int main(int argc, char **argv)
 	int rc = options_parse(&o, argc, argv, &code);
 	if (rc)
 		return code;
+	close_to_others(o.state_dir);
 	d.loop = loop_new();
 	d.station = station_new(d.loop, &o, &code, &err);
 	if (!d.station) {

@@ -15,6 +15,8 @@
 #include "link/port.h"
 
 enum { HTTP_PORT = 8470 };
+/* of benchd-web under its systemd unit, which may not write into the state folder */
+#define UNIT_SOCKET    "/run/benchd-web/http.sock"
 #define FREE_MIN_BYTES (64.0 * 1024 * 1024)
 
 struct findings {
@@ -105,10 +107,10 @@ static void check_token(struct findings *f, const struct ctl *c)
 	(void)snprintf(path, sizeof(path), "%s/token", c->state);
 	if (stat(path, &st))
 		return;
-	if (st.st_mode & (S_IRWXG | S_IRWXO))
-		add(f, "error", "token", "others can read the token file",
-		    "chmod 600 the file `token` of the state folder, then delete it and restart "
-		    "benchd: it makes a new one");
+	if (st.st_mode & (S_IWGRP | S_IXGRP | S_IRWXO))
+		add(f, "error", "token", "the token file is open to others than user and group",
+		    "delete the file `token` of the state folder and restart benchd: it makes a "
+		    "new one with mode 640");
 }
 
 static void check_http(struct findings *f, const struct ctl *c, int port)
@@ -117,6 +119,8 @@ static void check_http(struct findings *f, const struct ctl *c, int port)
 	pid_t pid = port_holder(port, name, sizeof(name));
 
 	(void)snprintf(path, sizeof(path), "%s/http.sock", c->state);
+	if (access(path, F_OK) && !access(UNIT_SOCKET, F_OK))
+		text_copy(path, sizeof(path), UNIT_SOCKET);
 	if (pid && strncmp(name, "benchd-web", 10) != 0) {
 		(void)snprintf(text, sizeof(text), "port %d is held by %s (pid %d)", port, name,
 			       (int)pid);

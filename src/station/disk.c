@@ -160,7 +160,9 @@ static bool replay_lock(void *ctx, const char *who, const char *what, const char
 int disk_open(struct station *s, int *exit_code, struct error *err)
 {
 	const char *dir = s->options.state_dir;
-	if (mkdir(dir, 0750) && errno != EEXIST) {
+	int made = mkdir(dir, 0750);
+	/* whatever the umask: the group reaches the sockets and the token in it */
+	if (made ? errno != EEXIST : chmod(dir, 0750) != 0) {
 		*exit_code = 74;
 		return error_errno(err, "state folder %s", dir);
 	}

@@ -5,7 +5,8 @@
 set -u
 test=$1
 variant=${VARIANT:-release}
-if [ "$(id -u)" != 0 ]; then
+# One that says so is about several users and stays root.
+if [ "$(id -u)" != 0 ] || grep -q '^# as root: ' "$test"; then
 	exec sh "$test"
 fi
 copy=$(mktemp -d /tmp/benchd-check.XXXXXX) || exit 1

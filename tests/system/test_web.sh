@@ -31,7 +31,8 @@ check "a chunked body: 411" has 411 status -X POST -H 'Transfer-Encoding: chunke
 check "a body that is no JSON: 415" has 415 status -X PUT -H 'Content-Type: text/plain' -d '{}' "$U/tickets/T-1"
 check "a page of another site: 403" has 403 status -H 'Origin: http://evil.example' "$U/bays"
 check "the socket is for user and group only" has 660 stat -c %a "$SOCK"
-check "the token is for the user only" has 600 stat -c %a "$STATE/token"
+check "the token is for user and group only" is 640 stat -c %a "$STATE/token"
+check "the database is for the user only" is "600 600 600 " sh -c "stat -c %a '$STATE'/benchd.db '$STATE'/benchd.db-wal '$STATE'/benchd.db-shm | tr '\\n' ' '"
 check "readyz says so" has ready get http://localhost/readyz
 
 kill -KILL "$child_web"
