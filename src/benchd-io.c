@@ -22,6 +22,7 @@
 #include "link/io_client.h"
 #include "link/socket.h"
 #include "plan/fixture.h"
+#include "rig/hold.h"
 #include "rig/inbox.h"
 #include "rig/options.h"
 #include "rig/rig.h"
@@ -302,24 +303,11 @@ static void on_panic(void)
 
 /* --- start --- */
 
-/* One benchd-io for a rig: buses without a lock of their own (TCP, GPIO) must not be written by
- * two. */
 static int lock_rig(struct daemon *d)
 {
-	char *fixture = realpath(d->options.fixture, NULL);
-	char *sim = d->options.sim_dir ? realpath(d->options.sim_dir, NULL) : NULL;
-	struct text key = {0};
-	char name[64] = "benchd-io/", *hex = name + strlen(name);
-	uint8_t hash[32];
 	pid_t holder = 0;
 
-	text_printf(&key, "%s %s", fixture ? fixture : "", sim ? sim : "");
-	text_sha256(hash, key.buf, key.len);
-	text_hex(hex, hash, 16);
-	text_release(&key);
-	free(fixture);
-	free(sim);
-	d->lock_fd = link_lock(name, &holder, NULL);
+	d->lock_fd = rig_hold(d->options.fixture, d->options.sim_dir, &holder);
 	if (d->lock_fd != ERR_BUSY)
 		return 0; /* without such sockets the ports' own locks remain */
 	fprintf(stderr, "benchd-io: the rig of %s is held by process %d\n", d->options.fixture,

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One benchd-io for a rig: buses without a lock of their own (TCP, GPIO) must not be written by
+ * two.
+ */
+#ifndef RIG_HOLD_H
+#define RIG_HOLD_H
+
+#include <sys/types.h>
+
+/* A descriptor that holds the rig of this fixture file (with this simulator's folder, NULL: none)
+ * until it is closed; ERR_BUSY with the holder's pid, 0 if it is not known; another negative error
+ * where the system has no such locks. */
+int rig_hold(const char *fixture, const char *sim_dir, pid_t *holder);
+
+#endif
