@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: MIT
+# Tickets and what happens to them, persons, tokens, sessions, duty; who may ask what, over the real socket.
+. tests/system/lib.sh
+if ! command -v curl >/dev/null; then
+	skip "curl is not installed"
+	finish
+fi
+U=http://127.0.0.1:$PORT/api/v1
+start_sim --unit 1:RO600:RO600-24000101:T-1001 --operator "$STATE/ctl.sock"
+start_station --code 'T:{id}' --code 'https://erp.example/t/{id}?src=label' --code 'SN={serial}'
+check "the bay is ready" ready 1
+check "benchd-web listens" wait_for 10 curl -sf "http://127.0.0.1:$PORT/healthz"
+TOKEN=$(cat "$STATE/token")
+as() { as_who=$1; shift; curl -s -m 10 -H "Authorization: Bearer $as_who" -H 'Content-Type: application/json' "$@"; }
+get() { as "$TOKEN" "$@"; }
+status() { as "$1" -o /dev/null -w '%{http_code}' "$2" ${3:+-X "$3"} ${4:+-d "$4"}; }
+ticket() { status "$TOKEN" "$U/tickets/$1" PUT "$2"; }
+field() { at "$1" get "$2"; }
+
+# ---- tickets: idempotent, found again, codes as printed, nothing guessed, nobody's data
+A='{"serial":"RO600-24000101","model":"RO600","priority":3,"due_at":"2026-12-01T08:00:00Z"}'
+check "a ticket is created: 201" is 201 ticket T-1001 "$A"
+check "the same again: 200" is 200 ticket T-1001 "$A"
+check "and it is the same version" is 1 field version "$U/tickets/T-1001"
+check "a change is another version" is 200 ticket T-1001 "$(echo "$A" | sed 's/3,/5,/')"
+check "as it says" is 2 field version "$U/tickets/T-1001"
+check "the state is what the facts say" is received field state "$U/tickets/T-1001"
+check "a second ticket" is 201 ticket T-1002 '{"serial":"RO600-24000102","model":"RO600"}'
+check "found by serial" is T-1002 field tickets.0.id "$U/tickets?serial=RO600-24000102"
+check "by priority" is T-1001 field 'tickets.*.id' "$U/tickets?priority=4"
+check "by due date" is T-1001 field 'tickets.*.id' "$U/tickets?due_before=2027-01-01T00:00:00Z"
+check "by state: all" is "$(printf 'T-1002\nT-1001')" field 'tickets.*.id' "$U/tickets?state=received"
+check "by state: none" has '"tickets":[]' get "$U/tickets?state=released"
+check "a code by the depot's pattern" is T-1001 field tickets.0.id "$U/tickets?code=T:T-1001"
+check "a code in an address" is T-1001 field tickets.0.id "$U/tickets?code=https://erp.example/t/T-1001%3Fsrc=label"
+check "a serial's code" is T-1002 field tickets.0.id "$U/tickets?code=SN%3DRO600-24000102"
+check "a bare code" is T-1001 field tickets.0.id "$U/tickets?code=T-1001"
+check "nothing is guessed" has '"tickets":[]' get "$U/tickets?code=t:T-1001"
+check "a customer's phone is refused" is customer_data at errors.0.code \
+	as "$TOKEN" -X PUT -d '{"serial":"RO600-24000103","model":"RO600","手机号":"1"}' "$U/tickets/T-3"
+
+# ---- an import is whole or nothing
+printf '\357\273\277id,serial,model,symptoms,mail_back,priority\r\nT-11,RO600-24000111,RO600,"S02;S09",yes,2\r\nT-12,RO600-24000112,RO600,,no,\r\n' >"$WORK/good.csv"
+printf 'id,serial,model,priority\nT-21,RO600-24000121,RO600,1\nT-22,X,RO600,1\nT-23,RO600-24000123,RO600,many\n' >"$WORK/bad.csv"
+check "an import takes all" has '2 tickets imported' ctl ticket import "$WORK/good.csv"
+check "with their members" is S09 at symptoms.1 ctl --json ticket show T-11
+check "a mistake is told with row and column" refused 2 "bad.csv: row 3, column serial" ctl ticket import "$WORK/bad.csv"
+check "all of them" refused 2 "bad.csv: row 4, column priority" ctl ticket import "$WORK/bad.csv"
+check "and nothing is stored by half" refused 2 "no ticket" ctl ticket show T-21
+
+# ---- repairs count, and say what is to be measured again
+check "a repair counts" is 1 at repair_seq ctl --json ticket repair T-1001 --action R01 --by li --faults F04 --parts MEM-3012:oem:L7 --minutes 40
+check "and says what to repeat" has '"rejection"' ctl --json ticket repair T-1001 --action R01 --by li --parts MEM-3012:oem
+check "an unknown part means everything" is true at repeat_all ctl --json ticket repair T-1001 --action R01 --by li --parts XX:other
+check "the ticket counted them" is 3 field repair_seq "$U/tickets/T-1001"
+check "its state follows" is repaired field state "$U/tickets/T-1001"
+check "putting the ticket without repair_seq keeps it" is 200 ticket T-1001 "$A"
+check "really" is 3 field repair_seq "$U/tickets/T-1001"
+check "a repair on an old view: 409" is 409 status "$TOKEN" "$U/tickets/T-1001/repairs" POST '{"action":"R01","by":"li","if_repair_seq":1}'
+check "an unknown member: 422" is 422 status "$TOKEN" "$U/tickets/T-1001/repairs" POST '{"action":"R01","by":"li","colour":1}'
+check "a note with a mobile number waits" is confirm_personal_data at code \
+	as "$TOKEN" -X POST -d '{"action":"R01","by":"li","note":"ring 138 0013 8000"}' "$U/tickets/T-1001/repairs"
+check "until it is confirmed" is 201 status "$TOKEN" "$U/tickets/T-1001/repairs" POST \
+	'{"action":"R01","by":"li","note":"ring 138 0013 8000","confirm_personal_data":true}'
+check "a refusal needs its symptom" is 422 status "$TOKEN" "$U/tickets/T-1001/acceptance" POST '{"attended":true,"outcome":"refused","employee":"li"}'
+check "an acceptance" is 201 status "$TOKEN" "$U/tickets/T-1001/acceptance" POST '{"attended":true,"outcome":"accepted","employee":"li"}'
+check "is the state now" is accepted field state "$U/tickets/T-1001"
+check "a repair after it takes it away" is 201 status "$TOKEN" "$U/tickets/T-1001/repairs" POST '{"action":"R04","by":"li"}'
+check "so it is repaired again" is repaired field state "$U/tickets/T-1001"
+check "a call-back" has outcome ctl ticket callback T-1001 satisfied
+check "all of it is in the chain" is 5 sh -c "\"$BIN/benchctl\" --state \"$STATE\" --json ticket events T-1001 | \"$BIN/tests/system/jsonget\" 'events.*.type' | grep -c '^repair$'"
+
+# ---- people
+check "a technician" has technician ctl user add li_na --roles technician --badge B-17 --qualify 'post_repair_qc,incoming:*:2026-01-05:2099-01-05'
+check "a supervisor" has supervisor ctl user add wang --roles supervisor
+check "an admin" has admin ctl user add root_admin --roles admin
+for p in li_na:4711 wang:8215 root_admin:9320; do
+	check "PIN of ${p%%:*}" env BENCHCTL_PIN="${p#*:}" "$BIN/benchctl" --state "$STATE" user pin "${p%%:*}"
+done
+check "PINs are not in the database" sh -c "! grep -aq 4711 '$STATE/benchd.db' && grep -aq 'argon2id.v=19.m=19456,t=2' '$STATE/benchd.db' '$STATE/benchd.db-wal'"
+check "a badge twice: refused" refused 2 "li_na's badge" ctl user add other --roles technician --badge B-17
+check "a run needs somebody on duty now" refused 2 "nobody is on duty" ctl run start --bay 1 --ticket T-1001 --serial RO600-24000101 --profile ro600_quick
+check "a wrong PIN" env BENCHCTL_PIN=1 sh -c "! '$BIN/benchctl' --state '$STATE' duty begin li_na --bay 1"
+login() { as x -X POST -d "{\"person\":\"$1\",\"pin\":\"$2\"}" "$U/sessions" -o /dev/null -w '%{http_code}' -H 'Authorization:'; }
+check "an unknown person and a wrong PIN are told alike: 403" is 403 login nobody_here 4711
+check "403 too" is 403 login wang 4711
+
+# ---- tokens and sessions over HTTP, and the table of who may
+for s in read tickets run admin; do
+	ctl --json token add "t_$s" --scopes "$s" --expires "$(date -u -d '+30 days' +%F)" >"$WORK/t_$s.json"
+	eval "T_$s=$("$BIN/tests/system/jsonget" token <"$WORK/t_$s.json")"
+done
+check "a token reads" is 200 status "$T_read" "$U/tickets/T-1001"
+check "and no more than that" is 403 status "$T_read" "$U/tickets/T-9" PUT '{"serial":"RO600-24000109","model":"RO600"}'
+check "its last use is shown" has '20' sh -c "'$BIN/benchctl' --state '$STATE' token list | grep t_read | grep -v never"
+check "the secret is nowhere in the database" sh -c "! grep -aq '$T_read' '$STATE/benchd.db' '$STATE/benchd.db-wal'"
+curl -s -m 10 -D "$WORK/login.h" -H 'Content-Type: application/json' -d '{"person":"wang","pin":"8215"}' "$U/sessions" >"$WORK/login.json"
+check "a cookie no other site gets" grep -qi 'set-cookie: benchd_session=.*HttpOnly; SameSite=Strict' "$WORK/login.h"
+SID=$("$BIN/tests/system/jsonget" session <"$WORK/login.json")
+CSRF=$("$BIN/tests/system/jsonget" csrf <"$WORK/login.json")
+cookie() { curl -s -m 10 -o /dev/null -w '%{http_code}' -b "benchd_session=$SID" -H 'Content-Type: application/json' "$@"; }
+check "the session reads" is 200 cookie "$U/people"
+check "it writes with its csrf value only: 403" is 403 cookie -X POST -d '{}' "$U/tickets/T-1001/beyond_repair"
+check "with it: 201" is 201 cookie -X POST -d '{}' -H "X-CSRF-Token: $CSRF" "$U/tickets/T-1001/beyond_repair"
+check "every route as everybody, nobody on duty" "$BIN/tests/system/webpeer" "$STATE/web.sock" nobody==0= \
+	station=t=0="bearer:$TOKEN" peer=t=0=peer:0 read=r=0="bearer:$T_read" tickets=e=0="bearer:$T_tickets" \
+	run=t=0="bearer:$T_run" admin=a=0="bearer:$T_admin" supervisor=s=1="session:$SID:$CSRF"
+check "a badge at the scanner goes on duty" sim scan 1 B-17
+check "as people see it" wait_for 5 has 'bay 1: li_na' ctl user list
+check "every route again, somebody on duty" "$BIN/tests/system/webpeer" "$STATE/web.sock" \
+	station=t=1="bearer:$TOKEN" run=t=1="bearer:$T_run" admin=a=1="bearer:$T_admin" tickets=e=1="bearer:$T_tickets"
+ctl token revoke t_run >/dev/null
+check "a revoked token: 401" is 401 status "$T_run" "$U/tickets/T-1001"
+
+# ---- START takes the person on duty; notes; a void is signed by a supervisor
+check "a run is started" has run ctl run start --bay 1 --ticket T-1001 --serial RO600-24000101 --profile ro600_quick
+RUN=$(run_of 1)
+check "the ticket is in test" is in_test field state "$U/tickets/T-1001"
+check "duty stays while it goes on" refused 2 "goes on" ctl duty end --bay 1
+ctl run abort "$RUN" >/dev/null
+check "it ends" wait_for 60 ended "$RUN" aborted
+check "its person is on record" is li_na at operator ctl --json run show "$RUN"
+check "as qualified" is qualified at operator_state ctl --json run show "$RUN"
+check "a note" has note ctl run note "$RUN" "hose was loose"
+check "a technician voids nothing" env BENCHCTL_PIN=4711 sh -c "'$BIN/benchctl' --state '$STATE' run void $RUN --reason rig --note loose --as li_na 2>&1 | grep -q supervisor"
+check "a supervisor does" env BENCHCTL_PIN=8215 "$BIN/benchctl" --state "$STATE" run void "$RUN" --reason rig --note "hose was loose" --as wang
+check "and it is on record" has '"type":"void"' ctl --json ticket events T-1001
+check "as found and as left" has '"measurements":[' ctl --json ticket compare T-1001
+check "the dossier has the run, its trace and its neighbours" sh -c "'$BIN/benchctl' --state '$STATE' --json unit dossier RO600-24000101 | '$BIN/tests/system/jsonget' runs.0.document.trace_sha256 | grep -qE '^[0-9a-f]{64}$'"
+check "off duty" has bay ctl duty end --bay 1
+for i in 1 2 3 4 5 6 7 8 9 10; do login li_na "0$i" >/dev/null; done
+check "the eleventh try in a minute: 429" is 429 login li_na 4711
+
+# ---- a restart forgets nobody
+stop_station TERM
+start_station --tickets-owner ticketing
+check "the station is back" wait_for 20 curl -sf "http://127.0.0.1:$PORT/healthz"
+check "tokens work again" wait_for 10 is 200 status "$T_read" "$U/tickets/T-1001"
+check "the revoked one does not" is 401 status "$T_run" "$U/tickets/T-1001"
+check "nor does a session" is 401 cookie "$U/people"
+check "where the ticketing system owns tickets the bench makes none" is 403 ticket T-77 '{"serial":"RO600-24000177","model":"RO600"}'
+check "and it does" is 201 status "$T_tickets" "$U/tickets/T-77" PUT '{"serial":"RO600-24000177","model":"RO600"}'
+check "nothing was reported by a sanitizer" clean_logs
+finish

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * webpeer SOCKET NAME=ROLES=DUTY=CREDENTIAL...: a peer on the web link in benchd-web's place that asks
+ * every route of the table with each credential, and holds the answer against what these roles may.
+ * ROLES: letters t s e a r, "" for nobody; DUTY: 1 when somebody is on duty at bay 1. TAP on stdout.
+ * What a credential may do is written out here once more, apart from the product's table.
+ */
+#include <poll.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/json.h"
+#include "link/socket.h"
+#include "link/web.h"
+
+#include <jansson.h>
+
+static int connect_to(const char *path)
+{
+	struct error err = {0};
+	int fd = link_connect(path, &err);
+
+	if (fd < 0) {
+		(void)fprintf(stderr, "%s\n", err.text);
+		exit(1);
+	}
+	return fd;
+}
+
+/* Status of the reply, its code in `code`. */
+static int ask(int fd, uint32_t id, enum web_route route, const char *credential, char code[64])
+{
+	static uint8_t buf[WEB_MESSAGE_MAX];
+	struct web_msg m = {.kind = WEB_REQUEST, .id = id, .route = (uint16_t)route};
+	struct error err = {0};
+	bool bay = route == WEB_BAY_RESET || route == WEB_BAY || route == WEB_DUTY_END;
+	const char *body = route == WEB_RUN_START ? "{\"bay\":\"1\"}" : "{}";
+	json_t *o;
+	int n;
+
+	(void)snprintf(m.arg[0], sizeof(m.arg[0]), "%s", bay ? "1" : "nothing");
+	(void)snprintf(m.credential, sizeof(m.credential), "%s", credential);
+	m.body = body;
+	m.size = (uint32_t)strlen(body);
+	n = web_encode(&m, buf, sizeof(buf));
+	if (n < 0 || link_send(fd, buf, (size_t)n, -1, &err) < 0)
+		return -1;
+	for (int i = 0; i < 400; i++) {
+		int got = -1;
+
+		n = link_receive(fd, buf, sizeof(buf), &got, &err);
+		if (got >= 0)
+			(void)close(got);
+		if (n < 0)
+			return -1;
+		if (n == 0) {
+			(void)poll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, 50);
+			continue;
+		}
+		if (web_decode(&m, buf, (size_t)n, &err) || m.kind != WEB_REPLY || m.id != id)
+			continue;
+		o = m.body ? json_loadb(m.body, m.size, 0, NULL) : NULL;
+		code[0] = '\0';
+		if (json_is_string(json_object_get(o, "code")))
+			(void)snprintf(code, 64, "%s",
+				       json_string_value(json_object_get(o, "code")));
+		json_decref(o);
+		return m.status;
+	}
+	return -1;
+}
+
+/* route, who may ("*": anybody), d: and somebody on duty */
+static const struct {
+	const char *route, *may;
+} expected[] = {
+	{"STATION", "*"},
+	{"BAYS", "*"},
+	{"BAY", "*"},
+	{"BAY_STOP", "*"},
+	{"RUN_ABORT", "*"},
+	{"EVENTS", "*"},
+	{"READY", "*"},
+	{"LOGIN", "*"},
+	{"LOGOUT", "*"},
+	{"TICKETS", "tsear"},
+	{"TICKET_GET", "tsear"},
+	{"RELEASE", "tsear"},
+	{"RUNS", "tsear"},
+	{"RUN_GET", "tsear"},
+	{"RESULTS", "tsear"},
+	{"PROFILES", "tsear"},
+	{"PROFILE", "tsear"},
+	{"DOCTOR", "tsear"},
+	{"TICKET_EVENTS", "tsear"},
+	{"COMPARE", "tsear"},
+	{"DOSSIER", "tsear"},
+	{"RUN_EVENTS", "tsear"},
+	{"TICKET_PUT", "tsea"},
+	{"TICKET_IMPORT", "tsea"},
+	{"REPAIR", "tsea"},
+	{"CALLBACK", "tsea"},
+	{"ACCEPTANCE", "tsea"},
+	{"CLARIFICATION", "tsa"},
+	{"BEYOND_REPAIR", "tsa"},
+	{"RUN_NOTE", "tsa"},
+	{"RUN_VOID", "tsa"},
+	{"BAY_RESET", "tsad"},
+	{"RUN_START", "tsad"},
+	{"RUN_ANSWER", "tsa"},
+	{"PEOPLE", "sa"},
+	{"PERSON_PUT", "a"},
+	{"PERSON_PIN", "tsa"},
+	{"DUTY_BEGIN", "tsa"},
+	{"TOKENS", "a"},
+	{"TOKEN_ADD", "a"},
+	{"TOKEN_REVOKE", "a"},
+};
+
+static const char *may_of(const char *route)
+{
+	for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++)
+		if (strcmp(expected[i].route, route) == 0)
+			return expected[i].may;
+	return NULL;
+}
+
+/* "" allowed, else the code that is to come. */
+static const char *wanted(const char *may, const char *roles, bool duty)
+{
+	bool some = may[0] == '*';
+
+	if (may[0] != '*' && !roles[0])
+		return "token_needed";
+	for (const char *r = roles; *r; r++)
+		some = some || strchr(may, *r);
+	if (!some)
+		return "role_missing";
+	return strchr(may, 'd') && !duty ? "not_on_duty" : "";
+}
+
+static bool fits(const char *want, int status, const char *code)
+{
+	if (want[0])
+		return strcmp(want, code) == 0 && status == (want[0] == 't' ? 401 : 403);
+	return status > 0 && status != 401 && strcmp(code, "role_missing") != 0 &&
+	       strcmp(code, "not_on_duty") != 0;
+}
+
+static int walk(const char *path, char *spec, uint32_t *id)
+{
+	char *name = strtok(spec, "="), *rest = strtok(NULL, ""), *duty, *credential;
+	int bad = 0, asked = 0;
+	char code[64];
+	int fd;
+
+	duty = rest ? strchr(rest, '=') : NULL;
+	credential = duty ? strchr(duty + 1, '=') : NULL;
+	if (!credential)
+		return -1;
+	*duty++ = '\0';
+	*credential++ = '\0';
+	fd = connect_to(path);
+	for (int r = WEB_ROUTE_NONE + 1; r < WEB_ROUTE_COUNT; r++) {
+		const char *route = web_route_info((enum web_route)r)->name;
+		const char *may = may_of(route), *want;
+		int status;
+
+		/* These end what the walk stands on, or are walked by the tests of their own. */
+		if (!may || !strcmp(route, "LOGOUT") || !strcmp(route, "DUTY_END"))
+			continue;
+		want = wanted(may, rest, duty[0] == '1');
+		status = ask(fd, ++*id, (enum web_route)r, credential, code);
+		asked++;
+		if (fits(want, status, code))
+			continue;
+		bad++;
+		(void)printf("# %s as %s: %d %s, expected %s\n", route, name, status, code,
+			     want[0] ? want : "to be let in");
+	}
+	(void)close(fd);
+	(void)printf("# %s: %d routes asked\n", name, asked);
+	return bad || asked < 38;
+}
+
+int main(int argc, char **argv)
+{
+	uint32_t id = 0;
+	int bad = 0;
+
+	for (int i = 2; i < argc; i++)
+		bad |= walk(argv[1], argv[i], &id);
+	return bad || argc < 3;
+}
