@@ -259,6 +259,11 @@ static void begin(struct exchange *x)
 	struct serve *s = x->serve;
 	int rc;
 
+	if (x->visitor->head.query[0] && (strcmp(x->visitor->head.path, "/healthz") == 0 ||
+					  strcmp(x->visitor->head.path, "/metrics") == 0)) {
+		set_problem(x, 400, "query", "this address takes no parameter");
+		return;
+	}
 	if (strcmp(x->visitor->head.path, "/healthz") == 0) {
 		text_puts(&x->reply, "ok\n");
 		set_text(x);

@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "link/query.h"
 #include "link/socket.h"
 #include "ticket/form.h"
 
@@ -273,6 +274,7 @@ static void on_request(struct web_conn *c, const struct web_msg *m)
 {
 	struct request *rq = xcalloc(1, sizeof(*rq));
 	struct station *s = c->station;
+	char why[320];
 	rq->station = s;
 	rq->conn = (int)(c - s->conns);
 	rq->generation = c->generation;
@@ -286,6 +288,10 @@ static void on_request(struct web_conn *c, const struct web_msg *m)
 		request_problem(rq, 401, "token_needed",
 				"this token or session is not good here: never was, ended or "
 				"revoked");
+		return;
+	}
+	if (!query_check((enum web_route)rq->msg.route, rq->msg.query, why, sizeof(why))) {
+		request_problem(rq, 400, "query", "%s", why);
 		return;
 	}
 	route_dispatch(rq);

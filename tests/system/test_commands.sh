@@ -75,6 +75,7 @@ check "ticket list" row RO600-24000102 ticket list
 check "newest first" is "T-1002 T-1001 " sh -c "'$BIN/benchctl' --state '$STATE' --json ticket list |
 	'$BIN/tests/system/jsonget' 'tickets.*.id' | tr '\\n' ' '"
 check "of one serial only" lacks T-1002 ctl ticket list --serial RO600-24000101
+check "a state that is none: what is expected" refused 2 "?state= takes one of received" ctl ticket list --state frob
 check "a ticket that is not there" refused 2 'T-404' ctl ticket show T-404
 check "ticket add --change" has 9 at priority ctl --json ticket add T-1001 --serial RO600-24000101 --model RO600 --priority 9 --change
 check "a priority out of range" refused 2 "0 to 9" ctl ticket add T-3 --serial RO600-24000101 --model RO600 --priority 10

@@ -38,6 +38,21 @@ check "a body over 64 KiB: 413" has 413 sh -c "head -c 70000 /dev/zero | tr '\\0
 	curl -s -o /dev/null -w '%{http_code}' -H 'Authorization: Bearer $TOKEN' -H 'Content-Type: application/json' -X PUT --data-binary @- '$U/tickets/T-2'"
 check "nothing was stored by the refused ones" has 404 status "$U/tickets/T-2"
 
+bad_query() { # address, what the problem's detail says
+	is 400 status "$U/$1" && has "$2" get "$U/$1" && has '"code":"query"' get "$U/$1" &&
+		has "application/problem+json" get -o /dev/null -D - "$U/$1"
+}
+check "a number out of range is refused, naming it" bad_query "runs?limit=1001" "?limit= takes a whole number from 1 to 1000"
+check "and none at all" bad_query "results?limit=" "?limit= takes a whole number"
+check "a parameter twice" bad_query "runs?bay=1&bay=2" "?bay= stands twice"
+check "an unknown one, with those that are known" bad_query "tickets?sreial=x" "expected one of code, serial, model"
+check "malformed percent-encoding" bad_query "tickets?serial=%4" "?serial= takes 1 to 63 bytes of text"
+check "a hidden NUL" bad_query "runs?ticket=%00" "?ticket= takes 1 to 63 bytes"
+check "a word that is none of a choice" bad_query "tickets?state=frob" "?state= takes one of received|"
+check "a time in another form" bad_query "tickets?due_before=tomorrow" "a time in UTC like"
+check "an address without parameters" bad_query "station?x=1" "this address takes no parameter"
+check "what is right is taken" is 200 status "$U/tickets?serial=RO600%2D24000101&limit=5&state=received"
+
 (curl -sN -m 60 -H "Authorization: Bearer $TOKEN" "$U/events" >"$WORK/events.txt") &
 sse=$!
 check "a run is started: 201" has 201 status -X POST -H 'Content-Type: application/json' \
