@@ -157,8 +157,9 @@
 	X(IO_QUEUE, "the queue of its bus is full", "总线的请求队列已满")                                                          \
 	X(IO_UNCONFIRMED, "{1} (on {2}) cannot be confirmed safe: the dead-man line is dropped",                                   \
 	  "{1}（{2}）无法确认处于安全值：失能线已断开")                                                                            \
-	X(IO_CANNOT_SET, "{1} (on {2}): outputs cannot be set: {3}",                                                               \
-	  "{1}（{2}）：无法设置输出：{3}")                                                                                         \
+	X(IO_OUTPUTS, "{1} (on {2}): outputs {3}: {4}", "{1}（{2}）：输出{3}：{4}")                                                \
+	X(IO_CANNOT_SET, "cannot be set", "无法设置")                                                                              \
+	X(IO_NO_READ_BACK, "are not read back", "没有回读")                                                                        \
 	X(IO_READ_BACK, "{1} (on {2}): what it reads back is not what was written",                                                \
 	  "{1}（{2}）：回读值与写入值不符")                                                                                        \
 	X(IO_OTHER_VALUE, "{1} reads {2} and was set to {3} ({4} on {5})",                                                         \
@@ -303,7 +304,28 @@
 	X(N_EXIT, "exit code {1}", "退出码 {1}")                                                                                   \
 	X(N_KILLED, "killed by signal {1}", "被信号 {1} 终止")                                                                     \
 	X(N_NO_PROGRESS, "makes no progress", "没有进展")                                                                          \
+	X(N_A_TICKET_NONE, "no ticket", "没有工单")                                                                                \
+	X(N_NOBODY, "nobody on duty: scan a badge first", "无人在岗：请先扫描工牌")                                                \
+	X(N_IO_REFUSED, "benchd-io is refused: {1}", "benchd-io 被拒绝：{1}")                                                      \
+	X(N_NOT_THE_DEVICE, "not the device", "不是该设备")                                                                        \
+	X(N_UNQUALIFIED, "{1} is not qualified for {2} on {3} (people.unqualified: block)",                                        \
+	  "{1} 没有在 {3} 上进行{2}的上岗资格（people.unqualified: block）")                                                       \
+	X(N_NOBODY_KNOWN, "nobody known", "未知人员")                                                                              \
 	/* what doctor says */                                                                                                     \
+	X(H_NO_WATCHDOG, "no comms watchdog", "没有通信看门狗")                                                                    \
+	X(H_STAY_ON, "its outputs stay on when its line or benchd-io dies: wire a dead-man line",                                  \
+	  "总线或 benchd-io 中断时它的输出会保持接通：请接失能线")                                                                 \
+	X(H_RIG_WHY, "rig {1}: {2}", "台架 {1}：{2}")                                                                              \
+	X(H_START_BOTH, "start both anew, with the same options and files",                                                        \
+	  "请用相同的选项和文件重新启动两者")                                                                                      \
+	X(H_IO_REFUSED, "a benchd-io is refused: {1}", "有一个 benchd-io 被拒绝：{1}")                                             \
+	X(H_STOP_IT, "stop it, or give it a fixture of this station",                                                              \
+	  "停止它，或给它本站的接线文件")                                                                                          \
+	X(H_TOKEN_WIDE, "the token file is open to others than user and group",                                                    \
+	  "令牌文件对用户和组以外开放")                                                                                            \
+	X(H_TOKEN_NEW,                                                                                                             \
+	  "delete the file `token` of the state folder and restart benchd: it makes a new one with mode 640",                      \
+	  "删除状态文件夹中的 token 并重启 benchd：会生成权限为 640 的新文件")                                                     \
 	X(H_CHECK_FILE, "benchctl profile check FILE", "执行 benchctl profile check 文件")                                         \
 	X(H_DEVICE, "check power, wiring, address and bus settings of the device",                                                 \
 	  "检查该设备的电源、接线、地址和总线设置")                                                                                \
@@ -333,9 +355,6 @@
 	X(H_SYNC, "the wall clock is synchronised", "时钟已同步")                                                                  \
 	X(H_NO_WEB, "benchd-web does not run: no pages, no API over HTTP",                                                         \
 	  "benchd-web 未运行：没有网页，也没有 HTTP 接口")                                                                         \
-	X(H_TOKEN_MODE,                                                                                                            \
-	  "chmod 600 the file `token` of the state folder, then delete it and restart benchd: it makes a new one",                 \
-	  "先对状态文件夹中的 token 执行 chmod 600，再删除它并重启 benchd：会生成新的")                                            \
 	X(H_STATE_MODE, "chmod o-rwx on it", "对它执行 chmod o-rwx")                                                               \
 	X(H_PORT, "end that program, or give benchd another --port",                                                               \
 	  "结束那个程序，或给 benchd 另一个 --port")                                                                               \
@@ -343,7 +362,6 @@
 	  "请腾出至少 64 MiB；现在不要开始检测")                                                                                   \
 	X(H_GROUP, "join the station's group, or run this with sudo",                                                              \
 	  "加入检测台的用户组，或用 sudo 执行")                                                                                    \
-	X(H_TOKEN_OPEN, "others can read the token file", "其他用户可以读取令牌文件")                                              \
 	X(H_PORT_HELD, "port {1} is held by {2} (pid {3})", "端口 {1} 被 {2} 占用（进程 {3}）")                                    \
 	X(H_START_ONCE, "start benchd once, or name the folder with --state",                                                      \
 	  "先启动一次 benchd，或用 --state 指定文件夹")                                                                            \

@@ -73,6 +73,6 @@ ctl --json run show "$run" >"$WORK/b.json"
 check "HTTP and benchctl serve the same document" sh -c "tr -d '\\n' <$WORK/a.json >$WORK/a1; tr -d '\\n' <$WORK/b.json | cmp - $WORK/a1"
 get "$U/results?limit=10" >"$WORK/r.json"
 check "the results feed has it" has "$run" cat "$WORK/r.json"
-cursor=$(sed -n 's/.*"cursor":\([0-9]*\).*/\1/p' "$WORK/r.json")
+cursor=$("$BIN/tests/system/jsonget" cursor <"$WORK/r.json")
 check "nothing comes after the cursor" has '"items":[]' get "$U/results?cursor=$cursor"
 finish
