@@ -177,13 +177,9 @@ int64_t bus_run(struct bus *b, int64_t now_ns);
  * descriptor until then (the rest of a frame is waited for by its predicted end, not byte by byte).
  * 0: look now. */
 int64_t bus_quiet_until_ns(const struct bus *b);
-/* What could change anything before the time that bus_run said. */
-enum bus_wait {
-	BUS_WAITS_WORK = 1, /* bytes or a request */
-	BUS_WAITS_ANSWER,   /* bytes; a request would wait for the transaction's end */
-	BUS_WAITS_SILENCE   /* nothing: what comes meanwhile is looked at then */
-};
-enum bus_wait bus_waits_for(const struct bus *b);
+/* A transaction is under way, or the silence after one: a request would wait for its end, so the
+ * driver need not look for any before the time that bus_run said. */
+bool bus_is_engaged(const struct bus *b);
 /* Bytes arrived (RTU, serial). Call it before bus_run when both are due: what has come counts
  * first. */
 void bus_bytes(struct bus *b, const uint8_t *p, size_t n, int64_t now_ns);

@@ -317,13 +317,10 @@ int64_t bus_quiet_until_ns(const struct bus *b)
 	return b->turn.quiet_ns;
 }
 
-enum bus_wait bus_waits_for(const struct bus *b)
+bool bus_is_engaged(const struct bus *b)
 {
-	if (b->kind != BUS_MODBUS_RTU || !b->is_up)
-		return BUS_WAITS_WORK;
-	if (b->turn.kind != TURN_NONE)
-		return BUS_WAITS_ANSWER;
-	return b->next_ns == b->free_ns ? BUS_WAITS_SILENCE : BUS_WAITS_WORK;
+	return b->kind == BUS_MODBUS_RTU && b->is_up &&
+	       (b->turn.kind != TURN_NONE || b->next_ns == b->free_ns);
 }
 
 static void serial_bytes(struct bus *b, const uint8_t *p, size_t n, int64_t now_ns)

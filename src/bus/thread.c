@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <time.h>
 #include <unistd.h>
 #include "base/clock.h"
 #include "base/log.h"
@@ -337,21 +336,10 @@ static void take_ready(struct bus_thread *t, const struct pollfd *p, int n)
 
 /* ---- the loop -------------------------------------------------------------- */
 
-/* Nothing may be sent yet, and nothing that comes is looked at before. */
-static void sleep_through(struct bus_thread *t, int64_t next_ns)
-{
-	struct timespec at = {next_ns / NS_PER_S, next_ns % NS_PER_S};
-
-	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL);
-	read_port(t);
-}
-
 static void sleep_until(struct bus_thread *t, int64_t next_ns)
 {
 	struct pollfd p[POLL_MAX] = {{.fd = t->mailbox.wake_fd, .events = POLLIN}};
-	enum bus_wait waits = bus_waits_for(t->bus);
-	/* Requests wait for the answer's end anyway. */
-	int mail = waits == BUS_WAITS_ANSWER ? 0 : 1;
+	int mail = !bus_is_engaged(t->bus);
 	int64_t now_ns = clock_mono_ns();
 	int64_t quiet_ns = bus_quiet_until_ns(t->bus);
 	bool listen = now_ns >= quiet_ns;
@@ -359,10 +347,6 @@ static void sleep_until(struct bus_thread *t, int64_t next_ns)
 	int n = fill_poll(t, p + mail, listen);
 	int64_t left_ns;
 
-	if (next_ns - now_ns < BEAT_NS && waits == BUS_WAITS_SILENCE) {
-		sleep_through(t, next_ns);
-		return;
-	}
 	if (!listen && quiet_ns < next_ns)
 		next_ns = quiet_ns;
 	left_ns = next_ns - now_ns;
@@ -380,20 +364,15 @@ static void sleep_until(struct bus_thread *t, int64_t next_ns)
 		read_port(t);
 }
 
-static void publish_stats(struct bus_thread *t)
-{
-	pthread_mutex_lock(&t->stats_lock);
-	bus_stats(t->bus, &t->stats);
-	pthread_mutex_unlock(&t->stats_lock);
-}
-
 static void keep_books(struct bus_thread *t, int64_t now_ns)
 {
 	t->seen_ns = now_ns;
 	if (now_ns < t->books_ns)
 		return;
 	t->books_ns = now_ns + BOOKS_NS;
-	publish_stats(t);
+	pthread_mutex_lock(&t->stats_lock);
+	bus_stats(t->bus, &t->stats);
+	pthread_mutex_unlock(&t->stats_lock);
 	if (t->trace && now_ns >= t->flush_ns) {
 		trace_flush(t->trace);
 		t->flush_ns = now_ns + TRACE_FLUSH_NS;
