@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * A virtual bench: one rig with its station in one thread under virtual time. Bus machines, rig
- * core and engine are those of the daemons; the world stands in for the hardware, and what benchd
- * does around an engine (check of the bay, image every 100 ms, stop, proof, record) is done here
- * without its sockets, tickets and store. A run of an hour takes a fraction of a second and goes
- * the same way each time.
+ * core, session and engine are those of the daemons; the world stands in for the hardware, and hooks for
+ * the store. A run of an hour takes a fraction of a second and goes the same way each time.
  *
  *	bench_new, bench_mount, bench_fault, bench_wait_ready, bench_start, bench_run_until_done,
  *	bench_verdict and its neighbours, bench_start again or bench_free
@@ -16,15 +14,12 @@
 #define SIM_BENCH_H
 
 #include "base/text.h"
-#include "link/io.h"
-#include "run/record.h"
+#include "run/session.h"
 #include "sim/vtime.h"
 #include "sim/wire.h"
 #include "sim/world.h"
 
-/* What benchd hands to its store, in this order; all optional. A negative result is a failure of
- * the store: as in benchd every run ends in safety with an error and nothing more is handed
- * over. */
+/* The store; all optional, called at once and in order. A negative result is a failure of it. */
 struct bench_hooks {
 	void *ctx;
 	int (*begin)(void *ctx, const struct run_facts *facts);
@@ -32,10 +27,9 @@ struct bench_hooks {
 	/* sync: the trace is to be durable up to here */
 	int (*samples)(void *ctx, const struct run_facts *facts, const struct sample *at, int n,
 		       bool sync);
-	/* The trace is complete: its hash for the document. Without it the bench's own hash. */
-	int (*seal)(void *ctx, const struct run_facts *facts, char hash_hex[65]);
-	int (*end)(void *ctx, const struct run_facts *facts, enum verdict v, int64_t ended_utc_us,
-		   const struct text *document);
+	/* As ops.finish of run/session.h; document: what was stored. Without it the bench composes
+	 * the document with its own hash of the trace. */
+	int (*finish)(void *ctx, const struct run_facts *facts, bool keep, struct text *document);
 };
 
 struct bench_config {
@@ -47,6 +41,7 @@ struct bench_config {
 	bool no_operator;   /* prompts are not answered */
 	int64_t utc_us;	    /* of virtual time 0; 0: 2026-06-01 */
 	struct bench_hooks hooks;
+	int64_t store_delay_ns; /* from a run's begin or finish to its answer; 0: at once */
 	void (*log)(void *ctx, int level, const char *text); /* optional, with hooks.ctx */
 };
 
@@ -100,6 +95,8 @@ enum bench_phase bench_phase(const struct bench *b, int bay);
 enum verdict bench_verdict(const struct bench *b, int bay); /* 0 until done */
 enum attribution bench_attribution(const struct bench *b, int bay);
 bool bench_is_proven(const struct bench *b, int bay, const char **detail);
+/* NULL before the first start. */
+const struct session *bench_session(const struct bench *b, int bay);
 /* By the profile's measurements, NULL before the run has begun. */
 const struct engine_result *bench_results(const struct bench *b, int bay);
 /* Latest calibrated value of a channel in its own unit, as the engine sees it; NAN unless good. */
@@ -110,8 +107,6 @@ const char *bench_document(const struct bench *b, int bay);
 uint64_t bench_trace_hash(const struct bench *b, int bay);
 /* Length of the run, from its begin to its last proof. */
 int64_t bench_run_ns(const struct bench *b, int bay);
-/* Did a hook say that the store failed? */
-bool bench_store_failed(const struct bench *b);
 
 /* Whose work goes on just now (enum vtime_work): for a profiler, callable from a signal. */
 int bench_work(const struct bench *b);

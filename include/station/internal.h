@@ -5,8 +5,9 @@
  *	disk.c     the store: opening, jobs, failure
  *	rig.c      a rig's link: messages of benchd-io, liveness
  *	bay.c      a bay: live values, scans, images, the lease
- *	session.c  one run from the request to its durable record
- *	journal.c  notes and samples on their way to the store
+ *	session_start.c  from a request to the check of the bay
+ *	session.c  a bay's session and the world: rig, store, clients
+ *	journal.c  the journal of a run as jobs for the store's writer
  *	serve.c    web link: connections, requests, replies, events
  *	routes_*.c one handler per route
  *	show.c     JSON of bays, runs, profiles
@@ -21,15 +22,13 @@
 #include "link/io.h"
 #include "link/web.h"
 #include "plan/profile.h"
-#include "run/engine.h"
-#include "run/record.h"
+#include "run/session.h"
+#include "station/journal.h"
 #include "station/station.h"
-#include "store/store.h"
-#include "store/worker.h"
 #include "ticket/codes.h"
 #include "ticket/registry.h"
 
-enum { STATION_BAYS_MAX = 32, STATION_CONNS_MAX = 64, STATION_SAMPLES_MAX = 2048 };
+enum { STATION_BAYS_MAX = 32, STATION_CONNS_MAX = 64 };
 
 struct rig_link {
 	struct station *station;
@@ -50,7 +49,6 @@ struct rig_link {
 	int first_bay; /* index in station.bays */
 };
 
-struct session;
 struct latest {
 	struct sample sample;
 	bool seen;
@@ -68,57 +66,12 @@ struct bay {
 	char scanned_ticket[64], scanned_serial[64];
 	int64_t scanned_ns;	 /* wire time */
 	struct session *session; /* NULL: idle */
+	struct profile *profile; /* of its run */
+	struct journal journal;
+	int jobs;		 /* of its journal, on their way */
+	struct request *starter; /* waits for its reply until the run has begun, or NULL */
 	int64_t stop_audit_ns;	 /* wire: last time a STOP was written down */
 	struct loop_timer *tick;
-};
-
-enum session_phase {
-	SESSION_CHECKING = 1, /* waits for the answer to SAFE_CHECK */
-	SESSION_BEGINNING,    /* its first row is on the way to the disk */
-	SESSION_RUNNING,
-	SESSION_STOPPING, /* waits for the proof */
-	SESSION_FINISHING /* its record is on the way to the disk */
-};
-struct request;
-struct session {
-	struct bay *bay;
-	enum session_phase phase;
-	struct run_facts facts;
-	struct profile *profile;
-	struct engine *engine;
-	struct record *record;
-	struct segment *segment; /* used by the writer thread only */
-	/* what came while there was no engine yet; it is given to the engine before its first tick */
-	struct {
-		bool set;
-		char who[96], why[IO_TEXT_MAX];
-	} early_abort;
-	struct {
-		bool set;
-		int interlock;
-		enum trip_class class;
-		char reason[IO_TEXT_MAX];
-		double value;
-	} early_trip;
-	int64_t first_image_ns;	 /* wire, 0: none sent */
-	struct request *starter; /* waits for its reply until the run has begun */
-	uint32_t lease, seq;
-	uint32_t stop_token, check_token;
-	bool stop_sent;
-	bool tripped;		/* the rig dropped the bay by itself: no SAFE_STOP needed */
-	int64_t image_sent_ns;	/* wire */
-	int64_t stopping_ns;	/* wire */
-	int64_t progress_ns;	/* wire: last progress event */
-	int64_t synced_ns;	/* wire: last sync of the trace */
-	double *image;		/* last one sent */
-	struct sample *pending; /* samples not yet given to the writer */
-	int pending_count;
-	struct latest *sent; /* per channel: what the trace has last */
-	bool proven;
-	char proof_detail[IO_TEXT_MAX];
-	enum verdict verdict;
-	struct engine_result *
-		durable; /* by measurement: what is on disk and may be shown; verdict 0: nothing yet */
 };
 
 struct web_conn {
@@ -192,7 +145,6 @@ struct station {
 	char stranger[320];	 /* why the last benchd-io that is of no rig here was refused */
 	int64_t stranger_ns;	 /* wire: when */
 	int exit_code;
-	uint64_t last_seq;
 	/* routes_feed.c: requests that wait for an item */
 	struct feed_job *feed_waiting;
 	int feed_waiting_count;
@@ -240,10 +192,6 @@ void audit_bay(struct bay *b, const char *who, const char *what);
 bool bay_is_usable(const struct bay *b, char *why, size_t size);
 
 /* session_start.c */
-/* Ends a session that has not begun, and answers who asked for it. */
-void session_refuse(struct session *z, int status, const char *code, const char *text);
-
-/* session.c */
 struct session_order {
 	char ticket[64], serial[64], run_type[32], profile[64], operator_name[64];
 	char serial_from[16]; /* "scan" or "typed"; "" without a serial */
@@ -251,24 +199,16 @@ struct session_order {
 };
 /* Starts looking things up; the reply comes later, through rq (NULL: a button was pressed). */
 void session_request(struct bay *b, const struct session_order *o, struct request *rq);
-void session_proof(struct bay *b, uint32_t token, enum safe_what after, bool proven,
-		   const char *detail);
-void session_trip(struct bay *b, int interlock, enum trip_class class, const char *reason,
-		  double value);
-void session_error(struct session *z, const char *code, const char *text);
-void session_abort(struct session *z, const char *who, const char *why);
-void session_tick(struct session *z, int64_t run_ns, int64_t wire_ns);
-void session_io_lost(struct bay *b, const char *why);
-void session_free(struct session *z);
-/* rig made safe by a child: the proof of a run whose io was lost */
-void session_made_safe(struct rig_link *r, bool proven, const char *detail);
 
-/* journal.c */
-void journal_note(struct session *z, const struct engine_note *note);
-void journal_samples(struct session *z, bool sync);
-void journal_begin(struct session *z,
-		   void (*done)(struct session *z, int rc, const struct error *err));
-void journal_finish(struct session *z);
+/* session.c */
+struct session_time station_now(const struct station *s);
+void bay_prepare(struct bay *b, const struct run_facts *facts, struct request *starter);
+/* Frees its session, whatever it is at. */
+void bay_release(struct bay *b);
+void bay_proof(struct bay *b, uint32_t token, enum safe_what after, bool proven,
+	       const char *detail);
+/* rig made safe by a child: the proof of runs whose io was lost */
+void bays_made_safe(struct rig_link *r, bool proven, const char *detail);
 
 /* serve.c */
 int serve_listen(struct station *s, struct error *err);
@@ -305,7 +245,7 @@ void duty_begin(struct bay *b, const struct person *p);
 bool token_read(const char *name, const char *data, struct access_token *t);
 bool token_take_hash(struct access_token *t, const char *hex);
 /* routes_run.c: the run of that id that is open on a bay here, or NULL */
-struct session *station_session(struct station *s, const char *id);
+struct bay *station_run(struct station *s, const char *id);
 
 /* routes_ticket.c: or it is answered */
 bool may_write_tickets(struct request *rq);
@@ -365,7 +305,7 @@ void route_ready(struct request *rq);
 /* show.c */
 void show_bay(struct json *j, const struct bay *b);
 void show_step(struct json *j, const struct session *z);
-void show_prompt(struct json *j, const struct session *z);
+void show_prompt(struct json *j, const struct bay *b);
 void show_values(struct json *j, const struct bay *b);
 void show_measurements(struct json *j, const struct session *z);
 void show_event_head(struct json *j, const char *type, const struct bay *b);

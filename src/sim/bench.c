@@ -277,7 +277,7 @@ static void open_bays(struct bench *b)
 		y->state = BAY_NOT_READY;
 		y->tick = (struct vtimer){.fn = bench_session_tick, .ctx = y};
 		y->operator_timer = (struct vtimer){.fn = bench_operator_act, .ctx = y};
-		y->pending = xcalloc(BENCH_SAMPLES_MAX, sizeof(*y->pending));
+		y->answer = (struct vtimer){.fn = bench_session_answer, .ctx = y};
 	}
 }
 
@@ -309,8 +309,8 @@ void bench_free(struct bench *b)
 	if (!b)
 		return;
 	for (int i = 0; i < b->fixture->bay_count; i++) {
-		bench_session_release(&b->bays[i]);
-		free(b->bays[i].pending);
+		session_free(b->bays[i].session);
+		text_release(&b->bays[i].document);
 	}
 	for (int i = 0; i < b->fixture->bus_count; i++)
 		wire_free(b->wires[i]);

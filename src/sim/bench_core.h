@@ -3,7 +3,7 @@
  * Inside of the virtual bench:
  *
  *	bench.c		rig, wires, virtual time, messages between rig and station
- *	bench_session.c	what benchd does around an engine
+ *	bench_session.c	sessions between rig and hooks
  *	bench_operator.c  a person who answers prompts from what the plant shows
  */
 #ifndef SIM_BENCH_CORE_H
@@ -13,13 +13,9 @@
 #include "rig/rig.h"
 #include "sim/bench.h"
 
-#define BENCH_TICK_NS	  (100 * NS_PER_MS)
-#define BENCH_SYNC_NS	  (5 * NS_PER_S)
-#define BENCH_CHECK_NS	  (15 * NS_PER_S)
-#define BENCH_PROOF_NS	  (60 * NS_PER_S)
-#define BENCH_ANSWER_NS	  (2 * NS_PER_S) /* a person reads and answers */
-#define BENCH_ALARM_NS	  (5 * NS_PER_S) /* within this the unit's leak alarm must have shut it */
-#define BENCH_SAMPLES_MAX 4096
+#define BENCH_TICK_NS	(100 * NS_PER_MS)
+#define BENCH_ANSWER_NS (2 * NS_PER_S) /* a person reads and answers */
+#define BENCH_ALARM_NS	(5 * NS_PER_S) /* within this the unit's leak alarm must have shut it */
 
 /* Messages on their way, oldest first: length, then the message as a packet or as it is. */
 struct bench_queue {
@@ -35,22 +31,11 @@ struct bench_bay {
 	struct vtimer tick, operator_timer;
 	bool wetting;
 	char unit_serial[64];
-	/* the run */
-	enum bench_phase phase;
-	const struct profile *profile;
-	struct run_facts facts;
-	struct engine *engine;
-	struct record *record;
+	uint32_t lease;
+	struct session *session; /* the present or last one; NULL: none yet */
+	struct vtimer answer;	 /* of the store, to come */
+	int answer_rc;
 	struct text document;
-	struct sample *pending;
-	int pending_count;
-	double image[FIXTURE_OUTPUTS_MAX];
-	uint32_t lease, seq, check_token, stop_token;
-	int64_t check_ns, image_ns, synced_ns, stopping_ns, ended_ns;
-	bool tripped, proven;
-	char detail[IO_TEXT_MAX];
-	enum verdict verdict;
-	enum attribution attribution;
 	uint64_t trace_hash;
 };
 
@@ -68,9 +53,9 @@ struct bench {
 	bool rig_due; /* something came: it runs when all of this moment has come */
 	struct bench_bay bays[FIXTURE_BAYS_MAX];
 	struct bench_queue to_station, to_rig;
-	struct io_msg incoming, outgoing, image;
-	bool pumping, hangs, store_failed;
-	uint32_t token, lease;
+	struct io_msg incoming, outgoing;
+	bool pumping, hangs;
+	uint32_t token;
 	struct sample latest[FIXTURE_CHANNELS_MAX];
 	bool seen[FIXTURE_CHANNELS_MAX];
 	struct bench_stats stats;
@@ -84,9 +69,10 @@ void bench_send(struct bench *b, const struct io_msg *m);
 uint32_t bench_send_safe(struct bench *b, int bay, enum safe_what what);
 
 /* bench_session.c */
+struct session_time bench_now(const struct bench *b);
 void bench_session_message(struct bench *b, const struct io_msg *m);
 void bench_session_tick(void *ctx, int64_t now_ns);
-void bench_session_release(struct bench_bay *y);
+void bench_session_answer(void *ctx, int64_t now_ns);
 
 /* bench_operator.c */
 void bench_operator_prompted(struct bench_bay *y);

@@ -19,7 +19,7 @@ static void answer(struct bench_bay *y, const struct pf_prompt *p, const char *t
 {
 	struct error err;
 
-	engine_answer(y->engine, p->id, text, "simulated operator", y->bench->vt.now_ns, &err);
+	session_answer(y->session, p->id, text, "simulated operator", bench_now(y->bench), &err);
 }
 
 /* Wet the unit's sensor, look after 5 s whether it alarms and takes no water, wipe it dry. */
@@ -59,8 +59,7 @@ static void read_number(struct bench_bay *y, const struct pf_prompt *p)
 void bench_operator_act(void *ctx, int64_t now_ns)
 {
 	struct bench_bay *y = ctx;
-	const struct pf_prompt *p = y->phase == BENCH_RUNNING ? engine_prompt(y->engine, NULL)
-							      : NULL;
+	const struct pf_prompt *p = session_prompt(y->session, NULL);
 
 	if (!p)
 		return;

@@ -73,6 +73,8 @@ void bay_state_changed(struct bay *b, enum bay_state st, const char *reason)
 	bool news = b->state != st;
 	b->state = st;
 	text_copy(b->reason, sizeof(b->reason), reason);
+	if (b->session)
+		session_bay(b->session, st, reason, station_now(b->station));
 	if (!news && b->session)
 		return;
 	if (st == BAY_LOCKED || st == BAY_NOT_READY)
@@ -98,8 +100,6 @@ void bay_samples(struct rig_link *r, const struct sample *at, int n)
 	struct station *s = r->station;
 	for (int k = 0; k < r->fixture->bay_count; k++) {
 		struct bay *b = &s->bays[r->first_bay + k];
-		struct sample own[IO_SAMPLES_MAX];
-		int m = 0;
 		for (int i = 0; i < n; i++) {
 			if (at[i].channel >= r->fixture->channel_count)
 				continue;
@@ -107,18 +107,9 @@ void bay_samples(struct rig_link *r, const struct sample *at, int n)
 				continue;
 			b->values[at[i].channel].sample = at[i];
 			b->values[at[i].channel].seen = true;
-			own[m++] = at[i];
 		}
-		struct session *z = b->session;
-		if (!m || !z || !z->engine)
-			continue;
-		if (z->phase == SESSION_RUNNING || z->phase == SESSION_STOPPING) {
-			if (z->pending_count + m > STATION_SAMPLES_MAX)
-				journal_samples(z, false);
-			memcpy(z->pending + z->pending_count, own, (size_t)m * sizeof(own[0]));
-			z->pending_count += m;
-			engine_samples(z->engine, own, m);
-		}
+		if (b->session)
+			session_samples(b->session, at, n, station_now(s));
 	}
 }
 
@@ -184,15 +175,15 @@ static void on_scan(struct bay *b, const char *text)
 {
 	struct session *z = b->session;
 	if (z) {
-		const struct pf_prompt *p = z->engine ? engine_prompt(z->engine, NULL) : NULL;
+		const struct pf_prompt *p = session_prompt(z, NULL);
 		struct error err = {0};
 		const char *result = "ignored";
 		char plate[64];
 		(void)code_read(b->station->options.codes, b->station->options.code_count, text,
 				plate);
 		if (p && p->kind == PROMPT_SCAN_SERIAL)
-			result = engine_answer(z->engine, p->id, plate[0] ? plate : text, "scanner",
-					       station_run_ns(b->station), &err)
+			result = session_answer(z, p->id, plate[0] ? plate : text, "scanner",
+						station_now(b->station), &err)
 					 ? "refused"
 					 : "serial";
 		if (err.text[0])
@@ -269,8 +260,8 @@ void bay_tick(void *ctx)
 	struct station *s = b->station;
 	if (!b->session)
 		return;
-	int64_t wire = clock_mono_ns();
-	session_tick(b->session, clock_to_run(&s->scale, wire), wire);
+	struct session_time now = station_now(s);
+	session_tick(b->session, now);
 	if (b->session)
-		loop_set_timer(b->tick, wire + TICK_NS / (int64_t)s->scale.speed);
+		loop_set_timer(b->tick, now.wire_ns + TICK_NS / (int64_t)s->scale.speed);
 }

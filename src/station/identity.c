@@ -115,17 +115,14 @@ const struct person *bay_person(struct bay *b)
 static struct bay *bay_meant(const struct request *rq)
 {
 	struct station *s = rq->station;
-	struct session *z;
 	const char *name;
 	struct bay *b;
 	json_t *o;
 
 	if (rq->msg.route == WEB_BAY_RESET)
 		return station_bay(s, rq->msg.arg[0]);
-	if (rq->msg.route == WEB_RUN_ANSWER) {
-		z = station_session(s, rq->msg.arg[0]);
-		return z ? z->bay : NULL;
-	}
+	if (rq->msg.route == WEB_RUN_ANSWER)
+		return station_run(s, rq->msg.arg[0]);
 	if (rq->msg.route != WEB_RUN_START)
 		return NULL; /* no other route asks for duty */
 	o = json_load_limited(rq->body, rq->msg.size, WEB_BODY_MAX, NULL);

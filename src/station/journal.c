@@ -1,65 +1,48 @@
-/* SPDX-License-Identifier: MIT
- *
- * Notes and samples of a run on their way to the disk. A note is announced when it is durable.
- */
-#include "station/internal.h"
+/* SPDX-License-Identifier: MIT */
+#include "station/journal.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define MODULE "journal"
+#include "base/json.h"
 
-struct begin_job {
-	struct job job;
-	struct session *z;
-	struct run_row row;
-	struct text facts, header;
-	void (*done)(struct session *z, int rc, const struct error *err);
-};
-
-static void begin_work(struct job *j, struct store *store)
+static struct journal_job *job_new(int kind, struct journal *g, const struct session *s,
+				   void (*work)(struct job *, struct store *), int samples)
 {
-	struct begin_job *q = (struct begin_job *)j;
-	struct session *z = q->z;
-	j->rc = store_run_begin(store, &q->row, q->facts.buf, z->profile->hash, z->profile->bytes,
-				z->profile->size, &j->err);
-	if (j->rc)
-		return;
-	z->segment = segment_open(store, q->row.id, q->header.buf, &j->err);
-	if (!z->segment)
-		j->rc = j->err.code;
+	struct journal_job *q = xcalloc(1, sizeof(*q) + (size_t)samples * sizeof(q->at[0]));
+
+	q->job.work = work;
+	q->kind = kind;
+	q->journal = g;
+	q->session = s;
+	return q;
 }
 
-static void begin_done(struct job *j)
+void journal_job_free(struct journal_job *q)
 {
-	struct begin_job *q = (struct begin_job *)j;
-	struct session *z = q->z;
-	struct station *s = z->bay->station;
-	int rc = j->rc;
-	struct error err = j->err;
-	void (*done)(struct session *, int, const struct error *) = q->done;
-	text_release(&q->facts);
+	text_release(&q->text);
 	text_release(&q->header);
 	free(q);
-	done(z, rc, &err);
-	if (rc)
-		station_store_failed(s, "begin of a run", &err);
 }
 
+/* ---- the first row ---- */
+
 /* What a reader of the trace needs to understand raw values. */
-static void segment_header(const struct session *z, struct text *out)
+static void trace_header(const struct session *s, struct text *out)
 {
-	const struct fixture *f = z->bay->rig->fixture;
+	const struct fixture *f = s->config.fixture;
 	struct json j;
+
 	json_init(&j, out);
 	json_open_object(&j);
-	json_kv_string(&j, "run", z->facts.id);
-	json_kv_int(&j, "started_ns", z->facts.started_ns);
+	json_kv_string(&j, "run", s->facts.id);
+	json_kv_int(&j, "started_ns", s->facts.started_ns);
 	json_key(&j, "channels");
 	json_open_array(&j);
 	for (int i = 0; i < f->channel_count; i++) {
 		const struct fx_channel *c = &f->channels[i];
-		if (!(c->bays & (1u << z->bay->index)))
+
+		if (!(c->bays >> s->config.bay & 1))
 			continue;
 		json_open_object(&j);
 		json_kv_int(&j, "channel", i);
@@ -77,245 +60,113 @@ static void segment_header(const struct session *z, struct text *out)
 	json_end_object(&j);
 }
 
-void journal_begin(struct session *z,
-		   void (*done)(struct session *z, int rc, const struct error *err))
+static void begin_work(struct job *j, struct store *store)
 {
-	struct begin_job *q = xcalloc(1, sizeof(*q));
-	const struct run_facts *f = &z->facts;
-	struct run_row *r = &q->row;
-	q->job.work = begin_work;
-	q->job.done = begin_done;
-	q->z = z;
-	q->done = done;
-	memcpy(r->id, f->id, sizeof(r->id));
-	text_copy(r->ticket, sizeof(r->ticket), f->ticket);
-	text_copy(r->serial, sizeof(r->serial), f->serial);
-	text_copy(r->model, sizeof(r->model), f->model);
-	text_copy(r->bay, sizeof(r->bay), f->bay);
-	text_copy(r->run_type, sizeof(r->run_type), run_type_name(f->type));
-	text_copy(r->profile, sizeof(r->profile), z->profile->id);
-	text_copy(r->operator_name, sizeof(r->operator_name), f->operator_name);
-	r->profile_revision = z->profile->revision;
-	r->started_utc_us = f->started_utc_us;
-	r->simulated = f->simulated;
-	record_facts_json(f, &q->facts);
-	segment_header(z, &q->header);
-	station_write(z->bay->station, &q->job);
+	struct journal_job *q = (struct journal_job *)j;
+	const struct run_facts *f = &q->session->facts;
+	const struct profile *p = f->profile;
+	struct run_row row = {.profile_revision = p->revision,
+			      .started_utc_us = f->started_utc_us,
+			      .simulated = f->simulated};
+
+	text_copy(row.id, sizeof(row.id), f->id);
+	text_copy(row.ticket, sizeof(row.ticket), f->ticket);
+	text_copy(row.serial, sizeof(row.serial), f->serial);
+	text_copy(row.model, sizeof(row.model), f->model);
+	text_copy(row.bay, sizeof(row.bay), f->bay);
+	text_copy(row.run_type, sizeof(row.run_type), run_type_name(f->type));
+	text_copy(row.profile, sizeof(row.profile), p->id);
+	text_copy(row.operator_name, sizeof(row.operator_name), f->operator_name);
+	j->rc = store_run_begin(store, &row, q->text.buf, p->hash, p->bytes, p->size, &j->err);
+	if (j->rc)
+		return;
+	q->journal->segment = segment_open(store, f->id, q->header.buf, &j->err);
+	if (!q->journal->segment)
+		j->rc = j->err.code;
 }
 
-/* ---- notes ---- */
+struct journal_job *journal_begin(struct journal *g, const struct session *s)
+{
+	struct journal_job *q = job_new(JOURNAL_BEGIN, g, s, begin_work, 0);
 
-struct note_job {
-	struct job job;
-	struct station *station;
-	struct session *z; /* lives until its finish job, which comes after this one */
-	char run[37], bay[16];
-	char type[16];
-	struct engine_result result; /* of a measurement */
-	struct text note;	     /* a JSON object */
-};
+	record_facts_json(&s->facts, &q->text);
+	trace_header(s, &q->header);
+	return q;
+}
+
+/* ---- notes and trace ---- */
 
 static void note_work(struct job *j, struct store *store)
 {
-	struct note_job *q = (struct note_job *)j;
-	j->rc = store_run_note(store, q->run, q->note.buf, q->note.len, &j->err);
+	struct journal_job *q = (struct journal_job *)j;
+
+	j->rc = store_run_note(store, q->session->facts.id, q->text.buf, q->text.len, &j->err);
 }
 
-static void note_done(struct job *j)
+struct journal_job *journal_note(struct journal *g, const struct session *s,
+				 const struct engine_note *note)
 {
-	struct note_job *q = (struct note_job *)j;
-	if (j->rc) {
-		station_store_failed(q->station, "note of a run", &j->err);
-	} else {
-		struct text t = {0};
-		struct json w;
-		if (q->result.verdict)
-			q->z->durable[q->result.measurement] = q->result;
-		json_init(&w, &t);
-		show_event_head(&w, q->type, station_bay(q->station, q->bay));
-		json_key(&w, "note");
-		json_put_raw(&w, q->note.buf, q->note.len);
-		json_end_object(&w);
-		serve_event(q->station, &t);
-		text_release(&t);
-	}
-	text_release(&q->note);
-	free(q);
-}
+	struct journal_job *q = job_new(JOURNAL_NOTE, g, s, note_work, 0);
 
-static const char *note_type(enum note_kind k)
-{
-	switch (k) {
-	case NOTE_STEP_BEGIN: return "step";
-	case NOTE_STEP_END: return "step_end";
-	case NOTE_MEASUREMENT: return "measurement";
-	case NOTE_CAPTURE: return "capture";
-	case NOTE_PROMPT: return "prompt";
-	case NOTE_ANSWER: return "answer";
-	case NOTE_EVENT: return "event";
-	case NOTE_STOPPING: return "stopping";
-	case NOTE_DONE: return "done";
-	}
-	return "event";
-}
-
-void journal_note(struct session *z, const struct engine_note *note)
-{
-	struct station *s = z->bay->station;
-	if (s->store_failed)
-		return;
-	if (note->kind == NOTE_STEP_END)
-		journal_samples(z, true);
-	if (note->kind == NOTE_DONE)
-		return; /* the finished document says it */
-	struct note_job *q = xcalloc(1, sizeof(*q));
-	q->job.work = note_work;
-	q->job.done = note_done;
-	q->station = s;
-	q->z = z;
+	q->note = note->kind;
 	if (note->kind == NOTE_MEASUREMENT)
 		q->result = *note->result;
-	memcpy(q->run, z->facts.id, sizeof(q->run));
-	text_copy(q->bay, sizeof(q->bay), z->bay->name);
-	text_copy(q->type, sizeof(q->type), note_type(note->kind));
-	record_note_json(&z->facts, note, &q->note);
-	station_write(s, &q->job);
+	record_note_json(&s->facts, note, &q->text);
+	return q;
 }
-
-/* ---- samples ---- */
-
-struct samples_job {
-	struct job job;
-	struct session *z; /* lives until its finish job, which comes after this one */
-	struct station *station;
-	bool sync;
-	int count;
-	struct sample at[];
-};
 
 static void samples_work(struct job *j, struct store *store)
 {
-	struct samples_job *q = (struct samples_job *)j;
+	struct journal_job *q = (struct journal_job *)j;
+
 	(void)store;
-	if (!q->z->segment)
+	if (!q->journal->segment)
 		return;
-	j->rc = segment_append(q->z->segment, q->at, q->count, &j->err);
+	j->rc = segment_append(q->journal->segment, q->at, q->count, &j->err);
 	if (!j->rc && q->sync)
-		j->rc = segment_sync(q->z->segment, &j->err);
+		j->rc = segment_sync(q->journal->segment, &j->err);
 }
 
-static void samples_done(struct job *j)
+struct journal_job *journal_samples(struct journal *g, const struct session *s,
+				    const struct sample *at, int n, bool sync)
 {
-	struct samples_job *q = (struct samples_job *)j;
-	if (j->rc)
-		station_store_failed(q->station, "trace of a run", &j->err);
-	free(q);
-}
+	struct journal_job *q = job_new(JOURNAL_SAMPLES, g, s, samples_work, n);
 
-void journal_samples(struct session *z, bool sync)
-{
-	if (z->bay->station->store_failed) {
-		z->pending_count = 0;
-		return;
-	}
-	if (!z->pending_count && !sync)
-		return;
-	size_t bytes = (size_t)z->pending_count * sizeof(struct sample);
-	struct samples_job *q = xcalloc(1, sizeof(*q) + bytes);
-	q->job.work = samples_work;
-	q->job.done = samples_done;
-	q->z = z;
-	q->station = z->bay->station;
 	q->sync = sync;
-	q->count = z->pending_count;
-	memcpy(q->at, z->pending, bytes);
-	z->pending_count = 0;
-	station_write(z->bay->station, &q->job);
+	q->count = n;
+	memcpy(q->at, at, (size_t)n * sizeof(*at));
+	return q;
 }
 
-/* ---- the end ---- */
-
-struct finish_job {
-	struct job job;
-	struct session *z;
-	int64_t ended_utc_us, seq;
-	struct text doc;
-};
+/* ---- the last row ---- */
 
 static void finish_work(struct job *j, struct store *store)
 {
-	struct finish_job *q = (struct finish_job *)j;
-	struct session *z = q->z;
+	struct journal_job *q = (struct journal_job *)j;
+	const struct session *s = q->session;
+	struct segment *g = q->journal->segment;
 	char hash[65] = "";
-	j->rc = z->segment ? segment_finish(z->segment, hash, &j->err) : 0;
-	z->segment = NULL;
+
+	q->journal->segment = NULL;
+	j->rc = g ? segment_finish(g, hash, &j->err) : 0;
 	if (j->rc)
 		return;
-	record_finish(z->record, q->ended_utc_us, z->proven,
-		      z->proof_detail[0] ? z->proof_detail : NULL, hash[0] ? hash : NULL, &q->doc);
-	j->rc = store_run_end(store, z->facts.id, verdict_name(z->verdict), q->ended_utc_us,
-			      q->doc.buf, q->doc.len, &q->seq, &j->err);
-}
-
-static void finish_done(struct job *j)
-{
-	struct finish_job *q = (struct finish_job *)j;
-	struct session *z = q->z;
-	struct station *s = z->bay->station;
-	if (j->rc) {
-		/* The run stays open in the store and is closed as interrupted at the next start. */
-		struct bay *b = z->bay;
-		session_free(z);
-		(void)b;
-		station_store_failed(s, "end of a run", &j->err);
-	} else {
-		struct text t = {0};
-		struct json w;
-		s->last_seq = (uint64_t)q->seq;
-		json_init(&w, &t);
-		show_event_head(&w, "run_finished", z->bay);
-		json_kv_string(&w, "verdict", verdict_name(z->verdict));
-		json_kv_bool(&w, "proven", z->proven);
-		json_kv_bool(&w, "simulated", z->facts.simulated);
-		json_end_object(&w);
-		serve_event(s, &t);
-		text_release(&t);
-		log_info(MODULE, "run=%s bay=%s ticket=%s verdict=%s", z->facts.id, z->bay->name,
-			 z->facts.ticket, verdict_name(z->verdict));
-		session_free(z);
-	}
-	text_release(&q->doc);
-	free(q);
+	session_document(s, hash[0] ? hash : NULL, &q->text);
+	j->rc = store_run_end(store, s->facts.id, verdict_name(s->verdict), s->ended_utc_us,
+			      q->text.buf, q->text.len, NULL, &j->err);
 }
 
 static void drop_work(struct job *j, struct store *store)
 {
-	struct finish_job *q = (struct finish_job *)j;
+	struct journal_job *q = (struct journal_job *)j;
+
 	(void)store;
-	segment_drop(q->z->segment);
-	q->z->segment = NULL;
-	j->rc = ERR_STORE;
+	segment_drop(q->journal->segment);
+	q->journal->segment = NULL;
+	j->rc = error_set(&j->err, ERR_STORE, "the store failed before");
 }
 
-static void drop_done(struct job *j)
+struct journal_job *journal_finish(struct journal *g, const struct session *s, bool keep)
 {
-	struct finish_job *q = (struct finish_job *)j;
-	session_free(q->z);
-	free(q);
-}
-
-void journal_finish(struct session *z)
-{
-	struct station *s = z->bay->station;
-	struct finish_job *q = xcalloc(1, sizeof(*q));
-	journal_samples(z, true);
-	bool lost = s->store_failed;
-	q->job.work = lost ? drop_work : finish_work;
-	q->job.done = lost ? drop_done : finish_done;
-	q->z = z;
-	q->ended_utc_us = clock_utc_us();
-	if (worker_submit(s->writer, &q->job)) {
-		q->job.rc = error_set(&q->job.err, ERR_STORE, "too many records wait for the disk");
-		q->job.done(&q->job);
-	}
+	return job_new(JOURNAL_FINISH, g, s, keep ? finish_work : drop_work, 0);
 }

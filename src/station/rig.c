@@ -61,7 +61,8 @@ void rig_close(struct rig_link *r, const char *why)
 		bay_state_changed(b, BAY_NOT_READY,
 				  r->refusal[0] ? r->refusal : "benchd-io is not connected");
 		if (b->session)
-			session_io_lost(b, why ? why : "link closed");
+			session_io_lost(b->session, why ? why : "link closed",
+					station_now(r->station));
 	}
 }
 
@@ -142,8 +143,10 @@ static void on_trip(struct rig_link *r, const struct io_msg *m)
 		struct bay *b = rig_bay(r, i);
 		log_warning(MODULE, "bay %s tripped (%s): %s", b->name,
 			    trip_class_name((enum trip_class)m->u.trip.class), m->u.trip.reason);
-		session_trip(b, m->u.trip.interlock, (enum trip_class)m->u.trip.class,
-			     m->u.trip.reason, m->u.trip.value);
+		if (b->session)
+			session_trip(b->session, m->u.trip.interlock,
+				     (enum trip_class)m->u.trip.class, m->u.trip.reason,
+				     m->u.trip.value, station_now(r->station));
 		struct text t = {0};
 		struct json j;
 		json_init(&j, &t);
@@ -212,8 +215,8 @@ static int on_message(struct rig_link *r, const struct io_msg *m, struct error *
 		b = rig_bay(r, m->u.proof.bay);
 		if (!b)
 			break;
-		session_proof(b, m->u.proof.token, (enum safe_what)m->u.proof.after,
-			      m->u.proof.proven, m->u.proof.detail);
+		bay_proof(b, m->u.proof.token, (enum safe_what)m->u.proof.after, m->u.proof.proven,
+			  m->u.proof.detail);
 		return 0;
 	case IO_INPUT:
 		b = rig_bay(r, m->u.input.bay);

@@ -198,7 +198,7 @@ void route_bay_stop(struct request *rq)
 	if (!b)
 		return;
 	if (b->session)
-		session_abort(b->session, rq->who, "stopped at the bay");
+		session_abort(b->session, rq->who, "stopped at the bay", station_now(b->station));
 	else if (b->rig->welcome)
 		rig_safe(b->rig, b->index, SAFE_STOP);
 	/* once a second is enough to show that it was asked for; the STOP itself always acts */

@@ -103,12 +103,12 @@ void route_run_start(struct request *rq)
 	session_request(at, &o, rq);
 }
 
-struct session *station_session(struct station *s, const char *id)
+struct bay *station_run(struct station *s, const char *id)
 {
 	for (int i = 0; i < s->bay_count; i++) {
-		struct session *z = s->bays[i].session;
+		const struct session *z = s->bays[i].session;
 		if (z && z->facts.id[0] && !strcmp(z->facts.id, id))
-			return z;
+			return &s->bays[i];
 	}
 	return NULL;
 }
@@ -149,40 +149,41 @@ static void run_done(struct job *j)
 	free(q);
 }
 
-static void write_live(struct json *j, const struct session *z)
+static void write_live(struct json *j, const struct bay *b)
 {
+	const struct session *z = b->session;
 	char utc[32];
 	json_open_object(j);
 	json_kv_string(j, "id", z->facts.id);
 	json_kv_string(j, "state", z->phase == SESSION_RUNNING ? "running" : "stopping");
-	json_kv_string(j, "bay", z->bay->name);
+	json_kv_string(j, "bay", b->name);
 	json_kv_string(j, "ticket", z->facts.ticket);
 	json_kv_string(j, "serial", z->facts.serial);
 	json_kv_string(j, "model", z->facts.model);
 	json_kv_string(j, "run_type", run_type_name(z->facts.type));
-	json_kv_string(j, "profile", z->profile ? z->profile->id : NULL);
+	json_kv_string(j, "profile", z->facts.profile->id);
 	json_kv_bool(j, "simulated", z->facts.simulated);
 	json_kv_string(j, "operator", z->facts.operator_name);
 	json_kv_string(j, "started", text_from_utc_us(utc, sizeof(utc), z->facts.started_utc_us));
 	json_kv_number(
 		j, "elapsed_s",
-		text_round9((double)(station_run_ns(z->bay->station) - z->facts.started_ns) / 1e9));
-	json_kv_number(j, "longest_s", text_round9(z->profile->longest_s));
+		text_round9((double)(station_run_ns(b->station) - z->facts.started_ns) / 1e9));
+	json_kv_number(j, "longest_s", text_round9(z->facts.profile->longest_s));
 	json_kv_string(j, "verdict", NULL);
 	show_step(j, z);
-	show_prompt(j, z);
+	show_prompt(j, b);
 	show_measurements(j, z);
 	json_end_object(j);
 }
 
 void route_run_get(struct request *rq)
 {
-	struct session *z = station_session(rq->station, rq->msg.arg[0]);
-	if (z && z->engine && z->phase != SESSION_FINISHING) {
+	struct bay *b = station_run(rq->station, rq->msg.arg[0]);
+	if (b && (b->session->phase == SESSION_RUNNING || b->session->phase == SESSION_STOPPING)) {
 		struct text t = {0};
 		struct json j;
 		json_init(&j, &t);
-		write_live(&j, z);
+		write_live(&j, b);
 		request_reply(rq, 200, "", &t);
 		text_release(&t);
 		return;
@@ -208,26 +209,26 @@ static void reply_run(struct request *rq, int status, const char *id)
 
 void route_run_abort(struct request *rq)
 {
-	struct session *z = station_session(rq->station, rq->msg.arg[0]);
+	struct bay *b = station_run(rq->station, rq->msg.arg[0]);
 	char id[37];
-	if (!z) {
+	if (!b) {
 		request_problem(rq, 409, "not_running",
 				"run \"%s\" is not running on this station; see: benchctl run list",
 				rq->msg.arg[0]);
 		return;
 	}
-	memcpy(id, z->facts.id, sizeof(id));
-	session_abort(z, rq->who, "aborted by request");
+	memcpy(id, b->session->facts.id, sizeof(id));
+	session_abort(b->session, rq->who, "aborted by request", station_now(rq->station));
 	reply_run(rq, 202, id);
 }
 
 void route_run_answer(struct request *rq)
 {
 	static const char *const known[] = {"prompt", "answer", "operator", NULL};
-	struct session *z = station_session(rq->station, rq->msg.arg[0]);
+	struct bay *at = station_run(rq->station, rq->msg.arg[0]);
 	struct error err = {0};
 	char prompt[64], answer[160], who[64];
-	if (!z || !z->engine) {
+	if (!at || !at->session->engine) {
 		request_problem(rq, 409, "not_running", "run \"%s\" is not running on this station",
 				rq->msg.arg[0]);
 		return;
@@ -241,15 +242,12 @@ void route_run_answer(struct request *rq)
 		request_problem(rq, 422, error_name(err.code), "%s", err.text);
 		return;
 	}
-	const struct pf_prompt *p = engine_prompt(z->engine, NULL);
-	if (!prompt[0] && p)
-		text_copy(prompt, sizeof(prompt), p->id);
-	if (engine_answer(z->engine, prompt, answer, who[0] ? who : rq->who,
-			  station_run_ns(rq->station), &err)) {
+	if (session_answer(at->session, prompt, answer, who[0] ? who : rq->who,
+			   station_now(rq->station), &err)) {
 		request_problem_of(rq, &err);
 		return;
 	}
-	reply_run(rq, 200, z->facts.id);
+	reply_run(rq, 200, at->session->facts.id);
 }
 
 /* ---- lists ---- */

@@ -1,155 +1,286 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * A bay's session and the world: the rig's link and the store's jobs on one side, events for clients
+ * on the other. What a session does is in run/session.c.
+ */
 #include "station/internal.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define MODULE	    "run"
-#define PROGRESS_NS (500 * NS_PER_MS)
-#define FLUSH_NS    (1 * NS_PER_S)
-#define SYNC_NS	    (5 * NS_PER_S)
-/* benchd-io proves within its own bounds; past this nobody will answer */
-#define PROOF_MAX_NS	  (60 * NS_PER_S)
-#define LEASE_PATIENCE_NS (2 * NS_PER_S)
-#define CHECK_MAX_NS	  (15 * NS_PER_S)
+#define MODULE "run"
 
-void session_free(struct session *z)
+struct session_time station_now(const struct station *s)
 {
-	if (!z)
-		return;
-	(void)bay_person(z->bay); /* duty does not lapse while it went on: idle from now */
-	if (z->bay->session == z) {
-		z->bay->session = NULL;
-		loop_set_timer(z->bay->tick, INT64_MAX);
-	}
-	engine_free(z->engine);
-	record_free(z->record);
-	profile_free(z->profile);
-	free(z->image);
-	free(z->pending);
-	free(z->durable);
-	free(z);
+	int64_t wire_ns = clock_mono_ns();
+
+	return (struct session_time){clock_to_run(&s->scale, wire_ns), wire_ns, clock_utc_us()};
 }
 
-/* ---- what follows an engine call: notes only leave marks, so that the engine is never entered twice ---- */
-
-static void settle(struct session *z)
+/* Over, and no job speaks of it any more. */
+static void reap(struct bay *b)
 {
-	struct bay *b = z->bay;
-	if (!z->engine)
+	if (!b->session || b->session->phase != SESSION_OVER || b->jobs)
 		return;
-	enum engine_state st = engine_get_state(z->engine);
-	if (st == ENGINE_STOPPING && z->phase == SESSION_RUNNING) {
-		z->phase = SESSION_STOPPING;
-		z->stopping_ns = clock_mono_ns();
-		journal_samples(z, true);
-		if (!z->tripped && b->rig->welcome) {
-			z->stop_sent = true;
-			z->stop_token = rig_safe(b->rig, b->index, SAFE_STOP);
-		}
-	}
-	if (st == ENGINE_DONE && z->phase != SESSION_FINISHING) {
-		z->phase = SESSION_FINISHING;
-		z->verdict = engine_verdict(z->engine);
-		journal_finish(z);
-	}
+	(void)bay_person(b); /* duty does not lapse while it went on: idle from now */
+	bay_release(b);
+	loop_set_timer(b->tick, INT64_MAX);
 }
 
-static void on_note(void *ctx, const struct engine_note *note)
+void bay_release(struct bay *b)
 {
-	struct session *z = ctx;
-	record_note(z->record, note);
-	if (note->kind == NOTE_EVENT && !strcmp(note->code, "lock"))
-		bay_lock(z->bay, note->text);
-	journal_note(z, note);
+	session_free(b->session);
+	profile_free(b->profile);
+	b->session = NULL;
+	b->profile = NULL;
 }
 
-/* ---- from the check of the bay to the first tick ---- */
+/* ---- the journal ---- */
 
-static void begun(struct session *z, int rc, const struct error *err)
+static void announce(struct bay *b, struct json *j, struct text *t)
 {
-	struct station *s = z->bay->station;
-	if (rc) {
-		session_refuse(z, 500, "store_failure", err->text);
-		return;
+	json_end_object(j);
+	serve_event(b->station, t);
+	text_release(t);
+}
+
+static const char *note_type(enum note_kind k)
+{
+	switch (k) {
+	case NOTE_STEP_BEGIN: return "step";
+	case NOTE_STEP_END: return "step_end";
+	case NOTE_MEASUREMENT: return "measurement";
+	case NOTE_CAPTURE: return "capture";
+	case NOTE_PROMPT: return "prompt";
+	case NOTE_ANSWER: return "answer";
+	case NOTE_EVENT: return "event";
+	case NOTE_STOPPING: return "stopping";
+	case NOTE_DONE: return "done";
 	}
-	struct engine_ops ops = {.ctx = z, .note = on_note};
-	struct engine_config config = {.profile = z->profile,
-				       .serial = z->facts.serial,
-				       .simulated = z->facts.simulated,
-				       .utc_us = z->facts.started_utc_us,
-				       .utc_not_before_us = z->facts.utc_not_before_us,
-				       .now_ns = z->facts.started_ns};
-	struct bay *b = z->bay;
-	z->phase = SESSION_RUNNING;
-	z->lease = ++b->lease;
-	z->synced_ns = clock_mono_ns();
+	return "event";
+}
+
+static void announce_note(struct bay *b, const struct journal_job *q)
+{
 	struct text t = {0};
 	struct json j;
+
+	json_init(&j, &t);
+	show_event_head(&j, note_type(q->note), b);
+	json_key(&j, "note");
+	json_put_raw(&j, q->text.buf, q->text.len);
+	announce(b, &j, &t);
+}
+
+/* Durable, or not: only now may it be shown. */
+static void journal_done(struct job *j)
+{
+	static const char *const what[] = {[JOURNAL_BEGIN] = "begin of a run",
+					   [JOURNAL_NOTE] = "note of a run",
+					   [JOURNAL_SAMPLES] = "trace of a run",
+					   [JOURNAL_FINISH] = "end of a run"};
+	struct journal_job *q = (struct journal_job *)j;
+	struct bay *b = q->owner;
+	struct station *s = b->station;
+
+	b->jobs--;
+	if (j->rc)
+		station_store_failed(s, what[q->kind], &j->err);
+	switch (q->kind) {
+	case JOURNAL_BEGIN: session_begun(b->session, j->rc, j->err.text, station_now(s)); break;
+	case JOURNAL_NOTE:
+	case JOURNAL_SAMPLES:
+		session_noted(b->session, q->result.verdict ? &q->result : NULL, j->rc,
+			      s->store_failure, station_now(s));
+		if (q->kind == JOURNAL_NOTE && !j->rc)
+			announce_note(b, q);
+		break;
+	case JOURNAL_FINISH: session_finished(b->session, j->rc, station_now(s)); break;
+	}
+	journal_job_free(q);
+	reap(b);
+}
+
+static void submit(struct bay *b, struct journal_job *q)
+{
+	q->job.done = journal_done;
+	q->owner = b;
+	b->jobs++;
+	station_write(b->station, &q->job);
+}
+
+static void op_begin(void *ctx)
+{
+	struct bay *b = ctx;
+
+	submit(b, journal_begin(&b->journal, b->session));
+}
+
+static void op_note(void *ctx, const struct engine_note *note)
+{
+	struct bay *b = ctx;
+
+	if (!b->station->store_failed)
+		submit(b, journal_note(&b->journal, b->session, note));
+}
+
+static void op_samples(void *ctx, const struct sample *at, int n, bool sync)
+{
+	struct bay *b = ctx;
+
+	if (!b->station->store_failed)
+		submit(b, journal_samples(&b->journal, b->session, at, n, sync));
+}
+
+static void op_finish(void *ctx, bool keep)
+{
+	struct bay *b = ctx;
+
+	keep = keep && !b->station->store_failed;
+	submit(b, journal_finish(&b->journal, b->session, keep));
+}
+
+/* ---- the rig ---- */
+
+static uint32_t op_safe(void *ctx, enum safe_what what)
+{
+	struct bay *b = ctx;
+
+	return b->rig->welcome ? rig_safe(b->rig, b->index, what) : 0;
+}
+
+static void op_image(void *ctx, const struct io_msg *m)
+{
+	struct bay *b = ctx;
+
+	rig_send(b->rig, m);
+}
+
+/* ---- who watches ---- */
+
+static void op_began(void *ctx)
+{
+	struct bay *b = ctx;
+	const struct run_facts *f = &b->session->facts;
+	struct text t = {0};
+	struct json j;
+
 	json_init(&j, &t);
 	show_event_head(&j, "run_started", b);
-	json_kv_string(&j, "profile", z->profile->id);
-	json_kv_bool(&j, "simulated", z->facts.simulated);
-	json_end_object(&j);
-	serve_event(s, &t);
-	text_clear(&t);
+	json_kv_string(&j, "profile", f->profile->id);
+	json_kv_bool(&j, "simulated", f->simulated);
+	announce(b, &j, &t);
 	json_init(&j, &t);
 	json_open_object(&j);
-	json_kv_string(&j, "run", z->facts.id);
+	json_kv_string(&j, "run", f->id);
 	json_kv_string(&j, "bay", b->name);
 	json_end_object(&j);
-	if (z->starter)
-		request_reply(z->starter, 201, "", &t);
-	z->starter = NULL;
+	if (b->starter)
+		request_reply(b->starter, 201, "", &t);
+	b->starter = NULL;
 	text_release(&t);
-	z->engine = engine_new(&config, &ops);
 	b->scanned_ticket[0] = b->scanned_serial[0] = 0;
-	/* what is known now, so that the first tick does not wait for a round of polling */
 	for (int i = 0; i < b->rig->fixture->channel_count; i++)
 		if (b->values[i].seen)
-			engine_samples(z->engine, &b->values[i].sample, 1);
-	if (z->early_trip.set)
-		session_trip(b, z->early_trip.interlock, z->early_trip.class, z->early_trip.reason,
-			     z->early_trip.value);
-	else if (z->early_abort.set)
-		session_abort(z, z->early_abort.who, z->early_abort.why);
-	else if (!b->rig->welcome)
-		session_error(z, "io_lost", "benchd-io was lost while the run began");
-	else if (s->stopping)
-		session_abort(z, "station", "the station stops");
-	else if (b->state != BAY_READY)
-		session_error(z, "bay_not_ready",
-			      b->reason[0] ? b->reason : bay_state_name(b->state));
+			session_known(b->session, &b->values[i].sample, 1);
 	loop_set_timer(b->tick, clock_mono_ns());
 }
 
-static void checked(struct session *z, bool ok, const char *detail)
+static void op_progress(void *ctx)
 {
-	char text[IO_TEXT_MAX + 64];
-	z->check_token = 0;
-	if (!ok) {
-		snprintf(text, sizeof(text), "bay %s did not pass its check before the run: %s",
-			 z->bay->name, detail);
-		session_refuse(z, 409, "bay_check_failed", text);
-		return;
-	}
-	z->phase = SESSION_BEGINNING;
-	z->facts.started_utc_us = clock_utc_us();
-	z->facts.started_ns = station_run_ns(z->bay->station);
-	z->record = record_new(&z->facts);
-	z->durable = xcalloc((size_t)z->profile->measurement_count + 1, sizeof(*z->durable));
-	journal_begin(z, begun);
+	struct bay *b = ctx;
+	const struct session *z = b->session;
+	struct text t = {0};
+	struct json j;
+
+	json_init(&j, &t);
+	show_event_head(&j, "progress", b);
+	show_step(&j, z);
+	json_kv_number(&j, "elapsed_s",
+		       text_round9((double)(z->now.run_ns - z->facts.started_ns) / 1e9));
+	json_kv_number(&j, "longest_s", text_round9(z->facts.profile->longest_s));
+	show_values(&j, b);
+	announce(b, &j, &t);
 }
 
-/* ---- while it runs ---- */
+static void op_lock(void *ctx, const char *why)
+{
+	bay_lock(ctx, why);
+}
+
+/* Every reason but these two lies with the bay. */
+static int refusal_status(const char *code)
+{
+	return !strcmp(code, "io_lost") ? 503 : !strcmp(code, "store_failure") ? 500 : 409;
+}
+
+static void op_over(void *ctx)
+{
+	struct bay *b = ctx;
+	const struct session *z = b->session;
+	struct request *rq = b->starter;
+	struct text t = {0};
+	struct json j;
+	char why[IO_TEXT_MAX];
+
+	b->starter = NULL;
+	switch (z->outcome) {
+	case SESSION_REFUSED:
+		log_warning(MODULE, "bay %s: start refused: %s", b->name, z->text);
+		if (rq)
+			request_problem(rq, refusal_status(z->code), z->code, "%s", z->text);
+		break;
+	case SESSION_LOST:
+		/* It stays open in the store, and is closed as interrupted at the next start. */
+		snprintf(why, sizeof(why), "the record of run %s could not be kept", z->facts.id);
+		bay_lock(b, why);
+		break;
+	case SESSION_STORED:
+		json_init(&j, &t);
+		show_event_head(&j, "run_finished", b);
+		json_kv_string(&j, "verdict", verdict_name(session_verdict(z)));
+		json_kv_bool(&j, "proven", z->proven);
+		json_kv_bool(&j, "simulated", z->facts.simulated);
+		announce(b, &j, &t);
+		log_info(MODULE, "run=%s bay=%s ticket=%s verdict=%s", z->facts.id, b->name,
+			 z->facts.ticket, verdict_name(session_verdict(z)));
+		break;
+	}
+	reap(b);
+}
+
+void bay_prepare(struct bay *b, const struct run_facts *facts, struct request *starter)
+{
+	struct session_config config = {.ops = {.safe = op_safe,
+						.image = op_image,
+						.begin = op_begin,
+						.note = op_note,
+						.samples = op_samples,
+						.finish = op_finish,
+						.began = op_began,
+						.progress = op_progress,
+						.lock = op_lock,
+						.over = op_over},
+					.ctx = b,
+					.fixture = b->rig->fixture,
+					.bay = b->index,
+					.state = b->state,
+					.lease = &b->lease};
+
+	b->session = session_new(&config, facts);
+	b->starter = starter;
+	b->journal = (struct journal){0};
+}
+
+/* ---- what the rig and its helpers prove ---- */
 
 /* At start, after a reset or a STOP of an idle bay, after the end of a benchd before this one. */
 static void proof_without_run(struct bay *b, enum safe_what after, bool proven, const char *detail)
 {
 	struct text t = {0};
 	struct json j;
+
 	if (after == SAFE_CHECK)
 		return;
 	json_init(&j, &t);
@@ -163,194 +294,16 @@ static void proof_without_run(struct bay *b, enum safe_what after, bool proven, 
 	text_release(&t);
 }
 
-void session_proof(struct bay *b, uint32_t token, enum safe_what after, bool proven,
-		   const char *detail)
+void bay_proof(struct bay *b, uint32_t token, enum safe_what after, bool proven, const char *detail)
 {
-	struct session *z = b->session;
-	if (!z) {
+	if (b->session)
+		session_proof(b->session, token, after, proven, detail, station_now(b->station));
+	else
 		proof_without_run(b, after, proven, detail);
-		return;
-	}
-	if (z->phase == SESSION_CHECKING && after == SAFE_CHECK && token == z->check_token &&
-	    token) {
-		checked(z, proven, detail);
-		return;
-	}
-	if (z->phase != SESSION_STOPPING || after == SAFE_CHECK)
-		return;
-	z->proven = proven;
-	text_copy(z->proof_detail, sizeof(z->proof_detail), detail);
-	engine_proof(z->engine, proven, detail, station_run_ns(b->station));
-	settle(z);
 }
 
-void session_made_safe(struct rig_link *r, bool proven, const char *detail)
+void bays_made_safe(struct rig_link *r, bool proven, const char *detail)
 {
-	for (int i = 0; i < r->fixture->bay_count; i++) {
-		struct bay *b = &r->station->bays[r->first_bay + i];
-		if (!b->session || b->session->phase == SESSION_STOPPING)
-			session_proof(b, 0, SAFE_DROP, proven, detail);
-	}
-}
-
-void session_trip(struct bay *b, int interlock, enum trip_class class, const char *reason,
-		  double value)
-{
-	struct session *z = b->session;
-	if (!z || z->phase == SESSION_FINISHING)
-		return;
-	if (!z->engine) {
-		z->early_trip.set = true;
-		z->early_trip.interlock = interlock;
-		z->early_trip.class = class;
-		z->early_trip.value = value;
-		text_copy(z->early_trip.reason, sizeof(z->early_trip.reason), reason);
-		if (z->phase == SESSION_CHECKING && z->check_token)
-			session_refuse(z, 409, "tripped", reason);
-		return;
-	}
-	z->tripped = true;
-	engine_trip_interlock(z->engine, interlock, class, reason, value,
-			      station_run_ns(b->station));
-	settle(z);
-}
-
-void session_error(struct session *z, const char *code, const char *text)
-{
-	if (!z->engine || z->phase == SESSION_FINISHING)
-		return;
-	engine_error(z->engine, code, text, station_run_ns(z->bay->station));
-	settle(z);
-}
-
-void session_abort(struct session *z, const char *who, const char *why)
-{
-	if (z->phase == SESSION_CHECKING && z->check_token) {
-		session_refuse(z, 409, "aborted", why);
-		return;
-	}
-	if (!z->engine) {
-		/* a job of the store is under way: `lookup_done` and `begun` look here */
-		z->early_abort.set = true;
-		text_copy(z->early_abort.who, sizeof(z->early_abort.who), who);
-		text_copy(z->early_abort.why, sizeof(z->early_abort.why), why);
-		return;
-	}
-	if (z->phase == SESSION_FINISHING)
-		return;
-	engine_abort(z->engine, who, why, station_run_ns(z->bay->station));
-	settle(z);
-}
-
-void session_io_lost(struct bay *b, const char *why)
-{
-	struct session *z = b->session;
-	if (z->phase == SESSION_CHECKING && z->check_token) {
-		session_refuse(z, 503, "io_lost", why);
-		return;
-	}
-	if (!z->engine)
-		return;	   /* `begun` or `lookup_done` will see that the link is gone */
-	z->tripped = true; /* benchd-io, or its successor, makes safe by itself */
-	session_error(z, "io_lost", why);
-}
-
-static void send_image(struct session *z, int64_t wire)
-{
-	struct bay *b = z->bay;
-	const struct fixture *f = b->rig->fixture;
-	const double *want = engine_image(z->engine);
-	struct io_msg m = {.type = IO_IMAGE};
-	bool changed = !z->seq;
-	if (!want)
-		return;
-	for (int i = 0; i < f->output_count; i++) {
-		if (!(f->outputs[i].bays & (1u << b->index)))
-			continue;
-		changed = changed || fabs(want[i] - z->image[i]) > 0;
-		z->image[i] = want[i];
-		if (m.u.image.count == IO_OUTPUTS_MAX)
-			panic("more than %d outputs in a bay", IO_OUTPUTS_MAX);
-		m.u.image.value[m.u.image.count++] = want[i];
-	}
-	if (!changed && wire - z->image_sent_ns < IO_IMAGE_NS - 20 * NS_PER_MS)
-		return;
-	z->image_sent_ns = wire;
-	z->first_image_ns = z->first_image_ns ? z->first_image_ns : wire;
-	m.u.image.bay = (uint8_t)b->index;
-	m.u.image.lease = z->lease;
-	m.u.image.seq = ++z->seq;
-	rig_send(b->rig, &m);
-}
-
-static void progress(struct session *z, int64_t run_ns)
-{
-	struct text t = {0};
-	struct json j;
-	json_init(&j, &t);
-	show_event_head(&j, "progress", z->bay);
-	show_step(&j, z);
-	json_kv_number(&j, "elapsed_s", text_round9((double)(run_ns - z->facts.started_ns) / 1e9));
-	json_kv_number(&j, "longest_s", text_round9(z->profile->longest_s));
-	show_values(&j, z->bay);
-	json_end_object(&j);
-	serve_event(z->bay->station, &t);
-	text_release(&t);
-}
-
-/* A bay whose outputs nobody holds although images are sent: a message was lost, or the lease refused. */
-static bool is_held(const struct session *z, int64_t wire)
-{
-	enum bay_state st = z->bay->state;
-	return st == BAY_ACTIVE || st == BAY_STOPPING || !z->first_image_ns ||
-	       (st == BAY_READY && wire - z->first_image_ns < LEASE_PATIENCE_NS);
-}
-
-static void tick_running(struct session *z, int64_t run_ns, int64_t wire)
-{
-	if (!is_held(z, wire)) {
-		session_error(z, "bay_lost",
-			      z->bay->reason[0] ? z->bay->reason : bay_state_name(z->bay->state));
-		return;
-	}
-	if (wire - z->progress_ns >= PROGRESS_NS) {
-		z->progress_ns = wire;
-		progress(z, run_ns);
-	}
-	bool sync = wire - z->synced_ns >= SYNC_NS;
-	if (sync || z->pending_count > STATION_SAMPLES_MAX / 2) {
-		journal_samples(z, sync);
-		if (sync)
-			z->synced_ns = wire;
-	}
-	engine_time(z->engine, run_ns);
-	settle(z);
-	if (z->phase == SESSION_RUNNING)
-		send_image(z, wire);
-}
-
-void session_tick(struct session *z, int64_t run_ns, int64_t wire)
-{
-	char text[96];
-	switch (z->phase) {
-	case SESSION_CHECKING:
-		if (z->check_token && wire - z->stopping_ns > CHECK_MAX_NS)
-			session_refuse(z, 409, "bay_check_failed",
-				       "benchd-io did not finish the check of the bay within 15 s");
-		return;
-	case SESSION_RUNNING: tick_running(z, run_ns, wire); return;
-	case SESSION_STOPPING:
-		engine_time(z->engine, run_ns);
-		if (wire - z->stopping_ns > PROOF_MAX_NS) {
-			snprintf(text, sizeof(text), "no proof of the safe state within %d s",
-				 (int)(PROOF_MAX_NS / NS_PER_S));
-			z->proven = false;
-			text_copy(z->proof_detail, sizeof(z->proof_detail), text);
-			engine_proof(z->engine, false, text, run_ns);
-		}
-		settle(z);
-		return;
-	case SESSION_BEGINNING:
-	case SESSION_FINISHING: return;
-	}
+	for (int i = 0; i < r->fixture->bay_count; i++)
+		bay_proof(&r->station->bays[r->first_bay + i], 0, SAFE_DROP, proven, detail);
 }

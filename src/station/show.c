@@ -36,18 +36,18 @@ static void show_text2(struct json *j, const char *key, struct text2 t)
 void show_step(struct json *j, const struct session *z)
 {
 	json_key(j, "step");
-	int i = z->engine && engine_get_state(z->engine) == ENGINE_RUNNING ? engine_step(z->engine)
-									   : -1;
-	if (i < 0 || i >= z->profile->step_count) {
+	const struct profile *p = z->facts.profile;
+	int i = z->phase == SESSION_RUNNING ? engine_step(z->engine) : -1;
+	if (i < 0 || i >= p->step_count) {
 		json_put_null(j);
 		return;
 	}
-	const struct pf_step *st = &z->profile->steps[i];
+	const struct pf_step *st = &p->steps[i];
 	json_open_object(j);
 	json_kv_string(j, "id", st->id);
 	show_text2(j, "title", st->title);
 	json_kv_int(j, "index", i);
-	json_kv_int(j, "count", z->profile->step_count);
+	json_kv_int(j, "count", p->step_count);
 	json_kv_int(j, "attempt", engine_attempt(z->engine));
 	json_kv_number(j, "trial_seconds", text_round9(engine_trial_seconds(z->engine)));
 	json_end_object(j);
@@ -64,16 +64,16 @@ static const char *prompt_kind(enum prompt_kind k)
 	return "confirm";
 }
 
-void show_prompt(struct json *j, const struct session *z)
+void show_prompt(struct json *j, const struct bay *b)
 {
 	int64_t deadline = 0;
-	const struct pf_prompt *p = z->engine ? engine_prompt(z->engine, &deadline) : NULL;
+	const struct pf_prompt *p = session_prompt(b->session, &deadline);
 	json_key(j, "prompt");
 	if (!p) {
 		json_put_null(j);
 		return;
 	}
-	double left = (double)(deadline - station_run_ns(z->bay->station)) / 1e9;
+	double left = (double)(deadline - station_run_ns(b->station)) / 1e9;
 	json_open_object(j);
 	json_kv_string(j, "id", p->id);
 	json_kv_string(j, "kind", prompt_kind(p->kind));
@@ -120,8 +120,8 @@ void show_measurements(struct json *j, const struct session *z)
 	json_key(j, "measurements");
 	json_open_array(j);
 	const struct engine_result *r = z->durable; /* a verdict is shown once it is on disk */
-	for (int i = 0; r && i < z->profile->measurement_count; i++) {
-		const struct pf_measurement *m = &z->profile->measurements[i];
+	for (int i = 0; r && i < z->facts.profile->measurement_count; i++) {
+		const struct pf_measurement *m = &z->facts.profile->measurements[i];
 		if (!r[i].verdict)
 			continue;
 		json_open_object(j);
@@ -160,7 +160,7 @@ static void show_boards(struct json *j, const struct bay *b)
 void show_bay(struct json *j, const struct bay *b)
 {
 	const struct session *z = b->session;
-	bool begun = z && z->facts.id[0] && z->profile;
+	bool begun = z && z->phase > SESSION_PREPARING;
 	json_open_object(j);
 	json_kv_string(j, "bay", b->name);
 	json_kv_string(j, "rig", b->rig->fixture->name);
@@ -178,16 +178,16 @@ void show_bay(struct json *j, const struct bay *b)
 	json_kv_string(j, "serial", b->scanned_serial);
 	json_end_object(j);
 	if (begun) {
-		json_kv_string(j, "profile", z->profile->id);
+		json_kv_string(j, "profile", z->facts.profile->id);
 		show_step(j, z);
-		show_prompt(j, z);
+		show_prompt(j, b);
 		json_kv_number(j, "elapsed_s",
 			       z->facts.started_ns
 				       ? text_round9((double)(station_run_ns(b->station) -
 							      z->facts.started_ns) /
 						     1e9)
 				       : 0);
-		json_kv_number(j, "longest_s", text_round9(z->profile->longest_s));
+		json_kv_number(j, "longest_s", text_round9(z->facts.profile->longest_s));
 	} else {
 		json_kv_string(j, "profile", NULL);
 		json_kv_string(j, "step", NULL);

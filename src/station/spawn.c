@@ -150,7 +150,7 @@ void spawn_make_safe(struct rig_link *r)
 	arg(&a, "--make-safe");
 	if (run(add_child(s, "make-safe", r), a.v, &err)) {
 		log_error(MODULE, "%s", err.text);
-		session_made_safe(r, false, err.text);
+		bays_made_safe(r, false, err.text);
 	}
 }
 
@@ -212,7 +212,7 @@ static void io_ended(struct child *c, const char *how, int status)
 		return; /* it proved the safe state by itself */
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 2) {
 		c->failed = true; /* a mistake in its files: starting again would not help */
-		session_made_safe(r, false, "benchd-io refused its configuration");
+		bays_made_safe(r, false, "benchd-io refused its configuration");
 		return;
 	}
 	spawn_make_safe(r);
@@ -223,9 +223,9 @@ static void made_safe(struct child *c, int status)
 	struct rig_link *r = c->rig;
 	struct error err;
 	bool proven = WIFEXITED(status) && WEXITSTATUS(status) == 0;
-	session_made_safe(r, proven,
-			  proven ? "benchd-io --make-safe proved the safe state"
-				 : "benchd-io --make-safe could not prove the safe state");
+	bays_made_safe(r, proven,
+		       proven ? "benchd-io --make-safe proved the safe state"
+			      : "benchd-io --make-safe could not prove the safe state");
 	struct child *io = find_child(r->station, "benchd-io", r);
 	if (!proven)
 		unproven(r);

@@ -75,8 +75,8 @@ static void housekeeping(void *ctx)
 	if (s->store_failed && !s->stopping) {
 		for (int i = 0; i < s->bay_count; i++)
 			if (s->bays[i].session)
-				session_error(s->bays[i].session, "store_failure",
-					      s->store_failure);
+				session_store_failed(s->bays[i].session, s->store_failure,
+						     station_now(s));
 		station_stop(s, "store failure");
 	}
 	spawn_watch(s);
@@ -94,7 +94,7 @@ void station_stop(struct station *s, const char *why)
 	log_info(MODULE, "stopping: %s", why);
 	for (int i = 0; i < s->bay_count; i++)
 		if (s->bays[i].session)
-			session_abort(s->bays[i].session, "station", why);
+			session_abort(s->bays[i].session, "station", why, station_now(s));
 	loop_set_timer(s->housekeeping, s->stop_since_ns + 20 * NS_PER_MS);
 }
 
@@ -309,8 +309,7 @@ void station_free(struct station *s)
 	}
 	loop_remove_timer(s->housekeeping);
 	for (int i = 0; i < s->bay_count; i++) {
-		if (s->bays[i].session)
-			session_free(s->bays[i].session);
+		bay_release(&s->bays[i]);
 		loop_remove_timer(s->bays[i].tick);
 		free(s->bays[i].values);
 	}

@@ -183,6 +183,41 @@ static void emergency_stop_and_leaks_trip_and_end_in_proof(void **state)
 	}
 }
 
+/* benchd's rows are answered by another thread: what comes meanwhile waits, and is not lost. */
+static void slow_store_changes_no_verdict_and_loses_no_way_out(void **state)
+{
+	static const struct {
+		const char *fault;
+		bool aborts;
+		enum verdict verdict;
+	} cases[] = {{NULL, false, VERDICT_PASS},
+		     {NULL, true, VERDICT_ABORTED},
+		     {"estop@0", false, VERDICT_TRIPPED}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct bench_config config = {.fixture = quick.fixture,
+					      .seed = 1,
+					      .noise = true,
+					      .store_delay_ns = 2 * NS_PER_S};
+		struct bench *b = rig_case_bench(&quick, &config);
+		struct error err = {0};
+
+		assert_true(bench_wait_ready(b, 0, CASE_READY_NS));
+		assert_int_equal(rig_case_start(&quick, b, &err), 0);
+		while (bench_session(b, 0)->phase != SESSION_BEGINNING)
+			bench_run_for(b, 10 * NS_PER_MS);
+		if (cases[i].fault)
+			assert_int_equal(bench_fault(b, cases[i].fault, &err), 0);
+		if (cases[i].aborts)
+			bench_abort(b, 0, "test");
+		finish(&quick, b);
+		assert_int_equal(bench_verdict(b, 0), cases[i].verdict);
+		ends_safe(b);
+		bench_free(b);
+	}
+}
+
 /* Of bay 0 and of the rig. */
 static int outputs_away_from_safe(struct bench *b)
 {
@@ -258,6 +293,7 @@ int main(void)
 		cmocka_unit_test(two_bays_side_by_side_are_judged_each_by_its_own_unit),
 		cmocka_unit_test(abort_at_any_time_ends_in_proof),
 		cmocka_unit_test(emergency_stop_and_leaks_trip_and_end_in_proof),
+		cmocka_unit_test(slow_store_changes_no_verdict_and_loses_no_way_out),
 		cmocka_unit_test(station_that_hangs_loses_its_bay_and_never_gets_it_back),
 		cmocka_unit_test(another_units_serial_never_passes),
 		cmocka_unit_test(prompts_nobody_answers_end_the_run_safely),

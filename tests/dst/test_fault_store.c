@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The fault loop over the disk: the quick run in virtual time with a real store behind it, and the n-th write,
- * sync, truncation or removal of the store fails, for each n until none hits. After each: the rig is
+ * The fault loop over the disk: the quick run in virtual time with a real store behind it, by the jobs of
+ * benchd's journal, and the n-th write, sync, truncation or removal of the store fails, for each n until none hits. After each: the rig is
  * safe, the database opens, an unfinished run closes as interrupted, a stored pass is one that was
  * earned, and the next run starts.
  *
@@ -56,8 +56,7 @@ static const char *run_to_the_end(struct bench *b, struct ran *ran, const char *
 	if (!bench_run_until_done(b, 0, rig_case_limit_ns(&rig)))
 		return "the run does not end";
 	ran->began = bench_results(b, 0) != NULL;
-	if (bench_document(b, 0)[0])
-		ran->verdict = bench_verdict(b, 0);
+	ran->verdict = session_verdict(bench_session(b, 0));
 	bench_run_for(b, NS_PER_S);
 	if (!world_is_safe(bench_world(b), 0))
 		return "the rig is not safe";
@@ -84,7 +83,7 @@ static struct ran run_with_store(const char *dir, const char *id)
 		return ran;
 	}
 	ran.opened = true;
-	b = rig_case_bench(&rig, &config);
+	b = s.bench = rig_case_bench(&rig, &config);
 	ran.bad = run_to_the_end(b, &ran, id);
 	bench_free(b);
 	store_case_close(&s);
@@ -148,11 +147,11 @@ static const char *check_next_starts(const char *dir)
 	s.store = store_open(dir, &s.err);
 	if (!s.store)
 		return "the store does not open again";
-	b = rig_case_bench(&rig, &config);
+	b = s.bench = rig_case_bench(&rig, &config);
 	if (!bench_wait_ready(b, 0, CASE_READY_NS) || bench_start(b, 0, &order, &s.err))
 		bad = "the next run does not start";
 	bench_run_for(b, 3 * NS_PER_S);
-	if (!bad && (bench_phase(b, 0) != BENCH_RUNNING || bench_store_failed(b)))
+	if (!bad && (bench_phase(b, 0) != BENCH_RUNNING || bench_session(b, 0)->store_lost))
 		bad = "the next run does not go on";
 	bench_free(b);
 	store_case_close(&s);
