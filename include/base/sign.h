@@ -6,7 +6,7 @@
  * A key's id is the first 16 hex digits of the SHA-256 of its 32 public bytes. Public keys
  * travel as PEM (SubjectPublicKeyInfo, RFC 8410), signatures as Base64 with padding, so that
  * openssl checks them. Every call is quick (under 0.1 ms) but the two with a passphrase, which
- * take 256 MiB and most of a second by design.
+ * take 64 MiB and a good part of a second by design.
  */
 #ifndef BASE_SIGN_H
 #define BASE_SIGN_H

@@ -11,6 +11,9 @@ static const uint8_t spki[] = {0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0
 static const uint8_t pkcs8[] = {0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06,
 				0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20};
 enum { PEM_BYTES_MAX = sizeof(pkcs8) + 32, PEM_TEXT_MAX = 64 };
+/* A small board has these 64 MiB; more passes make up for what a big one would take. */
+enum { SEAL_PASSES = 6, SEAL_MEMORY_MIB = 64 };
+enum { BASE64_MAX = 136 };
 enum { PASSPHRASE_MIN = 12, PASSPHRASE_MAX = 1024 };
 
 static void need_sodium(void)
@@ -80,13 +83,18 @@ void sign_to_base64(char *dst, size_t size, const uint8_t *p, size_t n)
 
 bool sign_from_base64(uint8_t *dst, size_t n, const char *text, size_t text_len)
 {
+	char again[BASE64_MAX];
 	size_t got = 0;
 	const char *end = NULL;
 
-	/* libsodium refuses bits left over, so that there is one spelling. */
-	return sodium_base642bin(dst, n, text, text_len, NULL, &got, &end,
-				 sodium_base64_VARIANT_ORIGINAL) == 0 &&
-	       got == n && end == text + text_len;
+	if (sodium_base64_encoded_len(n, sodium_base64_VARIANT_ORIGINAL) > sizeof(again) ||
+	    sodium_base642bin(dst, n, text, text_len, NULL, &got, &end,
+			      sodium_base64_VARIANT_ORIGINAL) != 0 ||
+	    got != n || end != text + text_len)
+		return false;
+	/* libsodium reads bytes from 0x80 up as some letters: only what it would write counts. */
+	sign_to_base64(again, sizeof(again), dst, n);
+	return strlen(again) == text_len && memcmp(again, text, text_len) == 0;
 }
 
 static void to_pem(char *dst, const char *what, const uint8_t *head, size_t head_n,
@@ -172,8 +180,8 @@ static int box_key(uint8_t key[crypto_secretbox_KEYBYTES], const char *passphras
 int sign_seal(const struct sign_key *key, const char *passphrase, size_t n, struct text *out,
 	      struct error *err)
 {
-	const unsigned long long ops = crypto_pwhash_OPSLIMIT_MODERATE;
-	const size_t mem = crypto_pwhash_MEMLIMIT_MODERATE;
+	const unsigned long long ops = SEAL_PASSES;
+	const size_t mem = (size_t)SEAL_MEMORY_MIB << 20;
 	uint8_t salt[crypto_pwhash_SALTBYTES], nonce[crypto_secretbox_NONCEBYTES];
 	uint8_t k[crypto_secretbox_KEYBYTES], seed[SIGN_SEED_BYTES];
 	uint8_t box[SIGN_SEED_BYTES + crypto_secretbox_MACBYTES];

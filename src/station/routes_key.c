@@ -165,16 +165,23 @@ void route_key_rotate(struct request *rq)
 
 enum { CHAIN_PAGE = 1000 };
 
+struct lines {
+	struct text text;
+	char prev[65]; /* the root before the next item */
+};
+
 static bool put_line(void *ctx, const struct chain_row *r)
 {
-	struct text *out = ctx;
+	struct lines *l = ctx;
 	char root[65], sig[SIGN_TEXT_SIZE];
 
 	text_hex(root, r->root, CHAIN_ROOT_BYTES);
 	sign_to_base64(sig, sizeof(sig), r->sig, CHAIN_SIG_BYTES);
-	text_printf(out, "{\"root\":\"%s\",\"sig\":\"%s\",\"item\":", root, sig);
-	text_add(out, r->bytes, r->n);
-	text_add(out, "}\n", 2);
+	text_printf(&l->text, "{\"prev\":\"%s\",\"root\":\"%s\",\"sig\":\"%s\",\"item\":", l->prev,
+		    root, sig);
+	text_add(&l->text, r->bytes, r->n);
+	text_add(&l->text, "}\n", 2);
+	memcpy(l->prev, root, sizeof(l->prev));
 	return true;
 }
 
@@ -183,15 +190,20 @@ static void chain_work(struct job *j, struct store *store)
 {
 	struct key_job *q = (struct key_job *)j;
 	struct chain_filter f = {.limit = CHAIN_PAGE};
-	struct text lines = {0};
+	struct lines lines = {.prev = ""};
+	uint8_t prev[CHAIN_ROOT_BYTES];
 	struct chain_head head;
 	char buf[24];
 	const char *after = web_query(q->rq->msg.query, "after", buf, sizeof(buf));
 	struct json w;
 
-	if (after && !text_to_int64(after, strlen(after), &f.after))
+	if (after && (!text_to_int64(after, strlen(after), &f.after) || f.after < 0))
 		f.after = 0;
 	j->rc = store_chain_head(store, &head, &j->err);
+	if (j->rc == 0)
+		j->rc = store_chain_root(store, f.after, prev, &j->err);
+	if (j->rc == 0)
+		text_hex(lines.prev, prev, sizeof(prev));
 	if (j->rc == 0)
 		j->rc = store_chain_list(store, &f, put_line, &lines, &j->err);
 	if (j->rc == 0) {
@@ -199,10 +211,10 @@ static void chain_work(struct job *j, struct store *store)
 		json_open_object(&w);
 		json_kv_string(&w, "instance", head.instance);
 		json_kv_int(&w, "size", head.size);
-		json_kv_string(&w, "lines", lines.buf ? lines.buf : "");
+		json_kv_string(&w, "lines", lines.text.buf ? lines.text.buf : "");
 		json_end_object(&w);
 	}
-	text_release(&lines);
+	text_release(&lines.text);
 }
 
 void route_chain(struct request *rq)
