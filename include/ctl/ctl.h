@@ -184,6 +184,8 @@ CTL_COMMAND(cmd_profile_list);
 CTL_COMMAND(cmd_profile_show);
 CTL_COMMAND(cmd_fixture_check);
 CTL_COMMAND(cmd_doctor);
+CTL_COMMAND(cmd_backup);
+CTL_COMMAND(cmd_restore);
 CTL_COMMAND(cmd_events);
 CTL_COMMAND(cmd_demo);
 

@@ -53,6 +53,8 @@ enum {
 	X(PROFILE, "GET", "/profiles/{}", "one profile: steps, measurements, problems")            \
 	X(DOCTOR, "GET", "/doctor",                                                                \
 	  "buses, devices, store, clocks: what is not well and what to do")                        \
+	X(BACKUP, "GET", "/backup", "copies in a second place: last one, trouble, at work?")       \
+	X(BACKUP_MAKE, "POST", "/backup", "begin a verified copy of the database")                 \
 	X(EVENTS, "GET", "/events", "live events (SSE)")                                           \
 	X(READY, "GET", "/readyz", "ready to run?")                                                \
 	X(PEOPLE, "GET", "/people", "persons, and who is on duty where")                           \

@@ -150,11 +150,29 @@ struct station {
 	int feed_waiting_count;
 	struct loop_timer *feed_timer;
 	int64_t feed_acknowledged;
+	struct keeper {
+		struct worker *worker; /* NULL: there is no second place */
+		struct loop_timer *timer;
+		bool at_work, wanted; /* a copy is under way; somebody asked for a backup */
+		int64_t after;	      /* finished runs up to this item of the chain are copied */
+		/* newest backup; made_utc_us 0: none */
+		char name[40];
+		int64_t made_utc_us, items, bytes;
+		int64_t not_before_ns;
+		char problem[256];  /* "": the last copy went well */
+		const char *advice; /* of keeper_state */
+	} keeper;
 };
 
 /* routes_feed.c */
 void feed_init(struct station *s);
 void feed_close(struct station *s); /* answers who waits */
+
+/* keeper.c */
+int keeper_start(struct station *s, struct error *err);
+void keeper_stop(struct station *s);
+/* How the second place does, in words; false: not as it should. */
+bool keeper_state(struct station *s, char *dst, size_t size);
 
 /* station.c */
 int64_t station_run_ns(const struct station *s); /* run time now */
@@ -214,6 +232,8 @@ void bays_made_safe(struct rig_link *r, bool proven, const char *detail);
 int serve_listen(struct station *s, struct error *err);
 void serve_close(struct station *s);
 void request_reply(struct request *rq, int status, const char *etag, const struct text *json);
+/* 200 with what fn writes. */
+void route_reply(struct request *rq, void (*fn)(struct json *j, struct station *s));
 /* code: stable name; detail: what to do. Frees rq (NULL allowed: logged only). */
 void request_problem(struct request *rq, int status, const char *code, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
@@ -299,6 +319,8 @@ void route_results(struct request *rq);
 void route_profiles(struct request *rq);
 void route_profile(struct request *rq);
 void route_doctor(struct request *rq);
+void route_backup(struct request *rq);
+void route_backup_make(struct request *rq);
 void route_events(struct request *rq);
 void route_ready(struct request *rq);
 

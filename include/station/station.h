@@ -24,6 +24,9 @@ struct station_options {
 	bool spawn;	       /* start benchd-io and benchd-web */
 	unsigned speed;	       /* 1..20 */
 	int port;	       /* of benchd-web, with spawn */
+	const char *restore;    /* no station: put this backup into the state folder and exit */
+	const char *backup_dir; /* second place for copies; NULL: none */
+	int backup_hours, backup_keep;
 	/* patterns of scanned codes, ticket/codes.h */
 	const char *codes[8];
 	int code_count;

@@ -22,12 +22,18 @@ struct people_options {
 	struct schema_item item;
 	int unqualified;
 };
+struct backup_options {
+	struct schema_item item;
+	const char *folder;
+	int every_hours, keep;
+};
 struct file_options {
 	struct schema_item item;
 	const char *name, *state, *profiles, *sim_dir, *trace, *log;
 	struct schema_texts fixtures;
 	struct ticket_options *tickets;
 	struct people_options *people;
+	struct backup_options *backup;
 	bool spawn;
 	int speed, port;
 };
@@ -77,6 +83,35 @@ static const struct schema people_schema = {
 	.en = "People.",
 };
 
+static const struct schema_field backup_fields[] = {
+	{.key = "folder",
+	 .type = SCHEMA_TEXT,
+	 .offset = offsetof(struct backup_options, folder),
+	 .max = 500,
+	 .en = "where to, best on another disk"},
+	{.key = "every_hours",
+	 .type = SCHEMA_INT,
+	 .offset = offsetof(struct backup_options, every_hours),
+	 .def = "24",
+	 .min = 1,
+	 .max = 168,
+	 .en = "hours between backups; finished runs are copied within a minute"},
+	{.key = "keep",
+	 .type = SCHEMA_INT,
+	 .offset = offsetof(struct backup_options, keep),
+	 .def = "14",
+	 .min = 1,
+	 .max = 1000,
+	 .en = "how many backups stay"},
+	{.key = NULL},
+};
+static const struct schema backup_schema = {
+	.name = "backup",
+	.size = sizeof(struct backup_options),
+	.fields = backup_fields,
+	.en = "Copies in a second place.",
+};
+
 #define OPTION(k, t, member, ...)                                                                  \
 	{                                                                                          \
 		.key = k, .type = t, .offset = offsetof(struct file_options, member), __VA_ARGS__  \
@@ -102,6 +137,8 @@ static const struct schema_field option_fields[] = {
 	       .en = "loopback port of benchd-web"),
 	OPTION("tickets", SCHEMA_MAP, tickets, .sub = &ticket_schema, .en = "tickets"),
 	OPTION("people", SCHEMA_MAP, people, .sub = &people_schema, .en = "people"),
+	OPTION("backup", SCHEMA_MAP, backup, .sub = &backup_schema,
+	       .en = "copies in a second place"),
 	OPTION("log", SCHEMA_TEXT, log, .def = "info", .en = "error, warning, info or debug"),
 	{.key = NULL},
 };
@@ -126,6 +163,8 @@ static const struct option flags[] = {
 	{"tickets-owner", required_argument, NULL, 'o'},
 	{"code", required_argument, NULL, 'C'},
 	{"unqualified", required_argument, NULL, 'u'},
+	{"backup", required_argument, NULL, 'b'},
+	{"restore", required_argument, NULL, 'R'},
 	{"log", required_argument, NULL, 'l'},
 	{"help", no_argument, NULL, 'h'},
 	{"version", no_argument, NULL, 'V'},
@@ -150,6 +189,8 @@ static void usage(void)
 	     "  --tickets-owner station|ticketing   whose the tickets are (default station)\n"
 	     "  --code PATTERN   of scanned codes, such as T:{id}; up to 8 of them\n"
 	     "  --unqualified flag|block   what a person without the qualification meets\n"
+	     "  --backup DIR     keep copies there: each finished run, the database every 24 h\n"
+	     "  --restore DIR    put the newest backup there (or DIR/benchd-...Z) into --state, and exit\n"
 	     "  --log LEVEL      error, warning, info or debug (default info)\n"
 	     "\n"
 	     "Exit codes: 0 stopped, 2 configuration, 3 safe state not proven, 74 store,\n"
@@ -218,6 +259,9 @@ static void take_file(struct station_options *o, const struct file_options *f, c
 	o->speed = f->speed ? (unsigned)f->speed : 1;
 	o->port = f->port ? f->port : o->port;
 	*log = f->log ? f->log : *log;
+	o->backup_hours = f->backup ? f->backup->every_hours : 24;
+	o->backup_keep = f->backup ? f->backup->keep : 14;
+	o->backup_dir = f->backup ? f->backup->folder : NULL;
 	o->ticketing_owns = f->tickets && f->tickets->owner == OWNER_TICKETING;
 	o->block_unqualified = f->people && f->people->unqualified == UNQUALIFIED_BLOCK;
 	for (int i = 0; f->tickets && i < f->tickets->codes.count && o->code_count < CODES_MAX; i++)
@@ -247,6 +291,8 @@ static bool take_flag(struct station_options *o, int c, bool *fixtures_from_file
 	case 'd': o->sim_dir = optarg; return true;
 	case 't': o->trace_dir = optarg; return true;
 	case 'S': o->spawn = true; return true;
+	case 'b': o->backup_dir = optarg; return true;
+	case 'R': o->restore = optarg; return true;
 	case 'l': *log = optarg; return true;
 	case 'o':
 		return word_is("tickets-owner", optarg, "station", "ticketing", &o->ticketing_owns);
@@ -342,7 +388,7 @@ int options_parse(struct station_options *o, int argc, char **argv, int *exit_co
 			o->speed);
 		return 1;
 	}
-	if (!o->fixture_count) {
+	if (!o->fixture_count && !o->restore) {
 		fprintf(stderr, "benchd: name at least one --fixture FILE; see --help\n");
 		return 1;
 	}

@@ -27,6 +27,8 @@ static void (*const handlers[WEB_ROUTE_COUNT])(struct request *rq) = {
 	[WEB_PROFILES] = route_profiles,
 	[WEB_PROFILE] = route_profile,
 	[WEB_DOCTOR] = route_doctor,
+	[WEB_BACKUP] = route_backup,
+	[WEB_BACKUP_MAKE] = route_backup_make,
 	[WEB_EVENTS] = route_events,
 	[WEB_READY] = route_ready,
 	[WEB_PEOPLE] = route_people,
@@ -76,7 +78,7 @@ void route_handle(struct request *rq)
 }
 
 /* Reply with what fn writes. */
-static void reply_json(struct request *rq, void (*fn)(struct json *j, struct station *s))
+void route_reply(struct request *rq, void (*fn)(struct json *j, struct station *s))
 {
 	struct text t = {0};
 	struct json j;
@@ -137,7 +139,7 @@ static void write_station(struct json *j, struct station *s)
 
 void route_station(struct request *rq)
 {
-	reply_json(rq, write_station);
+	route_reply(rq, write_station);
 }
 
 static void write_bays(struct json *j, struct station *s)
@@ -154,7 +156,7 @@ static void write_bays(struct json *j, struct station *s)
 
 void route_bays(struct request *rq)
 {
-	reply_json(rq, write_bays);
+	route_reply(rq, write_bays);
 }
 
 static struct bay *need_bay(struct request *rq)
@@ -371,7 +373,7 @@ static void write_profiles(struct json *j, struct station *s)
 
 void route_profiles(struct request *rq)
 {
-	reply_json(rq, write_profiles);
+	route_reply(rq, write_profiles);
 }
 
 void route_profile(struct request *rq)
@@ -390,117 +392,4 @@ void route_profile(struct request *rq)
 	}
 	request_problem(rq, 404, "not_found",
 			"there is no profile \"%s\"; see: benchctl profile list", rq->msg.arg[0]);
-}
-
-/* ---- doctor ---- */
-
-#define STRANGER_SHOWN_NS (60 * NS_PER_S) /* it comes again at least every 30 s */
-
-static void finding(struct json *j, const char *level, const char *what, const char *text,
-		    const char *advice)
-{
-	json_open_object(j);
-	json_kv_string(j, "level", level);
-	json_kv_string(j, "what", what);
-	json_kv_string(j, "text", text);
-	json_kv_string(j, "advice", advice);
-	json_end_object(j);
-}
-
-/* What a device that is there says of itself: its firmware, and whether it has a comms watchdog. */
-static void doctor_device(struct json *j, const struct rig_link *r, int device)
-{
-	const char *says = r->devices[device].reason;
-	bool bare = strstr(says, "no comms watchdog") != NULL && r->fixture->dead_man < 0;
-	char text[384];
-	if (!says[0])
-		return;
-	snprintf(text, sizeof(text), "device %s: %s", r->fixture->devices[device].name, says);
-	finding(j, bare ? "warning" : "ok", "device", text,
-		bare ? "its outputs stay on when its line or benchd-io dies: wire a dead-man line"
-		     : "");
-}
-
-static void doctor_rig(struct json *j, const struct rig_link *r)
-{
-	char text[384];
-	if (r->fd < 0) {
-		snprintf(text, sizeof(text), "rig %s: %s", r->fixture->name,
-			 r->refusal[0] ? r->refusal : "benchd-io is not connected");
-		finding(j, "error", "rig", text,
-			r->refusal[0] ? "start both anew, with the same options and files"
-				      : "start benchd-io for this fixture and read its log");
-		return;
-	}
-	snprintf(text, sizeof(text), "rig %s: benchd-io pid %d, last heard %.1f s ago%s",
-		 r->fixture->name, (int)r->pid, (double)(clock_mono_ns() - r->heard_ns) / 1e9,
-		 r->simulated ? ", SIMULATED" : "");
-	finding(j, "ok", "rig", text, "");
-	for (int i = 0; i < r->fixture->device_count; i++) {
-		const struct device_state *d = &r->devices[i];
-		if (!d->known)
-			continue;
-		if (d->present) {
-			doctor_device(j, r, i);
-			continue;
-		}
-		snprintf(text, sizeof(text), "device %s: %s", r->fixture->devices[i].name,
-			 d->reason);
-		finding(j, "error", "device", text,
-			"check power, wiring, address and bus settings of the device");
-	}
-}
-
-static void write_doctor(struct json *j, struct station *s)
-{
-	char text[384];
-	json_open_object(j);
-	json_key(j, "findings");
-	json_open_array(j);
-	for (int i = 0; i < s->rig_count; i++)
-		doctor_rig(j, &s->rigs[i]);
-	if (s->stranger[0] && clock_mono_ns() - s->stranger_ns < STRANGER_SHOWN_NS) {
-		snprintf(text, sizeof(text), "a benchd-io is refused: %s", s->stranger);
-		finding(j, "warning", "rig", text, "stop it, or give it a fixture of this station");
-	}
-	for (int i = 0; i < s->bay_count; i++) {
-		const struct bay *b = &s->bays[i];
-		bool good = b->state == BAY_READY || b->state == BAY_ACTIVE;
-		snprintf(text, sizeof(text), "bay %s is %s%s%s", b->name, bay_state_name(b->state),
-			 b->reason[0] ? ": " : "", b->reason);
-		finding(j,
-			good			 ? "ok"
-			: b->state == BAY_LOCKED ? "error"
-						 : "warning",
-			"bay", text,
-			b->state == BAY_LOCKED || b->state == BAY_TRIPPED
-				? "find the cause, then: benchctl bay reset"
-				: "");
-	}
-	for (int i = 0; i < s->library.entry_count; i++)
-		if (s->library.entries[i].broken)
-			finding(j, "warning", "profile", s->library.entries[i].path,
-				"benchctl profile check FILE");
-	finding(j, clock_is_synced() ? "ok" : "warning", "clock",
-		clock_is_synced() ? "the wall clock is synchronised"
-				  : "the wall clock is not synchronised",
-		clock_is_synced() ? ""
-				  : "records carry this; enable NTP (timedatectl set-ntp true)");
-	if (s->store_failed)
-		finding(j, "error", "store", "the store failed",
-			"check the disk, then start the station again");
-	else if (s->store_state == STORE_DAMAGED)
-		finding(j, "error", "store", "the database is damaged", "restore a backup");
-	else if (s->store_state == STORE_CHECKING)
-		finding(j, "warning", "store", "the database is checked after an unclean stop",
-			"wait");
-	else
-		finding(j, "ok", "store", "the store takes records", "");
-	json_end_array(j);
-	json_end_object(j);
-}
-
-void route_doctor(struct request *rq)
-{
-	reply_json(rq, write_doctor);
 }

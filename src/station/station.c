@@ -272,6 +272,8 @@ int station_start(struct station *s, struct error *err)
 	s->housekeeping = loop_add_timer(s->loop, housekeeping, s);
 	loop_set_timer(s->housekeeping, clock_mono_ns() + HOUSEKEEPING_NS);
 	feed_init(s);
+	if (keeper_start(s, err))
+		return err->code;
 	if (rig_listen(s, err) || serve_listen(s, err))
 		return err->code;
 	if (s->options.spawn && spawn_start(s, err))
@@ -288,6 +290,7 @@ void station_free(struct station *s)
 	for (int i = 0; i < s->rig_count; i++)
 		rig_close(&s->rigs[i], NULL);
 	/* The writer closes last: it drains what was promised, then leaves no -wal and -shm behind. */
+	keeper_stop(s);
 	if (s->reader)
 		worker_stop(s->reader);
 	if (s->checker)

@@ -29,6 +29,8 @@ enum { ANYBODY = 0, READ = PEOPLE_KNOWN, WRITE = PEOPLE_WRITERS };
 	X(PROFILES, READ, false, 0)                                                                \
 	X(PROFILE, READ, false, 0)                                                                 \
 	X(DOCTOR, READ, false, 0)                                                                  \
+	X(BACKUP, READ, false, 0)                                                                  \
+	X(BACKUP_MAKE, S | A, false, 0)                                                            \
 	X(EVENTS, ANYBODY, false, 0)                                                               \
 	X(READY, ANYBODY, false, 0)                                                                \
 	X(PEOPLE, S | A, false, 0)                                                                 \
