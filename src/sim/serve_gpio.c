@@ -35,6 +35,7 @@ struct chip_line {
 	int64_t at_ns;	 /* of the latest change */
 	uint32_t pulses; /* not yet sent */
 	int64_t first_ns, last_ns, sent_ns;
+	int64_t set_ns; /* an output's last SET */
 };
 struct gpio_port {
 	struct sim_port port;
@@ -43,6 +44,7 @@ struct gpio_port {
 	struct gpio_client clients[CLIENTS_MAX];
 	struct chip_line line[LINES_MAX];
 	uint64_t sets, edges, pulses;
+	int64_t edge_ns; /* of the last edge told */
 };
 
 static const char *line_name(const struct gpio_port *g, int line)
@@ -140,6 +142,7 @@ static void set_line(struct gpio_client *c, const struct gpio_wire_msg *m)
 		answer.code = EPERM;
 	} else {
 		world_gpio_set(g->port.server->world, g->port.bus, line_name(g, m->line), m->value);
+		g->line[m->line].set_ns = clock_mono_ns();
 		g->sets++;
 	}
 	say(c, &answer);
@@ -223,6 +226,7 @@ static void watch_level(struct gpio_port *g, int line, int64_t now_ns)
 	if (level != l->told && !say(&g->clients[l->holder], &m))
 		return; /* the latest one goes as soon as it can */
 	g->edges++;
+	g->edge_ns = m.at_ns;
 	l->told = level;
 	l->unsent = false;
 }
@@ -282,6 +286,11 @@ static void gpio_stats(const struct sim_port *p, struct text *out)
 	text_printf(out, "lines=%d sets=%llu edges=%llu pulses=%llu", g->lines,
 		    (unsigned long long)g->sets, (unsigned long long)g->edges,
 		    (unsigned long long)g->pulses);
+	text_printf(out, " edge_us=%lld", (long long)(g->edge_ns / 1000));
+	for (int i = 0; i < g->lines; i++)
+		if (g->line[i].mode == GPIO_OUT && g->line[i].set_ns)
+			text_printf(out, " set_%s_us=%lld", line_name(g, i),
+				    (long long)(g->line[i].set_ns / 1000));
 }
 
 static void gpio_unplug(struct sim_port *p)

@@ -34,6 +34,8 @@ struct rtu_port {
 	int64_t char_ns, free_ns; /* line is idle from here on (paced) */
 	int64_t before_ns;	  /* the last request's first byte */
 	uint64_t requests, silent, bad;
+	uint64_t bytes;	  /* of requests and of answers that were given */
+	int64_t write_ns; /* when the last write came */
 	struct {
 		uint32_t idle_us, period_us;
 	} stamps[STAMPS_MAX]; /* the latest ones */
@@ -180,6 +182,7 @@ static void answer(struct rtu_port *r, const struct wire_effect *e, const uint8_
 	end_ns += delay_ns + (int64_t)n * r->char_ns;
 	if (n)
 		r->free_ns = r->char_ns ? end_ns : now_ns;
+	r->bytes += request_n + n;
 	for (int i = 0; i < out.count; i++) {
 		struct wire_frame *f = &out.frames[i];
 
@@ -193,6 +196,8 @@ static void take_request(struct rtu_port *r, const uint8_t *adu, size_t n, int64
 	struct wire_effect e;
 
 	stamp(r);
+	if (adu[1] > 4) /* none of the reads */
+		r->write_ns = now_ns;
 	sim_serve_now(s);
 	e = world_wire_effect(s->world, r->port.bus, adu[0]);
 	start_babble(r, now_ns);
@@ -289,8 +294,9 @@ static int by_value(const void *a, const void *b)
 static void put_quantiles(struct text *out, const char *name, uint32_t *v, size_t n)
 {
 	qsort(v, n, sizeof(*v), by_value);
-	text_printf(out, " %s_min_us=%u %s_p50_us=%u %s_p95_us=%u %s_max_us=%u", name, v[0], name,
-		    v[n / 2], name, v[n * 95 / 100], name, v[n - 1]);
+	text_printf(out, " %s_min_us=%u %s_p50_us=%u %s_p95_us=%u %s_p99_us=%u %s_max_us=%u", name,
+		    v[0], name, v[n / 2], name, v[n * 95 / 100], name, v[n * 99 / 100], name,
+		    v[n - 1]);
 }
 
 static void rtu_stats(const struct sim_port *p, struct text *out)
@@ -301,6 +307,8 @@ static void rtu_stats(const struct sim_port *p, struct text *out)
 
 	text_printf(out, "requests=%llu silent=%llu bad=%llu", (unsigned long long)r->requests,
 		    (unsigned long long)r->silent, (unsigned long long)r->bad);
+	text_printf(out, " bytes=%llu write_us=%lld", (unsigned long long)r->bytes,
+		    (long long)(r->write_ns / 1000));
 	if (n < 2)
 		return;
 	v = xcalloc(n, sizeof(*v));

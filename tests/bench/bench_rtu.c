@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * bench_rtu DIR FIXTURE BAUD SECONDS: 10 holding registers of unit 1 read as fast as the line allows from benchsim's
- * paced slave, by three masters one after the other: a bare write/poll/read loop, plain libmodbus, and our bus thread.
- * Prints transactions per second, the period's p50 and p95, CPU per transaction.
+ * bench_rtu MASTER DIR FIXTURE BAUD SECONDS [UNITS]: one master on the paced line of benchsim, as fast as it goes: 10
+ * holding registers of each of units 1..UNITS in turn. Masters: bare (a write/poll/read loop), bare_gap (the same,
+ * keeping t3.5), libmodbus (a plain loop), benchd (our bus thread). Prints "transactions=N cpu_us=X" for run.sh, which
+ * takes all times from the slave's stamps; X is the CPU time of the thread that talks.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -13,180 +14,202 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "bus/rtu.h"
 #include "bus/thread.h"
 #include "plan/fixture.h"
 
-enum { MAX = 200000, COUNT = 10 };
-struct figures {
-	const char *name;
-	int n;
-	int64_t at[MAX];
-	int64_t cpu_ns;
+enum { COUNT = 10, UNITS_MAX = 8, TIMEOUT_MS = 100 };
+
+struct job {
+	const char *dir;
+	struct fixture *fx;
+	char path[512];
+	int baud, units;
+	int64_t end_ns;
 	double seconds;
+	atomic_llong transactions;
+	int64_t cpu_ns;
 };
 
-static int64_t thread_cpu_ns(void)
+static int64_t cpu_of(clockid_t clock)
 {
 	struct timespec t;
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+
+	clock_gettime(clock, &t);
 	return t.tv_sec * NS_PER_S + t.tv_nsec;
 }
 
-static int by_size(const void *a, const void *b)
+static void sleep_until(int64_t t_ns)
 {
-	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-	return x < y ? -1 : x > y;
-}
+	struct timespec at = {t_ns / NS_PER_S, t_ns % NS_PER_S};
 
-static void report(struct figures *f, int baud, double ideal)
-{
-	static int64_t period[MAX];
-	int n = f->n - 1;
-	if (n < 2) {
-		printf("  %-28s no answers\n", f->name);
-		return;
-	}
-	for (int i = 0; i < n; i++)
-		period[i] = f->at[i + 1] - f->at[i];
-	double rate = n / ((double)(f->at[n] - f->at[0]) / 1e9);
-	qsort(period, (size_t)n, sizeof(period[0]), by_size);
-	printf("  %-28s %6d  %8.1f  %6.1f %%  %8.2f  %8.2f  %9.2f  %9.1f\n", f->name, baud, rate,
-	       100 * rate / ideal, (double)period[n / 2] / 1e6, (double)period[n * 95 / 100] / 1e6,
-	       (double)(period[n * 95 / 100] - period[n / 2]) / 1e6,
-	       (double)f->cpu_ns / 1e3 / f->n);
+	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL);
 }
 
 /* ---- bare loop ---- */
 
-static void bare(const char *path, double seconds, struct figures *f)
+static bool bare_answer(int fd)
 {
-	/* unit 1, function 3, register 0, count 10, CRC */
-	static const uint8_t request[] = {0x01, 0x03, 0x00, 0x00, 0x00, 0x0a, 0xc5, 0xcd};
+	uint8_t buf[64];
+	size_t got = 0;
+
+	while (got < 5 + 2 * COUNT) {
+		struct pollfd p = {.fd = fd, .events = POLLIN};
+		ssize_t k;
+
+		if (poll(&p, 1, TIMEOUT_MS) <= 0)
+			return false;
+		k = read(fd, buf + got, sizeof(buf) - got);
+		if (k <= 0)
+			return false;
+		got += (size_t)k;
+	}
+	return true;
+}
+
+static int bare(struct job *j, int64_t gap_ns)
+{
+	uint8_t request[UNITS_MAX][8];
 	struct termios t;
-	int fd = open(path, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	int fd = open(j->path, O_RDWR | O_NOCTTY | O_CLOEXEC);
+
 	if (fd < 0 || tcgetattr(fd, &t))
-		return;
+		return 1;
 	cfmakeraw(&t);
 	tcsetattr(fd, TCSANOW, &t);
-	int64_t end = clock_mono_ns() + (int64_t)(seconds * 1e9), cpu = thread_cpu_ns();
-	while (clock_mono_ns() < end && f->n < MAX) {
-		uint8_t buf[64];
-		size_t got = 0;
-		if (write(fd, request, sizeof(request)) != (ssize_t)sizeof(request))
-			break;
-		while (got < 5 + 2 * COUNT) {
-			struct pollfd p = {.fd = fd, .events = POLLIN};
-			if (poll(&p, 1, 500) <= 0)
-				break;
-			ssize_t k = read(fd, buf + got, sizeof(buf) - got);
-			if (k <= 0)
-				break;
-			got += (size_t)k;
-		}
-		if (got == 5 + 2 * COUNT)
-			f->at[f->n++] = clock_mono_ns();
+	prctl(PR_SET_TIMERSLACK, 1000);
+	for (int i = 0; i < j->units; i++)
+		rtu_build(request[i], (uint8_t)(i + 1),
+			  (const uint8_t[]){3, 0, 0, 0, COUNT}, 5);
+	for (int i = 0; clock_mono_ns() < j->end_ns; i = (i + 1) % j->units) {
+		if (write(fd, request[i], 8) != 8)
+			return 1;
+		j->transactions += bare_answer(fd);
+		if (gap_ns)
+			sleep_until(clock_mono_ns() + gap_ns);
 	}
-	f->cpu_ns = thread_cpu_ns() - cpu;
 	close(fd);
+	return 0;
 }
 
 /* ---- libmodbus ---- */
 
-static void plain(const char *path, int baud, double seconds, struct figures *f)
+static int plain(struct job *j)
 {
 	uint16_t regs[COUNT];
-	modbus_t *m = modbus_new_rtu(path, baud, 'N', 8, 1);
-	if (!m || modbus_set_slave(m, 1) || modbus_connect(m))
-		return;
-	int64_t end = clock_mono_ns() + (int64_t)(seconds * 1e9), cpu = thread_cpu_ns();
-	while (clock_mono_ns() < end && f->n < MAX)
+	modbus_t *m = modbus_new_rtu(j->path, j->baud, 'N', 8, 1);
+
+	if (!m || modbus_connect(m))
+		return 1;
+	modbus_set_response_timeout(m, 0, TIMEOUT_MS * 1000);
+	for (int i = 0; clock_mono_ns() < j->end_ns; i = (i + 1) % j->units) {
+		modbus_set_slave(m, i + 1);
 		if (modbus_read_registers(m, 0, COUNT, regs) == COUNT)
-			f->at[f->n++] = clock_mono_ns();
-	f->cpu_ns = thread_cpu_ns() - cpu;
+			j->transactions++;
+		else
+			modbus_flush(m);
+	}
 	modbus_close(m);
 	modbus_free(m);
+	return 0;
 }
 
 /* ---- our bus thread ---- */
 
 struct ours {
-	struct figures *f;
-	atomic_llong cpu_first, cpu_last;
+	struct job *job;
+	clockid_t clock;
+	atomic_bool has_clock;
 };
 
 static void on_event(void *ctx, int bus, const struct bus_event *ev)
 {
 	struct ours *o = ctx;
+
 	(void)bus;
-	if (ev->kind != BUS_EVENT_READ || ev->status != BUS_OK || o->f->n >= MAX)
-		return;
-	if (!o->f->n)
-		o->cpu_first = thread_cpu_ns();
-	o->cpu_last = thread_cpu_ns();
-	o->f->at[o->f->n++] = clock_mono_ns();
+	if (!o->has_clock) {
+		pthread_getcpuclockid(pthread_self(), &o->clock);
+		o->has_clock = true;
+	}
+	if (ev->kind == BUS_EVENT_READ && ev->status == BUS_OK)
+		o->job->transactions++;
 }
 
-static void own(const struct fixture *fx, const char *dir, double seconds, struct figures *f)
+static int own(struct job *j)
 {
-	struct bus_read read = {
-		.unit = 1, .function = 3, .first = 0, .count = COUNT, .period_ns = 100000};
-	struct ours o = {.f = f};
+	struct bus_read reads[UNITS_MAX];
+	struct ours o = {.job = j};
 	struct error err = {0};
-	struct bus_thread_config c = {
-		.bus = {.fixture = fx, .bus = 0, .reads = &read, .read_count = 1, .sim_dir = dir},
-		.ctx = &o,
-		.event = on_event};
-	struct bus_thread *t = bus_thread_start(&c, &err);
+	struct bus_thread_config c = {.bus = {.fixture = j->fx,
+					      .bus = 0,
+					      .reads = reads,
+					      .read_count = j->units,
+					      .sim_dir = j->dir},
+				      .ctx = &o,
+				      .event = on_event};
+	struct bus_thread *t;
+
+	for (int i = 0; i < j->units; i++)
+		reads[i] = (struct bus_read){.device = (uint16_t)i,
+					     .unit = (uint8_t)(i + 1),
+					     .function = 3,
+					     .count = COUNT,
+					     .period_ns = NS_PER_MS};
+	t = bus_thread_start(&c, &err);
 	if (!t) {
-		printf("  %s\n", err.text);
-		return;
+		fprintf(stderr, "%s\n", err.text);
+		return 1;
 	}
-	struct timespec d = {.tv_sec = (time_t)seconds,
-			     .tv_nsec = (long)((seconds - (double)(time_t)seconds) * 1e9)};
-	nanosleep(&d, NULL);
+	sleep_until(j->end_ns);
+	j->cpu_ns = o.has_clock ? cpu_of(o.clock) : 0;
 	bus_thread_stop(t);
-	f->cpu_ns = o.cpu_last - o.cpu_first;
+	return 0;
 }
 
 int main(int argc, char **argv)
 {
-	static struct figures f[3] = {{.name = "bare write/poll/read loop"},
-				      {.name = "plain libmodbus loop"},
-				      {.name = "benchd's bus thread"}};
-	char path[512];
+	static struct job j;
 	struct problems problems = {0};
-	if (argc != 5) {
-		fprintf(stderr, "usage: bench_rtu DIR FIXTURE BAUD SECONDS\n");
+	int64_t cpu_ns;
+	int rc;
+
+	if (argc < 6) {
+		fprintf(stderr, "usage: bench_rtu MASTER DIR FIXTURE BAUD SECONDS [UNITS]\n");
 		return 2;
 	}
-	int baud = atoi(argv[3]);
-	double seconds = atof(argv[4]);
-	struct fixture *fx = fixture_load(argv[2], &problems);
-	if (!fx) {
+	j.dir = argv[2];
+	j.fx = fixture_load(argv[3], &problems);
+	if (!j.fx) {
 		problems_print(&problems, stderr);
 		return 2;
 	}
-	snprintf(path, sizeof(path), "%s/%s", argv[1], fx->buses[0].port + 4);
-	/* bytes both ways, benchsim's turnaround (0.3 to 0.5 of the fixture's), and the silence the
-	 * standard asks for */
-	double tc = 10.0 / baud, gap = baud > 19200 ? 0.00175 : 3.5 * tc;
-	double ideal = 1 / ((8 + 5 + 2 * COUNT) * tc +
-			    0.4 * (double)fx->buses[0].turnaround_ns / 1e9 + gap);
-	printf("  limit of the wire with t3.5: %.1f transactions per second (a loop without t3.5 can pass it)\n",
-	       ideal);
-	printf("  %-28s %6s  %8s  %8s  %8s  %8s  %9s  %9s\n", "master", "baud", "per s", "of limit",
-	       "p50 ms", "p95 ms", "p95-p50", "CPU us");
-	bare(path, seconds, &f[0]);
-	plain(path, baud, seconds, &f[1]);
-	own(fx, argv[1], seconds, &f[2]);
-	for (int i = 0; i < 3; i++)
-		report(&f[i], baud, ideal);
-	fixture_free(fx);
+	j.baud = atoi(argv[4]);
+	j.seconds = atof(argv[5]);
+	j.units = argc > 6 ? atoi(argv[6]) : 1;
+	if (j.units < 1 || j.units > UNITS_MAX)
+		return 2;
+	j.end_ns = clock_mono_ns() + (int64_t)(j.seconds * 1e9);
+	snprintf(j.path, sizeof(j.path), "%s/%s", j.dir, j.fx->buses[0].port + 4);
+	cpu_ns = cpu_of(CLOCK_THREAD_CPUTIME_ID);
+	if (!strcmp(argv[1], "bare"))
+		rc = bare(&j, 0);
+	else if (!strcmp(argv[1], "bare_gap"))
+		rc = bare(&j, j.baud > 19200 ? 1750000 : 35 * NS_PER_S / j.baud);
+	else if (!strcmp(argv[1], "libmodbus"))
+		rc = plain(&j);
+	else
+		rc = own(&j);
+	if (!j.cpu_ns)
+		j.cpu_ns = cpu_of(CLOCK_THREAD_CPUTIME_ID) - cpu_ns;
+	printf("transactions=%lld cpu_us=%.1f\n", j.transactions,
+	       j.transactions ? (double)j.cpu_ns / 1e3 / (double)j.transactions : 0);
+	fixture_free(j.fx);
 	problems_release(&problems);
-	return 0;
+	return rc;
 }

@@ -7,29 +7,15 @@ B=build/release
 T=$(mktemp -d /tmp/benchd-bench.XXXXXX) || exit 1
 PIDS=
 trap 'for p in $PIDS; do kill $p 2>/dev/null; done; rm -rf "$T"' EXIT INT TERM
-SECONDS_EACH=${BENCH_SECONDS:-5}
 up() { # file to wait for
 	n=0
 	until [ -e "$1" ] || [ $n -ge 100 ]; do sleep 0.1; n=$((n + 1)); done
 }
-stat_of() { $B/tests/system/simctl "$T/sim/control" stats | tr ' ;' '\n\n' | sed -n "s/^$1=//p" | head -n 1; }
 
 echo "machine: $(nproc) cores, $(uname -sr)"
 echo
-echo "== RTU: 10 registers as fast as the line allows, slave paced at the line's rate, turnaround 1.5 to 2.5 ms"
-for baud in 9600 115200; do
-	rm -rf "$T/sim"
-	sed "s/baud: 9600/baud: $baud/" tests/bench/rtu.yaml >"$T/f.yaml"
-	$B/benchsim --fixture "$T/f.yaml" --dir "$T/sim" --wire $baud --quiet-sensors >"$T/log" 2>&1 &
-	pid=$!
-	PIDS="$PIDS $pid"
-	up "$T/sim/control"
-	$B/tests/bench/bench_rtu "$T/sim" "$T/f.yaml" $baud "$SECONDS_EACH"
-	kill $pid
-	wait $pid 2>/dev/null
-done
+sh tests/bench/lines.sh
 
-echo
 echo "== virtual time: the full 600G profile with bus decode, engine and judge (target >= 20000 x real time per core)"
 $B/tests/bench/bench_virtual
 

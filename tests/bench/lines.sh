@@ -1,0 +1,160 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# lines.sh [rtu|dead|bytes|estop]...: what the lines do, beside the peers, in one run. All times are the slave's stamps; nothing
+# is asserted. BENCH_SECONDS: for each master.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+B=build/release
+T=$(mktemp -d /tmp/benchd-lines.XXXXXX) || exit 1
+SIM=
+STATION=
+trap '[ -n "$STATION" ] && kill $STATION 2>/dev/null; [ -n "$SIM" ] && kill $SIM 2>/dev/null; wait; rm -rf "$T"' EXIT
+trap 'exit 130' INT TERM
+SECONDS_EACH=${BENCH_SECONDS:-5}
+PYTHON=
+for p in python3 /usr/bin/python3; do
+	[ -z "$PYTHON" ] && "$p" -c 'import pymodbus.client' >/dev/null 2>&1 && PYTHON=$p
+done
+
+sim() { # fixture, more options: a fresh benchsim, so that its stamps are of one master
+	[ -n "$SIM" ] && kill $SIM && wait $SIM 2>/dev/null
+	rm -rf "$T/sim"
+	"$B/benchsim" --dir "$T/sim" --quiet-sensors --fixture "$@" >"$T/sim.log" 2>&1 &
+	SIM=$!
+	n=0
+	until [ -e "$T/sim/control" ] || [ $n -ge 100 ]; do
+		sleep 0.1
+		n=$((n + 1))
+	done
+}
+stats() { "$B/tests/system/simctl" "$T/sim/control" stats "$1" | tr ' ;' '\n\n'; }
+stat_of() { sed -n "s/^$1=//p" "$2" | head -n 1; }
+calc() { awk "BEGIN { printf \"$1\", ($2) }"; }
+
+# Run a master on the line; sets transactions, cpu_us.
+master() { # name baud seconds units
+	case $1 in
+	mbpoll)
+		# polls at its fastest, 11 ms behind each answer; its CPU is the process's
+		cpu=$(python3 -c 'import resource, subprocess, sys
+subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+u = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(1e6 * (u.ru_utime + u.ru_stime))' timeout "$3" mbpoll -m rtu -q -a "$(seq -s , 1 "$4")" -b "$2" -P none -t 4 -0 -r 0 -c 10 \
+			-l 11 -o 0.1 "$T/sim/line")
+		stats line >"$T/stats"
+		answered=$(($(stat_of requests "$T/stats") - $(stat_of silent "$T/stats")))
+		printf 'transactions=%d cpu_us=%s\n' "$answered" "$(calc %.1f "$cpu / ($answered + 1e-9)")" >"$T/result"
+		;;
+	pymodbus) "$PYTHON" tests/bench/bench_pymodbus.py "$T/sim/line" "$2" "$3" "$4" >"$T/result" 2>/dev/null ;;
+	*) "$B/tests/bench/bench_rtu" "$1" "$T/sim" "$T/f.yaml" "$2" "$3" "$4" >"$T/result" ;;
+	esac
+	tr ' ' '\n' <"$T/result" >"$T/result.lines"
+	stats line >"$T/stats"
+	transactions=$(stat_of transactions "$T/result.lines")
+	cpu_us=$(stat_of cpu_us "$T/result.lines")
+}
+
+present() { # is that master here?
+	case $1 in
+	mbpoll) command -v mbpoll >/dev/null ;;
+	pymodbus) [ -n "$PYTHON" ] ;;
+	esac
+}
+
+rtu_row() { # baud gap_us ideal master title
+	sim "$T/f.yaml" --wire "$1"
+	master "$4" "$1" "$SECONDS_EACH" 1
+	p50=$(stat_of period_p50_us "$T/stats")
+	p95=$(stat_of period_p95_us "$T/stats")
+	p99=$(stat_of period_p99_us "$T/stats")
+	idle=$(stat_of idle_p50_us "$T/stats")
+	printf '  %-30s %7.1f %7.1f %% %8.2f %8.2f %8.2f %8.2f %8.2f %6.1f %% %8.1f\n' "$5" \
+		"$(calc %f "1e6 / $p50")" "$(calc %f "100 * 1e6 / $p50 / $3")" "$(calc %f "$p50 / 1e3")" "$(calc %f "$p95 / 1e3")" \
+		"$(calc %f "$p99 / 1e3")" "$(calc %f "($p95 - $p50) / 1e3")" "$(calc %f "($idle - $2) / 1e3")" \
+		"$(calc %f "100 * ($idle - $2) / $p50")" "$cpu_us"
+	case $4 in
+	bare) bare_cpu=$cpu_us ;;
+	bare_gap) gap_cpu=$cpu_us ;;
+	benchd)
+		printf '  CPU per transaction: %s x the bare loop, %s x the bare loop that keeps t3.5 (target 1.3)\n' \
+			"$(calc %.2f "$cpu_us / $bare_cpu")" "$(calc %.2f "$cpu_us / $gap_cpu")"
+		;;
+	esac
+}
+
+rtu() {
+	echo "== RTU: 10 registers as fast as the master goes; slave paced at the line's rate, turnaround 1.5 to 2.5 ms"
+	echo "   targets: idle beyond t3.5 at most 2 % of the period; p95-p50 no more than the bare loop's; CPU at most 1.3 x its."
+	echo "   A master that keeps no silence (idle below 0) can pass the limit: slaves may then take two frames for one."
+	for baud in 9600 115200; do
+		sed "s/baud: 9600/baud: $baud/" tests/bench/rtu4.yaml >"$T/f.yaml"
+		gap=$(calc %d "$baud > 19200 ? 1750 : 35e6 / $baud")
+		ideal=$(calc %f "1e6 / (33 * 10e6 / $baud + 2000 + $gap)")
+		printf '  %s baud, limit with t3.5: %.1f transactions a second\n' $baud "$ideal"
+		printf '  %-30s %7s %9s %8s %8s %8s %8s %8s %8s %8s\n' master "per s" "of limit" "p50 ms" "p95 ms" "p99 ms" "p95-p50" \
+			"idle ms" "of per." "CPU us"
+		rtu_row $baud "$gap" "$ideal" bare "bare write/poll/read loop"
+		rtu_row $baud "$gap" "$ideal" bare_gap "bare loop that keeps t3.5"
+		rtu_row $baud "$gap" "$ideal" libmodbus "plain libmodbus loop"
+		present mbpoll && rtu_row $baud "$gap" "$ideal" mbpoll "mbpoll -l 11"
+		present pymodbus && rtu_row $baud "$gap" "$ideal" pymodbus "pymodbus (Debian's)"
+		rtu_row $baud "$gap" "$ideal" benchd "benchd's bus thread"
+	done
+}
+
+# Live slaves' answers a second with all four alive and with the fourth dead.
+dead_row() { # master title
+	for dead in no yes; do
+		sim "$T/f.yaml" --wire 9600
+		[ $dead = yes ] && "$B/tests/system/simctl" "$T/sim/control" fault slave4:dead >/dev/null
+		master "$1" 9600 "$((3 * SECONDS_EACH))" 4
+		[ $dead = no ] && live=$((transactions * 3 / 4))
+	done
+	printf '  %-30s %9.1f %9.1f %8.1f %%\n' "$2" "$(calc %f "$live / (3 * $SECONDS_EACH)")" \
+		"$(calc %f "$transactions / (3 * $SECONDS_EACH)")" "$(calc %f "100 * $transactions / $live")"
+}
+
+dead() {
+	echo "== one of four slaves dead, 9600 baud, time-out 100 ms: answers of the live three a second (target: 95 % kept)"
+	cp tests/bench/rtu4.yaml "$T/f.yaml"
+	printf '  %-30s %9s %9s %10s\n' master "all live" "one dead" kept
+	dead_row bare_gap "bare loop that keeps t3.5"
+	dead_row libmodbus "plain libmodbus loop"
+	present mbpoll && dead_row mbpoll "mbpoll -l 11"
+	present pymodbus && dead_row pymodbus "pymodbus, time-out 1 s"
+	dead_row benchd "benchd's bus thread"
+}
+
+# The meters of the demo's rig, polled by benchd-io: what came over the line beside what was planned.
+bytes() {
+	echo "== bytes on the wire against the planner's optimum: bus meters of fixtures/sim.yaml, 9600 baud, polled by benchd-io"
+	sim fixtures/sim.yaml --wire 9600
+	"$B/benchd-io" --fixture fixtures/sim.yaml --sim-dir "$T/sim" --link "$T/no.sock" >"$T/io.log" 2>&1 &
+	STATION=$!
+	sleep 3
+	stats meters >"$T/stats"
+	from=$(stat_of bytes "$T/stats")
+	asked=$(stat_of requests "$T/stats")
+	from_ms=$(stat_of mono_ms "$T/stats")
+	sleep $((2 * SECONDS_EACH))
+	stats meters >"$T/stats"
+	span=$(calc %f "($(stat_of mono_ms "$T/stats") - $from_ms) / 1e3")
+	"$B/benchctl" --json fixture check fixtures/sim.yaml | tr '{,' '\n\n' | sed -n '/"bus":"meters"/,/"write_wait_ms"/p' |
+		tr -d '"' | tr ':' '=' >"$T/plan"
+	printf '  %-30s %9s %9s\n' "" "planned" "measured"
+	printf '  %-30s %9.1f %9.1f\n' "bytes a second" "$(stat_of bytes_per_s "$T/plan")" \
+		"$(calc %f "($(stat_of bytes "$T/stats") - $from) / $span")" "transactions a second" \
+		"$(stat_of transactions_per_s "$T/plan")" "$(calc %f "($(stat_of requests "$T/stats") - $asked) / $span")"
+	kill $STATION
+	wait $STATION 2>/dev/null
+	STATION=
+}
+
+[ $# -gt 0 ] || set -- rtu dead bytes
+for part in "$@"; do
+	case $part in
+	rtu | dead | bytes) $part ;;
+	*) echo "lines.sh: no part $part" >&2 && exit 2 ;;
+	esac
+	echo
+done
