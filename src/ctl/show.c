@@ -208,6 +208,24 @@ void show_run(const struct ctl *c, const json_t *run, struct text *out)
 		    member_text(run, "id"));
 }
 
+static void put_param(const struct ctl *c, const json_t *v, struct text *out)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(v, i, one)
+	{
+		text_puts(out, i ? " " : "");
+		text_puts(out, json_string_value(one) ? json_string_value(one) : "?");
+	}
+	if (json_is_string(v))
+		put_said(c, json_string_value(v), out);
+	else if (json_is_number(v))
+		format_number(out, json_number_value(v));
+	else if (!json_is_array(v))
+		text_puts(out, json_is_true(v) ? M(YES) : M(NO));
+}
+
 /* " (verdict fail, required_seconds 1800)"; the run is named once, below. */
 static void put_params(const struct ctl *c, const json_t *reason, struct text *out)
 {
@@ -221,12 +239,7 @@ static void put_params(const struct ctl *c, const json_t *reason, struct text *o
 		text_puts(out, between);
 		put_said(c, key, out);
 		text_puts(out, " ");
-		if (json_is_string(v))
-			put_said(c, json_string_value(v), out);
-		else if (json_is_number(v))
-			format_number(out, json_number_value(v));
-		else
-			text_puts(out, json_is_true(v) ? M(YES) : M(NO));
+		put_param(c, v, out);
 		between = ", ";
 	}
 	if (between[0] == ',')

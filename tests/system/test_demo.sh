@@ -15,7 +15,7 @@ stray() {
 # Lines that are neither marked nor indented below a marked one nor the name of the folder.
 unmarked() { grep -vE '^SIMULATED |^  +[^ ]|^$|^records are kept in ' "$1"; }
 codes() { # reasons of a ticket, as the demo prints them
-	sed -n "/^SIMULATED  ticket $1 .* may leave: NO  (unsigned)\$/,/would_be/p" "$WORK/demo.log" |
+	sed -n "/^SIMULATED  ticket $1 .* may leave: NO\$/,/would_be/p" "$WORK/demo.log" |
 		sed -n 's/^  - \([a-z_]*\): .*/\1/p' | grep -v '^clock_unsynced$' | sort | tr '\n' ' '
 }
 PASS_CODES="limit_assumed profile_not_releasable profile_unapproved simulated trial_run_missing "

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: MIT
+# A unit leaves: decided, recorded once over HTTP, verified by openssl after docs/verify.md, withdrawn; the key backed up and
+# rotated. The store is made with facts that allow it (tests/fake/mkstore.h): no simulated run ever does.
+. tests/system/lib.sh
+if ! command -v openssl >/dev/null || ! command -v sqlite3 >/dev/null || ! command -v curl >/dev/null; then
+	skip "openssl, sqlite3 or curl is not installed"
+	finish
+fi
+U=http://127.0.0.1:$PORT/api/v1
+ROOT=$PWD
+check "a store whose units may leave" "$BIN/tests/system/mkstore" "$STATE" 3
+start_sim
+start_station
+check "benchd-web listens" wait_for 20 curl -sf "http://127.0.0.1:$PORT/healthz"
+web() { curl -s -m 10 --unix-socket "$STATE/http.sock" -H 'Content-Type: application/json' "$@"; }
+status() { web -o /dev/null -w '%{http_code}' "$@"; }
+L=http://localhost/api/v1
+
+check "the station's key as PEM" sh -c "'$BIN/benchctl' --state '$STATE' key show --pem >'$WORK/station.pem'"
+check "the first unit may leave" is allowed at decision ctl --json release show T-9000
+check "an unknown disposition is refused" has 400 status "$L/tickets/T-9000/release?disposition=sold"
+check "scrapping it needs more" has not_unusable web "$L/tickets/T-9000/release?disposition=scrapped"
+
+# ---- recorded once ----
+check "another repair_seq: 409" has 409 status -d '{"repair_seq":1}' "$L/tickets/T-9000/release"
+check "without one: 422" has 422 status -d '{}' "$L/tickets/T-9000/release"
+for i in 1 2 3 4 5 6; do
+	web -o /dev/null -w '%{http_code}\n' -d '{"repair_seq":0}' "$L/tickets/T-9000/release" >"$WORK/at.$i" &
+	eval "at_$i=\$!"
+done
+wait "$at_1" "$at_2" "$at_3" "$at_4" "$at_5" "$at_6"
+check "of six at once one is recorded" is 1 sh -c "cat '$WORK'/at.* | grep -c '^201\$'"
+check "and five are told why not" is 5 sh -c "cat '$WORK'/at.* | grep -c '^409\$'"
+check "the answer names the reason" has already_released web -d '{"repair_seq":0}' "$L/tickets/T-9000/release"
+key() { web -H "Idempotency-Key: $1" -d "$2" "$L/tickets/T-9001/release"; }
+key k1 '{"repair_seq":0}' >"$WORK/release.json"
+key k1 '{"repair_seq":0}' >"$WORK/again.json"
+check "the same key and body: the same bytes" cmp "$WORK/release.json" "$WORK/again.json"
+check "it is a release" is allowed "$BIN/tests/system/jsonget" decision <"$WORK/release.json"
+check "the same key with another body: 422" has 422 status -H 'Idempotency-Key: k1' -d '{"repair_seq":0,"drained":true}' \
+	"$L/tickets/T-9001/release"
+
+# ---- verified ----
+verify() { "$BIN/benchctl" verify "$@" --key "$WORK/station.pem"; }
+check "benchctl verifies the document" has "as it was signed" verify "$WORK/release.json"
+sed 's/T-9001/T-9002/' "$WORK/release.json" >"$WORK/forged.json"
+check "and refuses a changed one" refused 1 "was changed" verify "$WORK/forged.json"
+check "the chain goes out" ctl export chain "$WORK/chain.jsonl"
+check "and verifies" has whole verify "$WORK/chain.jsonl"
+sed '$d' "$WORK/chain.jsonl" >"$WORK/cut.jsonl"
+ACK=$(at size ctl --json key show):$(at root ctl --json key show)
+check "a cut tail is found against what was acknowledged" refused 1 missing verify "$WORK/cut.jsonl" --acknowledged "$ACK"
+check "the whole chain is not short" has whole verify "$WORK/chain.jsonl" --acknowledged "$ACK"
+RUN=00000000-0000-4000-8000-000000000001
+ctl --json run show $RUN | tr -d '\n' >"$WORK/run.json"
+check "a run's record verifies through the chain" has "as it was signed" verify "$WORK/run.json" --chain "$WORK/chain.jsonl"
+check "the open database verifies" has whole verify "$STATE/benchd.db"
+
+# ---- the same by openssl, as the page says ----
+recipe() { # name, in a folder of its own
+	rm -rf "$WORK/recipe"
+	mkdir "$WORK/recipe"
+	cp "$WORK/release.json" "$WORK/station.pem" "$WORK/run.json" "$WORK/recipe"
+	cp "$WORK/copy.db" "$WORK/recipe/benchd.db"
+	sed -n "/^\`\`\`sh recipe=$1\$/,/^\`\`\`\$/p" "$ROOT/docs/verify.md" | sed '1d;$d' >"$WORK/recipe/run"
+	[ -s "$WORK/recipe/run" ] || return 1
+	(cd "$WORK/recipe" && n=7 run=$RUN sh -eu ./run)
+}
+two_equal() { # of its lines
+	equal_out=$("$@") || return 1
+	echo "$equal_out"
+	[ "$(echo "$equal_out" | wc -l)" = 2 ] && [ "$(echo "$equal_out" | uniq | wc -l)" = 1 ]
+}
+sqlite3 "$STATE/benchd.db" "VACUUM INTO '$WORK/copy.db'"
+check "openssl verifies the document" has "Signature Verified Successfully" recipe document
+check "and finds the key's id" is "$(at key ctl --json key show)" recipe id
+check "and the first root" two_equal recipe first
+check "and an item with its signature" has "Signature Verified Successfully" recipe item
+check "and a run's record" two_equal recipe run
+cp "$WORK/forged.json" "$WORK/release.json"
+check "and refuses what was changed" code 1 recipe document
+
+# ---- withdrawn, overridden ----
+check "the release is withdrawn" has 201 status -d '{"kind":"stop_shipment","reason":"wrong label"}' "$L/tickets/T-9000/withdraw"
+check "once" has 409 status -d '{"kind":"recall","reason":"wrong label"}' "$L/tickets/T-9000/withdraw"
+check "and a new run is needed" is withdrawn_after_run at 'reasons.*.code' ctl --json release show T-9000
+check "nobody overrides without a signature" has 403 status -d '{"repair_seq":0,"reason":"because I say so","codes":["calibration"]}' \
+	"$L/tickets/T-9000/override"
+
+# ---- the key ----
+check "benchd-web cannot ask for the key" has 403 status -d '{"passphrase":"a long passphrase"}' "$L/key/backup"
+OLD=$(at key ctl --json key show)
+check "it is backed up" sh -c "echo 'a long passphrase' | '$BIN/benchctl' --state '$STATE' key backup '$WORK/sealed'"
+check "sealed" has "id $OLD" cat "$WORK/sealed"
+check "and rotated" ctl key rotate
+check "another key signs now" lacks "$OLD" at key ctl --json key show
+ctl key show --pem >"$WORK/new.pem"
+ctl export chain "$WORK/longer.jsonl"
+check "the chain verifies by the old key" has whole verify "$WORK/longer.jsonl"
+check "and by the new one" has whole "$BIN/benchctl" verify "$WORK/longer.jsonl" --key "$WORK/new.pem"
+openssl genpkey -algorithm ed25519 2>/dev/null | openssl pkey -pubout >"$WORK/other.pem"
+check "but by no other" refused 1 "by this key" "$BIN/benchctl" verify "$WORK/longer.jsonl" --key "$WORK/other.pem"
+stop_station TERM
+mv "$STATE/keys" "$WORK/keys"
+check "without its key it does not start" refused 74 backup "$BIN/benchd" --spawn --fixture "$FIXTURE" \
+	--profiles "$PWD/profiles" --state "$STATE" --sim-dir "$SIM" --speed "$SPEED" --port "$PORT"
+check "the sealed one comes back" sh -c "echo 'a long passphrase' | '$BIN/benchctl' --state '$STATE' key restore '$WORK/sealed'"
+check "but is not the one that signs now" refused 74 "the chain is signed by" "$BIN/benchd" --spawn --fixture "$FIXTURE" \
+	--profiles "$PWD/profiles" --state "$STATE" --sim-dir "$SIM" --speed "$SPEED" --port "$PORT"
+check "nothing was reported" clean_logs
+finish
