@@ -3,11 +3,44 @@
  * benchctl: the station's command line. It speaks to benchd directly, so it works without
  * benchd-web.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/json.h"
 #include "ctl/ctl.h"
+
+/* The table of commands, for programs. */
+static void json_usage(const char *group)
+{
+	struct text out = {0};
+	struct json j;
+
+	json_init(&j, &out);
+	json_open_object(&j);
+	json_kv_string(&j, "version", BENCHD_VERSION);
+	json_key(&j, "commands");
+	json_open_array(&j);
+	for (const struct ctl_command *k = ctl_commands; k->group; k++) {
+		char name[64];
+
+		if (group && strcmp(group, k->group) != 0)
+			continue;
+		(void)snprintf(name, sizeof(name), "%s%s%s", k->group, k->name[0] ? " " : "",
+			       k->name);
+		json_open_object(&j);
+		json_kv_string(&j, "command", name);
+		json_kv_string(&j, "args", k->args);
+		json_kv_string(&j, "help", k->help);
+		json_end_object(&j);
+	}
+	json_end_array(&j);
+	json_end_object(&j);
+	(void)puts(out.buf);
+	text_release(&out);
+}
 
 /* Of every command, or of one group's. */
 static void print_usage(FILE *fp, const char *group)
@@ -15,6 +48,10 @@ static void print_usage(FILE *fp, const char *group)
 	struct text out = {0};
 	struct table t;
 
+	if (fp == stdout && ctl_wants_json()) {
+		json_usage(group);
+		return;
+	}
 	text_printf(&out, "usage: benchctl [--state DIR] [--json] %s ...\n\n",
 		    group ? group : "COMMAND");
 	table_init(&t, 2, 0);
@@ -48,9 +85,7 @@ static int read_globals(struct ctl *c, int argc, char **argv, int *code)
 
 	*code = CTL_USAGE;
 	for (i = 1; i < argc && argv[i][0] == '-'; i++) {
-		if (strcmp(argv[i], "--json") == 0) {
-			c->json = true;
-		} else if (strncmp(argv[i], "--state=", 8) == 0) {
+		if (strncmp(argv[i], "--state=", 8) == 0) {
 			state = argv[i] + 8;
 			c->state_named = true;
 		} else if (strcmp(argv[i], "--state") == 0 && i + 1 < argc) {
@@ -61,7 +96,8 @@ static int read_globals(struct ctl *c, int argc, char **argv, int *code)
 			*code = CTL_OK;
 			return -1;
 		} else if (strcmp(argv[i], "--version") == 0) {
-			(void)puts("benchctl " BENCHD_VERSION);
+			(void)puts(c->json ? "{\"version\":\"" BENCHD_VERSION "\"}"
+					   : "benchctl " BENCHD_VERSION);
 			*code = CTL_OK;
 			return -1;
 		} else {
@@ -75,11 +111,12 @@ static int read_globals(struct ctl *c, int argc, char **argv, int *code)
 	}
 	if (i < argc)
 		return i;
+	ctl_said("name a command; see: benchctl --help");
 	print_usage(stderr, NULL);
 	return -1;
 }
 
-/* --json may also stand behind the command. */
+/* --json may stand anywhere. */
 static int take_json(struct ctl *c, int argc, char **argv)
 {
 	int n = 0;
@@ -91,6 +128,38 @@ static int take_json(struct ctl *c, int argc, char **argv)
 			argv[n++] = argv[i];
 	}
 	return n;
+}
+
+static bool has_written;
+
+static ssize_t write_out(void *cookie, const char *p, size_t n)
+{
+	size_t done = 0;
+
+	(void)cookie;
+	has_written = true;
+	while (done < n) {
+		ssize_t k = write(STDOUT_FILENO, p + done, n - done);
+
+		if (k < 0 && errno == EINTR)
+			continue;
+		if (k <= 0)
+			return 0;
+		done += (size_t)k;
+	}
+	return (ssize_t)n;
+}
+
+/* A command with --json that ends without a document leaves a problem in its place: so it is told
+ * whether anything went to stdout. */
+static bool watch_stdout(void)
+{
+	FILE *fp = fopencookie(NULL, "w", (cookie_io_functions_t){.write = write_out});
+
+	if (!fp)
+		return false;
+	stdout = fp;
+	return true;
 }
 
 static int unknown(const char *group, const char *name)
@@ -138,6 +207,7 @@ static int dispatch(struct ctl *c, int argc, char **argv)
 	}
 	if (!group_exists(argv[0]))
 		return unknown(argv[0], NULL);
+	ctl_said("name what to do; see: benchctl --help");
 	if (!name[0] || strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
 		print_usage(name[0] ? stdout : stderr, argv[0]);
 		return name[0] ? CTL_OK : CTL_USAGE;
@@ -145,20 +215,31 @@ static int dispatch(struct ctl *c, int argc, char **argv)
 	return unknown(argv[0], name);
 }
 
+static int run(struct ctl *c, int argc, char **argv)
+{
+	int code, at = read_globals(c, argc, argv, &code);
+
+	if (at < 0)
+		return code;
+	return dispatch(c, argc - at, argv + at);
+}
+
 int main(int argc, char **argv)
 {
 	struct ctl c = {.json = false};
-	int code, at;
+	int code;
 
 	c.zh = language_is_zh();
 	c.utf8 = language_is_utf8();
 	measure_terminal(&c);
 	ctl_speak_as(&c);
-	at = read_globals(&c, argc, argv, &code);
-	if (at < 0)
-		return code;
-	argc = take_json(&c, argc - at, argv + at);
-	code = argc > 0 ? dispatch(&c, argc, argv + at) : CTL_USAGE;
+	argc = take_json(&c, argc, argv);
+	if (c.json && !watch_stdout())
+		return CTL_NO_STATION;
+	code = run(&c, argc, argv);
+	(void)fflush(stdout);
+	if (c.json && code && !has_written)
+		ctl_put_problem(code);
 	ctl_close(&c);
-	return code;
+	return fflush(stdout) ? CTL_NO_STATION : code;
 }

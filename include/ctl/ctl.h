@@ -76,6 +76,12 @@ bool ctl_number(const struct ctl_command *cmd, const char *name, const char *tex
 /* ---- api.c ---- */
 /* Whose language ctl_fail speaks; once, at the start. */
 void ctl_speak_as(const struct ctl *c);
+bool ctl_wants_json(void);
+/* What was told last; ctl_fail and ctl_usage do so. */
+void ctl_said(const char *text);
+/* For --json, where a command ends without a document of its own: {type, code, detail}, the detail
+ * being what was told last. */
+void ctl_put_problem(int exit_code);
 int ctl_fail(const char *fmt, ...)
 	__attribute__((format(printf, 1, 2))); /* to stderr; returns nothing of use */
 /* Ask the station: 0 and *out (NULL allowed; the caller's), or told and an exit code. */

@@ -311,6 +311,11 @@
 	X(N_UNQUALIFIED, "{1} is not qualified for {2} on {3} (people.unqualified: block)",                                        \
 	  "{1} 没有在 {3} 上进行{2}的上岗资格（people.unqualified: block）")                                                       \
 	X(N_NOBODY_KNOWN, "nobody known", "未知人员")                                                                              \
+	X(N_BEGIN, "begin of a run", "检测的开始")                                                                                 \
+	X(N_NOTE, "note of a run", "检测的记录")                                                                                   \
+	X(N_TRACE, "trace of a run", "检测的曲线")                                                                                 \
+	X(N_END, "end of a run", "检测的结束")                                                                                     \
+	X(N_NOT_KEPT, "the record of run {1} could not be kept", "检测 {1} 的记录无法保存")                                        \
 	/* what doctor says */                                                                                                     \
 	X(H_NO_WATCHDOG, "no comms watchdog", "没有通信看门狗")                                                                    \
 	X(H_STAY_ON, "its outputs stay on when its line or benchd-io dies: wire a dead-man line",                                  \

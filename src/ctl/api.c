@@ -13,10 +13,21 @@
 enum { REPLY_MAX = 64 << 20 };
 
 static const struct ctl *speaker;
+static char last_words[1024]; /* of ctl_fail and ctl_usage, for a problem document */
 
 void ctl_speak_as(const struct ctl *c)
 {
 	speaker = c;
+}
+
+void ctl_said(const char *text)
+{
+	(void)text_copy(last_words, sizeof(last_words), text);
+}
+
+bool ctl_wants_json(void)
+{
+	return speaker && speaker->json;
 }
 
 void put_said(const struct ctl *c, const char *s, struct text *out)
@@ -48,6 +59,7 @@ int ctl_fail(const char *fmt, ...)
 	va_start(ap, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	ctl_said(text);
 	if (speaker)
 		put_said(speaker, text, &said);
 	(void)fprintf(stderr, "benchctl: %s\n", said.buf ? said.buf : text);
@@ -152,23 +164,32 @@ static int tell_problem(struct ctl *c, const json_t *problem)
 	return c->status >= 500 ? CTL_NO_STATION : CTL_USAGE;
 }
 
-/* No answer at all; for programs as a problem of our own. */
-static void tell_error(const struct ctl *c, const struct error *err)
+void ctl_put_problem(int exit_code)
 {
-	struct text out = {0};
+	static const struct {
+		int exit_code;
+		const char *code;
+	} codes[] = {{CTL_NO_PASS, "no_pass"},
+		     {CTL_USAGE, "usage"},
+		     {CTL_NO_STATION, "no_answer"},
+		     {CTL_INTERRUPTED, "interrupted"}};
+	struct text out = {0}, type = {0};
+	const char *code = "error";
 	struct json j;
 
-	(void)ctl_fail("%s", err->text);
-	if (!c->json)
-		return;
+	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
+		if (codes[i].exit_code == exit_code)
+			code = codes[i].code;
+	text_printf(&type, "urn:benchd:problem:%s", code);
 	json_init(&j, &out);
 	json_open_object(&j);
-	json_kv_string(&j, "type", "urn:benchd:problem:no_answer");
-	json_kv_string(&j, "code", error_name(err->code));
-	json_kv_string(&j, "detail", err->text);
+	json_kv_string(&j, "type", type.buf);
+	json_kv_string(&j, "code", code);
+	json_kv_string(&j, "detail", last_words[0] ? last_words : code);
 	json_end_object(&j);
 	(void)printf("%s\n", out.buf);
 	text_release(&out);
+	text_release(&type);
 }
 
 static int checked(struct ctl *c, enum web_route route, const char *arg, const char *query,
@@ -179,7 +200,7 @@ static int checked(struct ctl *c, enum web_route route, const char *arg, const c
 	int code;
 
 	if (call(c, route, arg, query, body, if_match, &root, &err) < 0) {
-		tell_error(c, &err);
+		(void)ctl_fail("%s", err.text);
 		return err.code == ERR_USAGE ? CTL_USAGE : CTL_NO_STATION;
 	}
 	if (c->status < 400) {

@@ -3,12 +3,40 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "ctl/ctl.h"
 
 static void full_name(const struct ctl_command *cmd, char *dst, size_t size)
 {
 	(void)snprintf(dst, size, "benchctl %s%s%s", cmd->group, cmd->name[0] ? " " : "",
 		       cmd->name);
+}
+
+static void json_help(const struct ctl_command *cmd, const struct ctl_option *options,
+		      const char *name)
+{
+	struct text out = {0}, usage = {0};
+	struct json j;
+
+	text_printf(&usage, "%s%s%s", name, cmd->args[0] ? " " : "", cmd->args);
+	json_init(&j, &out);
+	json_open_object(&j);
+	json_kv_string(&j, "usage", usage.buf);
+	json_kv_string(&j, "help", cmd->help);
+	json_key(&j, "options");
+	json_open_array(&j);
+	for (const struct ctl_option *o = options; o->name; o++) {
+		json_open_object(&j);
+		json_kv_string(&j, "name", o->name);
+		json_kv_string(&j, "value", o->value_name);
+		json_kv_string(&j, "help", o->help);
+		json_end_object(&j);
+	}
+	json_end_array(&j);
+	json_end_object(&j);
+	(void)puts(out.buf);
+	text_release(&out);
+	text_release(&usage);
 }
 
 static void print_help(const struct ctl_command *cmd, const struct ctl_option *options)
@@ -18,6 +46,10 @@ static void print_help(const struct ctl_command *cmd, const struct ctl_option *o
 	char name[64], left[96];
 
 	full_name(cmd, name, sizeof(name));
+	if (ctl_wants_json()) {
+		json_help(cmd, options, name);
+		return;
+	}
 	text_printf(&out, "usage: %s%s%s\n%s\n", name, cmd->args[0] ? " " : "", cmd->args,
 		    cmd->help);
 	table_init(&t, 2, 0);
@@ -44,6 +76,7 @@ int ctl_usage(const struct ctl_command *cmd, const char *fmt, ...)
 	va_start(ap, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	ctl_said(text);
 	(void)fprintf(stderr, "%s: %s\nusage: %s%s%s\n", name, text, name, cmd->args[0] ? " " : "",
 		      cmd->args);
 	return CTL_USAGE;
@@ -132,7 +165,7 @@ int ctl_parse(const struct ctl_command *cmd, const struct ctl_option *options, i
 	}
 	if (n >= min_words)
 		return n;
-	(void)ctl_usage(cmd, "something is missing");
+	(void)ctl_usage(cmd, "%s is missing", n == 0 ? cmd->args : "a word");
 	return -1;
 }
 
