@@ -92,7 +92,14 @@ enum {
 	X(DOSSIER, "GET", "/units/{}/dossier", "everything of a serial in one document")           \
 	X(RUN_EVENTS, "GET", "/runs/{}/events", "all that was recorded of a run")                  \
 	X(RUN_NOTE, "POST", "/runs/{}/notes", "add a note: {note}")                                \
-	X(RUN_VOID, "POST", "/runs/{}/void", "a run that counts for nothing: {reason, note, sign}")
+	X(RUN_VOID, "POST", "/runs/{}/void",                                                       \
+	  "a run that counts for nothing: {reason, note, sign}")                                   \
+	X(PROFILE_SUBMIT, "POST", "/profiles/{}/submit",                                           \
+	  "the file as it is now, for approval: {sign}")                                           \
+	X(PROFILE_APPROVE, "POST", "/profiles/{}/approve",                                         \
+	  "what was submitted, by another person: {effective_at, passes, sign}")                   \
+	X(CALIBRATIONS, "GET", "/calibrations", "calibrations in force")                           \
+	X(CALIBRATE, "POST", "/bays/{}/calibrations", "a new one: {channel, reference, ...}")
 
 enum web_route {
 	WEB_ROUTE_NONE = 0,

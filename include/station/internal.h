@@ -45,6 +45,12 @@ struct rig_link {
 		bool known, present;
 		char reason[IO_TEXT_MAX]; /* why it is away, else what it says of itself */
 		char says[IO_TEXT_MAX];	  /* the latter, when it was here last */
+		struct device_pace {	  /* pace.c */
+			bool is_known;
+			int16_t channel; /* its fastest one, -1: none is polled */
+			uint32_t count;
+			int64_t last_ns, mean_ns; /* run time */
+		} pace;
 	} * devices;
 	int first_bay; /* index in station.bays */
 };
@@ -127,6 +133,9 @@ struct station {
 	int bay_count;
 	struct library library;
 	struct registry *registry;
+	struct approval *approvals;
+	int approval_count;
+	struct calibration_texts *calibration_texts;
 	struct worker *writer, *reader;
 	struct worker *checker; /* NULL unless the last stop was unclean */
 	enum { STORE_GOOD, STORE_CHECKING, STORE_DAMAGED } store_state;
@@ -163,6 +172,12 @@ struct station {
 		const char *advice; /* of keeper_state */
 	} keeper;
 };
+
+/* pace.c: how often devices are read, beside what was planned */
+void pace_samples(struct rig_link *r, const struct sample *at, int n);
+typedef void (*pace_finding)(struct json *j, const char *level, const char *what, const char *text,
+			     const char *advice);
+void pace_findings(struct json *j, const struct rig_link *r, pace_finding finding);
 
 /* routes_feed.c */
 void feed_init(struct station *s);
@@ -260,6 +275,22 @@ bool people_take_pin(const struct json_t *o, char person[64], char pin[PEOPLE_PI
 int people_load(struct station *s, struct store *store, struct error *err);
 /* Who is on duty there, NULL: nobody. */
 const struct person *bay_person(struct bay *b);
+/* approval.c */
+int approvals_load(struct station *s, struct store *store, struct error *err);
+void approvals_free(struct station *s);
+/* Is that revision of the profile the one in force? */
+bool approval_covers(const struct station *s, const char *profile, const uint8_t hash[32]);
+const char *approval_state(const struct station *s, const struct library_entry *e);
+/* The approved bytes instead of the file's, for runs that count for release. */
+void approval_bytes(const struct station *s, const char *profile, enum run_type type,
+		    const char **bytes, size_t *size);
+/* "2026-11-22T08:00:00Z", its form checked, in microseconds. */
+int64_t station_utc_of(const char *utc);
+/* calibration.c */
+int calibrations_load(struct station *s, struct store *store, struct error *err);
+void calibrations_free(struct station *s);
+/* A channel of the bay whose calibration has lapsed; NULL: none. */
+const char *calibration_overdue(const struct bay *b);
 /* routes_people.c */
 void duty_begin(struct bay *b, const struct person *p);
 bool token_read(const char *name, const char *data, struct access_token *t);
@@ -293,6 +324,10 @@ void route_compare(struct request *rq);
 void route_dossier(struct request *rq);
 void route_run_note(struct request *rq);
 void route_run_void(struct request *rq);
+void route_profile_submit(struct request *rq);
+void route_profile_approve(struct request *rq);
+void route_calibrations(struct request *rq);
+void route_calibrate(struct request *rq);
 void route_dispatch(struct request *rq);
 void route_station(struct request *rq);
 void route_bays(struct request *rq);

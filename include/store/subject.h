@@ -72,4 +72,28 @@ int store_bay_runs(struct store *s, const char *bay, int64_t from_us, int64_t to
 int store_serial_before(struct store *s, const char *serial, const char *ticket, int64_t utc_us,
 			int64_t *released_utc_us, int *tickets, struct error *err);
 
+/* ---- profiles and calibrations ---- */
+/* Bytes of a revision, kept once by their SHA-256, and the subject with its item, in one. */
+int store_profile_submit(struct store *s, const uint8_t hash[32], const char *bytes, size_t n,
+			 const char *profile, const struct chain_item *item, int64_t utc_us,
+			 struct error *err);
+int store_profile_bytes(struct store *s, const uint8_t hash[32], struct text *out,
+			struct error *err); /* ERR_NOT_FOUND */
+/* Which runs something puts in doubt. */
+struct suspect_search {
+	const char *bays[32]; /* runs on these ... */
+	int bay_count;
+	const char *channel; /* ... that used this channel; or NULL */
+	const char *profile; /* passes of this profile on tickets that are not released; or NULL */
+	const uint8_t *except_hash; /* but not of this revision */
+	int64_t since_us;
+	const char *reason; /* JSON object: the data of each item */
+	bool mark;	    /* false: only told to fn */
+};
+/* The subject with its item, and an item `suspect` for each run found, in one. fn gets each. */
+int store_subject_put_suspects(struct store *s, const char *kind, const char *name,
+			       const struct chain_item *item, const struct suspect_search *search,
+			       int64_t utc_us, void (*fn)(void *ctx, const struct run_row *r),
+			       void *ctx, struct error *err);
+
 #endif

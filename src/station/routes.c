@@ -60,6 +60,10 @@ static void (*const handlers[WEB_ROUTE_COUNT])(struct request *rq) = {
 	[WEB_RUN_EVENTS] = route_events_of,
 	[WEB_RUN_NOTE] = route_run_note,
 	[WEB_RUN_VOID] = route_run_void,
+	[WEB_PROFILE_SUBMIT] = route_profile_submit,
+	[WEB_PROFILE_APPROVE] = route_profile_approve,
+	[WEB_CALIBRATIONS] = route_calibrations,
+	[WEB_CALIBRATE] = route_calibrate,
 };
 
 void route_dispatch(struct request *rq)
@@ -337,7 +341,7 @@ static void write_profile(struct json *j, struct station *s, const struct librar
 	json_open_object(j);
 	json_kv_string(j, "id", e->id);
 	json_kv_string(j, "path", e->path);
-	json_kv_string(j, "state", e->broken ? "broken" : "unapproved");
+	json_kv_string(j, "state", e->broken ? "broken" : approval_state(s, e));
 	if (h) {
 		json_key(j, "title");
 		json_open_object(j);

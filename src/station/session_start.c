@@ -60,8 +60,11 @@ static const struct library_entry *choose_profile(const struct lookup_job *q,
 			return NULL;
 		}
 		struct problems problems = {0};
-		struct profile *p = profile_parse(e->path, e->bytes, e->size, model,
-						  b->rig->fixture, b->index, &problems);
+		const char *bytes = e->bytes;
+		size_t size = e->size;
+		approval_bytes(s, e->id, q->facts.type, &bytes, &size);
+		struct profile *p = profile_parse(e->path, bytes, size, model, b->rig->fixture,
+						  b->index, &problems);
 		if (!p && o->profile[0]) {
 			error_set(err, ERR_CONFIG, "profile %s does not fit bay %s: %s", e->id,
 				  b->name,
@@ -146,14 +149,19 @@ static const char *operator_state(const struct lookup_job *q, const char *class_
 	return person_is_qualified(p, q->facts.type, class_name, day) ? "qualified" : "unqualified";
 }
 
+static bool counts_for_release(const struct lookup_job *q)
+{
+	return (q->facts.type == RUN_POST_REPAIR_QC || q->facts.type == RUN_TRIAL_RUN) &&
+	       q->bay->profile->releasable;
+}
+
 /* Where the depot wants it so, nobody unqualified starts a run that could release. */
 static bool is_blocked(const struct lookup_job *q, const struct model *model, char *why,
 		       size_t size)
 {
 	const struct bay *b = q->bay;
-	bool decides = q->facts.type == RUN_POST_REPAIR_QC || q->facts.type == RUN_TRIAL_RUN;
 
-	if (!b->station->options.block_unqualified || !decides || !b->profile->releasable ||
+	if (!b->station->options.block_unqualified || !counts_for_release(q) ||
 	    !strcmp(operator_state(q, model->class_name), "qualified"))
 		return false;
 	snprintf(why, size, "%s is not qualified for %s on %s (people.unqualified: block)",
@@ -184,7 +192,7 @@ static void fill_facts(struct lookup_job *q)
 	memcpy(f->fixture_hash, b->rig->fixture->hash, 32);
 	f->simulated = b->rig->simulated;
 	f->speed = s->scale.speed;
-	f->unapproved = true; /* approvals do not exist yet */
+	f->unapproved = !approval_covers(s, b->profile->id, b->profile->hash);
 	f->utc_synced = clock_is_synced();
 	f->utc_not_before_us = calibrate_build_utc_us();
 	memcpy(f->boot_id, s->boot_id, sizeof(f->boot_id));
@@ -250,6 +258,11 @@ static void lookup_done(struct job *j)
 		       "the bay: this profile does not ask for it");
 	} else if (busy_with(b, &q->ticket, why, sizeof(why))) {
 		refuse(b, 409, "run_active", why);
+	} else if (counts_for_release(q) && calibration_overdue(b)) {
+		snprintf(why, sizeof(why),
+			 "the calibration of %s has lapsed; a diagnosis may run, this run may not",
+			 calibration_overdue(b));
+		refuse(b, 409, "calibration_overdue", why);
 	} else if (is_blocked(q, model, why, sizeof(why))) {
 		refuse(b, 403, "unqualified", why);
 	} else if (!bay_is_usable(b, why, sizeof(why))) {

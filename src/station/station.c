@@ -322,5 +322,7 @@ void station_free(struct station *s)
 	}
 	library_release(&s->library);
 	registry_free(s->registry);
+	approvals_free(s);
+	calibrations_free(s);
 	free(s);
 }

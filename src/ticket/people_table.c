@@ -61,7 +61,11 @@ enum { ANYBODY = 0, READ = PEOPLE_KNOWN, WRITE = PEOPLE_WRITERS };
 	X(DOSSIER, READ, false, 0)                                                                 \
 	X(RUN_EVENTS, READ, false, 0)                                                              \
 	X(RUN_NOTE, T | S | A, false, 0)                                                           \
-	X(RUN_VOID, T | S | A, false, S)
+	X(RUN_VOID, T | S | A, false, S)                                                           \
+	X(PROFILE_SUBMIT, T | S | A, false, T | S | A)                                             \
+	X(PROFILE_APPROVE, T | S | A, false, S | A)                                                \
+	X(CALIBRATIONS, READ, false, 0)                                                            \
+	X(CALIBRATE, T | S | A, false, T | S | A)
 
 static const struct people_rule rules[WEB_ROUTE_COUNT] = {
 #define PEOPLE_ROW(route, who, on_duty, signs) [WEB_##route] = {true, who, on_duty, signs},

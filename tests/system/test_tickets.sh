@@ -72,9 +72,10 @@ check "all of it is in the chain" is 5 sh -c "\"$BIN/benchctl\" --state \"$STATE
 
 # ---- people
 check "a technician" has technician ctl user add li_na --roles technician --badge B-17 --qualify 'post_repair_qc,incoming:*:2026-01-05:2099-01-05'
+check "another technician" has technician ctl user add chen --roles technician
 check "a supervisor" has supervisor ctl user add wang --roles supervisor
 check "an admin" has admin ctl user add root_admin --roles admin
-for p in li_na:4711 wang:8215 root_admin:9320; do
+for p in li_na:4711 chen:4712 wang:8215 root_admin:9320; do
 	check "PIN of ${p%%:*}" env BENCHCTL_PIN="${p#*:}" "$BIN/benchctl" --state "$STATE" user pin "${p%%:*}"
 done
 check "PINs are not in the database" sh -c "! grep -aq 4711 '$STATE/benchd.db' && grep -aq 'argon2id.v=19.m=19456,t=2' '$STATE/benchd.db' '$STATE/benchd.db-wal'"
@@ -131,10 +132,34 @@ check "off duty" has bay ctl duty end --bay 1
 for i in 1 2 3 4 5 6 7 8 9 10; do login li_na "0$i" >/dev/null; done
 check "the eleventh try in a minute: 429" is 429 login li_na 4711
 
+# ---- a profile is approved by another person; release-relevant runs use that revision
+sign() { sign_pin=$1; shift; env BENCHCTL_PIN="$sign_pin" "$BIN/benchctl" --state "$STATE" "$@"; }
+check "nothing is approved yet" is unapproved sh -c "'$BIN/benchctl' --state '$STATE' --json profile show ro600_quick | '$BIN/tests/system/jsonget' state"
+check "an approval of nothing: refused" refused 2 "nothing is submitted" sign 8215 profile approve ro600_quick --as wang
+check "a profile is submitted" has submitted_by sign 8215 profile submit ro600_quick --as wang
+check "not approved by the same person" refused 2 "another person" sign 8215 profile approve ro600_quick --as wang
+check "nor by a technician" refused 2 "supervisor" sign 4712 profile approve ro600_quick --as chen
+check "another one approves" has effective_at sign 9320 profile approve ro600_quick --as root_admin
+check "the list says so" is approved sh -c "'$BIN/benchctl' --state '$STATE' --json profile show ro600_quick | '$BIN/tests/system/jsonget' state"
+
+# ---- calibrations: applied with their revision; one found off puts the runs since in doubt
+cal() { sign 8215 calibration add --bay 1 --channel feed_pressure --reference gauge-7 --certificate C-2026-11 \
+	--certificate-expires 2099-01-01 --tolerance 0.005 --uncertainty 0.001 --due 2099-06-01 --as wang "$@"; }
+check "one found good" has "as_found_result within" cal --found 0:0.001,0.5:0.503 --left 0:0,0.5:0.5 --gain 0.999
+check "is revision 2 of that bay's" has 'rig1  1     feed_pressure          good   2 ' ctl calibration list
+check "and of no other's" has 'rig1  2     feed_pressure          good   1 ' ctl calibration list
+check "an expired certificate is refused" refused 2 expired sign 8215 calibration add --bay 1 --channel feed_pressure --reference g --certificate c \
+	--certificate-expires 2020-01-01 --tolerance 1 --uncertainty 1 --due 2099-06-01 --found 0:0 --left 0:0 --as wang
+check "left off is refused" refused 2 as_left cal --found 0:0 --left 0:0.1
+check "one found off" has out_of_tolerance cal --found 0.5:0.520 --left 0.5:0.5 --gain 0.97
+check "makes the run since suspect" has '"type":"suspect"' ctl --json ticket events T-1001
+
 # ---- a restart forgets nobody
 stop_station TERM
 start_station --tickets-owner ticketing
 check "the station is back" wait_for 20 curl -sf "http://127.0.0.1:$PORT/healthz"
+check "the calibration is in force" wait_for 10 has C-2026-11 ctl calibration list
+check "the approval too" has '"state":"approved"' ctl --json profile show ro600_quick
 check "tokens work again" wait_for 10 is 200 status "$T_read" "$U/tickets/T-1001"
 check "the revoked one does not" is 401 status "$T_run" "$U/tickets/T-1001"
 check "nor does a session" is 401 cookie "$U/people"

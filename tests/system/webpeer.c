@@ -37,7 +37,7 @@ static int ask(int fd, uint32_t id, enum web_route route, const char *credential
 	struct web_msg m = {.kind = WEB_REQUEST, .id = id, .route = (uint16_t)route};
 	struct error err = {0};
 	bool bay = route == WEB_BAY_RESET || route == WEB_BAY || route == WEB_DUTY_END;
-	const char *body = route == WEB_RUN_START ? "{\"bay\":\"1\"}" : "{}";
+	const char *body = route == WEB_RUN_START ? "{\"bay\":\"1\",\"ticket\":\"nothing\"}" : "{}";
 	json_t *o;
 	int n;
 

@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Approved revisions of profiles: what release-relevant runs use, whatever the file says meanwhile.
+ * A profile is submitted by one person and approved by another, from a day on, with a word about
+ * the passes that have not left yet.
+ */
+#include "change.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/subject.h"
+#include "ticket/form.h"
+
+#define MODULE "profile"
+
+struct approval {
+	char profile[64];
+	uint8_t hash[32];
+	char *bytes;
+	size_t size;
+	int64_t effective_us, approved_us;
+};
+
+static const char *text_of(const json_t *o, const char *key)
+{
+	const char *s = json_string_value(json_object_get(o, key));
+
+	return s ? s : "";
+}
+
+static bool approval_hash(const char *hex, uint8_t hash[32])
+{
+	struct access_token t;
+
+	if (!token_take_hash(&t, hex))
+		return false;
+	memcpy(hash, t.hash, 32);
+	return true;
+}
+
+/* "2026-11-22T08:00:00Z" in UTC microseconds; the form has been checked. */
+int64_t station_utc_of(const char *s)
+{
+	int year, month, day, hour, minute, second;
+
+	if (sscanf(s, "%4d-%2d-%2dT%2d:%2d:%2dZ", &year, &month, &day, &hour, &minute, &second) !=
+	    6)
+		return 0;
+	/* Days since 1970-01-01 of the proleptic Gregorian calendar (Hinnant, days_from_civil). */
+	year -= month <= 2;
+	int64_t era = year / 400, of_era = year - era * 400;
+	int64_t of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+	int64_t days = era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
+
+	return (((days * 24 + hour) * 60 + minute) * 60 + second) * 1000000;
+}
+
+static void keep(struct station *s, const char *data, int64_t approved_us, struct text *bytes)
+{
+	json_t *o = json_load_limited(data, strlen(data), WEB_BODY_MAX, NULL);
+	struct approval a = {.approved_us = approved_us};
+
+	text_copy(a.profile, sizeof(a.profile), text_of(o, "profile"));
+	a.effective_us = station_utc_of(text_of(o, "effective_at"));
+	if (approval_hash(text_of(o, "sha256"), a.hash)) {
+		a.size = bytes->len;
+		a.bytes = bytes->buf;
+		bytes->buf = NULL;
+		s->approvals = xrealloc(s->approvals,
+					(size_t)(s->approval_count + 1) * sizeof(*s->approvals));
+		s->approvals[s->approval_count++] = a;
+	}
+	json_decref(o);
+	text_release(bytes);
+}
+
+struct loader {
+	struct station *s;
+	struct store *store;
+};
+
+static bool load_one(void *ctx, const struct subject_row *row)
+{
+	struct loader *l = ctx;
+	struct text bytes = {0};
+	struct error err = {0};
+	uint8_t hash[32];
+
+	if (!approval_hash(row->name, hash) || store_profile_bytes(l->store, hash, &bytes, &err))
+		log_error(MODULE, "approval %.16s: %s", row->name, err.text);
+	else
+		keep(l->s, row->data, row->utc_us, &bytes);
+	return true;
+}
+
+int approvals_load(struct station *s, struct store *store, struct error *err)
+{
+	struct loader l = {s, store};
+
+	return store_subject_list(store, "approval", load_one, &l, err);
+}
+
+void approvals_free(struct station *s)
+{
+	for (int i = 0; i < s->approval_count; i++)
+		free(s->approvals[i].bytes);
+	free(s->approvals);
+}
+
+/* The one in force now: the latest that has become effective. */
+static const struct approval *in_force(const struct station *s, const char *profile)
+{
+	const struct approval *best = NULL;
+	int64_t now = clock_utc_us();
+
+	for (int i = 0; i < s->approval_count; i++) {
+		const struct approval *a = &s->approvals[i];
+
+		if (strcmp(a->profile, profile) != 0 || a->effective_us > now)
+			continue;
+		if (!best || a->effective_us > best->effective_us ||
+		    (a->effective_us == best->effective_us && a->approved_us >= best->approved_us))
+			best = a;
+	}
+	return best;
+}
+
+bool approval_covers(const struct station *s, const char *profile, const uint8_t hash[32])
+{
+	const struct approval *a = in_force(s, profile);
+
+	return a && memcmp(a->hash, hash, 32) == 0;
+}
+
+const char *approval_state(const struct station *s, const struct library_entry *e)
+{
+	const struct approval *a = in_force(s, e->id);
+	uint8_t hash[32];
+
+	text_sha256(hash, e->bytes, e->size);
+	if (!a)
+		return "unapproved";
+	return memcmp(a->hash, hash, 32) == 0 ? "approved" : "draft";
+}
+
+void approval_bytes(const struct station *s, const char *profile, enum run_type type,
+		    const char **bytes, size_t *size)
+{
+	bool decides = type == RUN_POST_REPAIR_QC || type == RUN_TRIAL_RUN ||
+		       type == RUN_ACCEPTANCE;
+	const struct approval *a = decides ? in_force(s, profile) : NULL;
+
+	if (!a)
+		return;
+	*bytes = a->bytes;
+	*size = a->size;
+}
+
+/* ---- submit ---- */
+
+struct approval_job {
+	struct job job;
+	struct request *rq;
+	char profile[64], who[64], passes[16], effective_at[32];
+	char *bytes;
+	size_t size;
+	int revision;
+	uint8_t hash[32];
+	struct text data, stored;
+	struct json json;
+	int affected;
+	int64_t utc_us;
+};
+
+static struct approval_job *approval_job(struct request *rq,
+					 void (*work)(struct job *, struct store *),
+					 void (*done)(struct job *))
+{
+	struct approval_job *q = xcalloc(1, sizeof(*q));
+
+	q->job.work = work;
+	q->job.done = done;
+	q->rq = rq;
+	q->utc_us = clock_utc_us();
+	text_copy(q->profile, sizeof(q->profile), rq->msg.arg[0]);
+	text_copy(q->who, sizeof(q->who), rq->signer);
+	return q;
+}
+
+static void approval_end(struct approval_job *q, int status)
+{
+	struct station *s = q->rq->station;
+	struct error err = q->job.err;
+	int rc = q->job.rc;
+
+	if (rc == ERR_STATE || rc == ERR_NOT_FOUND)
+		request_problem(q->rq, 409, error_name(rc), "%s", err.text);
+	else if (rc)
+		request_problem_of(q->rq, &err);
+	else
+		request_reply(q->rq, status, "", &q->data);
+	text_release(&q->data);
+	text_release(&q->stored);
+	free(q->bytes);
+	free(q);
+	if (rc == ERR_STORE)
+		station_store_failed(s, "an approval", &err);
+}
+
+static void put_revision(struct approval_job *q)
+{
+	char hex[65];
+
+	text_hex(hex, q->hash, 32);
+	json_init(&q->json, &q->data);
+	json_open_object(&q->json);
+	json_kv_string(&q->json, "profile", q->profile);
+	json_kv_int(&q->json, "revision", q->revision);
+	json_kv_string(&q->json, "sha256", hex);
+}
+
+static void submit_work(struct job *j, struct store *store)
+{
+	struct approval_job *q = (struct approval_job *)j;
+	struct chain_item item = {.type = "profile_submitted", .who = q->who};
+
+	put_revision(q);
+	json_kv_string(&q->json, "submitted_by", q->who);
+	json_end_object(&q->json);
+	item.data = q->data.buf;
+	item.n = q->data.len;
+	j->rc = store_profile_submit(store, q->hash, q->bytes, q->size, q->profile, &item,
+				     q->utc_us, &j->err);
+}
+
+static void submit_done(struct job *j)
+{
+	approval_end((struct approval_job *)j, 201);
+}
+
+static const struct library_entry *need_entry(struct request *rq)
+{
+	struct library *lib = &rq->station->library;
+
+	for (int i = 0; i < lib->entry_count; i++) {
+		if (strcmp(lib->entries[i].id, rq->msg.arg[0]) != 0)
+			continue;
+		if (!lib->entries[i].broken)
+			return &lib->entries[i];
+		request_problem(rq, 409, "profile_broken",
+				"profile %s is broken; see: benchctl "
+				"profile check %s",
+				lib->entries[i].id, lib->entries[i].path);
+		return NULL;
+	}
+	request_problem(rq, 404, "not_found",
+			"there is no profile \"%s\"; see: benchctl profile list", rq->msg.arg[0]);
+	return NULL;
+}
+
+void route_profile_submit(struct request *rq)
+{
+	const struct library_entry *e = need_entry(rq);
+	struct approval_job *q;
+
+	if (!e)
+		return;
+	q = approval_job(rq, submit_work, submit_done);
+	q->revision = e->profile->revision;
+	q->size = e->size;
+	q->bytes = xcalloc(1, e->size + 1);
+	memcpy(q->bytes, e->bytes, e->size);
+	text_sha256(q->hash, q->bytes, q->size);
+	station_write(rq->station, &q->job);
+}
+
+/* ---- approve ---- */
+
+static void put_affected(void *ctx, const struct run_row *r)
+{
+	struct approval_job *q = ctx;
+
+	json_open_object(&q->json);
+	json_kv_string(&q->json, "run", r->id);
+	json_kv_string(&q->json, "ticket", r->ticket);
+	json_kv_string(&q->json, "serial", r->serial);
+	json_end_object(&q->json);
+	q->affected++;
+}
+
+/* What was submitted, into q; an error when there is nothing, or by the same person. */
+static int take_submission(struct approval_job *q, struct store *store, struct error *err)
+{
+	struct text t = {0};
+	int rc = store_subject_get(store, "submission", q->profile, &t, err);
+	json_t *o = rc ? NULL : json_load_limited(t.buf, t.len, WEB_BODY_MAX, err);
+
+	if (rc == ERR_NOT_FOUND)
+		rc = error_set(err, ERR_STATE,
+			       "profile %s: nothing is submitted; see: benchctl "
+			       "profile submit",
+			       q->profile);
+	else if (!rc && !approval_hash(text_of(o, "sha256"), q->hash))
+		rc = error_set(err, ERR_STATE, "profile %s: its submission is not read",
+			       q->profile);
+	else if (!rc && !strcmp(text_of(o, "submitted_by"), q->who))
+		rc = error_set(err, ERR_STATE, "%s submitted this; another person approves it",
+			       q->who);
+	if (!rc) {
+		q->revision = (int)json_integer_value(json_object_get(o, "revision"));
+		rc = store_profile_bytes(store, q->hash, &q->stored, err);
+	}
+	json_decref(o);
+	text_release(&t);
+	return rc;
+}
+
+static void approve_work(struct job *j, struct store *store)
+{
+	struct approval_job *q = (struct approval_job *)j;
+	struct suspect_search search = {.reason = "{\"reason\":\"profile_retest\"}"};
+	struct chain_item item = {.type = "profile_approved", .who = q->who};
+	char hex[65];
+
+	j->rc = take_submission(q, store, &j->err);
+	if (j->rc)
+		return;
+	put_revision(q);
+	text_hex(hex, q->hash, 32);
+	json_kv_string(&q->json, "approved_by", q->who);
+	json_kv_string(&q->json, "effective_at", q->effective_at);
+	json_kv_string(&q->json, "passes", q->passes);
+	json_end_object(&q->json);
+	item.data = q->data.buf;
+	item.n = q->data.len;
+	if (strcmp(q->passes, "stand") != 0)
+		search.profile = q->profile;
+	search.except_hash = q->hash;
+	search.mark = !strcmp(q->passes, "retest");
+	char *data = xstrdup(q->data.buf);
+	item.data = data;
+	/* The reply tells more than the item: which passes are meant. */
+	q->data.len--;
+	text_puts(&q->data, ",\"affected\":[");
+	struct text list = {0};
+	json_init(&q->json, &list);
+	json_open_array(&q->json);
+	j->rc = store_subject_put_suspects(store, "approval", hex, &item, &search, q->utc_us,
+					   put_affected, q, &j->err);
+	json_end_array(&q->json);
+	q->data.len--;
+	text_add(&q->data, list.buf, list.len);
+	text_puts(&q->data, "}");
+	text_release(&list);
+	free(data);
+}
+
+static void approve_done(struct job *j)
+{
+	struct approval_job *q = (struct approval_job *)j;
+
+	if (!j->rc)
+		keep(q->rq->station, q->data.buf, q->utc_us, &q->stored);
+	approval_end(q, 201);
+}
+
+void route_profile_approve(struct request *rq)
+{
+	static const char *const passes[] = {"stand", "retest", "listed", NULL};
+	static const struct form_field fields[] = {
+		{.name = "effective_at", .kind = FORM_UTC},
+		{.name = "passes", .kind = FORM_WORD, .words = passes},
+		{.name = NULL},
+	};
+	struct approval_job *q;
+	char utc[32];
+	json_t *root = request_form(rq, fields);
+
+	if (!root)
+		return;
+	q = approval_job(rq, approve_work, approve_done);
+	text_from_utc_us(utc, sizeof(utc), q->utc_us - q->utc_us % 1000000);
+	snprintf(q->effective_at, sizeof(q->effective_at), "%.19sZ", utc);
+	if (text_of(root, "effective_at")[0])
+		text_copy(q->effective_at, sizeof(q->effective_at), text_of(root, "effective_at"));
+	text_copy(q->passes, sizeof(q->passes),
+		  text_of(root, "passes")[0] ? text_of(root, "passes") : "stand");
+	json_decref(root);
+	station_write(rq->station, &q->job);
+}

@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Calibrations of channels: a record per channel, newer than what the fixture file says, applied to
+ * its readings from then on. One that was found off puts the runs since the last good one in doubt.
+ */
+#include "change.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "run/calibrate.h"
+#include "store/subject.h"
+#include "ticket/form.h"
+
+#define MODULE "calibration"
+
+/* Texts that a fixture's channels point at for as long as the station lives. */
+struct calibration_texts {
+	char done[16], due[16], reference[96];
+	struct calibration_texts *next;
+};
+
+static const char *text_of(const json_t *o, const char *key)
+{
+	const char *s = json_string_value(json_object_get(o, key));
+
+	return s ? s : "";
+}
+
+/* Bays have channels of the same name; some are shared. */
+static struct fx_channel *find_channel(const struct bay *b, const char *name)
+{
+	struct fixture *f = b ? b->rig->fixture : NULL;
+
+	for (int i = 0; f && i < f->channel_count; i++)
+		if ((f->channels[i].bays & (1u << b->index)) &&
+		    strcmp(f->channels[i].name, name) == 0)
+			return &f->channels[i];
+	return NULL;
+}
+
+static void apply(struct station *s, const json_t *o)
+{
+	struct fx_channel *c =
+		find_channel(station_bay(s, text_of(o, "bay")), text_of(o, "channel"));
+	int revision = (int)json_integer_value(json_object_get(o, "revision"));
+	struct calibration_texts *t;
+
+	if (!c || revision <= c->calibration.revision)
+		return; /* the file has a newer one, or the channel is gone */
+	t = xcalloc(1, sizeof(*t));
+	t->next = s->calibration_texts;
+	s->calibration_texts = t;
+	text_copy(t->done, sizeof(t->done), text_of(o, "done"));
+	text_copy(t->due, sizeof(t->due), text_of(o, "due"));
+	text_copy(t->reference, sizeof(t->reference), text_of(o, "certificate"));
+	c->calibration.revision = revision;
+	c->calibration.gain = json_number_value(json_object_get(o, "gain"));
+	c->calibration.offset = json_number_value(json_object_get(o, "offset"));
+	c->calibration.done = t->done;
+	c->calibration.due = t->due;
+	c->calibration.reference = t->reference;
+	if (json_is_number(json_object_get(o, "uncertainty")))
+		c->uncertainty_abs = json_number_value(json_object_get(o, "uncertainty"));
+}
+
+static bool load_one(void *ctx, const struct subject_row *row)
+{
+	json_t *o = json_load_limited(row->data, strlen(row->data), WEB_BODY_MAX, NULL);
+
+	if (o)
+		apply(ctx, o);
+	else
+		log_error(MODULE, "calibration of %s is not read", row->name);
+	json_decref(o);
+	return true;
+}
+
+int calibrations_load(struct station *s, struct store *store, struct error *err)
+{
+	return store_subject_list(store, "calibration", load_one, s, err);
+}
+
+void calibrations_free(struct station *s)
+{
+	while (s->calibration_texts) {
+		struct calibration_texts *t = s->calibration_texts;
+
+		s->calibration_texts = t->next;
+		free(t);
+	}
+}
+
+/* ---- what there is ---- */
+
+static void put_channel(struct json *j, const struct fixture *f, const struct fx_channel *c)
+{
+	json_open_object(j);
+	json_kv_string(j, "rig", f->name);
+	json_key(j, "bays");
+	json_open_array(j);
+	for (int i = 0; i < f->bay_count; i++)
+		if (c->bays & (1u << i))
+			json_put_string(j, f->bays[i].name);
+	json_end_array(j);
+	json_kv_string(j, "channel", c->name);
+	json_kv_string(j, "unit", c->unit->show);
+	json_kv_string(j, "state", calibration_state_name(calibrate_state(c, clock_utc_us())));
+	json_kv_int(j, "revision", c->calibration.revision);
+	json_kv_number(j, "gain", c->calibration.gain);
+	json_kv_number(j, "offset", c->calibration.offset);
+	json_kv_string(j, "done", c->calibration.done);
+	json_kv_string(j, "due", c->calibration.due);
+	json_kv_string(j, "certificate", c->calibration.reference);
+	json_end_object(j);
+}
+
+void route_calibrations(struct request *rq)
+{
+	struct station *s = rq->station;
+	struct text t = {0};
+	struct json j;
+
+	json_init(&j, &t);
+	json_open_object(&j);
+	json_key(&j, "calibrations");
+	json_open_array(&j);
+	for (int r = 0; r < s->rig_count; r++) {
+		const struct fixture *f = s->rigs[r].fixture;
+
+		for (int i = 0; i < f->channel_count; i++)
+			if (f->channels[i].calibration.revision > 0)
+				put_channel(&j, f, &f->channels[i]);
+	}
+	json_end_array(&j);
+	json_kv_string(&j, "verification", "not_configured");
+	json_end_object(&j);
+	request_reply(rq, 200, "", &t);
+	text_release(&t);
+}
+
+/* ---- a new one ---- */
+
+static const struct form_field point_fields[] = {
+	{.name = "reference", .kind = FORM_NUMBER, .required = true, .lo = -1e9, .hi = 1e9},
+	{.name = "reading", .kind = FORM_NUMBER, .required = true, .lo = -1e9, .hi = 1e9},
+	{.name = NULL},
+};
+static const struct form_field calibration_form[] = {
+	{.name = "channel", .kind = FORM_NAME, .required = true},
+	{.name = "reference", .kind = FORM_TEXT, .required = true, .lo = 1, .hi = 95},
+	{.name = "certificate", .kind = FORM_TEXT, .required = true, .lo = 1, .hi = 95},
+	{.name = "certificate_expires", .kind = FORM_DAY, .required = true},
+	{.name = "tolerance", .kind = FORM_NUMBER, .required = true, .lo = 0, .hi = 1e9},
+	{.name = "as_found",
+	 .kind = FORM_LIST,
+	 .required = true,
+	 .lo = 1,
+	 .hi = 16,
+	 .sub = point_fields},
+	{.name = "as_left",
+	 .kind = FORM_LIST,
+	 .required = true,
+	 .lo = 1,
+	 .hi = 16,
+	 .sub = point_fields},
+	{.name = "gain", .kind = FORM_NUMBER, .required = true, .lo = 0.5, .hi = 2},
+	{.name = "offset", .kind = FORM_NUMBER, .required = true, .lo = -1e6, .hi = 1e6},
+	{.name = "uncertainty", .kind = FORM_NUMBER, .required = true, .lo = 0, .hi = 1e9},
+	{.name = "due", .kind = FORM_DAY, .required = true},
+	{.name = NULL},
+};
+
+struct calibration_job {
+	struct job job;
+	struct request *rq;
+	struct suspect_search search;
+	char channel[64], name[200], who[64];
+	struct text data, reply, reason;
+	struct json json;
+	int suspects;
+};
+
+static bool is_within(const json_t *points, double tolerance)
+{
+	const json_t *p;
+	size_t i;
+
+	json_array_foreach(points, i, p)
+	{
+		double off = json_number_value(json_object_get(p, "reading")) -
+			     json_number_value(json_object_get(p, "reference"));
+
+		if (!(fabs(off) <= tolerance * (1 + 1e-9)))
+			return false;
+	}
+	return true;
+}
+
+static void count_suspect(void *ctx, const struct run_row *r)
+{
+	struct calibration_job *q = ctx;
+
+	q->suspects++;
+	json_put_string(&q->json, r->id);
+}
+
+static void calibrate_work(struct job *j, struct store *store)
+{
+	struct calibration_job *q = (struct calibration_job *)j;
+	struct chain_item item = {
+		.type = "calibration", .who = q->who, .data = q->data.buf, .n = q->data.len};
+
+	q->search.reason = q->reason.buf;
+	json_init(&q->json, &q->reply);
+	json_open_array(&q->json);
+	j->rc = store_subject_put_suspects(store, "calibration", q->name, &item, &q->search,
+					   clock_utc_us(), count_suspect, q, &j->err);
+	json_end_array(&q->json);
+}
+
+static void calibrate_done(struct job *j)
+{
+	struct calibration_job *q = (struct calibration_job *)j;
+	struct station *s = q->rq->station;
+	struct error err = j->err;
+	int rc = j->rc;
+
+	if (rc) {
+		request_problem_of(q->rq, &err);
+	} else {
+		json_t *o = json_load_limited(q->data.buf, q->data.len, WEB_BODY_MAX, NULL);
+
+		apply(s, o);
+		json_decref(o);
+		if (q->suspects)
+			log_warning(MODULE, "%s was found off: %d runs are suspect", q->name,
+				    q->suspects);
+		q->data.len--;
+		text_puts(&q->data, ",\"suspect\":");
+		text_add(&q->data, q->reply.buf, q->reply.len);
+		text_puts(&q->data, "}");
+		request_reply(q->rq, 201, "", &q->data);
+	}
+	text_release(&q->data);
+	text_release(&q->reply);
+	text_release(&q->reason);
+	free(q);
+	if (rc == ERR_STORE)
+		station_store_failed(s, "a calibration", &err);
+}
+
+/* What is wrong with it beyond its form; NULL: nothing. */
+static const char *mistake(struct request *rq, const json_t *root, const struct fx_channel *c)
+{
+	double tolerance = json_number_value(json_object_get(root, "tolerance"));
+	char today[16];
+
+	people_day(today, clock_utc_us());
+	if (!clock_is_synced() && !station_is_simulated(rq->station))
+		return "the clock is not synchronised: the day of a calibration must be known";
+	if (!c)
+		return "/channel: no such channel on this bay, or one that is not calibrated";
+	if (strcmp(text_of(root, "certificate_expires"), today) < 0)
+		return "/certificate_expires: the reference's certificate has expired";
+	if (strcmp(text_of(root, "due"), today) < 0)
+		return "/due: this day is past";
+	if (!is_within(json_object_get(root, "as_left"), tolerance))
+		return "/as_left: still beyond the tolerance; adjust or repair the channel";
+	return NULL;
+}
+
+/* The day of the last calibration there is, as a time: runs before it rest on that one. */
+static int64_t since_us(const struct fx_channel *c)
+{
+	char utc[40];
+
+	if (!c->calibration.done || strlen(c->calibration.done) < 10)
+		return 0;
+	snprintf(utc, sizeof(utc), "%.10sT00:00:00Z", c->calibration.done);
+	return station_utc_of(utc);
+}
+
+static void write_record(struct calibration_job *q, const json_t *root, const struct bay *b,
+			 const struct fx_channel *c, bool good)
+{
+	struct json *j = &q->json;
+	char day[16];
+
+	people_day(day, clock_utc_us());
+	json_init(j, &q->data);
+	json_open_object(j);
+	json_kv_string(j, "rig", b->rig->fixture->name);
+	json_kv_string(j, "bay", b->name);
+	json_kv_int(j, "revision", c->calibration.revision + 1);
+	form_put(j, calibration_form, root);
+	json_kv_string(j, "as_found_result", good ? "within" : "out_of_tolerance");
+	json_kv_string(j, "done", day);
+	json_kv_string(j, "by", q->who);
+	json_end_object(j);
+	json_init(j, &q->reason);
+	json_open_object(j);
+	json_kv_string(j, "reason", "calibration");
+	json_kv_string(j, "rig", b->rig->fixture->name);
+	json_kv_string(j, "channel", c->name);
+	json_kv_int(j, "revision", c->calibration.revision + 1);
+	json_end_object(j);
+}
+
+/* What a shared channel is called by, whichever bay it was reached through. */
+static const char *first_bay(const struct bay *b, const struct fx_channel *c)
+{
+	int i = 0;
+
+	while (!(c->bays & (1u << i)))
+		i++;
+	return b->rig->fixture->bays[i].name;
+}
+
+static bool is_at_work(const struct station *s, const struct rig_link *r, uint32_t bays)
+{
+	for (int i = 0; i < r->fixture->bay_count; i++)
+		if ((bays & (1u << i)) && s->bays[r->first_bay + i].session)
+			return true;
+	return false;
+}
+
+void route_calibrate(struct request *rq)
+{
+	struct bay *b = station_bay(rq->station, rq->msg.arg[0]);
+	struct calibration_job *q;
+	const struct fx_channel *c;
+	const char *wrong;
+	json_t *root;
+
+	if (!b) {
+		request_problem(rq, 404, "not_found", "there is no bay \"%s\"", rq->msg.arg[0]);
+		return;
+	}
+	root = request_form(rq, calibration_form);
+	if (!root)
+		return;
+	c = find_channel(b, text_of(root, "channel"));
+	if (c && c->quantity == QUANTITY_STATE)
+		c = NULL;
+	wrong = mistake(rq, root, c);
+	if (wrong || is_at_work(rq->station, b->rig, c->bays)) {
+		request_problem(rq, wrong ? 422 : 409, wrong ? "value" : "run_active", "%s",
+				wrong ? wrong : "a run goes on with this channel; end it first");
+		json_decref(root);
+		return;
+	}
+	q = xcalloc(1, sizeof(*q));
+	q->job.work = calibrate_work;
+	q->job.done = calibrate_done;
+	q->rq = rq;
+	text_copy(q->who, sizeof(q->who), rq->signer);
+	text_copy(q->channel, sizeof(q->channel), c->name);
+	snprintf(q->name, sizeof(q->name), "%s/%s/%s", b->rig->fixture->name, first_bay(b, c),
+		 c->name);
+	bool good = is_within(json_object_get(root, "as_found"),
+			      json_number_value(json_object_get(root, "tolerance")));
+	if (!good) {
+		q->search.channel = q->channel;
+		q->search.since_us = since_us(c);
+		q->search.mark = true;
+		for (int i = 0; i < b->rig->fixture->bay_count && q->search.bay_count < 32; i++)
+			if (c->bays & (1u << i))
+				q->search.bays[q->search.bay_count++] =
+					b->rig->fixture->bays[i].name;
+	}
+	write_record(q, root, b, c, good);
+	json_decref(root);
+	station_write(rq->station, &q->job);
+}
+
+const char *calibration_overdue(const struct bay *b)
+{
+	const struct fixture *f = b->rig->fixture;
+
+	for (int i = 0; i < f->channel_count; i++)
+		if ((f->channels[i].bays & (1u << b->index)) &&
+		    calibrate_state(&f->channels[i], clock_utc_us()) == CALIBRATION_LAPSED)
+			return f->channels[i].name;
+	return NULL;
+}
