@@ -35,7 +35,9 @@ enum { MAIL_MAX = 1024, EXIT_CONFIG = 2, EXIT_UNPROVEN = 3, EXIT_HELD = 75 };
 #define PORTS_NS (3 * NS_PER_S)
 /* A bus thread comes round every 100 ms when it has nothing to do. */
 #define BEAT_SLACK_NS (250 * NS_PER_MS)
-#define PANIC_NS      (300 * NS_PER_MS)
+/* what a reply on a simulated wire may be late by beyond a device's turnaround */
+#define SIM_GRACE_NS (200 * NS_PER_MS)
+#define PANIC_NS     (300 * NS_PER_MS)
 
 struct daemon {
 	struct io_options options;
@@ -329,6 +331,8 @@ static int load(struct daemon *d)
 	own.ctx = d;
 	d->fixture = fixture_load_draft(d->options.fixture, &problems);
 	if (d->fixture)
+		fixture_at_speed(d->fixture, d->options.speed);
+	if (d->fixture)
 		d->rig = rig_new(d->fixture, &scale, &own, &problems);
 	if (problems.count)
 		problems_print(&problems, stderr);
@@ -357,8 +361,10 @@ static int check_reach(const struct daemon *d)
 
 static int start_buses(struct daemon *d)
 {
-	struct bus_thread_config c = {
-		.trace_dir = d->options.trace_dir, .ctx = d, .event = on_bus_event};
+	struct bus_thread_config c = {.trace_dir = d->options.trace_dir,
+				      .sim_grace_ns = SIM_GRACE_NS,
+				      .ctx = d,
+				      .event = on_bus_event};
 	struct error err;
 
 	for (int i = 0; i < d->fixture->bus_count; i++) {
@@ -366,6 +372,8 @@ static int start_buses(struct daemon *d)
 		c.bus.sim_dir = d->options.sim_dir;
 		d->worst_ns[i] = bus_worst_transaction_ns(&d->fixture->buses[i], c.bus.reads,
 							  c.bus.read_count);
+		if (!strncmp(d->fixture->buses[i].port, "sim:", 4))
+			d->worst_ns[i] += c.sim_grace_ns;
 		d->threads[i] = bus_thread_start(&c, &err);
 		if (d->threads[i])
 			continue;

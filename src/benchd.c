@@ -72,8 +72,9 @@ static void own_dir(char *dst, size_t size)
 	text_copy(dst, size, n ? dirname(exe) : ".");
 }
 
-/* The records are this user's alone, also against benchd-web, which is of the same group: what the group needs (sockets,
- * token, the folder itself) is opened to it by name. An earlier release left the database readable to the group. */
+/* The records are this user's alone, also against benchd-web, which is of the same group: what the
+ * group needs (sockets, token, the folder itself) is opened to it by name. An earlier release left
+ * the database readable to the group. */
 static void close_to_others(const char *state_dir)
 {
 	static const char *const names[] = {"benchd.db", "benchd.db-wal", "benchd.db-shm"};

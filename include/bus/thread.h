@@ -13,6 +13,10 @@ struct bus_thread;
 struct bus_thread_config {
 	struct bus_config bus;
 	const char *trace_dir; /* NULL: none */
+	/* Added to the reply time-outs of pseudo-terminals, as a slow adapter's latency is: who
+	 * answers there is another process of this machine, and late when the machine is busy.
+	 * Never of a real port. */
+	int64_t sim_grace_ns;
 	void *ctx;
 	/* Called in the bus thread for each event; copies it into a bounded mailbox. */
 	void (*event)(void *ctx, int bus, const struct bus_event *ev);

@@ -209,6 +209,12 @@ struct fixture *fixture_load_draft(const char *path, struct problems *problems);
 struct fixture *fixture_parse_draft(const char *path, const char *bytes, size_t n,
 				    struct problems *problems);
 void fixture_free(struct fixture *f);
+/* At speed N a stale limit of 3 s of run time is 3/N s of wire time, and a busy machine, not the rig,
+ * makes readings older than that. So before anybody uses f (of a simulated rig: no other runs
+ * faster) each limit is raised to at least N times FIXTURE_STALE_FLOOR_S; the record of a run says
+ * so as stale_floor_s. Speed 1: nothing changes. */
+#define FIXTURE_STALE_FLOOR_S 1
+void fixture_at_speed(struct fixture *f, unsigned speed);
 /* The tables of the file, for the reference documentation (base/schema.h). */
 struct schema;
 extern const struct schema fixture_schema;

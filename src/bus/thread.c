@@ -70,7 +70,7 @@ static int open_serial(struct bus_thread *t, struct error *err)
 			return ERR_CONFIG;
 		}
 	}
-	bus_set_latency(t->bus, t->port.latency_ns);
+	bus_set_latency(t->bus, t->port.latency_ns + (t->port.is_pty ? t->config.sim_grace_ns : 0));
 	if (t->port.latency_ns > 2 * NS_PER_MS)
 		log_warning("bus",
 			    "bus=%s %s holds replies back by %d ms; set its latency_timer to 1",

@@ -318,12 +318,28 @@ static void put_verdict(struct json *j, const struct journal *jn, const struct e
 	json_end_object(j);
 }
 
-static const char *const head[] = {
-	"id",	      "ticket",		"serial",	  "serial_from", "model",
-	"run_type",   "attempt_no",	"repair_seq",	  "station",	 "rig",
-	"bay",	      "operator",	"operator_state", "simulated",	 "speed",
-	"profile",    "fixture_sha256", "calibration",	  "software",	 "boot_id",
-	"started_utc"};
+static const char *const head[] = {"id",
+				   "ticket",
+				   "serial",
+				   "serial_from",
+				   "model",
+				   "run_type",
+				   "attempt_no",
+				   "repair_seq",
+				   "station",
+				   "rig",
+				   "bay",
+				   "operator",
+				   "operator_state",
+				   "simulated",
+				   "speed",
+				   "stale_floor_s",
+				   "profile",
+				   "fixture_sha256",
+				   "calibration",
+				   "software",
+				   "boot_id",
+				   "started_utc"};
 
 static void compose(const json_t *facts, const struct journal *jn, const struct ending *end,
 		    struct text *out)
@@ -336,7 +352,8 @@ static void compose(const json_t *facts, const struct journal *jn, const struct 
 	json_open_object(&j);
 	json_kv_string(&j, "schema", "benchd.run/1");
 	for (size_t i = 0; i < sizeof head / sizeof head[0]; i++)
-		kv(&j, head[i], json_object_get(facts, head[i]));
+		if (json_object_get(facts, head[i]) || strcmp(head[i], "stale_floor_s") != 0)
+			kv(&j, head[i], json_object_get(facts, head[i]));
 	json_kv_string(&j, "ended_utc", text_from_utc_us(utc, sizeof utc, end->ended_utc_us));
 	kv(&j, "utc_synced", json_object_get(facts, "utc_synced"));
 	kv(&j, "duration_s", json_object_get(last, "at_s"));

@@ -213,6 +213,8 @@ void record_facts_json(const struct run_facts *f, struct text *out)
 	json_kv_string(&j, "operator_state", f->operator_state[0] ? f->operator_state : "unknown");
 	json_kv_bool(&j, "simulated", f->simulated);
 	json_kv_int(&j, "speed", f->speed);
+	if (f->speed > 1)
+		json_kv_int(&j, "stale_floor_s", f->speed * FIXTURE_STALE_FLOOR_S);
 	write_profile(&j, f);
 	kv_hash(&j, "fixture_sha256", f->fixture_hash);
 	write_calibration(&j, f);

@@ -250,6 +250,8 @@ struct station *station_new(struct loop *loop, const struct station_options *o, 
 					  o->speed, o->fixtures[i]);
 				goto out;
 			}
+	for (int i = 0; i < s->rig_count; i++)
+		fixture_at_speed(s->rigs[i].fixture, o->speed);
 	if (library_load(&s->library, o->profiles_dir, err))
 		goto out;
 	if (s->library.problems.count)

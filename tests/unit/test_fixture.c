@@ -51,6 +51,27 @@ static void the_simulated_rig_has_two_bays_with_the_standard_names(void **state)
 	fixture_free(f);
 }
 
+static void at_speed_stale_limits_have_a_floor_in_wire_time(void **state)
+{
+	struct fixture *f = good_fixture(NULL), *fast = good_fixture(NULL),
+		       *slow = good_fixture(NULL);
+
+	(void)state;
+	fixture_at_speed(slow, 1);
+	fixture_at_speed(fast, 2);
+	for (int i = 0; i < f->channel_count; i++) {
+		int64_t own = f->channels[i].stale_ns, two_s = INT64_C(2000000000);
+
+		assert_int_equal(slow->channels[i].stale_ns, own);
+		assert_int_equal(fast->channels[i].stale_ns, own > two_s ? own : two_s);
+	}
+	fixture_at_speed(fast, 20);
+	assert_int_equal(channel(fast, 0, "feed_pressure")->stale_ns, INT64_C(20000000000));
+	fixture_free(f);
+	fixture_free(fast);
+	fixture_free(slow);
+}
+
 static void shared_points_are_one_and_others_each_bays_own(void **state)
 {
 	struct fixture *f = good_fixture(NULL);
@@ -323,6 +344,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_simulated_rig_has_two_bays_with_the_standard_names),
+		cmocka_unit_test(at_speed_stale_limits_have_a_floor_in_wire_time),
 		cmocka_unit_test(shared_points_are_one_and_others_each_bays_own),
 		cmocka_unit_test(a_current_loop_becomes_a_pressure),
 		cmocka_unit_test(differences_of_temperature_are_kelvin_and_levels_celsius),
