@@ -42,7 +42,7 @@ void store_close(struct store *s); /* NULL allowed */
 /* Did the store that had this directory before close in order? A new directory counts as clean.
  * After an unclean stop a reader runs store_check, and release waits for it. */
 bool store_was_clean(const struct store *s);
-/* SQLite's quick_check: every page and row is well-formed. Seconds on a big database: for a
+/* SQLite's quick_check: every page and row is well-formed; and the chain's hashes. Seconds on a big database: for a
  * reader. ERR_IO names the first finding. */
 int store_check(struct store *s, struct error *err);
 /* Checkpoint when the WAL is long; called by the writer when it is idle. */

@@ -9,7 +9,7 @@
 #ifndef TICKET_FACTS_H
 #define TICKET_FACTS_H
 
-#include "store/store.h"
+#include "store/chain.h"
 #include "ticket/release.h"
 
 enum { TICKET_FACTS_RUNS_MAX = 16, TICKET_NTF_DAYS = 90 };
@@ -34,6 +34,8 @@ struct ticket_facts {
 int ticket_facts_load(struct ticket_facts *out, struct store *s, const char *ticket_id,
 		      const struct ticket_policy *policy, int64_t now_utc_us, struct error *err);
 void ticket_facts_release(struct ticket_facts *f);
+/* What one item about the ticket changes, in the chain's order. */
+void ticket_facts_from_item(struct release_facts *f, const struct chain_row *r);
 /* What a finished document says, for one run. row: as listed by the store. */
 void ticket_facts_from_doc(const struct run_row *row, const char *doc, size_t n,
 			   struct release_run *out);

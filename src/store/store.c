@@ -188,7 +188,7 @@ int store_check(struct store *s, struct error *err)
 			     ? 0
 			     : error_set(err, ERR_IO, "%s/benchd.db: %s", s->dir, db_text(st, 0));
 	sqlite3_finalize(st);
-	return rc;
+	return rc < 0 ? rc : store_chain_check(s, err);
 }
 
 int store_transact(struct store *s, int (*fn)(void *ctx, struct store *s, struct error *err),

@@ -189,9 +189,8 @@ static void read_override(const struct chain_row *r, const json_t *data, struct 
 }
 
 /* In the chain's order: what comes later says more. */
-static bool read_ticket_item(void *ctx, const struct chain_row *r)
+void ticket_facts_from_item(struct release_facts *f, const struct chain_row *r)
 {
-	struct release_facts *f = ctx;
 	json_t *data = json_load_limited(r->data, r->data_n, CHAIN_DATA_MAX, NULL);
 
 	if (strcmp(r->type, "repair") == 0) {
@@ -212,6 +211,11 @@ static bool read_ticket_item(void *ctx, const struct chain_row *r)
 		f->ticket_claimed = false;
 	}
 	json_decref(data);
+}
+
+static bool read_ticket_item(void *ctx, const struct chain_row *r)
+{
+	ticket_facts_from_item(ctx, r);
 	return true;
 }
 
