@@ -36,6 +36,10 @@ static const struct driver_option options[] = {
 	 "what the device has to be set to: read when it comes and before each run, written where it "
 	 "differs",
 	 "设备应有的设定:上线时及每次运行前读取,不符则写入"},
+	{"identification", OPTION_CHOICE, "ask", 0, 0, "ask|never",
+	 "Modbus TCP: whether it may be asked who it is (function 43/14); never: one that suffers from a "
+	 "function it does not know",
+	 "Modbus TCP:是否可询问设备标识(功能码 43/14);不认识该功能码即出错的设备选 never"},
 	{"watchdog_s", OPTION_NUMBER, "0", 0, WATCHDOG_MAX_S, NULL,
 	 "comms watchdog that the settings make; at most 2 s, 0: none",
 	 "由 settings 设定的通信看门狗,最长 2 秒;0 表示没有"},
@@ -394,6 +398,11 @@ static int64_t watchdog_ns(const struct driver_device *d)
 	return (int64_t)(driver_option_number(d, "watchdog_s") * 1e9);
 }
 
+static bool may_be_asked(const struct driver_device *d)
+{
+	return strcmp(driver_option(d, "identification"), "ask") == 0;
+}
+
 const struct driver driver_register_map = {
 	.name = "register_map",
 	.title_en = "Any Modbus device, described by its register map",
@@ -408,6 +417,7 @@ const struct driver driver_register_map = {
 	.own_points = own_points,
 	.reads = reads,
 	.get = get,
+	.may_be_asked = may_be_asked,
 	.identify = identify,
 	.settings = settings,
 	.watchdog_ns = watchdog_ns,

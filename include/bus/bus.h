@@ -69,6 +69,9 @@ struct bus_config {
 	const struct bus_line *lines;
 	int line_count;
 	const char *sim_dir; /* where "sim:NAME" is resolved; NULL: refused */
+	/* TCP: unit ids (bit unit % 8 of byte unit / 8) that may be asked who they are (43/14), once
+	 * each: one that is benchsim makes the bus a simulated one for good. */
+	uint8_t ask_units[32];
 };
 
 enum bus_request_kind {

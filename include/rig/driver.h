@@ -116,6 +116,9 @@ struct driver {
 	/* Pure decode of one point from its reads. */
 	int (*get)(const struct driver_device *d, int point, const struct driver_image *images,
 		   struct driver_value *out);
+	/* Modbus TCP: may it be asked for its device identification (43/14), a function it need not
+	 * know? Only where the manual or a try says that it survives that. NULL: no. */
+	bool (*may_be_asked)(const struct driver_device *d);
 	/* NULL: cannot tell. Returns number filled (0..max). */
 	int (*identify)(const struct driver_device *d, struct driver_identity *out, int max);
 	/* What the device has to be set to, each as a write with its read-back. Read whenever it is

@@ -47,6 +47,7 @@ struct bus_thread {
 	struct port port;
 	struct wire_rtu *rtu;
 	struct wire_tcp *tcp;
+	struct who who;
 	struct gpio *gpio;
 	bool levels_due; /* the chip was just opened */
 	bool chip_due;	 /* changes may have come while an output was set */
@@ -79,6 +80,22 @@ static int open_serial(struct bus_thread *t, struct error *err)
 	return 0;
 }
 
+static int open_tcp(struct bus_thread *t, struct error *err)
+{
+	bool is_sim = strncmp(t->fx->port, "sim:", 4) == 0;
+
+	t->tcp = wire_tcp_open(t->fx, t->config.bus.sim_dir, CONNECT_MS, err);
+	if (!t->tcp)
+		return ERR_IO;
+	if (!is_sim && who_ask(&t->who, wire_tcp_fd(t->tcp), t->config.bus.ask_units) < 0) {
+		wire_tcp_free(t->tcp);
+		t->tcp = NULL;
+		return error_set(err, ERR_IO, "%s: connecting again", t->fx->port);
+	}
+	t->simulated = is_sim || t->who.is_benchsim;
+	return 0;
+}
+
 static int op_open(void *ctx, struct error *err)
 {
 	struct bus_thread *t = ctx;
@@ -87,12 +104,7 @@ static int op_open(void *ctx, struct error *err)
 	switch (t->fx->kind) {
 	case BUS_MODBUS_RTU:
 	case BUS_SERIAL: return open_serial(t, err);
-	case BUS_MODBUS_TCP:
-		t->tcp = wire_tcp_open(t->fx, t->config.bus.sim_dir, CONNECT_MS, err);
-		if (!t->tcp)
-			return ERR_IO;
-		t->simulated = strncmp(t->fx->port, "sim:", 4) == 0;
-		return 0;
+	case BUS_MODBUS_TCP: return open_tcp(t, err);
 	case BUS_GPIO:
 		rc = gpio_open(&t->gpio, t->fx->port, t->config.bus.sim_dir, t->config.bus.lines,
 			       t->config.bus.line_count, err);

@@ -6,6 +6,7 @@
 #ifndef BUS_WIRE_H
 #define BUS_WIRE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include "base/error.h"
@@ -32,5 +33,15 @@ int wire_tcp_fd(const struct wire_tcp *w);
 int wire_tcp_transact(struct wire_tcp *w, uint8_t unit, const uint8_t *pdu, size_t n,
 		      uint8_t *reply, size_t max, size_t *reply_n, int64_t timeout_ns,
 		      struct error *err);
+
+/* Who answers on a TCP bus (who.c); zeroed at first. */
+struct who {
+	bool is_benchsim; /* one of them said so; stays */
+	uint8_t asked[32], silences;
+};
+/* Ask each of these units (bus_config.ask_units) once who it is, on a connection just made. 0: go on
+ * with it; negative: one kept silent, a late answer of its may still come, connect again. It is asked
+ * three times, 400 ms each, for a busy benchsim must not be taken for a real device. */
+int who_ask(struct who *w, int fd, const uint8_t units[32]);
 
 #endif

@@ -87,6 +87,14 @@ void rig_bus_config(const struct rig *r, int bus, struct bus_config *out)
 				   .read_count = b->read_count,
 				   .lines = b->lines,
 				   .line_count = b->line_count};
+	for (int i = 0; i < r->f->device_count; i++) {
+		const struct device *d = &r->devices[i];
+		unsigned unit = (unsigned)d->fx->unit_id & 0xff;
+
+		if (d->fx->bus == bus && d->d.driver && d->d.driver->may_be_asked &&
+		    d->d.driver->may_be_asked(&d->d))
+			out->ask_units[unit / 8] |= (uint8_t)(1u << unit % 8);
+	}
 }
 
 void rig_set_scale(struct rig *r, const struct clock_scale *scale)
