@@ -72,6 +72,8 @@ enum {
 	  "record it: {repair_seq, disposition, ...}; Idempotency-Key")                            \
 	X(OVERRIDE, "POST", "/tickets/{}/override",                                                \
 	  "a supervisor lifts reasons: {repair_seq, reason, codes, sign}")                         \
+	X(VERDICT, "GET", "/tickets/{}/verdict", "what the newest run said; ETag")                 \
+	X(CLAIM, "POST", "/tickets/{}/claim", "the ticketing system gives it to {station}")        \
 	X(WITHDRAW, "POST", "/tickets/{}/withdraw",                                                \
 	  "stop the shipment or recall the unit: {kind, reason}")                                  \
 	X(KEY, "GET", "/key", "the station's public key and the head of its chain")                \

@@ -71,6 +71,7 @@ struct bay {
 	struct latest *values;	  /* by fixture channel */
 	char scanned_ticket[64], scanned_serial[64];
 	int64_t scanned_ns;	 /* wire time */
+	char typed[160];	 /* run, prompt and step whose serial was typed once already */
 	struct session *session; /* NULL: idle */
 	struct profile *profile; /* of its run */
 	struct journal journal;
@@ -341,6 +342,8 @@ void route_release(struct request *rq);
 void route_release_post(struct request *rq);
 void route_override(struct request *rq);
 void route_withdraw(struct request *rq);
+void route_verdict(struct request *rq);
+void route_claim(struct request *rq);
 void route_key(struct request *rq);
 void route_key_backup(struct request *rq);
 void route_key_rotate(struct request *rq);

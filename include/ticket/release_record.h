@@ -39,5 +39,13 @@ int release_override(struct store *s, const struct release_order *order, const c
 /* kind: "stop_shipment" or "recall". ERR_STATE: no release in force; ERR_NOT_FOUND. */
 int release_withdraw(struct store *s, const struct release_order *order, const char *kind,
 		     const char *reason, struct text *out, struct error *err);
+/* The ticketing system gives the ticket to a station; mine: to this one. ERR_NOT_FOUND. */
+int release_claim(struct store *s, const struct release_order *order, const char *station,
+		  bool mine, struct text *out, struct error *err);
+/* The newest run that judged the unit: {"ticket", "serial", "repair_seq", "run" (null: none),
+ * "verdict", "profile", "revision", "simulated", "void", "suspect", "current" (nothing was
+ * repaired since), "ended_at", "seq"}. Bytes are equal while nothing changed. */
+int release_verdict(struct store *s, const char *ticket, const struct ticket_policy *policy,
+		    int64_t now_utc_us, struct text *out, struct error *err);
 
 #endif

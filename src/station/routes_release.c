@@ -6,6 +6,7 @@
 #include "station/internal.h"
 
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,12 +44,16 @@ static const struct form_field withdraw_form[] = {
 	{.name = "reason", .kind = FORM_NOTE, .required = true, .lo = 1, .hi = 500},
 	{.name = NULL},
 };
+static const struct form_field claim_form[] = {
+	{.name = "station", .kind = FORM_TEXT, .required = true, .lo = 1, .hi = 63},
+	{.name = NULL},
+};
 
 struct release_job {
 	struct job job;
 	struct request *rq;
 	struct release_order order;
-	char who[96], reason[1024], kind[32];
+	char who[96], reason[1024], kind[64];
 	char codes[CODES_AT_ONCE][40];
 	int code_count;
 	int status;
@@ -255,6 +260,65 @@ void route_override(struct request *rq)
 	}
 	json_decref(body);
 	write_release(q);
+}
+
+/* ---- whose it is, and what the runs said ---- */
+
+static void claim_work(struct job *j, struct store *store)
+{
+	struct release_job *q = (struct release_job *)j;
+	const struct station *s = q->rq->station;
+
+	q->status = 201;
+	j->rc = release_claim(store, &q->order, q->kind, strcmp(q->kind, s->name) == 0, &q->out,
+			      &j->err);
+}
+
+void route_claim(struct request *rq)
+{
+	json_t *body = request_form(rq, claim_form);
+	struct release_job *q;
+
+	if (!body)
+		return;
+	q = release_job(rq, claim_work, release_done);
+	text_copy(q->kind, sizeof(q->kind), json_string_value(json_object_get(body, "station")));
+	json_decref(body);
+	write_release(q);
+}
+
+static void verdict_work(struct job *j, struct store *store)
+{
+	struct release_job *q = (struct release_job *)j;
+	uint8_t hash[32];
+
+	j->rc = release_verdict(store, q->order.ticket, &q->order.policy, q->order.now_utc_us,
+				&q->out, &j->err);
+	if (j->rc < 0)
+		return;
+	text_sha256(hash, q->out.buf, q->out.len);
+	text_hex(q->kind, hash, 8);
+}
+
+static void verdict_done(struct job *j)
+{
+	struct release_job *q = (struct release_job *)j;
+	char etag[WEB_ETAG_MAX];
+
+	if (j->rc) {
+		release_done(j);
+		return;
+	}
+	snprintf(etag, sizeof(etag), "\"%s\"", q->kind);
+	request_reply(q->rq, 200, etag, &q->out);
+	text_release(&q->out);
+	free(q);
+}
+
+void route_verdict(struct request *rq)
+{
+	if (!is_checking(rq))
+		station_read(rq->station, &release_job(rq, verdict_work, verdict_done)->job);
 }
 
 /* ---- it comes back ---- */

@@ -45,6 +45,8 @@ enum { ANYBODY = 0, READ = PEOPLE_KNOWN, WRITE = PEOPLE_WRITERS };
 	X(TOKEN_REVOKE, A, false, 0)                                                               \
 	X(RELEASE_POST, WRITE, false, 0)                                                           \
 	X(OVERRIDE, WRITE, false, S)                                                               \
+	X(VERDICT, READ, false, 0)                                                                 \
+	X(CLAIM, E | A, false, 0)                                                                  \
 	X(WITHDRAW, WRITE, false, 0)                                                               \
 	X(KEY, READ, false, 0)                                                                     \
 	X(KEY_BACKUP, A, false, 0)                                                                 \

@@ -352,3 +352,92 @@ int release_withdraw(struct store *s, const struct release_order *order, const c
 	free(d);
 	return rc;
 }
+
+static int claim_it(void *ctx, struct store *s, struct error *err)
+{
+	struct deed *d = ctx;
+	struct json j;
+	int rc = answered_before(s, d, "claim", err);
+
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
+	rc = look(s, d, err);
+	if (rc < 0)
+		return rc;
+	d->status = 201;
+	json_init(&j, d->out);
+	json_open_object(&j);
+	json_kv_string(&j, "ticket", d->order->ticket);
+	json_kv_string(&j, "station", d->reason);
+	json_end_object(&j);
+	rc = append(s, d, d->kind, d->out, err);
+	return rc < 0 ? rc : keep_answer(s, d, "claim", err);
+}
+
+int release_claim(struct store *s, const struct release_order *order, const char *station,
+		  bool mine, struct text *out, struct error *err)
+{
+	struct deed *d = xcalloc(1, sizeof(*d));
+	int rc;
+
+	d->order = order;
+	d->out = out;
+	d->reason = station;
+	d->kind = mine ? "claimed" : "claim_lost";
+	rc = run_deed(s, d, claim_it, err);
+	free(d);
+	return rc;
+}
+
+/* ---- the verdict alone ---- */
+
+static void put_verdict(struct json *j, const struct release_facts *f, const struct release_run *r)
+{
+	char at[32];
+
+	json_open_object(j);
+	json_kv_string(j, "ticket", f->ticket);
+	json_kv_string(j, "serial", f->serial);
+	json_kv_int(j, "repair_seq", f->repair_seq);
+	json_kv_string(j, "run", r ? r->id : NULL);
+	json_kv_string(j, "verdict", r ? r->verdict : NULL);
+	if (r) {
+		json_kv_string(j, "profile", r->profile);
+		json_kv_int(j, "revision", r->profile_revision);
+		json_kv_bool(j, "simulated", r->simulated);
+		json_kv_bool(j, "void", r->voided);
+		json_kv_bool(j, "suspect", r->suspect);
+		json_kv_bool(j, "current", r->repair_seq == f->repair_seq);
+		json_kv_string(j, "ended_at", text_from_utc_us(at, sizeof(at), r->ended_utc_us));
+		json_kv_int(j, "seq", r->ended_seq);
+	}
+	json_end_object(j);
+}
+
+int release_verdict(struct store *s, const char *ticket, const struct ticket_policy *policy,
+		    int64_t now_utc_us, struct text *out, struct error *err)
+{
+	struct ask *a = xcalloc(1, sizeof(*a));
+	const struct release_facts *f = &a->facts.release;
+	const struct release_run *r = NULL;
+	struct json j;
+	int rc;
+
+	a->ticket = ticket;
+	a->policy = policy;
+	a->now_utc_us = now_utc_us;
+	rc = store_transact(s, decide_now, a, err);
+	if (rc == 0 && !f->ticket_known)
+		rc = error_set(err, ERR_NOT_FOUND, "ticket %s: no such ticket", ticket);
+	for (int i = 0; rc == 0 && !r && i < f->run_count; i++)
+		if (strcmp(f->runs[i].id, a->decision.run) == 0)
+			r = &f->runs[i];
+	if (rc == 0) {
+		json_init(&j, out);
+		put_verdict(&j, f, r);
+	}
+	if (a->facts.runs)
+		ticket_facts_release(&a->facts);
+	free(a);
+	return rc;
+}

@@ -21,6 +21,13 @@ check "the first unit may leave" is allowed at decision ctl --json release show 
 check "an unknown disposition is refused" has 400 status "$L/tickets/T-9000/release?disposition=sold"
 check "scrapping it needs more" has not_unusable web "$L/tickets/T-9000/release?disposition=scrapped"
 
+check "the verdict has a tag" has 'ETag: "' web -o /dev/null -D - "$L/tickets/T-9000/verdict"
+TAG=$(web -o /dev/null -D - "$L/tickets/T-9000/verdict" | sed -n 's/^ETag: \("[0-9a-f]*"\).*/\1/p')
+check "and is not sent twice" has 304 status -H "If-None-Match: $TAG" "$L/tickets/T-9000/verdict"
+check "it is a pass" is pass at verdict web "$L/tickets/T-9000/verdict"
+check "of no ticket there is none" has 404 status "$L/tickets/T-1/verdict"
+check "a technician claims no ticket" has 403 status -d '{"station":"x"}' "$L/tickets/T-9000/claim"
+
 # ---- recorded once ----
 check "another repair_seq: 409" has 409 status -d '{"repair_seq":1}' "$L/tickets/T-9000/release"
 check "without one: 422" has 422 status -d '{}' "$L/tickets/T-9000/release"
