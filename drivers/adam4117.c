@@ -104,4 +104,5 @@ const struct driver driver_adam4117 = {
 	.reads = reads,
 	.get = get,
 	.identify = identify,
+	.address_by = "its rotary or INIT setting and the maker's utility",
 };

@@ -124,4 +124,5 @@ const struct driver driver_pressure_f32 = {
 	.reads = reads,
 	.get = get,
 	.identify = identify,
+	.address_by = "its maker's tool: families differ in the register",
 };

@@ -121,6 +121,25 @@ static int identify(const struct driver_device *d, struct driver_identity *out, 
 	return 2;
 }
 
+/* The new id counts at once; 0 into 0x000f, sent to it, keeps it. */
+static int set_address(const struct driver_device *d, int unit_id, struct bus_request *out, int max)
+{
+	(void)d;
+	if (max < 2)
+		return 0;
+	out[0] = (struct bus_request){.kind = BUS_WRITE,
+				      .function = MODBUS_WRITE_REGISTER,
+				      .first = 0x0000,
+				      .count = 1,
+				      .data = {(uint16_t)unit_id}};
+	out[1] = (struct bus_request){.kind = BUS_WRITE,
+				      .function = MODBUS_WRITE_REGISTER,
+				      .first = 0x000f,
+				      .count = 1,
+				      .unit = (uint8_t)unit_id};
+	return 2;
+}
+
 const struct driver driver_pressure_i16 = {
 	.name = "pressure_i16",
 	.title_en = "Pressure transmitter, integer register",
@@ -136,4 +155,5 @@ const struct driver driver_pressure_i16 = {
 	.reads = reads,
 	.get = get,
 	.identify = identify,
+	.set_address = set_address,
 };

@@ -78,6 +78,19 @@ static int identify(const struct driver_device *d, struct driver_identity *out, 
 	return 1;
 }
 
+static int set_address(const struct driver_device *d, int unit_id, struct bus_request *out, int max)
+{
+	(void)d;
+	if (max < 1)
+		return 0;
+	out[0] = (struct bus_request){.kind = BUS_WRITE,
+				      .function = MODBUS_WRITE_REGISTER,
+				      .first = 0x0002,
+				      .count = 1,
+				      .data = {(uint16_t)unit_id}};
+	return 1;
+}
+
 const struct driver driver_pzem016 = {
 	.name = "pzem016",
 	.title_en = "Power meter PZEM-016",
@@ -90,4 +103,5 @@ const struct driver driver_pzem016 = {
 	.reads = reads,
 	.get = get,
 	.identify = identify,
+	.set_address = set_address,
 };

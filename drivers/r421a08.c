@@ -118,6 +118,7 @@ const struct driver driver_r421a08 = {
 	.reads = reads,
 	.get = get,
 	.identify = identify,
+	.address_by = "its DIP switches",
 	.set = set,
 	.safe = set,
 };

@@ -92,6 +92,18 @@ static int identify(const struct driver_device *d, struct driver_identity *out, 
 	return 2;
 }
 
+/* Only in setup mode: hold its button for 3 s until it shows "-SEt-". */
+static int set_address(const struct driver_device *d, int unit_id, struct bus_request *out, int max)
+{
+	(void)d;
+	if (max < 1)
+		return 0;
+	out[0] = (struct bus_request){
+		.kind = BUS_WRITE, .function = MODBUS_WRITE_REGISTERS, .first = 0x0014, .count = 2};
+	register_encode(out[0].data, REGISTER_F32, ORDER_ABCD, unit_id);
+	return 1;
+}
+
 const struct driver driver_sdm120 = {
 	.name = "sdm120",
 	.title_en = "Eastron SDM120 power meter",
@@ -107,4 +119,6 @@ const struct driver driver_sdm120 = {
 	.reads = reads,
 	.get = get,
 	.identify = identify,
+	.set_address = set_address,
+	.address_by = "its button: hold it for 3 s until it shows -SEt-, then try again",
 };

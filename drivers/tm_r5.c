@@ -138,6 +138,19 @@ static int identify(const struct driver_device *d, struct driver_identity *out, 
 	return 2;
 }
 
+static int set_address(const struct driver_device *d, int unit_id, struct bus_request *out, int max)
+{
+	(void)d;
+	if (max < 1)
+		return 0;
+	out[0] = (struct bus_request){.kind = BUS_WRITE,
+				      .function = MODBUS_WRITE_REGISTER,
+				      .first = REGISTER_UNIT,
+				      .count = 1,
+				      .data = {(uint16_t)unit_id}};
+	return 1;
+}
+
 const struct driver driver_tm_r5 = {
 	.name = "tm_r5",
 	.title_en = "ICP DAS tM-R5, 5 relays with a host watchdog",
@@ -152,6 +165,7 @@ const struct driver driver_tm_r5 = {
 	.reads = reads,
 	.get = get,
 	.identify = identify,
+	.set_address = set_address,
 	.settings = settings,
 	.watchdog_ns = watchdog_ns,
 	.set = set,

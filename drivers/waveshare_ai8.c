@@ -74,6 +74,19 @@ static int identify(const struct driver_device *d, struct driver_identity *out, 
 	return 1;
 }
 
+static int set_address(const struct driver_device *d, int unit_id, struct bus_request *out, int max)
+{
+	(void)d;
+	if (max < 1)
+		return 0;
+	out[0] = (struct bus_request){.kind = BUS_WRITE,
+				      .function = MODBUS_WRITE_REGISTER,
+				      .first = 0x4000,
+				      .count = 1,
+				      .data = {(uint16_t)unit_id}};
+	return 1;
+}
+
 const struct driver driver_waveshare_ai8 = {
 	.name = "waveshare_ai8",
 	.title_en = "Waveshare analog input, 8 x 4-20 mA",
@@ -88,4 +101,5 @@ const struct driver driver_waveshare_ai8 = {
 	.reads = reads,
 	.get = get,
 	.identify = identify,
+	.set_address = set_address,
 };

@@ -128,6 +128,12 @@ struct driver {
 	/* Comms watchdog: that long without a request, and the device itself puts its outputs to
 	 * where they are safe. 0, or NULL: it has none. settings make it so. */
 	int64_t (*watchdog_ns)(const struct driver_device *d);
+	/* Writes that give it another unit id, in their order (the last one's read-back, where it has
+	 * one, is asked at the new id), for commissioning. Returns how many (0..max). NULL: by switches
+	 * or the maker's own tool; address_by says which. */
+	int (*set_address)(const struct driver_device *d, int unit_id, struct bus_request *out,
+			   int max);
+	const char *address_by; /* "its DIP switches" */
 	/* One request with read-back that sets these points (n of them, e.g. a whole relay bank) to
 	 * values in pin units. Returns requests filled, or negative. Tokens and urgency are the
 	 * core's. */

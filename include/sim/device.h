@@ -36,6 +36,8 @@ struct sim_register {
 
 struct sim_device {
 	const struct fx_device *fx;
+	int unit_id;	      /* the fixture's, until somebody sets another */
+	int address_register; /* that holds it, two registers for a float; -1: none */
 	int index;
 	struct sim_point *points;
 	int point_count;

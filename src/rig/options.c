@@ -6,11 +6,13 @@
 #include <string.h>
 #include "base/text.h"
 #include "link/io.h"
+#include "rig/commission.h"
 
 enum { IO_OPTIONS_EXIT = 2 };
 
 static const char usage[] =
 	"usage: benchd-io --fixture FILE (--link PATH | --link fd:N | --make-safe) [options]\n"
+	"       benchd-io --scan | --set-address | --prove-watchdog ...: for commissioning\n"
 	"  --fixture FILE     the wiring of the rig\n"
 	"  --link PATH        benchd's io socket, or fd:N for an inherited one\n"
 	"  --make-safe        without benchd: drop, stop, proof; says per bay what came of it\n"
@@ -60,6 +62,8 @@ int io_options_parse(struct io_options *o, int argc, char **argv)
 	int c, level;
 
 	*o = (struct io_options){.speed = 1, .log = LOG_LEVEL_INFO};
+	if (commission_is_wanted(argc, argv))
+		return 1 + commission_main(argc, argv);
 	while ((c = getopt_long(argc, argv, "h", longs, NULL)) >= 0) {
 		switch (c) {
 		case 'f': o->fixture = optarg; break;

@@ -65,6 +65,8 @@ int devices_init(struct world *w, struct error *err)
 	for (int i = 0; i < f->device_count; i++) {
 		w->devices[i].fx = &f->devices[i];
 		w->devices[i].index = i;
+		w->devices[i].unit_id = f->devices[i].unit_id;
+		w->devices[i].address_register = -1;
 		rc = personality_build(&w->devices[i], err);
 		if (rc)
 			return rc;
@@ -155,7 +157,7 @@ size_t world_answer(struct world *w, int bus, uint8_t unit, const struct wire_ef
 		struct sim_device *d = &w->devices[i];
 		size_t got;
 
-		if (d->fx->bus != bus || (unit != 0 && d->fx->unit_id != unit) ||
+		if (d->fx->bus != bus || (unit != 0 && d->unit_id != unit) ||
 		    device_is_silent(w, d))
 			continue;
 		d->transactions++;

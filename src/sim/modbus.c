@@ -175,6 +175,27 @@ static size_t write_coils(struct world *w, struct sim_device *d, const uint8_t *
 	return 5;
 }
 
+/* The register of its unit id may have been written: it listens to that from now on. */
+static void new_address(struct sim_device *d)
+{
+	uint16_t words[2] = {0, 0};
+	double id = 0;
+
+	if (d->address_register < 0)
+		return;
+	for (int k = 0; k < 2; k++) {
+		const struct sim_register *r = register_at(d, (uint16_t)(d->address_register + k));
+
+		words[k] = r ? r->value : 0;
+	}
+	if (!strcmp(d->fx->driver, "sdm120"))
+		register_decode(words, REGISTER_F32, ORDER_ABCD, &id);
+	else
+		id = words[0];
+	if (id >= 1 && id <= 247)
+		d->unit_id = (int)id;
+}
+
 /* Words of one request; a value of two registers must be written whole. */
 static int write_words(struct world *w, struct sim_device *d, uint16_t first, const uint8_t *data,
 		       int count)
@@ -195,6 +216,7 @@ static int write_words(struct world *w, struct sim_device *d, uint16_t first, co
 			device_set(w, d, p, value * p->gain + p->offset);
 		} else if (r && r->writable) {
 			r->value = get16(data + 2 * i);
+			new_address(d);
 		} else {
 			return ILLEGAL_ADDRESS;
 		}

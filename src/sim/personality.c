@@ -152,6 +152,7 @@ static void build_table(struct sim_device *d, const struct personality *p)
 		d->registers[d->register_count++] = p->registers[i];
 	d->registers[d->register_count++] = (struct sim_register){(uint16_t)p->address_register,
 								  (uint16_t)d->fx->unit_id, true};
+	d->address_register = p->address_register;
 	d->is_relay_board = is_word(p->driver, "waveshare_relay8");
 	mode = option(d, "mode");
 	for (int i = 0; mode && is_word(mode, "0-20mA") && i < 8; i++)

@@ -57,6 +57,8 @@ static void pressure_i16(struct sim_device *d)
 	place(d, "pressure", SPACE_HOLDING, 4, REGISTER_I16,
 	      units[unit].mpa / pow(10, (double)decimals));
 	personality_register(d, 0, (uint16_t)d->fx->unit_id, true);
+	d->address_register = 0;
+	personality_register(d, 0x0f, 1, true);
 	personality_register(d, 1, 3, true);
 	personality_register(d, 2, unit, true);
 	personality_register(d, 3, (uint16_t)decimals, true);
@@ -134,6 +136,7 @@ static void tm_r5(struct sim_device *d)
 	personality_register(d, 482, 0x5200, false);
 	personality_register(d, 483, 0x0700, false);
 	personality_register(d, 484, (uint16_t)d->fx->unit_id, true);
+	d->address_register = 484;
 	personality_register(d, 485, 0x0a, true);
 	personality_register(d, 488, 0, true);
 	d->has_watchdog = true;
@@ -218,6 +221,7 @@ static void sdm120(struct sim_device *d)
 	register_encode(id, REGISTER_F32, ORDER_ABCD, d->fx->unit_id);
 	personality_register(d, 0x0014, id[0], true);
 	personality_register(d, 0x0015, id[1], true);
+	d->address_register = 0x0014;
 	personality_register(d, 0xfc00, (uint16_t)(serial >> 16), false);
 	personality_register(d, 0xfc01, (uint16_t)serial, false);
 }
