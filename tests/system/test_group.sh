@@ -28,11 +28,13 @@ cp "$BIN/benchd" "$BIN/benchd-web" "$BIN/benchctl" "$WORK/bin/"
 cp -r profiles "$FIXTURE" "$WORK/"
 install -d -o $STATION -g $GROUP -m 750 "$STATE"
 install -d -o $WEB -g $GROUP -m 750 "$WORK/run"
-as $STATION "$WORK/bin/benchd" --fixture "$WORK/sim.yaml" --profiles "$WORK/profiles" --state "$STATE" >"$WORK/benchd.log" 2>&1 &
+# the process itself, not a shell around it: it is ended by its id
+setpriv --reuid=$STATION --regid=$GROUP --clear-groups "$WORK/bin/benchd" --fixture "$WORK/sim.yaml" --profiles "$WORK/profiles" --state "$STATE" >"$WORK/benchd.log" 2>&1 &
 STATION_PID=$!
 check "benchd answers" wait_for 10 ctl bay list
-as $WEB "$WORK/bin/benchd-web" --state "$STATE" --socket "$WORK/run/http.sock" --port "$PORT" >"$WORK/web.log" 2>&1 &
-EXTRA_PIDS=$!
+setpriv --reuid=$WEB --regid=$GROUP --clear-groups "$WORK/bin/benchd-web" --state "$STATE" --socket "$WORK/run/http.sock" --port "$PORT" >"$WORK/web.log" 2>&1 &
+WEB_PID=$!
+EXTRA_PIDS=$WEB_PID
 check "benchd-web, another user of the group, has its link" wait_for 10 curl -sf --unix-socket "$WORK/run/http.sock" "$U/station"
 check "and the token for loopback" has '"bays"' as $WEB sh -c \
 	"curl -s -m 10 -H \"Authorization: Bearer \$(cat '$STATE/token')\" http://127.0.0.1:$PORT/api/v1/bays"
@@ -44,6 +46,11 @@ for f in benchd.db benchd.db-wal benchd.db-shm keys/station.key; do
 	[ -e "$STATE/$f" ] && check "benchd-web cannot open $f" is_closed "$STATE/$f"
 done
 check "nor put another file in its place" sh -c "! setpriv --reuid=$WEB --regid=$GROUP --clear-groups mv '$STATE/token' '$STATE/benchd.db'"
-GROUP=64103
 check "who is not of the group does not come in" sh -c "! setpriv --reuid=64103 --regid=64103 --clear-groups cat '$STATE/token'"
+kill -TERM "$WEB_PID"
+check "benchd-web ends" wait_for 10 gone "$WEB_PID"
+EXTRA_PIDS=
+station=$STATION_PID
+stop_station TERM
+check "benchd ends" gone "$station"
 finish
