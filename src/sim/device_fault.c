@@ -67,10 +67,12 @@ static int parse(const char *spec, const char *text, struct wire_fault_state *ou
 				 "names them",
 				 spec);
 	*out = (struct wire_fault_state){.effect = {kind, info->k}, .share = 1};
-	if (eq && (!info->k_unit || parse_number(eq + 1, stop, info->lo, info->hi, &out->effect.k)))
-		return error_set(err, ERR_SYNTAX, "bus fault '%s': %s takes %s%g to %g%s%s", spec,
-				 info->name, info->k_unit ? "=" : "no number; ", info->lo, info->hi,
-				 info->k_unit ? " " : "", info->k_unit ? info->k_unit : "");
+	if (eq && !info->k_unit)
+		return error_set(err, ERR_SYNTAX, "bus fault '%s': %s takes no number", spec,
+				 info->name);
+	if (eq && parse_number(eq + 1, stop, info->lo, info->hi, &out->effect.k))
+		return error_set(err, ERR_SYNTAX, "bus fault '%s': %s=K, K is %g to %g (%s)", spec,
+				 info->name, info->lo, info->hi, info->k_unit);
 	if (slash && parse_number(slash + 1, end, 0, 1, &out->share))
 		return error_set(err, ERR_SYNTAX, "bus fault '%s': '/' wants a share, 0 to 1",
 				 spec);

@@ -2,6 +2,18 @@
 # benchsim read by programs that are not ours: mbpoll, pymodbus. And its manners: usage, refusals, cleaning up.
 . tests/system/lib.sh
 
+# lacks_value COMMAND...: it prints no register
+lacks_value() { lacks_value_out=$("$@" 2>&1); printf '%s\n' "$lacks_value_out"; case $lacks_value_out in *"[3]:"*) return 1 ;; esac; }
+# Each fault of the list is taken for a device and for a line, and ended.
+every_fault() {
+	"$BIN/benchsim" --list-faults | awk '$2 != "plant" { print $1 }' >"$WORK/faults"
+	[ "$(wc -l <"$WORK/faults")" -ge 30 ] || return 1
+	while read -r f; do
+		has ok sim busfault "power_2:$f" || return 1
+		[ "$f" = reboot ] || has ok sim busfault "meters:$f" || return 1
+	done <"$WORK/faults"
+	has ok sim busfault power_2:none && has ok sim busfault meters:none
+}
 start_sim --unit 1:RO600:RO600-24000101 --fault 1:membrane_torn
 check "ports are there" test -L "$SIM/io" -a -L "$SIM/meters" -a -S "$SIM/gpio.gpio" -a -f "$SIM/tcp.tcp"
 check "a bay without water is safe" has "ok 1" sim safe 1
@@ -13,6 +25,13 @@ if command -v mbpoll >/dev/null 2>&1; then
 	check "mbpoll reads a probe" has "[3]:" mbpoll -m rtu -a 21 -b 9600 -P none -t 4 -r 1 -c 5 -1 "$SIM/meters"
 	check "mbpoll writes a setpoint by TCP" mbpoll -m tcp -p "$TCP" -a 1 -t 4 -r 1 127.0.0.1 250
 	check "and the world saw that" has "commanded=0.25" sim output regulator 1
+	probe() { mbpoll -m rtu -a 21 -b 9600 -P none -t 4 -r 1 -c 5 -o 0.3 -1 "$SIM/meters"; }
+	for f in dead bad_crc truncated wrong_slave=100 wrong_function exception=2 late=2; do
+		check "a probe with the fault $f is begun" has ok sim fault "feed_probe_1:$f"
+		check "and mbpoll reads nothing from it" lacks_value probe
+	done
+	check "the fault is ended" has ok sim fault feed_probe_1:none
+	check "and mbpoll reads it again" wait_for 5 has "[3]:" probe
 else
 	skip "mbpoll is not installed"
 fi
@@ -47,6 +66,12 @@ else
 	skip "pymodbus is not installed"
 fi
 
+check "every fault of --list-faults can be told" every_fault
+check "a severity out of its range is refused with the right one" has "exception=K, K is 1 to 255 (code)" sim busfault power_2:exception=999
+check "and so is one that has none" has "dead takes no number" sim busfault power_2:dead=1
+check "two adapters are swapped" has ok sim swap io meters
+check "and back" has ok sim swap io meters
+check "an adapter of no name is refused" has "expected: swap NAME NAME" sim swap io nothing
 check "the same folder is refused" code 75 "$BIN/benchsim" --fixture "$FIXTURE" --dir "$SIM"
 check "naming who has it" has "pid $SIM_PID" "$BIN/benchsim" --fixture "$FIXTURE" --dir "$SIM"
 check "a fault with a slip of the pen" has "did you mean 'membrane_torn'" "$BIN/benchsim" --fixture "$FIXTURE" \
