@@ -50,6 +50,7 @@ bool demo_print_results(struct demo *d);
 bool demo_json_results(struct demo *d, bool expected);
 /* A healthy unit passes; a faulty one fails and says by what. */
 bool demo_is_as_expected(const struct demo_options *o, const struct watched *r);
+bool demo_has_rig_error(const struct watched *r);
 
 /* Make the folders and names. */
 int demo_prepare(struct demo_processes *p, const struct demo_options *o, struct error *err);

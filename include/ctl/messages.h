@@ -139,6 +139,9 @@
 	X(D_ENDED, "safe state proven; the station has ended, then the simulated rig",                           \
 	  "安全状态已验证；检测台已结束，模拟台架随后结束")                                                      \
 	X(D_RECORDS, "records are kept in {1}", "记录保存在 {1}")                                                \
+	X(D_SLOW,                                                                                                \
+	  "a run ended by the rig: is this machine too busy? try again or with a smaller --speed",               \
+	  "检测因台架而结束：这台电脑可能太忙；请重试，或用更小的 --speed")                                      \
 	X(D_UNEXPECTED,                                                                                          \
 	  "this is not what was expected: a healthy unit passes, a faulty one fails with the measurement named", \
 	  "与预期不符：正常机应合格，故障机应不合格并指明测量项")

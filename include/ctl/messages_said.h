@@ -316,7 +316,39 @@
 	X(N_TRACE, "trace of a run", "检测的曲线")                                                                                 \
 	X(N_END, "end of a run", "检测的结束")                                                                                     \
 	X(N_NOT_KEPT, "the record of run {1} could not be kept", "检测 {1} 的记录无法保存")                                        \
+	X(N_TICKET_EXISTS, "ticket \"{1}\" exists already", "工单“{1}”已存在")                                                     \
+	X(N_NO_SUCH_TICKET, "there is no ticket \"{1}\"; see: benchctl ticket list",                                               \
+	  "没有工单“{1}”；查看：benchctl ticket list")                                                                             \
+	X(N_WRONG_SERIAL, "serial: serial \"{1}\" is no {2}; expected one like {3}",                                               \
+	  "序列号“{1}”不是 {2} 的序列号；应为 {3}")                                                                                \
+	X(N_WRONG_MODEL,                                                                                                           \
+	  "model: this station does not know model \"{1}\"; see profiles/models, or correct the model",                            \
+	  "本站不认识型号“{1}”；查看 profiles/models，或更正型号")                                                                 \
+	X(N_NO_STATION, "no station answers at {1}; start benchd, or name its --state",                                            \
+	  "{1} 没有检测台应答；请启动 benchd，或用 --state 指定")                                                                  \
+	X(N_GONE, "the station is gone", "检测台已断开")                                                                           \
+	X(N_SILENT, "the station does not answer", "检测台没有应答")                                                               \
+	X(N_TAKES_NONE, "the station takes no request", "检测台不接受请求")                                                        \
+	X(X_NOENT, "No such file or directory", "没有这个文件或文件夹")                                                            \
+	X(X_ACCES, "Permission denied", "没有权限")                                                                                \
+	X(X_NOSPC, "No space left on device", "磁盘已满")                                                                          \
+	X(X_IO, "Input/output error", "读写错误")                                                                                  \
+	X(N_LAPSED, "the calibration of {1} has lapsed; a diagnosis may run, this run may not",                                    \
+	  "{1} 的校准已过期；可以做故障检测，不能做本检测")                                                                        \
 	/* what doctor says */                                                                                                     \
+	X(H_RESET_BAY, "find the cause, then: benchctl bay reset {1}",                                                             \
+	  "查明原因，然后执行：benchctl bay reset {1}")                                                                            \
+	X(H_NO_COPY, "no copy is kept in a second place", "没有在第二处保存副本")                                                  \
+	X(H_BACKUP_TO, "start benchd with --backup FOLDER, on another disk",                                                       \
+	  "用 --backup 文件夹（另一块磁盘上）启动 benchd")                                                                         \
+	X(H_NO_BACKUP, "no backup now: {1}", "目前没有备份：{1}")                                                                  \
+	X(H_SEE_DISK, "see to that disk; the station tries again by itself",                                                       \
+	  "请检查那块磁盘；检测台会自动重试")                                                                                      \
+	X(H_NO_BACKUP_YET, "no backup yet", "还没有备份")                                                                          \
+	X(H_BACKUP_NOW, "benchctl backup makes one now", "可执行 benchctl backup 立即备份")                                        \
+	X(H_LAST_BACKUP, "last backup {1}, verified, {2} items", "上次备份 {1}，已验证，{2} 项")                                   \
+	X(H_DEVICE_SAYS, "device {1}: firmware version {2}, no comms watchdog",                                                    \
+	  "设备 {1}：固件版本 {2}，没有通信看门狗")                                                                                \
 	X(H_NO_WATCHDOG, "no comms watchdog", "没有通信看门狗")                                                                    \
 	X(H_STAY_ON, "its outputs stay on when its line or benchd-io dies: wire a dead-man line",                                  \
 	  "总线或 benchd-io 中断时它的输出会保持接通：请接失能线")                                                                 \
@@ -337,8 +369,6 @@
 	X(H_CHECK_DISK, "check the disk, then start the station again",                                                            \
 	  "检查磁盘，然后重新启动检测台")                                                                                          \
 	X(H_DEVICE_IS, "device {1}: {2}", "设备 {1}：{2}")                                                                         \
-	X(H_RESET, "find the cause, then: benchctl bay reset",                                                                     \
-	  "查明原因，然后执行：benchctl bay reset")                                                                                \
 	X(H_NTP, "records carry this; enable NTP (timedatectl set-ntp true)",                                                      \
 	  "记录会注明这一点；请启用 NTP（timedatectl set-ntp true）")                                                              \
 	X(H_BACKUP, "restore a backup", "请恢复备份")                                                                              \

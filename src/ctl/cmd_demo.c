@@ -213,7 +213,7 @@ static int bring_up(struct demo *d)
 
 static int run_both(struct demo *d)
 {
-	bool expected = true;
+	bool expected = true, slow = false;
 	int code = start_runs(d);
 
 	if (code)
@@ -227,12 +227,14 @@ static int run_both(struct demo *d)
 	}
 	if (code)
 		return code;
-	for (int i = 0; i < DEMO_BAYS; i++)
+	for (int i = 0; i < DEMO_BAYS; i++) {
 		expected = expected && demo_is_as_expected(&d->options, &d->runs[i]);
+		slow = slow || demo_has_rig_error(&d->runs[i]);
+	}
 	if (!(d->c->json ? demo_json_results(d, expected) : demo_print_results(d)))
 		return CTL_NO_STATION;
 	if (!expected)
-		(void)ctl_fail("%s", message(false, MSG_D_UNEXPECTED)); /* it translates */
+		(void)ctl_fail("%s", message(false, slow ? MSG_D_SLOW : MSG_D_UNEXPECTED));
 	return expected ? CTL_OK : CTL_NO_PASS;
 }
 

@@ -107,7 +107,7 @@ CTL_COMMAND(cmd_ticket_add)
 	code = ctl_call_match(c, WEB_TICKET_PUT, words[0], body.buf, change ? "" : "*new*",
 			      &ticket);
 	text_release(&body);
-	if (code && !change && c->status == 409 && !c->json)
+	if (code && !change && c->status == 412 && !c->json)
 		(void)fprintf(stderr, "%s\n", M(TO_CHANGE));
 	if (code)
 		return code;

@@ -40,7 +40,8 @@ static int make_folders(const char *path, struct error *err)
 
 		*s = '\0';
 		if (mkdir(part, 0750) && errno != EEXIST)
-			return error_errno(err, "make folder %s", part);
+			return error_set(err, ERR_USAGE, "folder %s: %s; name another --dir", part,
+					 strerror(errno));
 		*s = end;
 		if (!end)
 			return 0;
@@ -153,7 +154,7 @@ static void keep(struct args *a, const char *log, int pipe_fd)
 {
 	struct pollfd p = {.fd = pipe_fd};
 	int64_t end_ns;
-	pid_t rig;
+	pid_t rig, ended = 0;
 	int status;
 
 	(void)setpgid(0, 0);
@@ -166,10 +167,12 @@ static void keep(struct args *a, const char *log, int pipe_fd)
 		(void)setpgid(0, 0);
 		become(a, log);
 	}
-	while (rig > 0 && waitpid(rig, &status, WNOHANG) == 0) {
+	while (rig > 0 && (ended = waitpid(rig, &status, WNOHANG)) == 0) {
 		if (poll(&p, 1, LOOK_MS) > 0 && p.revents & (POLLHUP | POLLERR))
 			break;
 	}
+	if (ended == rig) /* by itself: it says why */
+		_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1);
 	if (rig > 0)
 		(void)kill(rig, SIGTERM);
 	end_ns = clock_mono_ns() + RIG_PATIENCE_S * NS_PER_S;
@@ -277,7 +280,9 @@ bool demo_is_alive(struct demo_processes *p, struct error *err)
 
 	if (p->keeper && waitpid(p->keeper, &status, WNOHANG) == p->keeper) {
 		p->keeper = 0;
-		error_set(err, ERR_CLOSED, "benchsim ended; its log is %s", p->sim_log);
+		error_set(err,
+			  WIFEXITED(status) && WEXITSTATUS(status) == 2 ? ERR_USAGE : ERR_CLOSED,
+			  "benchsim ended; its log is %s", p->sim_log);
 		demo_show_log(p->sim_log);
 		return false;
 	}

@@ -138,6 +138,30 @@ static int take_option(const struct ctl_command *cmd, const struct ctl_option *o
 	return 0;
 }
 
+/* Which word is missing: the n-th of the usage that is no option and not in brackets. */
+static void tell_missing(const struct ctl_command *cmd, int n)
+{
+	const char *s = cmd->args;
+
+	while (*s) {
+		size_t len = strcspn(s, " ");
+
+		if (*s == '[' || *s == '(') {
+			len = strcspn(s, *s == '[' ? "]" : ")");
+			len += s[len] != '\0';
+		} else if (strncmp(s, "--", 2) == 0) {
+			len += strspn(s + len, " ");
+			len += strcspn(s + len, " "); /* and its value */
+		} else if (n-- == 0) {
+			(void)ctl_usage(cmd, "%.*s is missing", (int)len, s);
+			return;
+		}
+		s += len;
+		s += strspn(s, " ");
+	}
+	(void)ctl_usage(cmd, "a word is missing");
+}
+
 int ctl_parse(const struct ctl_command *cmd, const struct ctl_option *options, int argc,
 	      char **argv, const char *words[CTL_ARGS_MAX], int min_words, int max_words, int *code)
 {
@@ -165,7 +189,7 @@ int ctl_parse(const struct ctl_command *cmd, const struct ctl_option *options, i
 	}
 	if (n >= min_words)
 		return n;
-	(void)ctl_usage(cmd, "%s is missing", n == 0 ? cmd->args : "a word");
+	tell_missing(cmd, n);
 	return -1;
 }
 

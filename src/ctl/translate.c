@@ -129,29 +129,67 @@ static void put_names(const struct titles *t, const char *s, size_t n, struct te
 	}
 }
 
-static bool put_zh(const struct titles *t, const char *s, size_t n, int depth, struct text *out)
+/* Three English words in a row. */
+static bool is_sentence(const char *s, size_t n)
 {
-	struct span places[PLACES];
-	const char *title = find_title(t, s, n), *zh;
-	int m = title || depth == DEPTH_MAX || n > TEXT_MAX ? -1 : find_message(s, n, places);
+	int words = 0;
+	bool in_word = false;
 
-	if (title)
-		text_puts(out, title);
-	else if (m < 0)
-		put_names(t, s, n, out);
-	if (m < 0)
-		return title != NULL;
-	for (zh = message(true, (enum ctl_message)m); *zh; zh++) {
+	for (size_t i = 0; i < n && words < 3; i++) {
+		bool letter = isalpha((unsigned char)s[i]);
+
+		if (!letter && s[i] != ' ' && s[i] != '\'')
+			words = 0;
+		words += letter && !in_word;
+		in_word = letter;
+	}
+	return words >= 3;
+}
+
+static bool put_zh(const struct titles *t, const char *s, size_t n, int depth, struct text *out);
+
+/* The message with its places. False: a place holds a sentence that has no Chinese, and half a
+ * sentence in each language would be worse than either. */
+static bool put_message(const struct titles *t, int m, const struct span *places, int depth,
+			struct text *out)
+{
+	struct text part = {0};
+	bool good = true;
+
+	for (const char *zh = message(true, (enum ctl_message)m); *zh && good; zh++) {
 		int place = place_of(zh);
+		const struct span *in = &places[place ? place - 1 : 0];
 
 		if (!place) {
 			text_add(out, zh, 1);
 			continue;
 		}
-		(void)put_zh(t, places[place - 1].at, places[place - 1].n, depth + 1, out);
+		text_clear(&part);
+		good = put_zh(t, in->at, in->n, depth + 1, &part) || !is_sentence(in->at, in->n);
+		if (part.buf)
+			text_puts(out, part.buf);
 		zh += 2;
 	}
-	return true;
+	text_release(&part);
+	return good;
+}
+
+static bool put_zh(const struct titles *t, const char *s, size_t n, int depth, struct text *out)
+{
+	const char *title = find_title(t, s, n);
+	struct text whole = {0};
+	struct span places[PLACES];
+	int m = title || depth == DEPTH_MAX || n > TEXT_MAX ? -1 : find_message(s, n, places);
+	bool good = title != NULL || (m >= 0 && put_message(t, m, places, depth, &whole));
+
+	if (good)
+		text_puts(out, title ? title : whole.buf);
+	else if (is_sentence(s, n))
+		text_add(out, s, n);
+	else
+		put_names(t, s, n, out);
+	text_release(&whole);
+	return good;
 }
 
 bool message_translate(const struct titles *t, const char *s, struct text *out)

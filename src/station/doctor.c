@@ -68,7 +68,7 @@ static void doctor_rig(struct json *j, const struct rig_link *r)
 
 static void write_doctor(struct json *j, struct station *s)
 {
-	char text[384];
+	char text[384], reset[80];
 	json_open_object(j);
 	json_key(j, "findings");
 	json_open_array(j);
@@ -83,14 +83,14 @@ static void write_doctor(struct json *j, struct station *s)
 		bool good = b->state == BAY_READY || b->state == BAY_ACTIVE;
 		snprintf(text, sizeof(text), "bay %s is %s%s%s", b->name, bay_state_name(b->state),
 			 b->reason[0] ? ": " : "", b->reason);
+		snprintf(reset, sizeof(reset), "find the cause, then: benchctl bay reset %s",
+			 b->name);
 		finding(j,
 			good			 ? "ok"
 			: b->state == BAY_LOCKED ? "error"
 						 : "warning",
 			"bay", text,
-			b->state == BAY_LOCKED || b->state == BAY_TRIPPED
-				? "find the cause, then: benchctl bay reset"
-				: "");
+			b->state == BAY_LOCKED || b->state == BAY_TRIPPED ? reset : "");
 	}
 	for (int i = 0; i < s->library.entry_count; i++)
 		if (s->library.entries[i].broken)

@@ -32,6 +32,8 @@ check "the help lists no other command" is "$(wc -l <"$WORK/commands")" grep -c 
 check "a slip of the pen gets a hint" refused 2 'did you mean "ticket add"' "$BIN/benchctl" ticket ad
 check "an option's slip gets a hint" refused 2 'did you mean --serial' "$BIN/benchctl" ticket add T-1 --seral X
 check "a word too many is named" refused 2 '"x" is one word too many' "$BIN/benchctl" bay list x
+check "the word that is missing is named" refused 2 "ticket add: ID is missing" "$BIN/benchctl" ticket add
+check "also behind one in brackets" refused 2 "run answer: ANSWER is missing" "$BIN/benchctl" run answer
 check "a missing word" refused 2 "usage: benchctl run show RUN" "$BIN/benchctl" run show
 
 # ---- no station ----
@@ -59,6 +61,9 @@ check "a rate the wire cannot carry: which, by how much, what fits" refused 2 \
 check "a line too slow to be safe is an error of fixture check" refused 2 "TOO SLOW" ctl fixture check "$WORK/slow.yaml"
 check "and for programs" code 2 ctl --json fixture check "$WORK/slow.yaml"
 
+check "a demo of a fixture that is not there: exit 2" refused 2 "does not exist" ctl demo --no-stay --dir "$WORK/demo" --fixture "$WORK/none.yaml"
+check "a demo in a folder that cannot be made: exit 2 and what to do" refused 2 "name another --dir" ctl demo --no-stay --dir /proc/none
+
 # ---- a station ----
 start_sim --unit 1:RO600:RO600-24000101:T-1001 --operator "$STATE/ctl.sock"
 start_station
@@ -76,6 +81,8 @@ check "of one serial only" lacks T-1002 ctl ticket list --serial RO600-24000101
 check "a state that is none: what is expected" refused 2 "?state= takes one of received" ctl ticket list --state frob
 check "a ticket that is not there" refused 2 'T-404' ctl ticket show T-404
 check "ticket add --change" has 9 at priority ctl --json ticket add T-1001 --serial RO600-24000101 --model RO600 --priority 9 --change
+check "a ticket that exists: how to change it" refused 2 "to change it, add --change" \
+	ctl ticket add T-1001 --serial RO600-24000101 --model RO600
 check "a priority out of range" refused 2 "0 to 9" ctl ticket add T-3 --serial RO600-24000101 --model RO600 --priority 10
 check "release show of a ticket without a run: exit 1" refused 1 "no_run" ctl release show T-1001
 check "and --json" is blocked at decision ctl --json release show T-1001

@@ -117,29 +117,18 @@ static const struct source {
 	bool codes;    /* single words count too: they are shown as reasons */
 	bool mistakes; /* what error_set says reaches the bench; elsewhere it ends a link */
 } sources[] = {
-	{"src/rig/board.c", false, false},
-	{"src/rig/device.c", false, false},
-	{"src/rig/interlock.c", false, false},
-	{"src/rig/lease.c", false, false},
-	{"src/rig/output.c", false, false},
-	{"src/rig/proof.c", false, false},
-	{"src/rig/rig.c", false, false},
-	{"src/rig/safe.c", false, false},
-	{"src/run/action.c", true, true},
-	{"src/run/answer.c", true, true},
-	{"src/run/engine.c", true, true},
-	{"src/run/measure.c", true, true},
-	{"src/run/samples.c", true, true},
-	{"src/run/step.c", true, true},
-	{"src/run/uncertainty.c", true, true},
-	{"src/station/bay.c", false, true},
-	{"src/station/rig.c", false, false},
-	{"src/station/routes.c", false, true},
-	{"src/station/routes_run.c", false, true},
-	{"src/station/session.c", false, true},
-	{"src/station/session_start.c", false, true},
-	{"src/station/spawn.c", false, false},
-	{"src/ctl/cmd_doctor.c", false, true},
+	{"src/rig/board.c", false, false},	   {"src/rig/device.c", false, false},
+	{"src/rig/interlock.c", false, false},	   {"src/rig/lease.c", false, false},
+	{"src/rig/output.c", false, false},	   {"src/rig/proof.c", false, false},
+	{"src/rig/rig.c", false, false},	   {"src/rig/safe.c", false, false},
+	{"src/run/action.c", true, true},	   {"src/run/answer.c", true, true},
+	{"src/run/engine.c", true, true},	   {"src/run/measure.c", true, true},
+	{"src/run/samples.c", true, true},	   {"src/run/step.c", true, true},
+	{"src/run/uncertainty.c", true, true},	   {"src/station/bay.c", false, true},
+	{"src/station/rig.c", false, false},	   {"src/station/routes.c", false, true},
+	{"src/station/routes_run.c", false, true}, {"src/station/doctor.c", false, true},
+	{"src/station/session.c", false, true},	   {"src/station/session_start.c", false, true},
+	{"src/station/spawn.c", false, false},	   {"src/ctl/cmd_doctor.c", false, true},
 };
 /* Calls whose texts nobody reads at the bench: logs, keys of JSON, mistakes between programs. */
 static const char *const elsewhere[] = {
@@ -354,6 +343,10 @@ static void what_is_in_no_catalogue_stands_as_it_came(void **state)
 	assert_false(message_translate(&titles, "feed_pressure < 0.02 MPa", &out));
 	assert_string_equal(out.buf, "feed_pressure < 0.02 MPa");
 	assert_false(message_translate(&titles, "{1} {2}", &out));
+	/* nor is half of it put into Chinese */
+	text_clear(&out);
+	assert_false(message_translate(&titles, "serial: \"X\" is no such thing here", &out));
+	assert_string_equal(out.buf, "serial: \"X\" is no such thing here");
 	text_release(&out);
 }
 
