@@ -18,7 +18,7 @@ done
 for d in system replay; do
 	[ -d "build/$variant/tests/$d" ] && cp -r "build/$variant/tests/$d" "$copy/build/$variant/tests/"
 done
-cp -r fixtures profiles tests "$copy/"
+cp -r fixtures profiles systemd tests "$copy/"
 chown -R 65534:65534 "$copy"
 chmod 755 "$copy"
 cd "$copy" || exit 1
