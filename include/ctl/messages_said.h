@@ -208,6 +208,8 @@
 	X(N_RESET_BUTTON, "reset button", "复位按钮")                                                                              \
 	X(N_LOCKED, "bay {1} is locked: {2}; find the cause, then: benchctl bay reset {3}",                                        \
 	  "工位 {1} 已锁定：{2}；查明原因后执行：benchctl bay reset {3}")                                                          \
+	X(N_BAY_IS_RESET, "bay {1} is {2}: {3}; find the cause, then: benchctl bay reset {4}",                                     \
+	  "工位 {1} {2}：{3}；查明原因后执行：benchctl bay reset {4}")                                                             \
 	X(N_BAY_IS, "bay {1} is {2}", "工位 {1} {2}")                                                                              \
 	X(N_BAY_IS_WHY, "bay {1} is {2}: {3}", "工位 {1} {2}：{3}")                                                                \
 	X(N_NO_IO, "benchd-io is not connected", "benchd-io 未连接")                                                               \

@@ -74,7 +74,8 @@ static int follow(struct ctl *c, const char *id, const char *bay)
 /* A bay at work, or one that cannot start, is told at once: no scan would help. */
 static int check_free(struct ctl *c, const json_t *bay)
 {
-	static const char *const blocked[] = {"not_ready", "tripped", "locked"};
+	static const char *const blocked[] = {"not_ready", "tripped",
+					      "locked"}; /* [1..]: by reset */
 	const char *name = member_text(bay, "bay"), *state = member_text(bay, "state");
 	const char *reason = member_text(bay, "reason");
 	struct text command = {0};
@@ -91,7 +92,9 @@ static int check_free(struct ctl *c, const json_t *bay)
 	for (size_t i = 0; i < sizeof(blocked) / sizeof(blocked[0]); i++) {
 		if (strcmp(blocked[i], state) != 0)
 			continue;
-		(void)ctl_fail("bay %s is %s%s%s", name, state, reason[0] ? ": " : "", reason);
+		(void)ctl_fail("bay %s is %s%s%s%s%s", name, state, reason[0] ? ": " : "", reason,
+			       i ? "; find the cause, then: benchctl bay reset " : "",
+			       i ? name : "");
 		return CTL_USAGE;
 	}
 	return CTL_OK;

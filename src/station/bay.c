@@ -61,8 +61,12 @@ bool bay_is_usable(const struct bay *b, char *why, size_t size)
 	}
 	if (b->state == BAY_READY)
 		return true;
-	snprintf(why, size, "bay %s is %s%s%s", b->name, bay_state_name(b->state),
-		 b->reason[0] ? ": " : "", b->reason);
+	if (b->state == BAY_TRIPPED || b->state == BAY_LOCKED)
+		snprintf(why, size, "bay %s is %s: %s; find the cause, then: benchctl bay reset %s",
+			 b->name, bay_state_name(b->state), b->reason, b->name);
+	else
+		snprintf(why, size, "bay %s is %s%s%s", b->name, bay_state_name(b->state),
+			 b->reason[0] ? ": " : "", b->reason);
 	return false;
 }
 
