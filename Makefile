@@ -135,7 +135,7 @@ bench: all tests
 # ---- what a machine needs ----
 DEPS_BUILD := gcc make pkg-config libmodbus-dev libserialport-dev libgpiod-dev libsqlite3-dev libsystemd-dev \
 	libmicrohttpd-dev libjansson-dev libyaml-dev libsodium-dev libzstd-dev
-DEPS_CHECK := libcmocka-dev procps git clang clang-format libclang-rt-14-dev mbpoll python3-pymodbus umockdev sqlite3 curl
+DEPS_CHECK := libcmocka-dev procps git clang clang-format libclang-rt-14-dev mbpoll python3-pymodbus umockdev sqlite3 curl openssl
 deps:
 	$(Q)sh tests/deps.sh $(DEPS_BUILD) $(if $(filter check,$(MAKECMDGOALS)),$(DEPS_CHECK))
 deps-check:
@@ -153,7 +153,7 @@ install: all
 	install -m 755 $(B)/benchd $(B)/benchd-io $(B)/benchd-web $(DESTDIR)$(sbindir)
 	install -m 755 $(B)/benchctl $(B)/benchsim $(DESTDIR)$(bindir)
 	install -m 644 README.md README.zh-CN.md NEWS LICENSE $(DESTDIR)$(docdir)
-	for d in fixtures profiles profiles/models drivers systemd; do install -d $(DESTDIR)$(docdir)/$$d && \
+	for d in docs fixtures profiles profiles/models drivers systemd; do install -d $(DESTDIR)$(docdir)/$$d && \
 		install -m 644 $$(ls $$d/*.md) $(DESTDIR)$(docdir)/$$d || exit 1; done
 	install -m 644 fixtures/*.yaml fixtures/*.schema.json $(DESTDIR)$(datadir)/fixtures
 	install -m 644 profiles/*.yaml profiles/*.schema.json $(DESTDIR)$(datadir)/profiles

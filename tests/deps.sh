@@ -6,7 +6,7 @@ set -u
 missing=
 for p in "$@"; do
 	case $p in
-	gcc | make | pkg-config | clang | clang-format | mbpoll | sqlite3 | curl)
+	gcc | make | pkg-config | clang | clang-format | mbpoll | sqlite3 | curl | openssl)
 		command -v "$p" >/dev/null && continue ;;
 	esac
 	dpkg-query -W -f='${Status}' "$p" 2>/dev/null | grep -q 'ok installed' || missing="$missing $p"

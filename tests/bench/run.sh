@@ -20,6 +20,10 @@ echo "== virtual time: the full 600G profile with bus decode, engine and judge (
 $B/tests/bench/bench_virtual
 
 echo
+echo "== release decision and verdict on 100,000 runs, in the reader's thread (limit 1 ms p99)"
+$B/tests/bench/bench_release 100000
+
+echo
 echo "== the station at work: two bays of fixtures/sim.yaml, one running the full profile, speed 1, 20 s"
 rm -rf "$T/sim" "$T/state"
 $B/benchsim --fixture fixtures/sim.yaml --dir "$T/sim" --unit 1:RO600:RO600-24000101:T-1 --operator "$T/state/ctl.sock" >"$T/log" 2>&1 &
