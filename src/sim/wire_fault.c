@@ -197,7 +197,7 @@ static uint8_t other_function(uint8_t f)
 
 static size_t wrong_count(uint8_t *reply, size_t got, int k)
 {
-	if (reply[0] < 1 || reply[0] > 4 || got < 4)
+	if (reply[0] < 1 || reply[0] > 4 || got < (k < 0 ? 4 : 3))
 		return got;
 	if (k == 0) {
 		reply[1] = (uint8_t)(reply[1] + 2);
