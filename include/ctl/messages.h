@@ -71,6 +71,8 @@
 	X(NUMBER, "NUMBER", "数值")                                                                              \
 	X(SERIAL_WORD, "SERIAL", "序列号")                                                                       \
 	X(RIG, "rig", "台架")                                                                                    \
+	X(PACE, "pace", "读取周期")                                                                              \
+	X(ADAPTER, "adapter", "适配器")                                                                          \
 	X(STATE, "state", "状态")                                                                                \
 	X(RUN_TYPE, "run type", "检测类型")                                                                      \
 	X(DUE, "due", "期限")                                                                                    \

@@ -411,6 +411,17 @@
 	  "执行 systemctl start benchd-web；没有它检测和 benchctl 也能工作")                                                       \
 	X(H_STATE_OPEN, "the state folder is open to every user", "状态文件夹对所有用户开放")                                      \
 	X(H_REFUSES, "the station refuses to tell how it is", "检测台拒绝报告状态")                                                \
+	X(H_PACE, "bus {1}, read every (planned):{2}", "总线 {1}，实测（计划）读取周期：{2}")                                      \
+	X(H_PACE_SLOW, "device {1} on bus {2} is read every {3} ms; planned: {4} ms",                                              \
+	  "设备 {1}（总线 {2}）每 {3} ms 读取一次，计划为 {4} ms")                                                                 \
+	X(H_PACE_DO,                                                                                                               \
+	  "see the line's plan (benchctl fixture check), its adapter's timer, and what on it is dead or late",                     \
+	  "请查看该总线的负荷（benchctl fixture check）、适配器的延迟定时器，以及总线上无应答或应答迟的设备")                      \
+	X(H_ADAPTER, "USB adapter {1} holds replies back by up to {2} ms",                                                         \
+	  "USB 适配器 {1} 最多会把应答拖延 {2} ms")                                                                                \
+	X(H_ADAPTER_DO,                                                                                                            \
+	  "write 1 into its latency_timer: udev rule 60-benchd.rules does it when it is plugged in",                               \
+	  "把 1 写入它的 latency_timer：udev 规则 60-benchd.rules 会在插入时自动完成")                                             \
 	X(H_FREE, "{1} MiB are free at {2}", "{2} 剩余 {1} MiB")
 
 #endif

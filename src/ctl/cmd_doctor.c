@@ -13,6 +13,7 @@
 #include "base/json.h"
 #include "ctl/ctl.h"
 #include "link/port.h"
+#include "usb_latency.h"
 
 enum { HTTP_PORT = 8470 };
 /* of benchd-web under its systemd unit, which may not write into the state folder */
@@ -133,6 +134,17 @@ static void check_http(struct findings *f, const struct ctl *c, int port)
 	}
 }
 
+static void add_slow_adapter(void *ctx, const char *name, long ms)
+{
+	char text[400];
+
+	(void)snprintf(text, sizeof(text), "USB adapter %s holds replies back by up to %ld ms",
+		       name, ms);
+	add(ctx, "warning", "adapter", text,
+	    "write 1 into its latency_timer: udev rule 60-benchd.rules does it when it is plugged "
+	    "in");
+}
+
 static int ask_station(struct findings *f, struct ctl *c)
 {
 	struct error err = {0};
@@ -182,9 +194,10 @@ static void print_findings(struct ctl *c, struct findings *f)
 
 CTL_COMMAND(cmd_doctor)
 {
-	const char *words[CTL_ARGS_MAX], *port_text = NULL;
+	const char *words[CTL_ARGS_MAX], *port_text = NULL, *sys = "/sys";
 	const struct ctl_option options[] = {
 		OPTION_VALUE("port", "N", &port_text, "of benchd-web (default 8470)"),
+		OPTION_VALUE("sys", "DIR", &sys, "where adapters are looked for (default /sys)"),
 		OPTION_END,
 	};
 	struct findings f = {.c = c};
@@ -201,6 +214,7 @@ CTL_COMMAND(cmd_doctor)
 	json_key(&f.json, "findings");
 	json_open_array(&f.json);
 	code = CTL_NO_STATION;
+	usb_latency_check(sys, add_slow_adapter, &f);
 	if (check_state(&f, c)) {
 		check_token(&f, c);
 		check_http(&f, c, (int)port);

@@ -64,6 +64,7 @@ static void doctor_rig(struct json *j, const struct rig_link *r)
 		finding(j, "error", "device", text,
 			"check power, wiring, address and bus settings of the device");
 	}
+	pace_findings(j, r, finding);
 }
 
 static void write_doctor(struct json *j, struct station *s)

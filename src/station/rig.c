@@ -200,7 +200,10 @@ static int on_message(struct rig_link *r, const struct io_msg *m, struct error *
 		return error_set(err, ERR_PROTOCOL, "benchd-io did not say HELLO first");
 	switch (m->type) {
 	case IO_HELLO: return on_hello(r, m, err);
-	case IO_SAMPLES: bay_samples(r, m->u.samples.at, m->u.samples.count); return 0;
+	case IO_SAMPLES:
+		pace_samples(r, m->u.samples.at, m->u.samples.count);
+		bay_samples(r, m->u.samples.at, m->u.samples.count);
+		return 0;
 	case IO_BAY:
 		b = rig_bay(r, m->u.bay.bay);
 		if (!b)

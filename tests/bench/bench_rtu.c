@@ -85,8 +85,7 @@ static int bare(struct job *j, int64_t gap_ns)
 	tcsetattr(fd, TCSANOW, &t);
 	prctl(PR_SET_TIMERSLACK, 1000);
 	for (int i = 0; i < j->units; i++)
-		rtu_build(request[i], (uint8_t)(i + 1),
-			  (const uint8_t[]){3, 0, 0, 0, COUNT}, 5);
+		rtu_build(request[i], (uint8_t)(i + 1), (const uint8_t[]){3, 0, 0, 0, COUNT}, 5);
 	for (int i = 0; clock_mono_ns() < j->end_ns; i = (i + 1) % j->units) {
 		if (write(fd, request[i], 8) != 8)
 			return 1;

@@ -136,7 +136,7 @@ bytes() {
 	from=$(stat_of bytes "$T/stats")
 	asked=$(stat_of requests "$T/stats")
 	from_ms=$(stat_of mono_ms "$T/stats")
-	sleep $((2 * SECONDS_EACH))
+	sleep $((4 * SECONDS_EACH))
 	stats meters >"$T/stats"
 	span=$(calc %f "($(stat_of mono_ms "$T/stats") - $from_ms) / 1e3")
 	"$B/benchctl" --json fixture check fixtures/sim.yaml | tr '{,' '\n\n' | sed -n '/"bus":"meters"/,/"write_wait_ms"/p' |
