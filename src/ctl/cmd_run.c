@@ -290,7 +290,9 @@ CTL_COMMAND(cmd_run_answer)
 	if (code == CTL_OK && c->json)
 		ctl_put_reply(c);
 	else if (code == CTL_OK)
-		(void)printf("%s %s: %s\n", M(BAY), at_bay, M(ANSWERED));
+		(void)printf("%s %s: %s\n", M(BAY), at_bay,
+			     c->status == 202 ? "type the serial from the plate once more"
+					      : M(ANSWERED));
 	return code;
 }
 

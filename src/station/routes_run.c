@@ -222,6 +222,36 @@ void route_run_abort(struct request *rq)
 	reply_run(rq, 202, id);
 }
 
+/* A plate that the scanner cannot read is typed, twice, and the record says typed. Whoever types it
+ * the first time is asked again; what is not the ticket's serial is refused by the engine at once. */
+static bool typed_once(struct request *rq, struct bay *b, const char *answer)
+{
+	const struct pf_prompt *p = engine_prompt(b->session->engine, NULL);
+	char place[sizeof(b->typed)];
+	if (!p || p->kind != PROMPT_SCAN_SERIAL || strcmp(answer, b->session->facts.serial) != 0)
+		return false;
+	snprintf(place, sizeof(place), "%s/%s/%d", b->session->facts.id, p->id,
+		 engine_step(b->session->engine));
+	if (!strcmp(b->typed, place)) {
+		b->typed[0] = 0;
+		return false;
+	}
+	text_copy(b->typed, sizeof(b->typed), place);
+	request_done(rq, 202, "again", "type the serial from the plate once more");
+	return true;
+}
+
+/* Says so in the record: "typed twice: anna". */
+static void flag_typed(const struct bay *b, char who[64])
+{
+	const struct pf_prompt *p = engine_prompt(b->session->engine, NULL);
+	char name[64];
+	if (!p || p->kind != PROMPT_SCAN_SERIAL)
+		return;
+	text_copy(name, sizeof(name), who);
+	snprintf(who, 64, "typed twice: %.49s", name);
+}
+
 void route_run_answer(struct request *rq)
 {
 	static const char *const known[] = {"prompt", "answer", "operator", NULL};
@@ -242,8 +272,17 @@ void route_run_answer(struct request *rq)
 		request_problem(rq, 422, error_name(err.code), "%s", err.text);
 		return;
 	}
-	if (session_answer(at->session, prompt, answer, who[0] ? who : rq->who,
-			   station_now(rq->station), &err)) {
+	const struct person *person =
+		rq->identity.person[0] ? registry_person(rq->station->registry, rq->identity.person)
+				       : bay_person(at);
+	if (person) /* whoever is on duty answers, whatever name the body gives */
+		text_copy(who, sizeof(who), person->name);
+	if (!who[0])
+		text_copy(who, sizeof(who), rq->who);
+	if (typed_once(rq, at, answer))
+		return;
+	flag_typed(at, who);
+	if (session_answer(at->session, prompt, answer, who, station_now(rq->station), &err)) {
 		request_problem_of(rq, &err);
 		return;
 	}

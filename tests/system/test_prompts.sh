@@ -51,7 +51,9 @@ check "the profile asks for the serial" wait_for 60 prompt_is 1 serial
 check "a word that is not the serial is refused" refused 2 "the ticket is for RO600-24000101" ctl run answer --bay 1 yes
 check "another unit's plate at the bay is announced as refused" wait_for 10 scanned_as RO600-24000102 refused
 check "the question stays" prompt_is 1 serial
-check "the unit's plate" sim scan 1 RO600-24000101
+check "a plate that cannot be read is typed, and asked for once more" has "once more" ctl run answer --bay 1 --operator anna RO600-24000101
+check "the question stays until then" prompt_is 1 serial
+check "typed twice" ctl run answer --bay 1 --operator anna RO600-24000101
 check "the first question of H1" wait_for 60 prompt_is 1 visual_ok
 check "benchctl shows it and how to answer" has "run answer --bay 1" ctl bay show 1
 check "a wrong answer is refused" refused 2 '"maybe" is no answer; expected yes or no' ctl run answer --bay 1 maybe
@@ -82,6 +84,7 @@ check "what was asked in H1 is in the record" is "visual electrical_safety " rec
 check "both as passed" is "pass pass " recorded 'measurements.*.verdict'
 check "with who said so" sh -c "grep -q anna '$WORK/run.json' && grep -q -e bela '$WORK/run.json'"
 check "the wrong plate is in the record" has RO600-24000102 cat "$WORK/run.json"
+check "a typed plate is flagged in it" has "typed twice: anna" cat "$WORK/run.json"
 check "the serial is recorded as scanned" is scan at serial_from cat "$WORK/run.json"
 check "the scan is used up" scanned "" ""
 check "run watch of an ended run tells its verdict by its exit code" code 1 ctl run watch "$RUN"
