@@ -36,7 +36,7 @@ enum { MAIL_MAX = 1024, EXIT_CONFIG = 2, EXIT_UNPROVEN = 3, EXIT_HELD = 75 };
 /* A bus thread comes round every 100 ms when it has nothing to do. */
 #define BEAT_SLACK_NS (250 * NS_PER_MS)
 /* what a reply on a simulated wire may be late by beyond a device's turnaround */
-#define SIM_GRACE_NS (200 * NS_PER_MS)
+#define SIM_GRACE_NS (300 * NS_PER_MS)
 #define PANIC_NS     (300 * NS_PER_MS)
 
 struct daemon {

@@ -213,7 +213,7 @@ void fixture_free(struct fixture *f);
  * makes readings older than that. So before anybody uses f (of a simulated rig: no other runs
  * faster) each limit is raised to at least N times FIXTURE_STALE_FLOOR_S; the record of a run says
  * so as stale_floor_s. Speed 1: nothing changes. */
-#define FIXTURE_STALE_FLOOR_S 1
+#define FIXTURE_STALE_FLOOR_S 2
 void fixture_at_speed(struct fixture *f, unsigned speed);
 /* The tables of the file, for the reference documentation (base/schema.h). */
 struct schema;

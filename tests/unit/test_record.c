@@ -96,7 +96,7 @@ static void document_says_what_was_run_and_how_it_was_judged(void **state)
 	assert_true(json_is_true(json_object_get(doc, "simulated")));
 	/* readings were let be older than the fixture says: it is in the record */
 	assert_int_equal(json_integer_value(json_object_get(doc, "speed")), 20);
-	assert_int_equal(json_integer_value(json_object_get(doc, "stale_floor_s")), 20);
+	assert_int_equal(json_integer_value(json_object_get(doc, "stale_floor_s")), 40);
 	assert_string_equal(text_at(doc, "started_utc"), "2026-05-28T20:26:40.000000Z");
 	assert_string_equal(text_at(doc, "ended_utc"), "2026-05-28T20:27:40.000000Z");
 	assert_string_equal(text_at(doc, "verdict"), "fail");
