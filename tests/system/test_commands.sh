@@ -101,6 +101,14 @@ check "bay reset of a ready bay" refused 2 "only a tripped or locked bay is rese
 check "bay stop of an idle bay" code 0 ctl bay stop 1
 check "it is ready again" ready 1
 check "doctor" has "bay 2 is ready" ctl doctor --port "$PORT"
+mkdir -p "$WORK/sys/bus/usb-serial/devices/ttyUSB0" "$WORK/sys/bus/usb-serial/devices/ttyUSB1"
+echo 16 >"$WORK/sys/bus/usb-serial/devices/ttyUSB0/latency_timer"
+echo 2 >"$WORK/sys/bus/usb-serial/devices/ttyUSB1/latency_timer"
+check "doctor names the adapter that holds replies back" has "USB adapter ttyUSB0 holds replies back by up to 16 ms" \
+	ctl doctor --port "$PORT" --sys "$WORK/sys"
+check "and no other" is 1 sh -c "'$BIN/benchctl' --state '$STATE' doctor --port '$PORT' --sys '$WORK/sys' | grep -c 'USB adapter'"
+measured() { ctl doctor --port "$PORT" | grep -qE 'bus meters, read every \(planned\): feed_probe_1 [0-9]+ \(1000\) ms, .*power_2 [0-9]+ \(500\) ms'; }
+check "doctor shows how often devices are read beside the plan" wait_for 30 measured
 check "doctor --json: no errors" is 0 at errors ctl --json doctor --port "$PORT"
 
 ctl --json events --count 3 >"$WORK/events.txt" 2>&1 &
