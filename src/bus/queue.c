@@ -347,13 +347,13 @@ void queue_run_direct(struct bus *b, int64_t now_ns)
 		int rc;
 
 		if (r->kind == BUS_GPIO_SET) {
-			const struct bus_line *l = &b->config.lines[r->line];
+			uint8_t level = !!r->data[0] ^ b->config.lines[r->line].active_low;
 
-			rc = b->ops.gpio_set(b->ops.ctx, r->line,
-					     (uint8_t)(!!r->data[0] ^ l->active_low), &err);
+			rc = b->ops.gpio_set(b->ops.ctx, r->line, level, &err);
+			if (rc < 0) /* at once: nothing else may be set in between */
+				rc = b->ops.gpio_set(b->ops.ctx, r->line, level, &err);
 			if (rc == 0)
-				bus_trace_text(b, now_ns, '>', "line=%d level=%d", r->line,
-					       !!r->data[0] ^ l->active_low);
+				bus_trace_text(b, now_ns, '>', "line=%d level=%d", r->line, level);
 		} else {
 			for (int i = 0; i < r->count; i++)
 				bytes[i] = (uint8_t)r->data[i];

@@ -83,6 +83,7 @@ static void board_write(struct rig *r, int device)
 	b->dirty = b->urgent = b->failed = false;
 	b->generation++;
 	b->waiting = n;
+	b->sent_ns = r->now_ns;
 	b->retry_ns = 0;
 	if (n <= 0) { /* a value the device cannot take; the static checks should have refused it */
 		b->waiting = 0;
@@ -140,7 +141,7 @@ static void confirmed(struct rig *r, struct board *b, int64_t at_ns)
 {
 	b->confirmed = true;
 	b->confirmed_ns = at_ns > r->now_ns ? at_ns : r->now_ns;
-	b->mismatches = b->unread = 0;
+	b->mismatches = b->unread = b->refused = 0;
 	b->unsafe_since_ns = 0;
 	b->why[0] = '\0';
 	for (int i = 0; i < b->count; i++) {
@@ -178,6 +179,19 @@ static void mismatch(struct rig *r, int device)
 	contradicts(r, device, d->output_bays, text);
 }
 
+/* A device that fails or is busy may take the same once more, while the lease that wants it stands. What
+ * is there meanwhile nobody knows: nothing counts as confirmed before the read-back. */
+static bool is_tried_again(const struct rig *r, struct board *b, const struct bus_event *ev)
+{
+	enum { DEVICE_FAILURE = 4, DEVICE_BUSY = 6 };
+
+	if (ev->status != BUS_EXCEPTION ||
+	    (ev->exception != DEVICE_FAILURE && ev->exception != DEVICE_BUSY) ||
+	    r->now_ns - b->sent_ns > REFUSED_NS)
+		return false;
+	return ++b->refused == 1;
+}
+
 void board_answer(struct rig *r, int device, uint32_t number, const struct bus_event *ev)
 {
 	struct board *b = &r->devices[device].board;
@@ -198,6 +212,9 @@ void board_answer(struct rig *r, int device, uint32_t number, const struct bus_e
 		mismatch(r, device);
 	} else if (ev->status == BUS_CANCELED) {
 		b->dirty = true;
+	} else if (is_tried_again(r, b, ev)) {
+		b->dirty = true;
+		b->urgent = b->unsafe_since_ns != 0;
 	} else {
 		board_failed(r, device, why);
 	}
@@ -317,11 +334,29 @@ static void dead_man_edge(struct rig *r, uint8_t level)
 
 	if (d->d.driver->set(&d->d, &o->point, &value, 1, &q, 1) != 1)
 		return;
-	q.token = token_make(TOKEN_DEAD_MAN, o->fx->device, 0, 0);
+	q.token = token_make(TOKEN_DEAD_MAN, o->fx->device, level, 0);
 	q.device = o->fx->device;
 	q.line += d->first_line;
-	if (!r->ops.submit(r->ops.ctx, d->fx->bus, &q))
-		r->dead_man = level;
+	r->dead_man = level;
+	if (r->ops.submit(r->ops.ctx, d->fx->bus, &q))
+		board_dead_man_answer(r, level, false);
+}
+
+/* One edge that failed is made again in its turn, well within the 300 ms that the relay waits: the
+ * rig's power does not go by a single refusal. Two in a row do. */
+void board_dead_man_answer(struct rig *r, uint8_t level, bool ok)
+{
+	uint32_t powered = safe_powered(r);
+
+	if (ok || !powered) {
+		r->dead_man_failed = 0;
+		return;
+	}
+	if (!r->unhealthy_ns && !r->dead_man_blocked && ++r->dead_man_failed == 1)
+		r->dead_man = !level;
+	else
+		safe_trip(r, powered, TRIP_COMMS, -1, -1, 0, "the dead-man line cannot be set",
+			  false);
 }
 
 /* A bus thread that hangs cannot be told to be safe. */

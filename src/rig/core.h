@@ -43,6 +43,8 @@ enum {
 #define MONITOR_NS    (500 * NS_PER_MS) /* run time: read-back between writes */
 #define RETRY_NS      (200 * NS_PER_MS) /* wire: a write that has to succeed */
 #define LOST_RETRY_NS (2 * NS_PER_S)
+#define REFUSED_NS                                                                                 \
+	(250 * NS_PER_MS) /* wire: half a lease; a refusal that took longer is the last */
 #define CONFIRM_NS                                                                                 \
 	(400 * NS_PER_MS) /* wire: a drop that is not read back by then goes by the dead-man line */
 #define DEAD_MAN_NS	 (50 * NS_PER_MS) /* wire: half a period of 10 Hz */
@@ -72,7 +74,9 @@ struct board {
 	bool dirty, urgent; /* target differs from what was last sent; and it is a drop */
 	bool confirmed;	    /* target was written and read back */
 	int mismatches;
-	int unread; /* reads between writes that failed in a row */
+	int unread;	 /* reads between writes that failed in a row */
+	int refused;	 /* times in a row that the device would not take the write */
+	int64_t sent_ns; /* wire: of the write under way */
 	int64_t confirmed_ns, retry_ns, unsafe_since_ns; /* wire; 0: no */
 	char why[160];
 };
@@ -237,6 +241,7 @@ struct rig {
 	bool supply_used;
 	int64_t dead_man_ns; /* wire: next edge */
 	uint8_t dead_man;
+	int dead_man_failed; /* edges in a row that did not come about */
 	bool dead_man_blocked;
 	int64_t unhealthy_ns; /* wire: since then; 0: healthy */
 	int64_t batch_ns;     /* run: first sample of the batch */
@@ -347,6 +352,7 @@ void board_back(struct rig *r, int device);
 void board_run(struct rig *r);
 void board_watch(struct rig *r);
 void board_dead_man(struct rig *r);
+void board_dead_man_answer(struct rig *r, uint8_t level, bool ok);
 
 /* safe.c */
 void safe_start(struct rig *r);

@@ -187,11 +187,7 @@ static void request_answered(struct rig *r, const struct bus_event *ev)
 	switch ((enum token_kind)(ev->token >> 56)) {
 	case TOKEN_BOARD: board_answer(r, device, number, ev); break;
 	case TOKEN_IDENTITY: device_identity(r, device, part, number, ev); break;
-	case TOKEN_DEAD_MAN:
-		if (ev->status != BUS_OK)
-			safe_trip(r, safe_powered(r), TRIP_COMMS, -1, -1, 0,
-				  "the dead-man line cannot be set", false);
-		break;
+	case TOKEN_DEAD_MAN: board_dead_man_answer(r, (uint8_t)part, ev->status == BUS_OK); break;
 	}
 }
 

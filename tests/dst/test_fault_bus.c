@@ -23,10 +23,12 @@
 #define PROFILE "profiles/ro600_quick.yaml"
 
 enum { CHILDREN_MAX = 2, OUTCOMES_MAX = 40000, SHOWN_MAX = 5 };
+/* Half of all transactions are edges of the dead-man line, one as the other. */
+enum { LINES_STRIDE = 61 };
 
 /* What a child found, in memory shared with its parent. */
 struct outcome {
-	bool finished, bad;
+	bool tried, finished, bad;
 	uint8_t verdict;
 	char text[200];
 };
@@ -80,12 +82,13 @@ static enum wire_fault choose(void *ctx, uint64_t n, int bus, uint8_t unit, cons
 			      int64_t *late_ns)
 {
 	struct story *s = ctx;
+	bool is_lines = rig.fixture->buses[bus].kind == BUS_GPIO;
 	pid_t pid;
 
-	(void)bus;
 	(void)unit;
 	(void)pdu;
-	if (s->is_child || !s->armed || n % s->stride || n >= OUTCOMES_MAX)
+	if (s->is_child || !s->armed || n % s->stride || n >= OUTCOMES_MAX ||
+	    (is_lines && n % LINES_STRIDE))
 		return WIRE_FINE;
 	while (s->children >= CHILDREN_MAX)
 		reap(s);
@@ -93,6 +96,7 @@ static enum wire_fault choose(void *ctx, uint64_t n, int bus, uint8_t unit, cons
 	pid = fork();
 	assert_true(pid >= 0);
 	s->tried++;
+	outcomes[n].tried = true;
 	if (pid) {
 		s->children++;
 		return WIRE_FINE;
@@ -278,9 +282,11 @@ static void run_story(enum wire_fault kind, const char *fault, uint64_t stride)
 	if (text)
 		fail_msg("without a fault: %s", text);
 	assert_true(count < OUTCOMES_MAX);
-	for (uint64_t n = stride; n / stride <= s.tried; n += stride) {
+	for (uint64_t n = 0; n < count; n++) {
 		const struct outcome *o = &outcomes[n];
 
+		if (!o->tried)
+			continue;
 		verdicts[o->verdict]++;
 		if (o->finished && !o->bad)
 			continue;

@@ -78,7 +78,10 @@ struct bench {
 	/* GPIO levels by config line */
 	uint8_t level[16];
 	int dead_man_edges;
-	int64_t dead_man_ns;	     /* last edge */
+	int64_t dead_man_ns; /* last edge */
+	/* the next so many edges of the dead-man line, or writes to a unit, fail */
+	int bad_edges, refusals[UNITS];
+	uint8_t exception;	     /* of refusals; 0: 4 */
 	bool unhealthy, full, still; /* still: readings without noise */
 	unsigned noise;
 	struct queued queue[QUEUE];
@@ -205,7 +208,14 @@ static void run_request(struct bench *b, const struct queued *e)
 			       .at_ns = b->now_ns};
 	const struct bus_request *q = &e->q;
 
-	if (q->kind == BUS_GPIO_SET) {
+	if (q->kind == BUS_GPIO_SET && b->bad_edges > 0) {
+		b->bad_edges--;
+		ev.status = BUS_LINE_DOWN;
+	} else if (q->kind == BUS_WRITE && b->refusals[q->unit] > 0) {
+		b->refusals[q->unit]--;
+		ev.status = BUS_EXCEPTION;
+		ev.exception = b->exception ? b->exception : 4;
+	} else if (q->kind == BUS_GPIO_SET) {
 		if (b->level[q->line] != q->data[0]) {
 			b->dead_man_edges++;
 			b->dead_man_ns = b->now_ns;

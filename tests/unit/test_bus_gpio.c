@@ -7,7 +7,7 @@
 struct box {
 	struct bus_event ev[64];
 	_Atomic int count;
-	int set_line, set_value;
+	int set_line, set_value, refusals;
 };
 
 static int op_open(void *ctx, struct error *err)
@@ -24,7 +24,8 @@ static int op_set(void *ctx, int line, uint8_t value, struct error *err)
 {
 	struct box *b = ctx;
 
-	(void)err;
+	if (b->refusals > 0 && b->refusals--)
+		return error_set(err, ERR_IO, "the chip refused the line");
 	b->set_line = line;
 	b->set_value = value;
 	return 0;
@@ -137,6 +138,28 @@ static void outputs_are_set_at_once_active_low_inverted(void **state)
 	bus_free(b);
 }
 
+static void a_chip_that_refuses_is_asked_once_more_and_then_given_up(void **state)
+{
+	(void)state;
+	for (int refusals = 1; refusals <= 2; refusals++) {
+		struct box box;
+		struct bus *b = machine(&box);
+		struct bus_request r = {.kind = BUS_GPIO_SET, .token = 3, .line = OUT, .data = {1}};
+		bool is_down = false;
+
+		box.refusals = refusals;
+		assert_int_equal(bus_submit(b, &r), 0);
+		bus_run(b, NS_PER_S + 1);
+		assert_int_equal(box.set_value, refusals == 1);
+		assert_int_equal(box.ev[0].token, 3);
+		assert_int_equal(box.ev[0].status, refusals == 1 ? BUS_OK : BUS_LINE_DOWN);
+		for (int i = 0; i < box.count; i++)
+			is_down = is_down || box.ev[i].kind == BUS_EVENT_DOWN;
+		assert_int_equal(is_down, refusals == 2);
+		bus_free(b);
+	}
+}
+
 static void a_lost_chip_makes_every_input_unknown(void **state)
 {
 	struct box box;
@@ -159,6 +182,7 @@ int main(void)
 		cmocka_unit_test(a_level_is_told_at_once_and_again_with_its_period),
 		cmocka_unit_test(pulses_are_summed_over_the_period_with_first_and_last_time),
 		cmocka_unit_test(outputs_are_set_at_once_active_low_inverted),
+		cmocka_unit_test(a_chip_that_refuses_is_asked_once_more_and_then_given_up),
 		cmocka_unit_test(a_lost_chip_makes_every_input_unknown),
 	};
 
