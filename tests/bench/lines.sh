@@ -150,10 +150,57 @@ bytes() {
 	STATION=
 }
 
-[ $# -gt 0 ] || set -- rtu dead bytes
+bays_are() { [ "$("$B/benchctl" --state "$T/state" bay list 2>/dev/null | grep -c " $1")" -ge 2 ]; }
+wait_bays() {
+	n=0
+	until bays_are "$1" || [ $n -ge 300 ]; do
+		sleep 0.1
+		n=$((n + 1))
+	done
+}
+
+# From the edge as the chip stamps it to the last command of the drop: lamps on the chip, relays on the line.
+estop() {
+	echo "== E-stop edge to outputs commanded safe, the whole station idle (targets: GPIO 2 ms p99; Modbus as fixture check computes)"
+	sim fixtures/sim.yaml --wire 115200
+	"$B/benchd" --spawn --fixture fixtures/sim.yaml --profiles profiles --state "$T/state" --sim-dir "$T/sim" \
+		--port $((30000 + $$ % 20000)) >"$T/benchd.log" 2>&1 &
+	STATION=$!
+	wait_bays ready
+	: >"$T/gpio"
+	: >"$T/relays"
+	for i in $(seq 1 "${BENCH_PRESSES:-20}"); do
+		"$B/tests/system/simctl" "$T/sim/control" estop on >/dev/null
+		sleep 0.2
+		stats gpio >"$T/stats"
+		edge=$(stat_of edge_us "$T/stats")
+		# the dead-man line toggles by itself
+		grep '^set_' "$T/stats" | grep -v dead_man | sed 's/.*=//' | sort -n | tail -n 1 |
+			awk -v e="$edge" '$1 > e { print $1 - e }' >>"$T/gpio"
+		stats io >"$T/stats"
+		stat_of write_us "$T/stats" | awk -v e="$edge" '$1 > e { print $1 - e }' >>"$T/relays"
+		"$B/tests/system/simctl" "$T/sim/control" estop off >/dev/null
+		wait_bays tripped
+		for bay in 1 2; do "$B/benchctl" --state "$T/state" bay reset $bay >/dev/null 2>&1; done
+		wait_bays ready
+	done
+	printf '  %-38s %8s %8s %8s\n' "" "p50 ms" "max ms" presses
+	for what in gpio relays; do
+		sort -n "$T/$what" | awk -v w="$what" '{ v[NR] = $1 }
+			END { if (NR) printf "  %-38s %8.2f %8.2f %8d\n", w == "gpio" ? "GPIO stand-in, last lamp" : "relays, last write in the 0.2 s after", \
+				v[int((NR + 1) / 2)] / 1e3, v[NR] / 1e3, NR; else printf "  %-38s nothing was commanded\n", w }'
+	done
+	"$B/benchctl" fixture check fixtures/sim.yaml | awk '/relays_/ && / ms / { for (i = 1; i < NF; i++)
+		if ($(i + 1) == "ms" && $i > worst) worst = $i } END { printf "  fixture check computes %.1f ms at most for the relays\n", worst }'
+	kill $STATION
+	wait $STATION 2>/dev/null
+	STATION=
+}
+
+[ $# -gt 0 ] || set -- rtu dead bytes estop
 for part in "$@"; do
 	case $part in
-	rtu | dead | bytes) $part ;;
+	rtu | dead | bytes | estop) $part ;;
 	*) echo "lines.sh: no part $part" >&2 && exit 2 ;;
 	esac
 	echo
