@@ -83,6 +83,8 @@ static int check(struct scan_line *l, const struct commission *c, const struct d
 	struct found found[COMMISSION_FOUND_MAX];
 	int n = scan_ids(l, c, found, COMMISSION_FOUND_MAX);
 
+	if (!n) /* it may have begun anew */
+		n = scan_ids(l, c, found, COMMISSION_FOUND_MAX);
 	if (n == 1 && found[0].unit == unit &&
 	    (!found[0].driver || found[0].driver == driver || c->driver)) {
 		printf("unit id %d is now %d (%s, %d 8%c1)\n", old, unit, driver->name, l->bus.baud,

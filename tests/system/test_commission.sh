@@ -4,7 +4,7 @@
 SPEED=1
 . tests/system/lib.sh
 device() { "$BIN/benchctl" device "$@"; }
-quick="--ids 1-4 --timeout 40 --baud 9600 --sim-dir $SIM"
+quick="--ids 1-2 --timeout 150 --baud 9600 --sim-dir $SIM"
 
 # A line for each kind of device, each with unit id 1, as they are delivered; and one line with two.
 {
@@ -26,8 +26,8 @@ devices:
   tm: {driver: tm_r5, bus: tm, unit: 1, options: {watchdog_s: 1}}
   eletech: {driver: r421a08, bus: eletech, unit: 1}
   adam: {driver: adam4117, bus: adam, unit: 1}
-  two_a: {driver: ectds10, bus: two, unit: 3}
-  two_b: {driver: pressure_f32, bus: two, unit: 4}
+  two_a: {driver: ectds10, bus: two, unit: 1}
+  two_b: {driver: pressure_f32, bus: two, unit: 2}
 bays:
   "1": {}
 channels:
@@ -62,25 +62,25 @@ check "two on one line" has "2 devices answer" found two
 # shellcheck disable=SC2086
 check "for programs" is "ectds10" at devices.0.driver device scan sim:probe $quick --json
 # shellcheck disable=SC2086
-check "nobody there: exit 1" code 1 device scan sim:probe --ids 6-8 --timeout 30 --baud 9600 --sim-dir "$SIM"
+check "nobody there: exit 1" code 1 device scan sim:probe --ids 6-6 --timeout 60 --baud 9600 --sim-dir "$SIM"
 check "a port that is not there: exit 2" refused 2 "no such simulated port" device scan sim:none --sim-dir "$SIM"
 
 # shellcheck disable=SC2086
-check "the probe gets another id" has "unit id 1 is now 4 (ectds10" device set-address sim:probe 1 4 $quick
-check "and answers there" has "unit 4  ectds10" found probe
+check "the probe gets another id" has "unit id 1 is now 2 (ectds10" device set-address sim:probe 1 2 $quick
+check "and answers there" has "unit 2  ectds10" found probe
 # shellcheck disable=SC2086
 check "so do the meter" has "is now 2 (sdm120" device set-address sim:meter 1 2 $quick
 # shellcheck disable=SC2086
-check "and the transmitter" has "is now 3 (pressure_i16" device set-address sim:gauge 1 3 $quick
+check "and the transmitter" has "is now 2 (pressure_i16" device set-address sim:gauge 1 2 $quick
 # shellcheck disable=SC2086
 check "a board with switches says so" refused 1 "is set by its DIP switches" device set-address sim:eletech 1 2 $quick
 # shellcheck disable=SC2086
-check "two devices on the line: refused" refused 1 "leave one on it" device set-address sim:two 3 2 $quick
+check "two devices on the line: refused" refused 1 "leave one on it" device set-address sim:two 1 2 $quick
 # shellcheck disable=SC2086
-check "not at that id: refused" refused 1 "has unit id 4" device set-address sim:probe 1 2 $quick
+check "not at that id: refused" refused 1 "has unit id 2" device set-address sim:probe 1 2 $quick
 # shellcheck disable=SC2086
-check "an id that is none: exit 2" code 2 device set-address sim:probe 4 248 $quick
-check "too few words: exit 2" code 2 device set-address sim:probe 4
+check "an id that is none: exit 2" code 2 device set-address sim:probe 2 248 $quick
+check "too few words: exit 2" code 2 device set-address sim:probe 2
 
 check "a watchdog is not proven without --yes" refused 2 "say --yes" device prove-watchdog "$FIXTURE" --sim-dir "$SIM"
 check "with it, by silence" has "watchdog of 1 s proven" device prove-watchdog "$FIXTURE" --yes --sim-dir "$SIM"
@@ -102,15 +102,58 @@ if [ -n "$PYTHON" ]; then
 	EXTRA_PIDS=$slave
 	wait_for 10 test -s "$WORK/slave.path"
 	line=$(cat "$WORK/slave.path")
-	check "pymodbus' slave is known" has "unit 2  ectds10" device scan "$line" --ids 1-4 --timeout 100 --baud 9600
-	check "and gets another id" has "unit id 2 is now 3 (ectds10" device set-address "$line" 2 3 --ids 1-4 --timeout 100
-	check "where it answers" has "unit 3  ectds10" device scan "$line" --ids 1-4 --timeout 100 --baud 9600
+	check "pymodbus' slave is known" has "unit 2  ectds10" device scan "$line" --ids 2-3 --timeout 200 --baud 9600
+	check "and gets another id" has "unit id 2 is now 3 (ectds10" device set-address "$line" 2 3 --ids 2-3 --timeout 200
+	check "where it answers" has "unit 3  ectds10" device scan "$line" --ids 2-3 --timeout 200 --baud 9600
 	kill "$slave"
 	wait "$slave" 2>/dev/null
 	EXTRA_PIDS=
 else
 	skip "pymodbus is not installed"
 fi
+# ---- a label printer, played by python ----
+cat >"$WORK/printer.py" <<'PY'
+import socket, sys
+state = {"paper": 0, "left": 0}
+jobs = open(sys.argv[2], "w", encoding="utf-8")
+with socket.create_server(("127.0.0.1", 0)) as server:
+    print(server.getsockname()[1], file=open(sys.argv[1], "w"), flush=True)
+    while True:
+        conn, _ = server.accept()
+        buf = b""
+        while True:
+            got = conn.recv(4096)
+            if not got:
+                break
+            buf += got
+            while b"~HS" in buf or b"^XZ" in buf:
+                job, ask = buf.find(b"^XZ"), buf.find(b"~HS")
+                if job >= 0 and (ask < 0 or job < ask):
+                    jobs.write(buf[:job + 3].decode() + "\n")
+                    jobs.flush()
+                    state["left"] = 2
+                    state["paper"] = int(b"LAST" in buf[:job])
+                    buf = buf[job + 3:]
+                    continue
+                buf = buf[ask + 3:]
+                state["left"] = max(0, state["left"] - 1)
+                conn.sendall(b"\x02030,%d,0,0240,000,0,0,0,000,0,0,0\x03\r\n" % state["paper"])
+                conn.sendall(b"\x02001,0,0,0,1,2,4,0,%08d,1,000\x03\r\n\x021234,0\x03\r\n" % state["left"])
+PY
+python3 "$WORK/printer.py" "$WORK/printer.port" "$WORK/jobs" >"$WORK/printer.log" 2>&1 &
+printer=$!
+EXTRA_PIDS=$printer
+wait_for 10 test -s "$WORK/printer.port"
+label() { device print-label "tcp:127.0.0.1:$(cat "$WORK/printer.port")" "$@"; }
+check "a label is printed" has "printed on tcp:" label --line "RO600-24000101" --line '^XZ~JA 合格' --qr T-1001
+check "no field is a command" has "^FD_5EXZ_7EJA _E5_90_88_E6_A0_BC^FS" cat "$WORK/jobs"
+check "a label without text: exit 2" code 2 label --copies 1
+check "the last label" refused 1 "out of labels" label --line LAST
+check "then nothing more is sent" refused 1 "out of labels" label --line NEXT
+check "to the printer" lacks NEXT cat "$WORK/jobs"
+kill "$printer"
+wait "$printer" 2>/dev/null
+EXTRA_PIDS=
 stop_sim
 
 # ---- a station at work ----
