@@ -279,13 +279,15 @@ static void B1_to_B5_on_a_pty_no_fault_gives_a_wrong_value(void **state)
 	RUN(BUS_MODBUS_RTU, faults);
 }
 
+/* wrong_count=1 is in virtual time only: on a starved machine such an answer is late as well, and one
+ * that is late and of another length at once can pass for a padded request's (tests/faults.md). */
 static void B6_to_B11_on_a_pty_no_fault_gives_a_wrong_value(void **state)
 {
 	static const char *const faults[] = {
-		"line:flood=300",	  "d1:wrong_slave=100/0.3", "d1:exception=2/0.3",
-		"d1:exception=6/0.3",	  "d1:exception=11/0.3",    "~d1:wrong_count=1/0.3",
-		"~d1:wrong_count=-1/0.3", "d1:wrong_count=0/0.3",   "~d1:wrong_function/0.3",
-		"d1:wrong_baud/0.3",	  "line:wrong_baud/0.1",    "line:hang_up=0.05/0.02"};
+		"line:flood=300",	"d1:wrong_slave=100/0.3", "d1:exception=2/0.3",
+		"d1:exception=6/0.3",	"d1:exception=11/0.3",	  "~d1:wrong_count=-1/0.3",
+		"d1:wrong_count=0/0.3", "~d1:wrong_function/0.3", "d1:wrong_baud/0.3",
+		"line:wrong_baud/0.1",	"line:hang_up=0.05/0.02"};
 
 	(void)state;
 	RUN(BUS_MODBUS_RTU, faults);
