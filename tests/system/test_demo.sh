@@ -9,7 +9,7 @@ none_left() { [ -z "$(own)" ]; }
 # Files that have no business there once it has ended: records, token and logs are kept, nothing else.
 stray() {
 	(cd "$DEMO" && find . ! -type d ! -path ./state/benchd.db ! -path ./state/token ! -path './state/segments/*.col' \
-		! -path ./benchsim.log ! -path ./benchd.log)
+		! -path ./benchsim.log ! -path ./benchd.log ! -path ./state/keys/station.key)
 	[ ! -e "$DEMO/sim" ] || echo "$DEMO/sim"
 }
 # Lines that are neither marked nor indented below a marked one nor the name of the folder.
@@ -18,8 +18,8 @@ codes() { # reasons of a ticket, as the demo prints them
 	sed -n "/^SIMULATED  ticket $1 .* may leave: NO\$/,/would_be/p" "$WORK/demo.log" |
 		sed -n 's/^  - \([a-z_]*\): .*/\1/p' | grep -v '^clock_unsynced$' | sort | tr '\n' ' '
 }
-PASS_CODES="limit_assumed profile_not_releasable profile_unapproved simulated trial_run_missing "
-FAIL_CODES="limit_assumed profile_not_releasable profile_unapproved run_not_pass simulated trial_run_missing "
+PASS_CODES="limit_assumed operator_unqualified profile_not_releasable profile_unapproved serial_unconfirmed simulated trial_run_missing "
+FAIL_CODES="limit_assumed operator_unqualified profile_not_releasable profile_unapproved run_not_pass serial_unconfirmed simulated trial_run_missing "
 
 # ---- no terminal ----
 began_s=$(date +%s)

@@ -27,13 +27,15 @@ check "the record has the pass" is pass verdicts_of T-1001
 check "the record has the fail" is fail verdicts_of T-1002
 check "rejection is recorded as failed" is fail measured "$(at runs.0.id ctl --json run list --ticket T-1002)" rejection
 check "the healthy unit may not leave, for these reasons and no other" \
-	is "acceptance_missing limit_assumed profile_not_releasable profile_unapproved simulated trial_run_missing " reasons T-1001
+	is "acceptance_missing limit_assumed operator_unqualified profile_not_releasable profile_unapproved serial_unconfirmed simulated trial_run_missing " reasons T-1001
 check "the torn one for one more" \
-	is "limit_assumed profile_not_releasable profile_unapproved run_not_pass simulated trial_run_missing " reasons T-1002
+	is "limit_assumed operator_unqualified profile_not_releasable profile_unapproved run_not_pass serial_unconfirmed simulated trial_run_missing " reasons T-1002
 check "each is blocked, and would be on a real rig" \
 	sh -c "'$BIN/benchctl' --state '$STATE' --json release show T-1001 | '$BIN/tests/system/jsonget' would_be | grep -qx blocked"
 check "release show: exit code 1" code 1 ctl release show T-1001
-check "it is signed by nobody" is null at signature ctl --json release show T-1001
+ctl key show --pem >"$WORK/station.pem"
+ctl --json release show T-1001 >"$WORK/release.json"
+check "it is signed by the station" has "as it was signed" ctl verify "$WORK/release.json" --key "$WORK/station.pem"
 if command -v sqlite3 >/dev/null; then
 	check "the database is whole" has ok sqlite3 "$STATE/benchd.db" 'PRAGMA integrity_check'
 	check "two runs have ended in it" has 2 sqlite3 "$STATE/benchd.db" 'SELECT count(*) FROM run_end'
