@@ -208,6 +208,8 @@
 	X(N_RESET_BUTTON, "reset button", "复位按钮")                                                                              \
 	X(N_LOCKED, "bay {1} is locked: {2}; find the cause, then: benchctl bay reset {3}",                                        \
 	  "工位 {1} 已锁定：{2}；查明原因后执行：benchctl bay reset {3}")                                                          \
+	X(N_TYPE_AGAIN, "type the serial from the plate once more", "请再输入一次铭牌上的序列号")                                  \
+	X(N_TYPED_TWICE, "typed twice: {1}", "两次输入：{1}")                                                                      \
 	X(N_BAY_IS_RESET, "bay {1} is {2}: {3}; find the cause, then: benchctl bay reset {4}",                                     \
 	  "工位 {1} {2}：{3}；查明原因后执行：benchctl bay reset {4}")                                                             \
 	X(N_BAY_IS, "bay {1} is {2}", "工位 {1} {2}")                                                                              \

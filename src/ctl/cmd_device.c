@@ -57,6 +57,14 @@ static int run_io(struct ctl *c, const struct ctl_command *self, const char *mod
 	int n = 0;
 	pid_t pid;
 
+	if (argc > 0 && strcmp(argv[0], "--help") == 0 && c->json) {
+		const struct ctl_option none[] = {OPTION_END};
+		const char *words[CTL_ARGS_MAX];
+		int code = CTL_OK;
+
+		(void)ctl_parse(self, none, 1, argv, words, 0, 0, &code);
+		return code;
+	}
 	if (argc < 1 || strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "-h") == 0) {
 		(void)fprintf(argc < 1 ? stderr : stdout, "usage: benchctl device %s %s\n%s\n",
 			      self->name, self->args, self->help);

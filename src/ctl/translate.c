@@ -129,12 +129,15 @@ static void put_names(const struct titles *t, const char *s, size_t n, struct te
 	}
 }
 
-/* Three English words in a row. */
+/* Three English words in a row; a command to type is none. */
 static bool is_sentence(const char *s, size_t n)
 {
+	static const char command[] = "benchctl ";
 	int words = 0;
 	bool in_word = false;
 
+	if (n >= sizeof(command) && strncmp(s, command, sizeof(command) - 1) == 0)
+		return false;
 	for (size_t i = 0; i < n && words < 3; i++) {
 		bool letter = isalpha((unsigned char)s[i]);
 

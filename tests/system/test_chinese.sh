@@ -6,7 +6,7 @@ DEMO=$WORK/demo
 zh() { LC_ALL=zh_CN.UTF-8 "$BIN/benchctl" --state "$DEMO/state" "$@"; }
 # No English sentence: after codes, ids, names and units are taken out nothing of three words is left.
 no_english() {
-	! sed -E 's/benchctl [-a-z0-9 ]+//g; s/(systemctl|journalctl|timedatectl|chmod) [-a-z =+]+//g' "$1" | grep -E '[A-Za-z]+ [A-Za-z]+ [A-Za-z]+'
+	! sed -E 's/限值 [a-z_ ]+//g; s/benchctl [-a-z0-9 ]+//g; s/(systemctl|journalctl|timedatectl|chmod) [-a-z =+]+//g' "$1" | grep -E '[A-Za-z]+ [A-Za-z]+ [A-Za-z]+'
 }
 # Every row of a table begins its column where the head does, counted as a terminal does (CJK characters take two).
 aligned() { # file, head of a column

@@ -79,7 +79,7 @@ without_station() {
 }
 each "no station: one document of each" without_station
 
-"$BIN/benchctl" demo --json --no-stay --speed 20 --dir "$DEMO" --port "$PORT" --fixture "$FIXTURE" --profiles "$PWD/profiles" \
+"$BIN/benchctl" demo --json --no-stay --speed 10 --dir "$DEMO" --port "$PORT" --fixture "$FIXTURE" --profiles "$PWD/profiles" \
 	>"$WORK/demo.json" 2>"$WORK/demo.err" </dev/null &
 demo=$!
 EXTRA_PIDS=$demo

@@ -332,6 +332,9 @@ static void sentences_are_translated_with_what_stands_in_them(void **state)
 		  "工位 1 未就绪：probe_1（sim:meters，地址 32）：无应答");
 	assert_zh("limit unknown: no_reply feed_flow", "限值无法确定：feed_flow 无应答");
 	assert_zh("timeout, not_settled", "超时，未稳定");
+	assert_zh(
+		"bay 1 is busy with ticket T-1 (run 7); watch it: benchctl --state /a/state run watch --bay 1",
+		"工位 1 正在检测工单 T-1（检测 7）；查看：benchctl --state /a/state run watch --bay 1");
 	titles_release(&titles);
 }
 
