@@ -18,7 +18,7 @@ for cc in gcc clang; do
 		continue
 	fi
 	# shellcheck disable=SC2086
-	out=$(for h in include/*/*.h; do echo "#include \"${h#include/}\"" | $cc $flags -x c - 2>&1 || echo "$h"; done)
+	out=$(for h in include/*/*.h; do printf '#include "%s"\nextern int a_header_may_hold_macros_alone;\n' "${h#include/}" | $cc $flags -x c - 2>&1 || echo "$h"; done)
 	[ -z "$out" ]
 	report $? "each header compiles alone with $cc" "$out"
 done

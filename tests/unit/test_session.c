@@ -69,9 +69,16 @@ static void give(struct world *w, int event)
 	case 19: session_abort(w->s, "kim", "enough", w->now); break;
 	case 20: io_lost(w); break;
 	case 21: assert_true(session_answer(w->s, "", "yes", "kim", w->now, &err) < 0); break;
-	case 24: pass(w, 54); /* fall through */
-	case 23: pass(w, 16); /* fall through */
-	default: tick(w);
+	case 24:
+		pass(w, 54);
+		pass(w, 16);
+		tick(w);
+		break;
+	case 23:
+		pass(w, 16);
+		tick(w);
+		break;
+	default: tick(w); break;
 	}
 }
 
@@ -88,7 +95,7 @@ static const char *const table[] = {
 
 static bool stops_the_program(struct world *w, int event)
 {
-	int status;
+	int status = 0;
 	pid_t pid = fork();
 
 	if (pid == 0) {

@@ -4,7 +4,9 @@
  */
 #include "sim_unit_bench.h"
 
-/* 75 GPD with a tank: Qp, Qc, Pm and Cp of the table; NAN where it gives none. */
+#define NONE ((double)NAN)
+
+/* 75 GPD with a tank: Qp, Qc, Pm and Cp of the table; NONE where it gives none. */
 static void unit_with_a_tank_stands_at_the_points_of_the_table(void **state)
 {
 	static const struct {
@@ -14,11 +16,11 @@ static void unit_with_a_tank_stands_at_the_points_of_the_table(void **state)
 		double qp, qc, pm, cp, amp;
 	} rows[] = {
 		{"healthy", 0, 1, 1, false, false, 0.240, 0.56, 0.51, 6, 0.7},
-		{"torn", 0.03, 1, 1, false, false, NAN, NAN, NAN, 31, NAN},
-		{"fouled", 0, 0.6, 1, false, false, 0.165, NAN, NAN, NAN, NAN},
-		{"pump dead", 0, 1, 1, true, false, 0.095, NAN, NAN, NAN, 0},
-		{"restrictor x2", 0, 1, 2, false, false, 0.125, 0.82, 0.28, NAN, NAN},
-		{"flush open", 0, 1, 1, false, true, 0.009, NAN, NAN, NAN, NAN},
+		{"torn", 0.03, 1, 1, false, false, NONE, NONE, NONE, 31, NONE},
+		{"fouled", 0, 0.6, 1, false, false, 0.165, NONE, NONE, NONE, NONE},
+		{"pump dead", 0, 1, 1, true, false, 0.095, NONE, NONE, NONE, 0},
+		{"restrictor x2", 0, 1, 2, false, false, 0.125, 0.82, 0.28, NONE, NONE},
+		{"flush open", 0, 1, 1, false, true, 0.009, NONE, NONE, NONE, NONE},
 	};
 
 	(void)state;
