@@ -105,6 +105,12 @@ $(B)/tests/%: $(B)/obj/tests/%.o $$(call fake_objs,$$*) $(LIBS)
 unit_bins   := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c tests/replay/test_*.c tests/dst/test_*.c))
 helper_bins := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/system/*.c tests/bench/*.c))
 tests: $(unit_bins) $(helper_bins)
+# What the sanitizers run: the unit set and what a system test needs.
+unittests: $(filter $(B)/tests/unit/%,$(unit_bins)) $(filter $(B)/tests/system/%,$(helper_bins))
+# Every source through another compiler's eyes, without code.
+syntax:
+	$(Q)ls src/*.c src/*/*.c drivers/*.c tests/unit/*.c tests/dst/*.c tests/replay/*.c tests/system/*.c tests/bench/*.c | \
+		xargs -P 2 -n 12 $(CC) $(CFLAGS) $(PROJECT_CFLAGS) -fsyntax-only
 
 check: deps
 	$(Q)sh tests/check.sh

@@ -124,9 +124,14 @@ int commission_main(int argc, char **argv)
 
 	log_init("benchd-io", LOG_LEVEL_WARNING);
 	optind = 2;
+	opterr = 0;
 	while ((o = getopt_long(argc, argv, "", longs, &index)) >= 0) {
 		if (!read_option(&c, o)) {
-			if (o != '?')
+			if (o == '?')
+				fprintf(stderr,
+					"benchd-io: %s is unknown or lacks its value; expected:\n",
+					argv[optind - 1]);
+			else
 				fprintf(stderr, "benchd-io: --%s %s is not understood\n",
 					index >= 0 ? longs[index].name : "?", optarg ? optarg : "");
 			fputs(usage, stderr);

@@ -18,7 +18,14 @@ done
 for d in system replay; do
 	[ -d "build/$variant/tests/$d" ] && cp -r "build/$variant/tests/$d" "$copy/build/$variant/tests/"
 done
-cp -r fixtures profiles systemd tests "$copy/"
+cp -r fixtures profiles systemd tests docs "$copy/"
+# One that builds says so.
+if grep -q '^# builds: ' "$test"; then
+	cp -a Makefile VERSION include src drivers "$copy/"
+	cp -a "build/$variant/flags" "build/$variant/lib" "$copy/build/$variant/"
+	mkdir "$copy/build/$variant/obj"
+	cp -a "build/$variant/obj/src" "build/$variant/obj/drivers" "$copy/build/$variant/obj/"
+fi
 chown -R 65534:65534 "$copy"
 chmod 755 "$copy"
 cd "$copy" || exit 1

@@ -49,13 +49,29 @@ check "a scan for a busy bay is refused at once, with what runs there" refused 2
 	env LC_ALL=zh_CN.UTF-8 "$BIN/benchctl" --state "$DEMO/state" run start --bay 1 --scan
 check "another start too" refused 2 "工位 1 正在检测工单 T-1001" timeout 5 env LC_ALL=zh_CN.UTF-8 "$BIN/benchctl" \
 	--state "$DEMO/state" run start --bay 1 --ticket T-1002 --serial RO600-24000102
-zh run watch --bay 1 >"$WORK/watch.txt" 2>&1 &
+(SIM=$DEMO/sim && sim estop on) >"$WORK/estop.txt"
+check "the E-stop is pressed" grep -q ok "$WORK/estop.txt"
+check "the demo ends" wait_for 60 gone "$demo"
+wait "$demo"
+check "it is not what was expected: exit code 1" test $? = 1
+check "which it says" grep -q '与预期不符：正常机应合格' "$WORK/demo.err"
+check "it ends in proof" grep -q '^模拟  安全状态已验证；检测台已结束，模拟台架随后结束$' "$WORK/demo.log"
+check "the demo: not one English sentence" no_english "$WORK/demo.log"
+EXTRA_PIDS=
+
+# A run of one's own, followed to its trip.
+at_bench() { LC_ALL=zh_CN.UTF-8 "$BIN/benchctl" --state "$STATE" "$@"; }
+start_sim --unit 1:RO600:RO600-24000101:T-1001 --operator "$STATE/ctl.sock"
+start_station
+check "a station of one's own" ready 1
+add_tickets
+check "its run begins" begin_run unit_power_supply
+at_bench run watch --bay 1 >"$WORK/watch.txt" 2>&1 &
 watch=$!
-EXTRA_PIDS="$demo $watch"
+EXTRA_PIDS=$watch
 check "run watch: live" wait_for 20 grep -q '^模拟 工位 1 T-1001: 工步 ' "$WORK/watch.txt"
 
-SIM=$DEMO/sim
-check "the E-stop is pressed" sim estop on
+check "its E-stop is pressed" sim estop on
 check "the watch ends with the run" wait_for 60 gone "$watch"
 wait "$watch"
 check "exit code 1: no pass" test $? = 1
@@ -65,14 +81,8 @@ check "the proof and what it rests on" grep -qE '^  安全状态已验证: 输�
 check "heads of the measurements" grep -qE '测量项 +测量值 +U \(k=2\) +限值 +单位 +判定' "$WORK/watch.txt"
 check "the release answer" grep -qE '工单 T-1001 .*允许放行：否' "$WORK/watch.txt"
 check "run watch: not one English sentence" no_english "$WORK/watch.txt"
-zh bay list >"$WORK/bays.txt" 2>&1
-check "bay list: tripped by what" grep -qE '^2 +rig1 +安全跳停 .*急停：急停' "$WORK/bays.txt"
-check "what may be done about it" refused 2 "工位 1 安全跳停：急停：急停" zh run start --bay 1 --scan
-check "the demo ends" wait_for 60 gone "$demo"
-wait "$demo"
-check "it is not what was expected: exit code 1" test $? = 1
-check "which it says" grep -q '与预期不符：正常机应合格' "$WORK/demo.err"
-check "it ends in proof" grep -q '^模拟  安全状态已验证；检测台已结束，模拟台架随后结束$' "$WORK/demo.log"
-check "the demo: not one English sentence" no_english "$WORK/demo.log"
+at_bench bay list >"$WORK/bays.txt" 2>&1
+check "bay list: tripped by what" grep -qE '^1 +rig1 +安全跳停 .*急停：急停' "$WORK/bays.txt"
+check "what may be done about it" refused 2 "工位 1 安全跳停：急停：急停" at_bench run start --bay 1 --scan
 EXTRA_PIDS=
 finish

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # drivers/README.md, "Add a driver in five steps", followed to the letter with skel.c in a copy of the tree: copied, listed,
 # built, named in a fixture, and read and switched over a wire whose other end does not know that driver.
+# builds: a tree with one driver more
 . tests/system/lib.sh
 TREE=$WORK/tree
 OLD_BIN=$BIN

@@ -28,7 +28,7 @@ check "two tickets are taken" add_tickets
 check "a code is scanned" sim scan 1 T-1001
 check "and recorded" wait_for 20 holds scan1 " < 542d31303031" 1
 check "a run begins" ctl run start --bay 1 --ticket T-1001 --serial RO600-24000101 --type post_repair_qc --profile ro600_quick
-check "a probe of the other bay answers late" sim busfault permeate_probe_2:late=0.12
+check "a probe of the other bay answers late" sim busfault permeate_probe_2:late=0.5
 check "another code is scanned there" sim scan 2 RO600-24000102
 check "and recorded too" wait_for 20 holds scan2 " < 524f3630302d" 1
 check "replies that came late are recorded" wait_for 40 holds meters "late reply thrown away" 3
