@@ -154,6 +154,9 @@
 	X(IO_NO_EXPRESS, "its driver cannot express the values", "驱动无法表示这些值")                                             \
 	X(IO_OTHER_BAY, "the dead-man line is dropped: another bay's outputs cannot be confirmed",                                 \
 	  "失能线已断开：另一工位的输出无法确认")                                                                                  \
+	X(IO_STOOD_STILL,                                                                                                          \
+	  "the dead-man line may have stood still for {} ms: the outputs' supply can have dropped",                                \
+	  "失能线可能停顿了 {} ms：输出电源可能已断开")                                                                            \
 	X(IO_QUEUE, "the queue of its bus is full", "总线的请求队列已满")                                                          \
 	X(IO_UNCONFIRMED, "{1} (on {2}) cannot be confirmed safe: the dead-man line is dropped",                                   \
 	  "{1}（{2}）无法确认处于安全值：失能线已断开")                                                                            \

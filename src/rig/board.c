@@ -325,31 +325,60 @@ void board_run(struct rig *r)
 
 /* --- dead-man line --- */
 
+/* Never 0. */
+static uint32_t wire_ms(const struct rig *r)
+{
+	uint32_t ms = (uint32_t)(r->now_ns / NS_PER_MS);
+
+	return ms ? ms : 1;
+}
+
 static void dead_man_edge(struct rig *r, uint8_t level)
 {
 	const struct output *o = &r->outputs[r->f->dead_man];
 	struct device *d = &r->devices[o->fx->device];
 	struct bus_request q = {0};
 	double value = level;
+	uint32_t asked_ms;
 
 	if (d->d.driver->set(&d->d, &o->point, &value, 1, &q, 1) != 1)
 		return;
-	q.token = token_make(TOKEN_DEAD_MAN, o->fx->device, level, 0);
+	asked_ms = wire_ms(r);
+	q.token = token_make(TOKEN_DEAD_MAN, o->fx->device, level, asked_ms);
 	q.device = o->fx->device;
 	q.line += d->first_line;
 	r->dead_man = level;
 	if (r->ops.submit(r->ops.ctx, d->fx->bus, &q))
-		board_dead_man_answer(r, level, false);
+		board_dead_man_answer(r, level, asked_ms, false);
 }
 
 /* One edge that failed is made again in its turn, well within the 300 ms that the relay waits: the
  * rig's power does not go by a single refusal. Two in a row do. */
-void board_dead_man_answer(struct rig *r, uint8_t level, bool ok)
+void board_dead_man_answer(struct rig *r, uint8_t level, uint32_t asked_ms, bool ok)
 {
-	uint32_t powered = safe_powered(r);
+	uint32_t powered = safe_powered(r), still_ms;
+	char text[IO_TEXT_MAX];
 
-	if (ok || !powered) {
+	if (!powered) {
 		r->dead_man_failed = 0;
+		r->dead_man_ms = 0;
+		return;
+	}
+	if (ok) {
+		/* from before the edge that was to when this one was, at the widest */
+		still_ms = r->dead_man_ms ? wire_ms(r) - r->dead_man_ms : 0;
+		r->dead_man_failed = 0;
+		r->dead_man_ms = asked_ms;
+		if (still_ms <= DEAD_MAN_STILL_MS)
+			return;
+		/* Relays read as commanded while their supply was off: what they switch has fallen, and comes
+		 * back with the next edges. Nothing measured meanwhile means anything. */
+		rig_text(
+			text, sizeof(text),
+			"the dead-man line may have stood still for %u ms: the outputs' supply can "
+			"have dropped",
+			still_ms);
+		safe_trip(r, powered, TRIP_COMMS, -1, -1, 0, text, false);
 		return;
 	}
 	if (!r->unhealthy_ns && !r->dead_man_blocked && ++r->dead_man_failed == 1)
@@ -390,6 +419,8 @@ void board_dead_man(struct rig *r)
 {
 	bool wanted = safe_powered(r) != 0, alive;
 
+	if (!wanted)
+		r->dead_man_ms = 0;
 	if (!wanted && !r->dead_man)
 		return;
 	alive = !r->unhealthy_ns && !r->dead_man_blocked;
@@ -401,6 +432,7 @@ void board_dead_man(struct rig *r)
 		if (r->dead_man)
 			dead_man_edge(r, 0);
 		r->dead_man_ns = r->now_ns;
+		r->dead_man_ms = 0;
 		return;
 	}
 	if (r->now_ns < r->dead_man_ns) {

@@ -53,7 +53,9 @@ enum {
 #define ASK_AGAIN_NS	 (5 * NS_PER_S)	  /* wire: identity of a device that was the wrong one */
 #define BATCH_NS	 (20 * NS_PER_MS) /* run time: samples wait for company */
 #define OUTPUTS_EVERY_NS (1 * NS_PER_S)	  /* wire */
-#define UNHEALTHY_NS	 (1 * NS_PER_S)	  /* wire: then the bays are dropped too */
+/* wire: a line still for so long may have let the supply go (the relay waits at most 300 ms). */
+enum { DEAD_MAN_STILL_MS = 250 };
+#define UNHEALTHY_NS (1 * NS_PER_S) /* wire: then the bays are dropped too */
 
 enum device_state {
 	DEVICE_UNKNOWN = 0, /* not asked yet, or its answer is awaited */
@@ -241,7 +243,8 @@ struct rig {
 	bool supply_used;
 	int64_t dead_man_ns; /* wire: next edge */
 	uint8_t dead_man;
-	int dead_man_failed; /* edges in a row that did not come about */
+	int dead_man_failed;  /* edges in a row that did not come about */
+	uint32_t dead_man_ms; /* wire: when the last edge that came about was asked for; 0: none */
 	bool dead_man_blocked;
 	int64_t unhealthy_ns; /* wire: since then; 0: healthy */
 	int64_t batch_ns;     /* run: first sample of the batch */
@@ -352,7 +355,8 @@ void board_back(struct rig *r, int device);
 void board_run(struct rig *r);
 void board_watch(struct rig *r);
 void board_dead_man(struct rig *r);
-void board_dead_man_answer(struct rig *r, uint8_t level, bool ok);
+/* asked_ms: wire time of the request, truncated. */
+void board_dead_man_answer(struct rig *r, uint8_t level, uint32_t asked_ms, bool ok);
 
 /* safe.c */
 void safe_start(struct rig *r);

@@ -187,7 +187,9 @@ static void request_answered(struct rig *r, const struct bus_event *ev)
 	switch ((enum token_kind)(ev->token >> 56)) {
 	case TOKEN_BOARD: board_answer(r, device, number, ev); break;
 	case TOKEN_IDENTITY: device_identity(r, device, part, number, ev); break;
-	case TOKEN_DEAD_MAN: board_dead_man_answer(r, (uint8_t)part, ev->status == BUS_OK); break;
+	case TOKEN_DEAD_MAN:
+		board_dead_man_answer(r, (uint8_t)part, number, ev->status == BUS_OK);
+		break;
 	}
 }
 

@@ -54,6 +54,23 @@ static void two_bad_edges_in_a_row_trip_the_rig(void **state_)
 	bench_free(b);
 }
 
+/* Nobody ran for a while: the relay has let the valves' supply go, and takes it up again with the next edges. */
+static void a_line_that_stood_still_trips_the_rig_though_it_moves_again(void **state_)
+{
+	struct bench *b = held();
+
+	(void)state_;
+	b->now_ns += 150 * NS_PER_MS;
+	pass(b, 1);
+	assert_int_equal(state(b, 0), BAY_ACTIVE);
+	b->now_ns += 280 * NS_PER_MS;
+	pass(b, 0.2);
+	assert_int_not_equal(state(b, 0), BAY_ACTIVE);
+	assert_non_null(strstr(last_sent(b, IO_TRIP)->u.trip.reason, "stood still"));
+	assert_true(all_safe(b));
+	bench_free(b);
+}
+
 static void an_edge_that_fails_when_nothing_is_held_harms_nobody(void **state_)
 {
 	struct bench *b = held();
@@ -180,6 +197,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_bad_edge_of_the_dead_man_line_is_made_again_in_time),
 		cmocka_unit_test(two_bad_edges_in_a_row_trip_the_rig),
+		cmocka_unit_test(a_line_that_stood_still_trips_the_rig_though_it_moves_again),
 		cmocka_unit_test(an_edge_that_fails_when_nothing_is_held_harms_nobody),
 		cmocka_unit_test(a_write_refused_once_is_written_again_and_proven),
 		cmocka_unit_test(a_write_refused_twice_trips),
