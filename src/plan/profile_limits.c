@@ -107,9 +107,26 @@ static void check_resolution(struct profile_build *b, const struct pf_measuremen
 		    c->name, text_from_double(res, sizeof(res), c->resolution), c->unit->name);
 }
 
+/* A percent is a number like any other to the dimensions: 66 for 66 % would let everything pass. */
+static void check_percent(struct profile_build *b, const struct pf_measurement *m,
+			  const struct yaml_node *node, const struct expr *limit)
+{
+	const char *text = limit ? expr_text(limit) : "";
+
+	if (node && m->unit && !strcmp(m->unit->name, "%") && strpbrk(text, "123456789") &&
+	    !strchr(text, '%'))
+		profile_bad(
+			b, node,
+			"limit %s of %s has no unit and %s is in %%; expected a number with %%, "
+			"such as 66 %%",
+			text, m->id, m->id);
+}
+
 static void check_measurement(struct profile_build *b, const struct raw_measurement *r,
 			      const struct pf_measurement *m)
 {
+	check_percent(b, m, r->lo, m->lo);
+	check_percent(b, m, r->hi, m->hi);
 	const struct fx_channel *c = plain_channel(b->p, m->value);
 	if (!c || !m->unit || c->quantity == QUANTITY_STATE)
 		return;

@@ -97,6 +97,7 @@ struct run_condition {
 	const struct channel_set *channels;  /* of an interlock, in place of an expression */
 	int64_t grace_ns; /* after the start of the run channels may not have been read yet */
 	bool violated, unknown;
+	bool seen, blind; /* it was known to be as wanted once; it was not known at the last tick */
 	bool unsettled; /* violated by what had not settled */
 	enum why why;
 	uint16_t why_ref;
@@ -285,6 +286,8 @@ void condition_begin(struct run_condition *c, int64_t grace_ns);
 void condition_begin_channels(const struct engine *e, struct run_condition *c,
 			      const struct channel_set *set);
 /* Follow a condition that is to be `wanted`; for_ns is how long the contrary may last. */
+/* No tick comes any more: what was never seen, or not at the end, is not known. */
+void condition_close(struct run_condition *c);
 void condition_tick(struct engine *e, struct run_condition *c, const struct expr *x, bool wanted,
 		    int64_t for_ns);
 

@@ -365,9 +365,12 @@ static void close_aborts(struct engine *e, int m)
 	bool bad;
 
 	for (int i = 0; i < e->profile->abort_count; i++) {
-		const struct run_condition *c = &e->aborts[i];
+		struct run_condition *c = &e->aborts[i];
 
-		if (e->profile->aborts[i].measurement != m || !c->unknown)
+		if (e->profile->aborts[i].measurement != m)
+			continue;
+		condition_close(c);
+		if (!c->unknown)
 			continue;
 		compute_why(e, c->why, c->why_ref, c->why_quality, reason, sizeof reason, &bad);
 		v = bad ? VERDICT_INVALID : VERDICT_INCONCLUSIVE;

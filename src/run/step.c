@@ -69,16 +69,25 @@ void condition_tick(struct engine *e, struct run_condition *c, const struct expr
 		ev.why = WHY_UNSETTLED;
 		ev.why_ref = ev.unsettled_ref;
 	}
-	if (holds < 0 && e->now_ns - e->start_ns <= c->grace_ns)
-		return;
-	/* Not known to be as wanted, for as long as the contrary may last. */
-	if (lasted(&c->doubt_since, holds != wanted, e->now_ns, for_ns) && holds < 0 &&
-	    !c->unknown) {
-		c->unknown = true;
+	c->blind = holds < 0;
+	c->seen = c->seen || holds == wanted;
+	if (holds < 0 && !c->unknown) {
 		c->why = ev.why;
 		c->why_ref = ev.why_ref;
 		c->why_quality = ev.why_quality;
 	}
+	if (holds < 0 && e->now_ns - e->start_ns <= c->grace_ns)
+		return;
+	/* Not known to be as wanted, for as long as the contrary may last. */
+	if (lasted(&c->doubt_since, holds != wanted, e->now_ns, for_ns) && holds < 0 &&
+	    !c->unknown)
+		c->unknown = true;
+}
+
+void condition_close(struct run_condition *c)
+{
+	if (!c->violated && (!c->seen || c->blind))
+		c->unknown = true;
 }
 
 static void tick_watches(struct engine *e)
@@ -111,12 +120,13 @@ static void close_watches(struct engine *e)
 
 	for (int i = 0; i < s->watch_count && e->state == ENGINE_RUNNING; i++) {
 		const struct pf_watch *w = &s->watches[i];
-		const struct run_condition *c = &e->watches[i];
+		struct run_condition *c = &e->watches[i];
 		char reason[96];
 		bool bad;
 
 		if (c->violated)
 			continue;
+		condition_close(c);
 		if (c->unknown) {
 			compute_why(e, c->why, c->why_ref, c->why_quality, reason, sizeof reason,
 				    &bad);

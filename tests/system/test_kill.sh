@@ -76,6 +76,7 @@ check "benchd-io is started again once more and the bay ready" ready 1
 # ---- benchd-web ----
 check "a third run is making water" begin_run
 web=$(child benchd-web)
+check "there is a benchd-web to kill" test -n "$web"
 kill -KILL "$web"
 check "benchd-web killed: benchctl run abort still works" ctl run abort "$RUN"
 check "benchd-web killed: the aborted run is recorded" wait_for 60 ended "$RUN" aborted
