@@ -98,7 +98,7 @@ struct run_condition {
 	int64_t grace_ns; /* after the start of the run channels may not have been read yet */
 	bool violated, unknown;
 	bool seen, blind; /* it was known to be as wanted once; it was not known at the last tick */
-	bool unsettled; /* violated by what had not settled */
+	bool unsettled;	  /* violated by what had not settled */
 	enum why why;
 	uint16_t why_ref;
 	uint8_t why_quality;

@@ -79,8 +79,7 @@ void condition_tick(struct engine *e, struct run_condition *c, const struct expr
 	if (holds < 0 && e->now_ns - e->start_ns <= c->grace_ns)
 		return;
 	/* Not known to be as wanted, for as long as the contrary may last. */
-	if (lasted(&c->doubt_since, holds != wanted, e->now_ns, for_ns) && holds < 0 &&
-	    !c->unknown)
+	if (lasted(&c->doubt_since, holds != wanted, e->now_ns, for_ns) && holds < 0 && !c->unknown)
 		c->unknown = true;
 }
 
