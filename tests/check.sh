@@ -34,14 +34,26 @@ all_of() { # folder, label: two at a time
 	programs "$1" | while read -r p; do echo "$2/$(basename "$p") $p"; done |
 		xargs -r -P 2 -L 1 sh tests/tally.sh "$results"
 }
+# Real time on a machine that does other things too: a script that fails is run once more, which is told; twice is a failure.
+system_test() { # label, script
+	one=build/system-result
+	: >"$one"
+	sh tests/tally.sh "$one" "$1" sh tests/system/as_nobody.sh "$2"
+	if awk '$2 > 0 { bad = 1 } END { exit !bad }' "$one"; then
+		echo "$1: once more"
+		: >"$one"
+		sh tests/tally.sh "$one" "$1" sh tests/system/as_nobody.sh "$2"
+	fi
+	cat "$one" >>"$results"
+}
 system_lane() {
 	for t in tests/system/test_*.sh; do
-		tally "system/$(basename "$t" .sh)" sh tests/system/as_nobody.sh "$t"
+		system_test "system/$(basename "$t" .sh)" "$t"
 	done
 	for variant in asan tsan; do
 		has $variant || continue
 		until [ -e "build/$variant.built" ]; do sleep 1; done
-		VARIANT=$variant SPEED=5 sh tests/tally.sh "$results" "$variant/system" sh tests/system/as_nobody.sh tests/system/test_run.sh
+		(export VARIANT=$variant SPEED=5 && system_test "$variant/system" tests/system/test_run.sh)
 	done
 }
 
