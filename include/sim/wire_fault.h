@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/error.h"
 #include "bus/rtu.h"
 #include "rig/register.h"
 #include "sim/rng.h"
@@ -120,6 +121,10 @@ void wire_spoil_rtu(const struct wire_effect *e, const struct wire_medium *line,
 /* The same of Modbus TCP. */
 void wire_spoil_tcp(const struct wire_effect *e, const struct wire_medium *line, const uint8_t *adu,
 		    size_t n, struct wire_reply *out);
+/* What a client's own framing (bus/mbap.h) makes of that: the PDU of *n bytes, in place, or a negative
+ * enum err. Bytes behind the answer, which break the next transaction, are an error at once. */
+int wire_receive_tcp(const struct wire_effect *e, const struct wire_medium *line, uint8_t unit,
+		     uint8_t *pdu, size_t *n, struct error *err);
 /* Does the device hear the request at all? */
 bool wire_is_heard(const struct wire_effect *e);
 /* What stands on a line that nobody asked: up to max bytes of flood or storm; units[] are those of

@@ -3,38 +3,16 @@
  * Modbus function 43/14, device identification, asked over a TCP connection just made: benchsim
  * names itself as the vendor, so that a run on it is marked however real its address looks.
  */
-#include <errno.h>
-#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include "base/clock.h"
+#include "bus/mbap.h"
 #include "wire.h"
 
-enum { MBAP = 7, ADU_MAX = 260, TRANSACTION = 0x4314, FUNCTION = 0x2b, MEI = 0x0e };
+enum { TRANSACTION = 0x4314, FUNCTION = 0x2b, MEI = 0x0e };
 enum { SILENCES_MAX = 3 };
 #define PATIENCE_NS (400 * NS_PER_MS) /* a thread may be away so long: dead-man line, bus.c */
 static const char vendor[] = "benchsim";
-
-/* Reads n bytes; 0, ERR_TIMEOUT or ERR_CLOSED. */
-static int take(int fd, uint8_t *p, size_t n, int64_t until_ns)
-{
-	while (n) {
-		int64_t left_ns = until_ns - clock_mono_ns();
-		struct pollfd q = {.fd = fd, .events = POLLIN};
-		ssize_t got;
-
-		if (left_ns <= 0 || poll(&q, 1, (int)(left_ns / NS_PER_MS) + 1) == 0)
-			return ERR_TIMEOUT;
-		got = recv(fd, p, n, MSG_DONTWAIT);
-		if (got < 0 && (errno == EAGAIN || errno == EINTR))
-			continue;
-		if (got <= 0)
-			return ERR_CLOSED;
-		p += got;
-		n -= (size_t)got;
-	}
-	return 0;
-}
 
 /* PDU: function, MEI, code, conformity, more, next, count, then {id, length, bytes}; the vendor's
  * name is object 0 and comes first. */
@@ -49,25 +27,25 @@ static bool names_vendor(const uint8_t *pdu, size_t n)
 /* 1, 0, or negative: no answer that is one. */
 static int ask(int fd, uint8_t unit)
 {
-	const uint8_t question[] = {
-		TRANSACTION >> 8, TRANSACTION & 0xff, 0, 0, 0, 5, unit, FUNCTION, MEI, 1, 0};
+	static const uint8_t question[] = {FUNCTION, MEI, 1, 0};
 	int64_t until_ns = clock_mono_ns() + PATIENCE_NS;
-	uint8_t adu[ADU_MAX];
-	size_t n;
-	int rc;
+	uint8_t adu[MBAP_ADU_MAX];
+	size_t n = mbap_build(adu, TRANSACTION, unit, question, sizeof(question));
+	int rc, length;
 
-	if (send(fd, question, sizeof(question), MSG_NOSIGNAL) != (ssize_t)sizeof(question))
+	if (send(fd, adu, n, MSG_NOSIGNAL) != (ssize_t)n)
 		return ERR_CLOSED;
-	rc = take(fd, adu, MBAP, until_ns);
+	rc = wire_take(fd, adu, MBAP_HEADER, until_ns);
 	if (rc)
 		return rc;
-	n = (size_t)(adu[4] << 8 | adu[5]);
-	if (memcmp(adu, question, 4) != 0 || n < 3 || n > ADU_MAX - MBAP + 1 || adu[6] != unit)
-		return ERR_PROTOCOL;
-	rc = take(fd, adu + MBAP, n - 1, until_ns);
+	length = mbap_length(adu, MBAP_HEADER, TRANSACTION, unit, NULL);
+	if (length < 0)
+		return length;
+	n = (size_t)length - MBAP_HEADER;
+	rc = wire_take(fd, adu + MBAP_HEADER, n, until_ns);
 	if (rc)
 		return rc;
-	return names_vendor(adu + MBAP, n - 1);
+	return names_vendor(adu + MBAP_HEADER, n);
 }
 
 int who_ask(struct who *w, int fd, const uint8_t units[32])

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * libmodbus behind two small doors: frames out on a serial descriptor of ours, and whole
- * transactions on TCP. modbus.h is included by wire_rtu.c and wire_tcp.c only.
+ * Two small doors: frames out on a serial descriptor of ours by libmodbus (modbus.h is included by
+ * wire_rtu.c only), and whole transactions on TCP.
  */
 #ifndef BUS_WIRE_H
 #define BUS_WIRE_H
@@ -28,11 +28,14 @@ struct wire_tcp *wire_tcp_open(const struct fx_bus *bus, const char *sim_dir, in
 			       struct error *err);
 void wire_tcp_free(struct wire_tcp *w); /* closes; NULL allowed */
 int wire_tcp_fd(const struct wire_tcp *w);
-/* One transaction by the ordinary call for its function. After any error the connection is of no
- * more use. */
+/* One transaction; only the answer of that unit to that question is one. After any error the
+ * connection is of no more use. */
 int wire_tcp_transact(struct wire_tcp *w, uint8_t unit, const uint8_t *pdu, size_t n,
 		      uint8_t *reply, size_t max, size_t *reply_n, int64_t timeout_ns,
 		      struct error *err);
+
+/* Reads n bytes by then (CLOCK_MONOTONIC); 0, ERR_TIMEOUT or ERR_CLOSED. */
+int wire_take(int fd, uint8_t *p, size_t n, int64_t until_ns);
 
 /* Who answers on a TCP bus (who.c); zeroed at first. */
 struct who {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * Modbus TCP by libmodbus' ordinary calls, which number their transactions (its raw call of 3.1.6
- * sends number 0 twice running). The connection is made here, bounded in time, with names resolved.
+ * Modbus TCP: connections bounded in time, with names resolved, and one question at a time, each
+ * with a number of its own. Framing is mbap.c's, not libmodbus': its raw call of 3.1.6 sends number 0
+ * twice running, and its ordinary ones take the answer of another unit.
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <modbus/modbus.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -17,14 +17,13 @@
 #include <unistd.h>
 #include "base/clock.h"
 #include "base/text.h"
-#include "bus/bus.h"
-#include "bus/plan.h"
+#include "bus/mbap.h"
 #include "bus/rtu.h"
 #include "wire.h"
 
 struct wire_tcp {
-	modbus_t *ctx;
 	int fd;
+	uint16_t id; /* of the last question */
 	char peer[160];
 };
 
@@ -134,15 +133,6 @@ struct wire_tcp *wire_tcp_open(const struct fx_bus *bus, const char *sim_dir, in
 	if (fd < 0)
 		goto out;
 	w->fd = fd;
-	/* Address and port are not used: the socket is ours. */
-	w->ctx = modbus_new_tcp("127.0.0.1", 502);
-	if (!w->ctx) {
-		error_set(err, ERR_IO, "%s: %s", w->peer, modbus_strerror(errno));
-		goto out;
-	}
-	modbus_set_socket(w->ctx, fd);
-	/* No byte time-out: the whole reply has to be there within the response time-out. */
-	modbus_set_byte_timeout(w->ctx, 0, 0);
 	return w;
 out:
 	wire_tcp_free(w);
@@ -153,10 +143,6 @@ void wire_tcp_free(struct wire_tcp *w)
 {
 	if (!w)
 		return;
-	if (w->ctx) {
-		modbus_set_socket(w->ctx, -1);
-		modbus_free(w->ctx);
-	}
 	if (w->fd >= 0)
 		close(w->fd);
 	free(w);
@@ -169,132 +155,67 @@ int wire_tcp_fd(const struct wire_tcp *w)
 
 /* ---- transactions ---------------------------------------------------------- */
 
-static unsigned u16_at(const uint8_t *p)
+int wire_take(int fd, uint8_t *p, size_t n, int64_t until_ns)
 {
-	return (unsigned)p[0] << 8 | p[1];
-}
+	while (n) {
+		int64_t left_ns = until_ns - clock_mono_ns();
+		struct pollfd q = {.fd = fd, .events = POLLIN};
+		ssize_t got;
 
-static int read_bits(struct wire_tcp *w, const uint8_t *pdu, uint8_t *reply, size_t *reply_n)
-{
-	int first = (int)u16_at(pdu + 1), count = (int)u16_at(pdu + 3);
-	uint8_t bits[PLAN_COILS_MAX];
-	int rc;
-
-	if (count > PLAN_COILS_MAX) {
-		errno = EINVAL;
-		return -1;
+		if (left_ns <= 0 || poll(&q, 1, (int)(left_ns / NS_PER_MS) + 1) == 0)
+			return ERR_TIMEOUT;
+		got = recv(fd, p, n, MSG_DONTWAIT);
+		if (got < 0 && (errno == EAGAIN || errno == EINTR))
+			continue;
+		if (got <= 0)
+			return ERR_CLOSED;
+		p += got;
+		n -= (size_t)got;
 	}
-	rc = pdu[0] == MODBUS_READ_COILS ? modbus_read_bits(w->ctx, first, count, bits)
-					 : modbus_read_input_bits(w->ctx, first, count, bits);
-	if (rc < 0)
-		return -1;
-	reply[1] = (uint8_t)((count + 7) / 8);
-	memset(reply + 2, 0, reply[1]);
-	for (int i = 0; i < count; i++)
-		if (bits[i])
-			reply[2 + i / 8] |= (uint8_t)(1u << i % 8);
-	*reply_n = 2u + reply[1];
 	return 0;
 }
 
-static int read_registers(struct wire_tcp *w, const uint8_t *pdu, uint8_t *reply, size_t *reply_n)
+/* The whole answer into adu; its length, or negative. */
+static int take_answer(struct wire_tcp *w, uint8_t unit, uint8_t *adu, int64_t until_ns,
+		       struct error *err)
 {
-	int first = (int)u16_at(pdu + 1), count = (int)u16_at(pdu + 3);
-	uint16_t regs[MODBUS_MAX_READ_REGISTERS];
-	int rc = pdu[0] == MODBUS_READ_HOLDING
-			 ? modbus_read_registers(w->ctx, first, count, regs)
-			 : modbus_read_input_registers(w->ctx, first, count, regs);
+	int n, rc = wire_take(w->fd, adu, MBAP_HEADER, until_ns);
 
-	if (rc < 0)
-		return -1;
-	reply[1] = (uint8_t)(2 * count);
-	for (int i = 0; i < count; i++) {
-		reply[2 + 2 * i] = (uint8_t)(regs[i] >> 8);
-		reply[3 + 2 * i] = regs[i] & 0xff;
-	}
-	*reply_n = 2u + reply[1];
-	return 0;
-}
-
-static int write_many(struct wire_tcp *w, const uint8_t *pdu, size_t n)
-{
-	int first = (int)u16_at(pdu + 1), count = (int)u16_at(pdu + 3);
-	uint8_t bits[MODBUS_MAX_WRITE_REGISTERS];
-	uint16_t regs[MODBUS_MAX_WRITE_REGISTERS];
-
-	if (count > MODBUS_MAX_WRITE_REGISTERS || n < 6 || n < 6u + pdu[5]) {
-		errno = EINVAL;
-		return -1;
-	}
-	if (pdu[0] == MODBUS_WRITE_COILS) {
-		for (int i = 0; i < count; i++)
-			bits[i] = pdu[6 + i / 8] >> (i % 8) & 1;
-		return modbus_write_bits(w->ctx, first, count, bits);
-	}
-	for (int i = 0; i < count; i++)
-		regs[i] = (uint16_t)u16_at(pdu + 6 + 2 * i);
-	return modbus_write_registers(w->ctx, first, count, regs);
-}
-
-static int call(struct wire_tcp *w, const uint8_t *pdu, size_t n, uint8_t *reply, size_t *reply_n)
-{
-	int first = (int)u16_at(pdu + 1);
-	unsigned value = u16_at(pdu + 3);
-	int rc;
-
-	*reply_n = 5;
-	memcpy(reply, pdu, 5);
-	switch ((enum modbus_function)pdu[0]) {
-	case MODBUS_READ_COILS:
-	case MODBUS_READ_DISCRETE: return read_bits(w, pdu, reply, reply_n);
-	case MODBUS_READ_HOLDING:
-	case MODBUS_READ_INPUT: return read_registers(w, pdu, reply, reply_n);
-	case MODBUS_WRITE_COIL:
-		/* The ordinary call knows on and off only. */
-		if (value != 0 && value != 0xff00) {
-			errno = EINVAL;
-			return -1;
-		}
-		rc = modbus_write_bit(w->ctx, first, value != 0);
-		break;
-	case MODBUS_WRITE_REGISTER:
-		rc = modbus_write_register(w->ctx, first, (uint16_t)value);
-		break;
-	case MODBUS_WRITE_COILS:
-	case MODBUS_WRITE_REGISTERS: rc = write_many(w, pdu, n); break;
-	default: errno = EINVAL; return -1;
-	}
-	return rc < 0 ? -1 : 0;
+	if (rc)
+		return error_set(err, rc, "%s", rc == ERR_TIMEOUT ? "no answer" : "");
+	n = mbap_length(adu, MBAP_HEADER, w->id, unit, err);
+	if (n < 0)
+		return n;
+	rc = wire_take(w->fd, adu + MBAP_HEADER, (size_t)n - MBAP_HEADER, until_ns);
+	if (rc)
+		return error_set(err, rc, "%s",
+				 rc == ERR_TIMEOUT ? "half an answer and no more" : "");
+	return n;
 }
 
 int wire_tcp_transact(struct wire_tcp *w, uint8_t unit, const uint8_t *pdu, size_t n,
 		      uint8_t *reply, size_t max, size_t *reply_n, int64_t timeout_ns,
 		      struct error *err)
 {
-	int64_t us = timeout_ns > 1000 ? timeout_ns / 1000 : 1;
-	int code;
+	int64_t until_ns = clock_mono_ns() + timeout_ns;
+	uint8_t adu[MBAP_ADU_MAX];
+	struct error why = {0};
+	size_t length;
+	int rc;
 
-	if (n < 5 || max < RTU_ADU_MAX)
-		return error_set(err, ERR_RANGE, "request of %zu bytes", n);
-	modbus_set_slave(w->ctx, unit);
-	modbus_set_response_timeout(w->ctx, (uint32_t)(us / 1000000), (uint32_t)(us % 1000000));
-	if (call(w, pdu, n, reply, reply_n) == 0)
-		return 0;
-	code = errno;
-	if (code > MODBUS_ENOBASE && code <= EMBXGTAR) {
-		reply[0] = pdu[0] | RTU_EXCEPTION;
-		reply[1] = (uint8_t)(code - MODBUS_ENOBASE);
-		*reply_n = 2;
-		return 0;
-	}
 	*reply_n = 0;
-	if (code == ETIMEDOUT)
-		return error_set(err, ERR_TIMEOUT, "%s, unit %u: no answer", w->peer, unit);
-	if (code == EINVAL)
-		return error_set(err, ERR_RANGE, "%s: function %u with these values is not sent",
-				 w->peer, pdu[0]);
-	if (code == ECONNRESET || code == EPIPE || code == ECONNREFUSED || code == EBADF)
-		return error_set(err, ERR_CLOSED, "%s closed the connection", w->peer);
-	return error_set(err, ERR_PROTOCOL, "%s, unit %u: %s", w->peer, unit,
-			 modbus_strerror(code));
+	if (n < 5 || n > RTU_PDU_MAX || max < RTU_ADU_MAX)
+		return error_set(err, ERR_RANGE, "request of %zu bytes", n);
+	length = mbap_build(adu, ++w->id, unit, pdu, n);
+	rc = send(w->fd, adu, length, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)length ? 0
+										      : ERR_CLOSED;
+	if (rc == 0)
+		rc = take_answer(w, unit, adu, until_ns, &why);
+	if (rc == ERR_CLOSED)
+		return error_set(err, rc, "%s closed the connection", w->peer);
+	if (rc < 0)
+		return error_set(err, rc, "%s, unit %u: %s", w->peer, unit, why.text);
+	*reply_n = (size_t)rc - MBAP_HEADER;
+	memcpy(reply, adu + MBAP_HEADER, *reply_n);
+	return 0;
 }

@@ -217,30 +217,6 @@ static int op_send(void *ctx, uint8_t unit, const uint8_t *pdu, size_t n, struct
 	return 0;
 }
 
-/* What a TCP client's framing would say of such a reply; 0: that it is fine. */
-static int tcp_verdict(const struct wire_effect *e, struct error *err)
-{
-	switch ((int)e->kind) {
-	case WIRE_HANG_UP:
-	case WIRE_RESET: return error_set(err, ERR_CLOSED, "the connection was closed");
-	case WIRE_LOST:
-	case WIRE_SILENCE:
-	case WIRE_HALF_OPEN: return error_set(err, ERR_TIMEOUT, "no answer");
-	case WIRE_BAD_CRC:
-	case WIRE_TRUNCATED:
-	case WIRE_NOISE:
-	case WIRE_FLIP:
-	case WIRE_EXTRA:
-	case WIRE_ECHO:
-	case WIRE_WRONG_SLAVE:
-	case WIRE_TWO_SLAVES:
-	case WIRE_WRONG_BAUD:
-	case WIRE_WRONG_ID:
-	case WIRE_MERGED: return error_set(err, ERR_PROTOCOL, "the answer is no answer");
-	default: return 0;
-	}
-}
-
 static int op_transact(void *ctx, uint8_t unit, const uint8_t *pdu, size_t n, uint8_t *reply,
 		       size_t max, size_t *reply_n, int64_t timeout_ns, struct error *err)
 {
@@ -248,20 +224,21 @@ static int op_transact(void *ctx, uint8_t unit, const uint8_t *pdu, size_t n, ui
 	uint8_t buffer[RTU_PDU_MAX + 3];
 	int64_t delay_ns = 0;
 	struct wire_effect e = next_effect(w, unit, pdu);
-	size_t got;
+	struct wire_medium line = {0, world_rng(w->config.world)};
+	size_t got = 0;
 	int rc;
 
 	if (e.kind == WIRE_HANG_UP)
 		w->gone_until_ns = w->config.vt->now_ns + (int64_t)(e.k * 1e9);
 	if (e.kind == WIRE_HANG_UP || e.kind == WIRE_LOST || e.kind == WIRE_RESET)
-		return tcp_verdict(&e, err);
+		return wire_receive_tcp(&e, &line, unit, buffer, &got, err);
 	run_world(w, w->config.vt->now_ns);
 	got = ask_device(w, unit, &e, pdu, n, buffer, sizeof(buffer), &delay_ns);
 	if (e.kind == WIRE_LATE)
 		delay_ns += (int64_t)(e.k * 1e9);
 	if (got == 0 || delay_ns > timeout_ns)
 		return error_set(err, ERR_TIMEOUT, "no answer");
-	rc = tcp_verdict(&e, err);
+	rc = wire_receive_tcp(&e, &line, unit, buffer, &got, err);
 	if (rc)
 		return rc;
 	if (got > max)

@@ -83,9 +83,11 @@ static void B7_the_answer_of_another_slave_is_not_accepted(void **state)
 	/* under a neighbour's address it looks as if two were there: the neighbour is lost too */
 	static const struct row rows[] = {ROW("d1:wrong_slave=100"), ROW("d1:wrong_slave=100/0.2"),
 					  ILL("d1:wrong_slave=1"), ILL("d1:wrong_slave=1/0.2")};
+	static const struct row tcp[] = {ROW("d1:wrong_slave=1"), ROW("d1:wrong_slave=1/0.05")};
 
 	(void)state;
 	RUN(BUS_MODBUS_RTU, rows);
+	RUN(BUS_MODBUS_TCP, tcp);
 }
 
 static void B8_every_exception_is_a_refusal_and_never_a_value(void **state)

@@ -20,7 +20,7 @@
 #include "bus/rtu.h"
 #include "bus/thread.h"
 
-enum mood { HONEST, SILENT, WRONG_ID, HANG_UP, RESET, PIECES, REFUSE, LATE };
+enum mood { HONEST, SILENT, WRONG_ID, WRONG_UNIT, HANG_UP, RESET, PIECES, REFUSE, LATE };
 
 static char dir[64];
 static struct server {
@@ -90,6 +90,10 @@ static void answer(const uint8_t *adu)
 	switch ((enum mood)server.mood) {
 	case SILENT: return;
 	case WRONG_ID: out[1] ^= 1; break;
+	case WRONG_UNIT:
+		out[6]++;
+		out[9] ^= 0x55; /* the other unit's own value */
+		break;
 	case RESET:
 		setsockopt(server.fd, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard)); /* fall */
 		__attribute__((fallthrough));
@@ -306,7 +310,7 @@ static void reads_and_verified_writes_pass(void **state)
 
 static void each_mood_gives_no_wrong_value_and_passes(void **state)
 {
-	static const enum mood moods[] = {SILENT, WRONG_ID, HANG_UP, RESET, LATE};
+	static const enum mood moods[] = {SILENT, WRONG_ID, WRONG_UNIT, HANG_UP, RESET, LATE};
 	char port[32];
 
 	(void)state;
