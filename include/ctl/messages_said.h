@@ -128,6 +128,12 @@
 	X(M_SCANNED, "scanned {1}", "扫描到 {1}")                                                                                  \
 	X(M_OTHER_PLATE, "scanned {1}, the ticket is for {2}; scan the plate of that unit",                                        \
 	  "扫描到 {1}，而工单对应 {2}；请扫描那台机器的铭牌")                                                                      \
+	X(M_ENDS_INCONCLUSIVE, "scanned {1}, the run began with {2}: it ends inconclusive",                                        \
+	  "扫描到 {1}，而检测是以 {2} 开始的：以无结论结束")                                                                       \
+	X(M_NO_PLATE_SCAN, "\"{1}\" is no serial of any model here; scan the plate",                                               \
+	  "“{1}”不是本站任何型号的机号；请扫描铭牌")                                                                               \
+	X(M_NO_PLATE, "\"{1}\" is no serial of any model here; type what the plate says",                                          \
+	  "“{1}”不是本站任何型号的机号；请按铭牌输入")                                                                             \
 	X(M_AT_WORK, "the run is at work; answer again", "检测正忙；请再回答一次")                                                 \
 	X(M_OTHER_SERIAL, "the serial on the bay is not {1}", "工位上的序列号不是 {1}")                                            \
 	X(M_OUTSIDE, "{1} is outside {2}..{3}", "{1} 超出范围 {2}..{3}")                                                           \

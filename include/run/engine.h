@@ -118,7 +118,8 @@ void engine_samples(struct engine *e, const struct sample *s, int n);
 int64_t engine_time(struct engine *e, int64_t now_ns);
 /* An answer to the open prompt: "yes" "no" "ok", a number, a scanned text. ERR_STATE: none open or
  * another id; ERR_RANGE / ERR_SYNTAX with what is expected; ERR_CONFLICT: another serial than the
- * ticket's, the prompt stays open. */
+ * ticket's. Until the ticket's own was scanned the prompt then stays open, until its time-out; once
+ * it was, another one ends the run: fail if anything failed, else inconclusive at best. */
 int engine_answer(struct engine *e, const char *prompt_id, const char *answer, const char *who,
 		  int64_t now_ns, struct error *err);
 /* By the operator: verdict aborted. */
@@ -144,6 +145,8 @@ enum engine_state engine_get_state(const struct engine *e);
 const double *engine_image(const struct engine *e);
 /* The open one or NULL. */
 const struct pf_prompt *engine_prompt(const struct engine *e, int64_t *deadline_ns);
+/* Was the plate of the ticket's own unit scanned already? From then on another one ends the run. */
+bool engine_is_identified(const struct engine *e);
 int engine_step(const struct engine *e); /* index */
 int engine_attempt(const struct engine *e);
 double engine_trial_seconds(const struct engine *e);

@@ -71,7 +71,7 @@ struct bay {
 	struct latest *values;	  /* by fixture channel */
 	char scanned_ticket[64], scanned_serial[64];
 	int64_t scanned_ns;	 /* wire time */
-	char typed[160];	 /* run, prompt and step whose serial was typed once already */
+	char typed[320];	 /* run, prompt and step whose serial was typed once, and what */
 	struct session *session; /* NULL: idle */
 	struct profile *profile; /* of its run */
 	struct journal journal;
@@ -221,6 +221,8 @@ void bay_input(struct bay *b, const char *name, const char *text);
 void bay_tick(void *ctx); /* timer */
 /* Ticket and serial as last scanned there, unless too long ago. */
 void bay_take_scan(struct bay *b, struct session_order *o);
+/* In a run: could that be the plate of a unit? */
+bool bay_takes_serial(const struct bay *b, const char *text);
 void bay_lock(struct bay *b, const char *why);
 void audit_bay(struct bay *b, const char *who, const char *what);
 bool bay_is_usable(const struct bay *b, char *why, size_t size);

@@ -68,7 +68,7 @@ static enum action_result rig_failed(struct engine *e, const char *code, const s
 		 * stays one. */
 		if (holds < 0)
 			measure_contradiction(e, text, NULL);
-		step_finish(e, code, text);
+		step_finish(e, VERDICT_PASS, code, text);
 		return ACTION_ENDED;
 	}
 	engine_event(e, code, NO_NUMBER, "%s", text);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Prompts. One that nobody answers in time ends the run, and every end makes the bay safe: aborted,
- * or error when the plate that was scanned is another unit's.
+ * or inconclusive when the plate that was scanned is another unit's.
  */
 #include <math.h>
 #include <stdio.h>
@@ -25,15 +25,23 @@ static void note_answer(struct engine *e, const char *code, const char *text, co
 	engine_emit(e, &note);
 }
 
+/* Nobody can say any more which unit was measured: at best inconclusive. */
+static void end_in_doubt(struct engine *e)
+{
+	char text[120];
+
+	snprintf(text, sizeof text, "the serial on the bay is not %s", e->serial);
+	engine_event(e, "serial_mismatch", NO_NUMBER, "%s", text);
+	step_finish(e, VERDICT_INCONCLUSIVE, "serial_mismatch", text);
+}
+
 static enum action_result unanswered(struct engine *e)
 {
 	char text[120];
 
 	note_answer(e, "timeout", NULL, NULL);
 	if (e->prompt_mismatch) {
-		snprintf(text, sizeof text, "the serial on the bay is not %s", e->serial);
-		engine_event(e, "serial_mismatch", NO_NUMBER, "%s", text);
-		engine_stop(e, VERDICT_ERROR, 0, "serial_mismatch", text, false);
+		end_in_doubt(e);
 	} else {
 		snprintf(text, sizeof text, "%s was not answered", e->prompt->id);
 		engine_event(e, "prompt_timeout", NO_NUMBER, "%s", text);
@@ -114,16 +122,31 @@ static int answer_number(struct engine *e, const struct pf_prompt *p, const char
 static int answer_serial(struct engine *e, const struct pf_prompt *p, const char *answer,
 			 const char *who, struct error *err)
 {
-	if (!e->serial[0] || strcmp(answer, e->serial)) {
-		e->prompt_mismatch = true;
+	bool same = e->serial[0] && !strcmp(answer, e->serial);
+
+	if (!same)
 		engine_event(e, "serial_mismatch", NO_NUMBER, "scanned %.60s", answer);
+	if (!same && !e->identified) {
+		e->prompt_mismatch = true;
 		return error_set(err, ERR_CONFLICT,
 				 "scanned %.60s, the ticket is for %s; scan the plate of that unit",
 				 answer, e->serial);
 	}
 	accept(e, answer, who);
+	if (!same) {
+		end_in_doubt(e);
+		return error_set(err, ERR_CONFLICT,
+				 "scanned %.60s, the run began with %s: it ends inconclusive",
+				 answer, e->serial);
+	}
+	e->identified = true;
 	decide(e, p->measurement, true);
 	return 0;
+}
+
+bool engine_is_identified(const struct engine *e)
+{
+	return e->identified;
 }
 
 static int do_answer(struct engine *e, const char *prompt_id, const char *answer, const char *who,

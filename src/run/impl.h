@@ -189,6 +189,7 @@ struct engine {
 	const struct pf_prompt *prompt;
 	int64_t prompt_deadline_ns;
 	bool prompt_answered, prompt_mismatch;
+	bool identified; /* the unit's own plate was scanned once */
 
 	int contradictions;
 	struct channel_set contradicted;
@@ -280,8 +281,8 @@ void step_begin(struct engine *e, int step, int attempt);
 void step_tick(struct engine *e);
 void step_close(struct engine *e); /* the run ends inside it */
 bool step_is_teardown(const struct engine *e);
-/* The run has reached its end: judge it, then stop. */
-void step_finish(struct engine *e, const char *code, const char *text);
+/* The run has reached its end: judge it, no better than best, then stop. */
+void step_finish(struct engine *e, enum verdict best, const char *code, const char *text);
 void condition_begin(struct run_condition *c, int64_t grace_ns);
 void condition_begin_channels(const struct engine *e, struct run_condition *c,
 			      const struct channel_set *set);

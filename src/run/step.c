@@ -225,7 +225,7 @@ bool step_is_teardown(const struct engine *e)
 	return e->step >= e->profile->step_count - e->profile->teardown_count;
 }
 
-void step_finish(struct engine *e, const char *code, const char *text)
+void step_finish(struct engine *e, enum verdict best, const char *code, const char *text)
 {
 	enum attribution a;
 	enum verdict v;
@@ -233,6 +233,8 @@ void step_finish(struct engine *e, const char *code, const char *text)
 	step_close(e);
 	measure_close(e);
 	v = measure_run_verdict(e, &a);
+	if (judge_rank(v) < judge_rank(best))
+		v = best;
 	engine_stop(e, v, a, code, text, false);
 }
 
@@ -274,7 +276,7 @@ static void next_step(struct engine *e)
 	if (next < p->step_count)
 		step_begin(e, next, 1);
 	else
-		step_finish(e, "", "");
+		step_finish(e, VERDICT_PASS, "", "");
 }
 
 static void end_attempt(struct engine *e)

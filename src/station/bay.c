@@ -175,23 +175,49 @@ static void scan_done(struct job *j)
 	free(q);
 }
 
+/* Could that be a plate, or is it another label, or half of one? A plate of another unit ends a run
+ * whose unit was known; no other code does. */
+bool bay_takes_serial(const struct bay *b, const char *text)
+{
+	const struct library *lib = &b->station->library;
+	struct error err;
+
+	if (!strcmp(text, b->session->facts.serial))
+		return true;
+	for (int i = 0; i < lib->model_count; i++)
+		if (!model_check_serial(lib->models[i], text, &err))
+			return true;
+	return false;
+}
+
+/* "serial" or "refused" */
+static const char *scan_plate(struct bay *b, const struct pf_prompt *p, const char *plate)
+{
+	struct session *z = b->session;
+	struct error err = {0};
+	int rc = 0;
+
+	if (engine_is_identified(z->engine) && !bay_takes_serial(b, plate))
+		rc = error_set(&err, ERR_SYNTAX,
+			       "\"%.60s\" is no serial of any model here; scan the plate", plate);
+	else
+		rc = session_answer(z, p->id, plate, "scanner", station_now(b->station), &err);
+	if (rc)
+		log_warning(MODULE, "bay %s: scan refused: %s", b->name, err.text);
+	return rc ? "refused" : "serial";
+}
+
 static void on_scan(struct bay *b, const char *text)
 {
 	struct session *z = b->session;
 	if (z) {
 		const struct pf_prompt *p = session_prompt(z, NULL);
-		struct error err = {0};
 		const char *result = "ignored";
 		char plate[64];
 		(void)code_read(b->station->options.codes, b->station->options.code_count, text,
 				plate);
 		if (p && p->kind == PROMPT_SCAN_SERIAL)
-			result = session_answer(z, p->id, plate[0] ? plate : text, "scanner",
-						station_now(b->station), &err)
-					 ? "refused"
-					 : "serial";
-		if (err.text[0])
-			log_warning(MODULE, "bay %s: scan refused: %s", b->name, err.text);
+			result = scan_plate(b, p, plate[0] ? plate : text);
 		say_input(b, "scan", text, result);
 		return;
 	}

@@ -222,16 +222,25 @@ void route_run_abort(struct request *rq)
 	reply_run(rq, 202, id);
 }
 
-/* A plate that the scanner cannot read is typed, twice, and the record says typed. Whoever types it
- * the first time is asked again; what is not the ticket's serial is refused by the engine at once. */
+/* A plate that the scanner cannot read is typed, twice the same, and the record says typed. Whoever
+ * types it the first time is asked again; what is not the ticket's serial is refused by the engine
+ * at once, before that one was read: later it would end the run, and a slip must not. */
 static bool typed_once(struct request *rq, struct bay *b, const char *answer)
 {
 	const struct pf_prompt *p = engine_prompt(b->session->engine, NULL);
 	char place[sizeof(b->typed)];
-	if (!p || p->kind != PROMPT_SCAN_SERIAL || strcmp(answer, b->session->facts.serial) != 0)
+	if (!p || p->kind != PROMPT_SCAN_SERIAL ||
+	    (strcmp(answer, b->session->facts.serial) != 0 &&
+	     !engine_is_identified(b->session->engine)))
 		return false;
-	snprintf(place, sizeof(place), "%s/%s/%d", b->session->facts.id, p->id,
-		 engine_step(b->session->engine));
+	if (!bay_takes_serial(b, answer)) {
+		request_problem(rq, 422, "serial_unknown",
+				"\"%s\" is no serial of any model here; type what the plate says",
+				answer);
+		return true;
+	}
+	snprintf(place, sizeof(place), "%s/%s/%d/%s", b->session->facts.id, p->id,
+		 engine_step(b->session->engine), answer);
 	if (!strcmp(b->typed, place)) {
 		b->typed[0] = 0;
 		return false;

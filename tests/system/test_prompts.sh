@@ -16,8 +16,37 @@ scanned_as() { # code result: once more until it was heard, for listening may ju
 	wait_for 1 heard "$1" "$2"
 }
 
+# Nothing but the plate at the start and again at the end.
+mkdir "$WORK/profiles"
+cp -r profiles/models profiles/ro600_full.yaml profiles/ro600_quick.yaml "$WORK/profiles"
+cat >"$WORK/profiles/plate.yaml" <<'END'
+profile: plate
+title: {en: Plate, zh: 铭牌}
+revision: 1
+class: ro_tankless
+models: [RO600]
+run_types: [post_repair_qc]
+releasable: no
+unit_control: blackbox
+measurements:
+  visual:
+    title: {en: Looks sound, zh: 外观}
+    basis: rig
+setup:
+  - step: H0
+    title: {en: Admit, zh: 准入}
+    do:
+      - prompt: {id: serial, kind: scan_serial, text: {en: Scan, zh: 扫描}, timeout: 5 min}
+steps:
+  - step: H1
+    title: {en: Look, zh: 外观}
+    do:
+      - prompt: {id: visual_ok, kind: yes_no, text: {en: Sound?, zh: 完好吗}, timeout: 5 min, measurement: visual}
+      - prompt: {id: again, kind: scan_serial, text: {en: Scan again, zh: 再次扫描}, timeout: 5 min}
+END
+
 start_sim --unit 1:RO600:RO600-24000101:T-1001
-start_station
+start_station --profiles "$WORK/profiles"
 check "both bays are ready" ready 1 2
 check "two tickets are taken" add_tickets
 
@@ -88,5 +117,26 @@ check "a typed plate is flagged in it" has "typed twice: anna" cat "$WORK/run.js
 check "the serial is recorded as scanned" is scan at serial_from cat "$WORK/run.json"
 check "the scan is used up" scanned "" ""
 check "run watch of an ended run tells its verdict by its exit code" code 1 ctl run watch "$RUN"
+
+# The unit at the end of a run is the one it began with, or the run says nothing.
+begin_plate() { # up to the question at its end
+	ready 1 && ctl run start --bay 1 --ticket T-1001 --profile plate && RUN=$(run_of 1) &&
+		wait_for 20 prompt_is 1 serial && ctl run answer --bay 1 RO600-24000101 && ctl run answer --bay 1 RO600-24000101 &&
+		wait_for 20 prompt_is 1 visual_ok && ctl run answer --bay 1 yes && wait_for 20 prompt_is 1 again
+}
+check "a run up to the plate at its end" begin_plate
+check "another label than a plate is refused there" wait_for 10 scanned_as 6901234567892 refused
+check "and what is typed and is no serial" refused 2 "is no serial of any model here" ctl run answer --bay 1 RO600-24
+check "typed as another unit's: once more first" has "once more" ctl run answer --bay 1 RO600-24000102
+check "typed in another way: once more again" has "once more" ctl run answer --bay 1 RO600-24000103
+check "the question stays" prompt_is 1 again
+check "twice the same other serial ends the run" refused 2 "it ends inconclusive" ctl run answer --bay 1 RO600-24000103
+check "as inconclusive" wait_for 60 ended "$RUN" inconclusive
+check "and says why" is serial_mismatch at reason.code ctl --json run show "$RUN"
+check "a run up to the plate at its end, once more" begin_plate
+check "another unit's plate is scanned there" sim scan 1 RO600-24000102
+check "the run ends inconclusive" wait_for 60 ended "$RUN" inconclusive
+ctl --json run show "$RUN" >"$WORK/run.json"
+check "both plates are in its record" is "RO600-24000101 yes RO600-24000102 " recorded 'prompts.*.answer'
 check "nothing was reported by a sanitizer" clean_logs
 finish

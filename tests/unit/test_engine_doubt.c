@@ -418,6 +418,39 @@ static void typed_number_is_as_good_as_its_last_digit(void **state)
 	}
 }
 
+/* Which unit was measured, nobody can say: no pass. What failed stays failed: a plate from elsewhere
+ * is no way out of it. */
+static void serial_of_another_unit_at_the_end_makes_the_run_inconclusive_and_no_better(void **state)
+{
+	for (int fails = 0; fails < 2; fails++) {
+		struct bench *b = bench_new();
+		struct error err = {0};
+
+		bench_step(b, "H0");
+		bench_prompt(b, "serial", PROMPT_SCAN_SERIAL, 30);
+		bench_plain(b);
+		bench_prompt(b, "serial", PROMPT_SCAN_SERIAL, 30);
+		if (fails)
+			b->value[FLOW] = 0.5;
+		bench_run(b, 1);
+		assert_false(engine_is_identified(b->e));
+		assert_int_equal(engine_answer(b->e, "serial", "SN1", "scanner", b->now_ns, &err),
+				 0);
+		assert_true(engine_is_identified(b->e));
+		bench_run(b, 10);
+		assert_non_null(engine_prompt(b->e, NULL));
+		assert_int_equal(engine_answer(b->e, "serial", "SN2", "scanner", b->now_ns, &err),
+				 ERR_CONFLICT);
+		assert_non_null(strstr(err.text, "ends inconclusive"));
+		engine_proof(b->e, true, "", b->now_ns);
+		assert_verdict(engine_verdict(b->e), fails ? VERDICT_FAIL : VERDICT_INCONCLUSIVE);
+		assert_int_equal(bench_count(b, NOTE_DONE, "serial_mismatch"), 1);
+		assert_int_equal(bench_count(b, NOTE_ANSWER, "answered"), 2);
+		bench_free(b);
+	}
+	(void)state;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -439,6 +472,8 @@ int main(void)
 		cmocka_unit_test(statistic_of_what_rests_on_an_unsettled_value_is_unsettled),
 		cmocka_unit_test(settle_of_another_symbol_does_not_make_good_what_did_not_settle),
 		cmocka_unit_test(same_settle_later_makes_good_a_wider_one_does_not),
+		cmocka_unit_test(
+			serial_of_another_unit_at_the_end_makes_the_run_inconclusive_and_no_better),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
