@@ -47,7 +47,9 @@ bool plan_hole_pays(const struct plan_line *l, size_t extra_bytes);
 struct plan_item {
 	uint16_t first, count;
 };
-/* Ranges that a device refused when a block was read over them; all: it takes no hole at all. */
+/* Ranges that a device refused when a block was read over them, count 0: a seam, the boundary in
+ * front of first that no block may cross though nothing lies in between; all: it takes no hole at
+ * all, seams are still those of the list. */
 struct plan_hole {
 	uint8_t function;
 	uint16_t first, count;
@@ -63,7 +65,7 @@ struct plan_span {
 };
 /* The cheapest way to ask for items (same slave and function, n at most BUS_READS_MAX): blocks that
  * each cost one transaction, none longer than a write may wait (PLAN_WRITE_WAIT_NS; an item that is
- * longer by itself stands alone) and none over a refused hole. Of equally cheap ways the one that
+ * longer by itself stands alone) and none over a refused hole or seam. Of equally cheap ways the one that
  * reads less that nobody asked for. Returns how many blocks, in spans (room for n); block_of[i] is
  * the block of items[i]. */
 int plan_partition(const struct plan_line *l, uint8_t function, const struct plan_item *items,

@@ -37,7 +37,7 @@ struct slave {
 	bool lost, needed;
 	bool no_pad;	      /* refused a register more than asked */
 	bool no_holes;	      /* refused more holes than are remembered one by one */
-	bool no_merge;	      /* refused a block without one */
+	bool no_merge;	      /* refused a block that has no seam, or more than are remembered */
 	bool life;	      /* lost, but something in time came back: ask properly */
 	bool told_conflict;   /* lost because two answer at its address */
 	int64_t contested_ns; /* the last frame of it that nobody asked for */
@@ -48,7 +48,7 @@ struct slave {
 	int64_t first_fail_ns;	 /* when the first of them was asked */
 	int64_t probe_ns, backoff_ns;		 /* lost: next probe, interval */
 	int64_t turnaround_ns;			 /* as measured, slowly averaged */
-	struct plan_hole holes[SLAVE_HOLES_MAX]; /* refused; remembered for good */
+	struct plan_hole holes[SLAVE_HOLES_MAX]; /* and seams, refused; remembered for good */
 	uint8_t hole_count;
 	struct taint taint;
 };

@@ -77,16 +77,20 @@ bool plan_hole_pays(const struct plan_line *l, size_t extra_bytes)
 
 /* ---- the cheapest partition ------------------------------------------------ */
 
+/* from == to: what lies on both sides is adjacent. */
 static bool may_read_over(uint8_t function, unsigned from, unsigned to,
 			  const struct plan_refused *refused)
 {
-	if (refused->all)
+	if (refused->all && from < to)
 		return false;
 	for (int i = 0; i < refused->count; i++) {
 		const struct plan_hole *h = &refused->holes[i];
 
-		if (h->function == function && from < h->first + (unsigned)h->count &&
-		    h->first < to)
+		if (h->function != function)
+			continue;
+		if (h->count == 0
+			    ? from <= h->first && h->first <= to
+			    : from < to && from < h->first + (unsigned)h->count && h->first < to)
 			return false;
 	}
 	return true;
@@ -106,10 +110,10 @@ static bool grow(const struct plan_line *l, uint8_t function, struct growing *g,
 	unsigned end = item->first + (unsigned)item->count, count;
 	int64_t alone_ns;
 
-	if (item->first > g->hi) {
+	if (item->first >= g->hi) {
 		if (!may_read_over(function, g->hi, item->first, refused))
 			return false;
-		g->has_hole = true;
+		g->has_hole |= item->first > g->hi;
 	}
 	if (end > g->hi)
 		g->hi = end;

@@ -3,6 +3,8 @@
  * Which read goes next, and what becomes of it. Earliest deadline first; neighbours that are
  * due soon ride along where that is cheaper (bus/plan.h).
  */
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include "machine.h"
 
@@ -260,6 +262,48 @@ static void remember_holes(struct bus *b, struct slave *s)
 	}
 }
 
+/* Reads of the turn that end at or before at; -1: one lies across. */
+static int reads_before(const struct bus *b, unsigned at)
+{
+	int n = 0;
+
+	for (int k = 0; k < b->turn.item_count; k++) {
+		const struct bus_read *r = &b->reads[b->turn.items[k]];
+
+		if (r->first < at && r->first + (unsigned)r->count > at)
+			return -1;
+		n += r->first < at;
+	}
+	return n;
+}
+
+/* A block without a hole was refused, though its parts may not be: too long, or it lies across
+ * something. Halves are asked from now on, and halves of the half that is refused, until only the
+ * seams are left that cannot be crossed. */
+static void remember_seam(struct bus *b, struct slave *s)
+{
+	const struct turn *t = &b->turn;
+	int best = INT_MAX;
+	unsigned seam = 0;
+
+	for (int k = 0; k < t->item_count; k++) {
+		unsigned at = b->reads[t->items[k]].first;
+		int before = reads_before(b, at), off;
+
+		if (before <= 0)
+			continue;
+		off = abs(2 * before - t->item_count);
+		if (off < best) {
+			best = off;
+			seam = at;
+		}
+	}
+	if (best == INT_MAX || s->hole_count == SLAVE_HOLES_MAX)
+		s->no_merge = true;
+	else
+		remember_hole(s, t->function, seam, seam);
+}
+
 /* What a refusal teaches about this slave; true when asking otherwise may help. */
 static bool refused(struct bus *b, uint8_t code)
 {
@@ -272,7 +316,7 @@ static bool refused(struct bus *b, uint8_t code)
 	else if (b->turn.has_hole)
 		remember_holes(b, s);
 	else if (b->turn.item_count > 1)
-		s->no_merge = true;
+		remember_seam(b, s);
 	else
 		return false;
 	return true;

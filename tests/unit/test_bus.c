@@ -187,6 +187,62 @@ static void a_refused_hole_is_not_read_over_again(void **state)
 	wire_free(w);
 }
 
+/* What a device refuses to read in one: more than `longest`, `alone` with any other, or across a
+ * boundary in front of `seam`. */
+struct whims {
+	const char *name;
+	unsigned longest, alone, seam;
+	unsigned refusals, transactions; /* at most: to learn it; then in ten periods */
+};
+
+static void slave_with_whims(struct wire *w, const struct wire_request *r)
+{
+	const struct whims *h = w->ctx;
+	unsigned first = (unsigned)r->pdu[1] << 8 | r->pdu[2], count = r->pdu[4];
+	uint8_t adu[RTU_ADU_MAX];
+
+	if (count > h->longest || (count > 1 && first <= h->alone && h->alone < first + count) ||
+	    (first < h->seam && h->seam < first + count))
+		wire_fly(w, r->end_ns + 10 * NS_PER_MS, adu, wire_exception(r, 2, adu));
+	else
+		wire_reply(w, r, 4 * NS_PER_MS);
+}
+
+static void a_refused_merge_is_tried_smaller_and_only_its_seam_kept_apart(void **state)
+{
+	static const struct whims rows[] = {
+		{"takes anything", 99, 99, 0, 0, 10},  {"takes four", 4, 99, 0, 1, 20},
+		{"takes three", 3, 99, 0, 3, 40},      {"takes one", 1, 99, 0, 7, 80},
+		{"the sixth alone", 99, 5, 0, 3, 40},  {"the first alone", 99, 0, 0, 3, 40},
+		{"not across five", 99, 99, 5, 3, 40}, {"not across four", 99, 99, 4, 1, 20}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct wire *w = wire_new(9600, TIMEOUT_NS);
+		struct bus_stats learned, after;
+
+		w->slave = slave_with_whims;
+		w->ctx = (void *)(uintptr_t)&rows[i];
+		for (uint16_t k = 0; k < 8; k++)
+			wire_add_read(w, 1, MODBUS_READ_HOLDING, k, 1, 3 * PERIOD_NS);
+		wire_start(w);
+		wire_run(w, w->now_ns + 3 * NS_PER_S);
+		bus_stats(w->bus, &learned);
+		wire_run(w, w->now_ns + 3 * NS_PER_S);
+		bus_stats(w->bus, &after);
+		if (learned.exceptions > rows[i].refusals ||
+		    after.transactions - learned.transactions > rows[i].transactions + 1)
+			fail_msg("%s: %d refusals, then %d transactions", rows[i].name,
+				 (int)learned.exceptions,
+				 (int)(after.transactions - learned.transactions));
+		assert_int_equal(after.exceptions, learned.exceptions);
+		assert_int_equal(w->failed + w->wrong, 0);
+		for (int k = 0; k < 8; k++)
+			assert_in_range(w->ok_of[k], 19, 21);
+		wire_free(w);
+	}
+}
+
 /* ---- refusals -------------------------------------------------------------- */
 
 struct refusal {
@@ -391,6 +447,7 @@ int main(void)
 		cmocka_unit_test(three_and_a_half_characters_are_kept_and_no_more),
 		cmocka_unit_test(neighbouring_reads_share_a_transaction),
 		cmocka_unit_test(a_refused_hole_is_not_read_over_again),
+		cmocka_unit_test(a_refused_merge_is_tried_smaller_and_only_its_seam_kept_apart),
 		cmocka_unit_test(every_exception_code_is_reported_and_not_asked_again),
 		cmocka_unit_test(a_busy_slave_is_asked_again),
 		cmocka_unit_test(an_answer_of_another_slave_keeps_the_time_out_running),

@@ -208,6 +208,38 @@ static void blocks_are_planned_as_the_table_says(void **state)
 	}
 }
 
+static void no_block_crosses_a_refused_seam(void **state)
+{
+	static const struct plan_item items[] = {{0, 2}, {2, 2}, {4, 1}, {8, 1}, {3, 3}};
+	static const struct {
+		struct plan_hole seam;
+		int blocks;
+		uint16_t first[3], count[3];
+	} row[] = {{{3, 100, 0}, 1, {0}, {9}},	    /* of no item here */
+		   {{4, 2, 0}, 1, {0}, {9}},	    /* another function's */
+		   {{3, 2, 0}, 2, {0, 2}, {2, 7}},  /* between neighbours */
+		   {{3, 4, 0}, 1, {0}, {9}},	    /* within what one read lies across */
+		   {{3, 8, 0}, 2, {0, 8}, {6, 1}}}; /* behind a hole */
+	struct plan_line l = line(9600, 5);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		struct plan_refused refused = {&row[i].seam, 1, false};
+		struct plan_span spans[5];
+		uint16_t of[5];
+		int n = plan_partition(&l, 3, items, 5, &refused, spans, of);
+
+		if (n != row[i].blocks)
+			fail_msg("row %d: %d blocks", (int)i, n);
+		for (int k = 0; k < n; k++) {
+			int last = n - 1 - k; /* spans come from the end */
+
+			assert_int_equal(spans[last].first, row[i].first[k]);
+			assert_int_equal(spans[last].count, row[i].count[k]);
+		}
+	}
+}
+
 static void worst_transaction_covers_the_longest_read_to_a_dead_slave(void **state)
 {
 	struct fx_bus bus = {.kind = BUS_MODBUS_RTU,
@@ -233,6 +265,7 @@ int main(void)
 		cmocka_unit_test(durations_are_those_of_the_wire),
 		cmocka_unit_test(a_hole_is_read_over_exactly_while_that_is_cheaper),
 		cmocka_unit_test(blocks_are_planned_as_the_table_says),
+		cmocka_unit_test(no_block_crosses_a_refused_seam),
 		cmocka_unit_test(worst_transaction_covers_the_longest_read_to_a_dead_slave),
 	};
 
