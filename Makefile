@@ -23,7 +23,7 @@ LDFLAGS     ?=
 
 B := build/$(VARIANT)
 
-PKGS := libmodbus libserialport libgpiod sqlite3 libsystemd libmicrohttpd jansson yaml-0.1 libsodium libzstd
+PKGS := libmodbus libserialport libgpiod sqlite3 libsystemd libmicrohttpd libcurl jansson yaml-0.1 libsodium libzstd
 PKG_CONFIG ?= pkg-config
 ifneq ($(filter-out deps clean help dist,$(or $(MAKECMDGOALS),all)),)
 PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null)
@@ -140,7 +140,7 @@ bench: all tests
 
 # ---- what a machine needs ----
 DEPS_BUILD := gcc make pkg-config libmodbus-dev libserialport-dev libgpiod-dev libsqlite3-dev libsystemd-dev \
-	libmicrohttpd-dev libjansson-dev libyaml-dev libsodium-dev libzstd-dev
+	libmicrohttpd-dev libcurl4-openssl-dev libjansson-dev libyaml-dev libsodium-dev libzstd-dev
 DEPS_CHECK := libcmocka-dev procps git clang clang-format libclang-rt-14-dev mbpoll python3-pymodbus umockdev sqlite3 curl openssl
 deps:
 	$(Q)sh tests/deps.sh $(DEPS_BUILD) $(if $(filter check,$(MAKECMDGOALS)),$(DEPS_CHECK))

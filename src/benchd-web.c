@@ -19,13 +19,14 @@ enum { EXIT_CONFIGURATION = 2, EXIT_HELD = 75, PATH_LONGEST = 512 };
 
 static const char usage[] =
 	"usage: benchd-web [--state DIR] [--link PATH|fd:N] [--port N] [--socket PATH]\n"
-	"                  [--token-file PATH] [--exit-with-link]\n"
+	"                  [--token-file PATH] [--ca-file PATH] [--exit-with-link]\n"
 	"\n"
 	"  --state DIR        where benchd keeps its state (default /var/lib/benchd)\n"
 	"  --link PATH|fd:N   benchd's socket (default DIR/web.sock), or an inherited descriptor\n"
 	"  --port N           HTTP on 127.0.0.1:N (default 8470; 0: none)\n"
 	"  --socket PATH      HTTP on a Unix socket (default DIR/http.sock)\n"
 	"  --token-file PATH  what requests by TCP must bear (default DIR/token)\n"
+	"  --ca-file PATH     certificates that webhooks trust instead of the system's\n"
 	"  --exit-with-link   end when benchd ends, instead of waiting for it\n"
 	"\n"
 	"The LAN is served by the proxy on this machine, not by this program.\n";
@@ -105,6 +106,7 @@ static int set_option(struct serve_options *o, struct paths *p, int option)
 	case 'l': return set_link(o, p, optarg);
 	case 'u': return path_option(p->socket, optarg);
 	case 't': return path_option(p->token, optarg);
+	case 'c': o->ca_path = optarg; return 0;
 	case 'x': o->exit_with_link = true; return 0;
 	case 'p':
 		if (number("--port", optarg, 65535, &port))
@@ -137,6 +139,7 @@ static int read_options(int argc, char **argv, struct serve_options *o, struct p
 		{"port", required_argument, NULL, 'p'},
 		{"socket", required_argument, NULL, 'u'},
 		{"token-file", required_argument, NULL, 't'},
+		{"ca-file", required_argument, NULL, 'c'},
 		{"exit-with-link", no_argument, NULL, 'x'},
 		{"help", no_argument, NULL, 'h'},
 		{"version", no_argument, NULL, 'v'},

@@ -9,6 +9,13 @@
  *	REQUEST	 id, route, two path arguments, query, if_match, credential, request key, JSON body <= 64 KiB
  *	REPLY	 id, status (as HTTP), etag, type, bytes <= 64 KiB or one descriptor with them
  *	EVENT	 id, JSON
+ *
+ * And one the other way, since benchd has no network: the benchd-web that follows the events with
+ * the station's token is asked for an HTTP request to another machine.
+ *
+ *	CALL	 id, JSON {method, url, headers: ["Name: value"], body, timeout_ms, answer_max}, in the
+ *		 packet or a descriptor
+ *	RESULT	 id, status (0: no answer came), etag: "" or an error word of serve/fetch.h, bytes <= 64 KiB
  */
 #ifndef LINK_WEB_H
 #define LINK_WEB_H
@@ -120,7 +127,7 @@ const struct web_route_info *web_route_info(enum web_route r); /* NULL if unknow
 enum web_route web_route_find(const char *method, const char *path, char args[2][WEB_ARG_MAX],
 			      int *allowed);
 
-enum web_kind { WEB_REQUEST = 1, WEB_REPLY, WEB_EVENT };
+enum web_kind { WEB_REQUEST = 1, WEB_REPLY, WEB_EVENT, WEB_CALL, WEB_RESULT };
 enum web_type { WEB_TYPE_JSON = 1, WEB_TYPE_PROBLEM, WEB_TYPE_TEXT };
 struct web_msg {
 	enum web_kind kind;
@@ -131,10 +138,10 @@ struct web_msg {
 	char if_match[WEB_ETAG_MAX]; /* "" none */
 	char credential[WEB_CREDENTIAL_MAX];
 	char request_key[WEB_ETAG_MAX]; /* Idempotency-Key, "" none */
-	uint16_t status;		/* reply */
+	uint16_t status;		/* reply, result */
 	uint8_t type;
 	char etag[WEB_ETAG_MAX];
-	uint8_t has_fd;	  /* reply: the body is in the descriptor that came with it */
+	uint8_t has_fd;	  /* reply, call: the body is in the descriptor that came with it */
 	uint32_t size;	  /* body bytes, in the packet or the descriptor */
 	const char *body; /* points into the packet or the caller's memory */
 };

@@ -6,6 +6,8 @@
  *
  * Each connection carries one request: its head is read strictly (serve/head.h) before
  * libmicrohttpd sees a byte of it, and whatever follows that request is dropped.
+ *
+ * The other way, it makes the HTTP requests to other machines that benchd asks for (serve/fetch.h).
  */
 #ifndef SERVE_SERVE_H
 #define SERVE_SERVE_H
@@ -28,6 +30,7 @@ struct serve_options {
 	int link_fd;		 /* inherited, -1: none; when it closes serving ends */
 	const char *token_path;	 /* what a request by TCP must bear */
 	const char *socket_path; /* HTTP on a Unix socket, mode 0660; NULL: none */
+	const char *ca_path;	 /* certificates trusted by outgoing requests; NULL: the system's */
 	int port;		 /* on 127.0.0.1, 0: none */
 	bool exit_with_link;	 /* do not wait for benchd to come back */
 	/* Waits, in ms; 0 takes the default. Tests shorten them. */

@@ -9,6 +9,7 @@
  *	session.c  a bay's session and the world: rig, store, clients
  *	journal.c  the journal of a run as jobs for the store's writer
  *	serve.c    web link: connections, requests, replies, events
+ *	outbound.c HTTP requests to other machines, by benchd-web
  *	routes_*.c one handler per route
  *	show.c     JSON of bays, runs, profiles
  *	spawn.c    the child processes of --spawn
@@ -85,7 +86,8 @@ struct web_conn {
 	struct station *station;
 	int fd; /* -1: free */
 	uint32_t generation;
-	bool is_web; /* benchd-web; else a local program */
+	bool is_web;	  /* benchd-web; else a local program */
+	bool takes_calls; /* it proved to hold the station's token: asked for requests outside */
 	uid_t uid;
 	struct loop_io *io;
 	uint32_t events_id; /* 0: not subscribed */
@@ -160,6 +162,8 @@ struct station {
 	int feed_waiting_count;
 	struct loop_timer *feed_timer;
 	int64_t feed_acknowledged;
+	struct outbound_call *outbound; /* outbound.c: under way */
+	uint32_t outbound_last_id;
 	struct keeper {
 		struct worker *worker; /* NULL: there is no second place */
 		struct loop_timer *timer;
@@ -183,6 +187,11 @@ void pace_findings(struct json *j, const struct rig_link *r, pace_finding findin
 /* routes_feed.c */
 void feed_init(struct station *s);
 void feed_close(struct station *s); /* answers who waits */
+
+/* outbound.c */
+void outbound_result(struct web_conn *w, const struct web_msg *m);
+void outbound_lost(struct web_conn *w);
+void outbound_close(struct station *s); /* who waits for one is told that it is lost */
 
 /* keeper.c */
 int keeper_start(struct station *s, struct error *err);
@@ -257,6 +266,7 @@ void request_problem(struct request *rq, int status, const char *code, const cha
 	__attribute__((format(printf, 4, 5)));
 void request_problem_of(struct request *rq, const struct error *err);
 void serve_event(struct station *s, const struct text *json);
+void serve_call(struct web_conn *c, uint32_t id, const struct text *json);
 
 /* {key: value} */
 void request_done(struct request *rq, int status, const char *key, const char *value);

@@ -124,7 +124,8 @@ static int receive(struct client *c, struct web_msg *m, int *fd, struct error *e
 	if (n <= 0)
 		return n;
 	n = web_decode(m, c->packet, (size_t)n, err);
-	if (n == 0 && (m->kind == WEB_REQUEST || (*fd >= 0) != (m->has_fd != 0)))
+	if (n == 0 &&
+	    ((m->kind != WEB_REPLY && m->kind != WEB_EVENT) || (*fd >= 0) != (m->has_fd != 0)))
 		n = error_set(err, ERR_PROTOCOL,
 			      "web link: a message that cannot be the station's");
 	if (n < 0 && *fd >= 0)

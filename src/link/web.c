@@ -5,6 +5,8 @@
  *	REQUEST	 u16 route, texts arg0 arg1 query if_match credential request_key, body
  *	REPLY	 u16 status, u8 type, text etag, u8 has_fd, body
  *	EVENT	 body
+ *	CALL	 u8 has_fd, body
+ *	RESULT	 u16 status, text etag, body
  *
  * A text is u16 length and bytes; a body u32 length and bytes, or the length alone with has_fd.
  * Nothing may follow. What a body says is the receiver's to check; everything else is checked here.
@@ -197,6 +199,12 @@ static void put_text(struct writer *w, const struct text_field *f, const struct 
 	put_bytes(w, s, n);
 }
 
+/* Whatever status a stranger answers, or none and the reason. */
+static bool result_is_valid(const struct web_msg *m)
+{
+	return m->status ? m->status >= 100 && m->status <= 999 : m->etag[0] != '\0';
+}
+
 static bool reply_is_valid(const struct web_msg *m)
 {
 	return m->status >= STATUS_MIN && m->status <= STATUS_MAX && m->type >= WEB_TYPE_JSON &&
@@ -206,7 +214,7 @@ static bool reply_is_valid(const struct web_msg *m)
 int web_encode(const struct web_msg *m, uint8_t *dst, size_t size)
 {
 	struct writer w = {.dst = dst, .size = size, .ok = true};
-	bool in_fd = m->kind == WEB_REPLY && m->has_fd;
+	bool in_fd = (m->kind == WEB_REPLY || m->kind == WEB_CALL) && m->has_fd;
 
 	put(&w, m->kind, 1);
 	put(&w, WEB_VERSION, 1);
@@ -228,6 +236,17 @@ int web_encode(const struct web_msg *m, uint8_t *dst, size_t size)
 		put(&w, m->has_fd, 1);
 		break;
 	case WEB_EVENT: break;
+	case WEB_CALL:
+		if (m->has_fd > 1)
+			return ERR_RANGE;
+		put(&w, m->has_fd, 1);
+		break;
+	case WEB_RESULT:
+		if (!result_is_valid(m))
+			return ERR_RANGE;
+		put(&w, m->status, 2);
+		put_text(&w, &etag_text, m);
+		break;
 	default: return ERR_RANGE;
 	}
 	if (m->size > (in_fd ? (uint32_t)WEB_FD_MAX : (uint32_t)WEB_BODY_MAX))
@@ -319,7 +338,7 @@ int web_decode(struct web_msg *m, const uint8_t *p, size_t n, struct error *err)
 	m->id = take(&r, 4, "id");
 	if (r.code)
 		return r.code;
-	if (kind < WEB_REQUEST || kind > WEB_EVENT)
+	if (kind < WEB_REQUEST || kind > WEB_RESULT)
 		return error_set(err, ERR_PROTOCOL, "web link: kind %u is unknown", kind);
 	if (version != WEB_VERSION)
 		return error_set(err, ERR_PROTOCOL, "web link: version %u, this program speaks %d",
@@ -338,6 +357,15 @@ int web_decode(struct web_msg *m, const uint8_t *p, size_t n, struct error *err)
 		m->has_fd = (uint8_t)take(&r, 1, "has_fd");
 		if (!r.code && !reply_is_valid(m))
 			refuse(&r, "status, type or has_fd", "is outside its range");
+	} else if (m->kind == WEB_CALL) {
+		m->has_fd = (uint8_t)take(&r, 1, "has_fd");
+		if (!r.code && m->has_fd > 1)
+			refuse(&r, "has_fd", "is outside its range");
+	} else if (m->kind == WEB_RESULT) {
+		m->status = (uint16_t)take(&r, 2, "status");
+		take_text(&r, &etag_text, m);
+		if (!r.code && !result_is_valid(m))
+			refuse(&r, "status", "is outside its range");
 	}
 	take_body(&r, m);
 	return r.code;

@@ -50,7 +50,8 @@ static int take_one(struct serve *s, struct error *err)
 	if (n <= 0)
 		return n;
 	n = web_decode(&m, s->packet, (size_t)n, err);
-	if (n == 0 && (m.kind == WEB_REQUEST || (fd >= 0) != (m.has_fd != 0)))
+	if (n == 0 &&
+	    (m.kind == WEB_REQUEST || m.kind == WEB_RESULT || (fd >= 0) != (m.has_fd != 0)))
 		n = error_set(err, ERR_PROTOCOL, "a message that cannot be benchd's");
 	if (n < 0) {
 		if (fd >= 0)
@@ -62,6 +63,8 @@ static int take_one(struct serve *s, struct error *err)
 			    m.status, s->options.token_path);
 	if (m.kind == WEB_EVENT)
 		events_publish(s, m.body, m.size);
+	else if (m.kind == WEB_CALL)
+		outbound_call(s, &m, fd);
 	else
 		exchange_reply(s, &m, fd);
 	return 1;

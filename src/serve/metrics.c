@@ -33,5 +33,7 @@ void metrics_text(const struct serve *s, struct text *out)
 	       c->slow_readers);
 	metric(out, "reply_timeouts_total", "counter", "Requests benchd did not answer in time.",
 	       c->timeouts);
+	metric(out, "calls_total", "counter", "Requests to other machines.", c->calls);
+	metric(out, "calls_failed_total", "counter", "Those that got no answer.", c->calls_failed);
 	metric(out, "link_losses_total", "counter", "Times benchd went away.", c->link_losses);
 }

@@ -76,6 +76,7 @@ struct serve *serve_new(struct loop *loop, const struct serve_options *o, struct
 
 	s->loop = loop;
 	s->options = *o;
+	s->fetcher = fetcher_new(loop, o->ca_path);
 	s->options.head_ms = or_default(o->head_ms, 10000);
 	s->options.body_ms = or_default(o->body_ms, 15000);
 	s->options.reply_ms = or_default(o->reply_ms, 15000);
@@ -107,6 +108,7 @@ void serve_free(struct serve *s)
 	http_stop(s);
 	while (s->visitors)
 		visitor_free(s->visitors);
+	fetcher_free(s->fetcher);
 	hub_close(s);
 	free(s);
 }

@@ -8,6 +8,7 @@
  *	exchange.c one request and its reply
  *	events.c   SSE
  *	hub.c	   the link to benchd
+ *	outbound.c requests to other machines that benchd asks for
  *	problem.c  RFC 9457 bodies, fixed header fields
  *
  *	accept -> HEAD --good--> BODY --last byte--> REPLY --from benchd--> WRITE -> closed
@@ -22,6 +23,7 @@
 
 #include "base/text.h"
 #include "link/web.h"
+#include "serve/fetch.h"
 #include "serve/head.h"
 #include "serve/serve.h"
 
@@ -73,6 +75,7 @@ struct reader {
 struct counters {
 	uint64_t requests[6]; /* by first digit of the status */
 	uint64_t refused_heads, refused_connections, slow_readers, events, link_losses, timeouts;
+	uint64_t calls, calls_failed; /* to other machines; without an answer */
 };
 
 struct serve {
@@ -101,6 +104,7 @@ struct serve {
 	bool link_lost; /* found while sending; told by the sweep */
 	uint8_t packet[WEB_MESSAGE_MAX];
 	struct counters count;
+	struct fetcher *fetcher;
 };
 
 /* listen.c */
@@ -144,6 +148,9 @@ void hub_connect(struct serve *s);
 void hub_close(struct serve *s);
 void hub_sweep(struct serve *s, int64_t now_ns);
 int hub_send(struct serve *s, const struct web_msg *m);
+
+/* outbound.c */
+void outbound_call(struct serve *s, const struct web_msg *m, int fd); /* closes fd */
 
 /* problem.c */
 void problem_body(struct text *out, int status, const char *code, const char *detail);

@@ -246,8 +246,10 @@ void route_bay_reset(struct request *rq)
 void route_events(struct request *rq)
 {
 	struct web_conn *c = &rq->station->conns[rq->conn];
-	if (c->generation == rq->generation)
+	if (c->generation == rq->generation) {
 		c->events_id = rq->id;
+		c->takes_calls = c->is_web && !strcmp(rq->who, "token");
+	}
 	request_done(rq, 200, "events", "follow");
 }
 

@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/secret.h"
 #include "link/query.h"
 #include "link/socket.h"
 #include "ticket/form.h"
@@ -39,6 +40,10 @@ static void conn_close(struct web_conn *c, const char *why)
 	}
 	c->queue_tail = &c->queue;
 	c->queued = 0;
+	if (c->takes_calls) {
+		c->takes_calls = false;
+		outbound_lost(c);
+	}
 }
 
 /* What waits goes first; true when the queue is empty. */
@@ -117,7 +122,7 @@ void serve_event(struct station *s, const struct text *json)
 
 static int body_to_memfd(const struct text *json)
 {
-	int fd = memfd_create("reply", MFD_CLOEXEC);
+	int fd = memfd_create("body", MFD_CLOEXEC);
 	size_t at = 0;
 	while (fd >= 0 && at < json->len) {
 		ssize_t n = write(fd, json->buf + at, json->len - at);
@@ -128,6 +133,29 @@ static int body_to_memfd(const struct text *json)
 		at += (size_t)n;
 	}
 	return fd;
+}
+
+void serve_call(struct web_conn *c, uint32_t id, const struct text *json)
+{
+	struct web_msg m = {
+		.kind = WEB_CALL, .id = id, .size = (uint32_t)json->len, .body = json->buf};
+	uint8_t *buf = xcalloc(1, WEB_MESSAGE_MAX);
+	int n, fd = -1;
+
+	if (json->len > WEB_BODY_MAX) {
+		fd = body_to_memfd(json);
+		m.has_fd = 1;
+		m.body = NULL;
+	}
+	n = m.has_fd && fd < 0 ? ERR_IO : web_encode(&m, buf, WEB_MESSAGE_MAX);
+	if (n < 0)
+		log_error(MODULE, "a request of %zu bytes does not fit the link", json->len);
+	else
+		conn_send(c, buf, (size_t)n, fd);
+	if (fd >= 0)
+		close(fd);
+	secret_wipe(buf, WEB_MESSAGE_MAX);
+	free(buf);
 }
 
 static void reply_typed(struct request *rq, int status, const char *etag, enum web_type type,
@@ -309,13 +337,17 @@ static void on_readable(void *ctx, uint32_t events)
 		int n = link_receive(c->fd, buf, sizeof(buf), NULL, &err);
 		if (!n)
 			return;
-		if (n > 0 && !web_decode(&m, buf, (size_t)n, &err) && m.kind != WEB_REQUEST)
+		if (n > 0 && !web_decode(&m, buf, (size_t)n, &err) && m.kind != WEB_REQUEST &&
+		    !(m.kind == WEB_RESULT && c->takes_calls))
 			n = error_set(&err, ERR_PROTOCOL, "a client sent what only benchd sends");
 		if (n < 0 || err.code) {
 			conn_close(c, err.text);
 			return;
 		}
-		on_request(c, &m);
+		if (m.kind == WEB_RESULT)
+			outbound_result(c, &m);
+		else
+			on_request(c, &m);
 	}
 }
 

@@ -289,6 +289,7 @@ void station_free(struct station *s)
 		return;
 	feed_close(s);
 	serve_close(s);
+	outbound_close(s);
 	for (int i = 0; i < s->rig_count; i++)
 		rig_close(&s->rigs[i], NULL);
 	/* The writer closes last: it drains what was promised, then leaves no -wal and -shm behind. */

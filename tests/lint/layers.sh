@@ -54,6 +54,7 @@ home() { # header pattern, grep -E of files that may include it
 home 'sqlite3\.h' '^src/(store/|ctl/verify_db\.c)'
 home 'yaml\.h' '^src/base/yaml'
 home 'microhttpd\.h' '^(src|include)/serve/'
+home 'curl/' '^src/serve/fetch\.c'
 home 'modbus[/.]' '^src/(bus|sim)/'
 home 'gpiod\.h' '^src/bus/'
 home 'libserialport\.h' '^src/bus/'

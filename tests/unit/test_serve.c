@@ -233,6 +233,50 @@ static void many_visitors_get_their_own_replies(void **state)
 	}
 }
 
+static struct web_msg take_result(void)
+{
+	struct web_msg m;
+	int n;
+
+	wait_readable(b.fd);
+	n = link_receive(b.fd, b.packet, sizeof(b.packet), NULL, NULL);
+	assert_true(n > 0);
+	assert_int_equal(web_decode(&m, b.packet, (size_t)n, NULL), 0);
+	assert_int_equal(m.kind, WEB_RESULT);
+	return m;
+}
+
+/* The other machine is this program's own HTTP. */
+static void what_benchd_asks_of_another_machine_is_asked_and_answered(void **state)
+{
+	char json[256];
+	struct web_msg m = {.kind = WEB_CALL, .id = 77, .body = json}, result;
+
+	(void)state;
+	snprintf(json, sizeof(json), "{\"method\":\"GET\",\"url\":\"http://127.0.0.1:%d/healthz\"}",
+		 b.port);
+	m.size = (uint32_t)strlen(json);
+	send_message(&m, -1);
+	result = take_result();
+	assert_int_equal(result.id, 77);
+	assert_int_equal(result.status, 200);
+	assert_string_equal(result.etag, "");
+	assert_int_equal(result.size, 3);
+	assert_memory_equal(result.body, "ok\n", 3);
+
+	strcpy(json, "{\"method\":\"GET\",\"url\":\"http://127.0.0.1:1/\"}");
+	m.size = (uint32_t)strlen(json);
+	send_message(&m, -1);
+	result = take_result();
+	assert_int_equal(result.status, 0);
+	assert_string_equal(result.etag, "connect");
+
+	strcpy(json, "{\"url\":7}");
+	m.size = (uint32_t)strlen(json);
+	send_message(&m, -1);
+	assert_string_equal(take_result().etag, "url");
+}
+
 int main(void)
 {
 #define EACH(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -246,6 +290,7 @@ int main(void)
 		EACH(a_request_behind_another_is_dropped),
 		EACH(loopback_needs_the_token),
 		EACH(many_visitors_get_their_own_replies),
+		EACH(what_benchd_asks_of_another_machine_is_asked_and_answered),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -94,6 +94,29 @@ static void a_reply_in_a_descriptor_carries_its_size_alone(void **state)
 	assert_null(back.body);
 }
 
+static void a_call_and_its_result_come_back_as_they_were(void **state)
+{
+	struct web_msg call = {.kind = WEB_CALL, .id = 9, .has_fd = 1, .size = 100000}, back;
+	struct web_msg result = {
+		.kind = WEB_RESULT, .id = 9, .status = 299, .body = "ok", .size = 2};
+	int n = web_encode(&call, packet, sizeof(packet));
+
+	(void)state;
+	assert_int_equal(web_decode(&back, packet, (size_t)n, NULL), 0);
+	assert_int_equal(back.kind, WEB_CALL);
+	assert_int_equal(back.has_fd, 1);
+	assert_int_equal(back.size, 100000);
+	n = web_encode(&result, packet, sizeof(packet));
+	assert_int_equal(web_decode(&back, packet, (size_t)n, NULL), 0);
+	assert_int_equal(back.kind, WEB_RESULT);
+	assert_int_equal(back.status, 299);
+	assert_int_equal(back.size, 2);
+	result.status = 0; /* no answer, and no reason */
+	assert_int_equal(web_encode(&result, packet, sizeof(packet)), ERR_RANGE);
+	strcpy(result.etag, "timeout");
+	assert_true(web_encode(&result, packet, sizeof(packet)) > 0);
+}
+
 static void the_largest_body_fits_and_one_byte_more_does_not(void **state)
 {
 	static char body[WEB_BODY_MAX + 1];
@@ -119,8 +142,11 @@ static void the_largest_body_fits_and_one_byte_more_does_not(void **state)
 
 static void every_cut_packet_is_refused(void **state)
 {
-	struct web_msg m[] = {
-		request(), reply(), {.kind = WEB_EVENT, .id = 1, .body = "{}", .size = 2}};
+	struct web_msg m[] = {request(),
+			      reply(),
+			      {.kind = WEB_EVENT, .id = 1, .body = "{}", .size = 2},
+			      {.kind = WEB_CALL, .id = 2, .body = "{}", .size = 2},
+			      {.kind = WEB_RESULT, .id = 3, .etag = "dns", .body = "", .size = 0}};
 	struct web_msg back;
 	struct error err;
 
@@ -159,7 +185,7 @@ static void fields_outside_their_range_are_refused(void **state)
 
 	(void)state;
 	refuse_changed(&q, 0, 0); /* kind */
-	refuse_changed(&q, 0, 4);
+	refuse_changed(&q, 0, WEB_RESULT + 1);
 	refuse_changed(&q, 1, WEB_VERSION + 1);
 	refuse_changed(&q, 6, 0); /* route */
 	refuse_changed(&q, 6, WEB_ROUTE_COUNT);
@@ -425,6 +451,7 @@ int main(void)
 		cmocka_unit_test(a_request_comes_back_as_it_was),
 		cmocka_unit_test(a_reply_comes_back_as_it_was),
 		cmocka_unit_test(a_reply_in_a_descriptor_carries_its_size_alone),
+		cmocka_unit_test(a_call_and_its_result_come_back_as_they_were),
 		cmocka_unit_test(the_largest_body_fits_and_one_byte_more_does_not),
 		cmocka_unit_test(every_cut_packet_is_refused),
 		cmocka_unit_test(fields_outside_their_range_are_refused),
