@@ -51,8 +51,9 @@ int store_chain_add(struct store *s, const struct chain_item *item, int64_t utc_
 		    struct error *err);
 
 /* fn within one transaction: what it changed is committed when it returns 0, and undone otherwise.
- * On a reader fn sees one state of the database, whatever is written meanwhile. Not nested; fn
- * calls nothing that has a transaction of its own (store_chain_add, store_run_end, ...). */
+ * On a reader fn sees one state of the database, whatever is written meanwhile. Not nested on a
+ * reader. On the writer what has a transaction of its own (store_chain_add, store_run_end, ...) joins
+ * this one; when any part is refused, nothing is committed. */
 int store_transact(struct store *s, int (*fn)(void *ctx, struct store *s, struct error *err),
 		   void *ctx, struct error *err);
 

@@ -175,7 +175,7 @@ int store_chain_head(struct store *s, struct chain_head *out, struct error *err)
 			memcpy(h.root, sqlite3_column_blob(st, 2), CHAIN_ROOT_BYTES);
 		*out = h;
 	}
-	sqlite3_finalize(st);
+	db_done(s, st);
 	if (rc == 0)
 		return error_set(err, ERR_IO, "%s/benchd.db: has no instance", s->dir);
 	return rc < 0 ? rc : 0;
@@ -200,7 +200,7 @@ int store_chain_root(struct store *s, int64_t size, uint8_t root[CHAIN_ROOT_BYTE
 	rc = db_step(s, st, err);
 	if (rc > 0 && sqlite3_column_bytes(st, 0) == CHAIN_ROOT_BYTES)
 		memcpy(root, sqlite3_column_blob(st, 0), CHAIN_ROOT_BYTES);
-	sqlite3_finalize(st);
+	db_done(s, st);
 	if (rc == 0)
 		return error_set(err, ERR_NOT_FOUND, "chain: has no item %lld", (long long)size);
 	return rc < 0 ? rc : 0;
@@ -272,7 +272,7 @@ int store_chain_list(struct store *s, const struct chain_filter *f,
 		if (!fn(ctx, &row))
 			break;
 	}
-	sqlite3_finalize(st);
+	db_done(s, st);
 	return rc < 0 ? rc : 0;
 }
 

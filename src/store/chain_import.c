@@ -99,7 +99,7 @@ static int import_begin(struct store *s, int64_t seq, struct error *err)
 		rc = chain_run_started(s, &row, sqlite3_column_blob(st, RUN_COLUMN_COUNT),
 				       db_text(st, RUN_COLUMN_COUNT + 1), true, err);
 	}
-	sqlite3_finalize(st);
+	db_done(s, st);
 	return rc;
 }
 
@@ -122,7 +122,7 @@ static int import_end(struct store *s, int64_t seq, struct error *err)
 					(size_t)sqlite3_column_int64(st, RUN_COLUMN_COUNT + 1),
 					true, err);
 	}
-	sqlite3_finalize(st);
+	db_done(s, st);
 	return rc;
 }
 
@@ -142,7 +142,7 @@ static int import_audit(struct store *s, int64_t seq, struct error *err)
 					  .n = (size_t)sqlite3_column_bytes(st, 3)};
 		rc = chain_append(s, &item, sqlite3_column_int64(st, 0), true, NULL, err);
 	}
-	sqlite3_finalize(st);
+	db_done(s, st);
 	return rc;
 }
 
@@ -166,7 +166,7 @@ static int import_all(struct store *s, struct error *err)
 		if (rc < 0)
 			break;
 	}
-	sqlite3_finalize(st);
+	db_done(s, st);
 	return rc;
 }
 

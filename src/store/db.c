@@ -45,6 +45,82 @@ static int bind_one(sqlite3_stmt *st, int at, char type, va_list *ap)
 	}
 }
 
+/* FNV-1a */
+static uint64_t hash_of(const char *sql)
+{
+	uint64_t h = 14695981039346656037u;
+
+	for (; *sql; sql++)
+		h = (h ^ (uint8_t)*sql) * 1099511628211u;
+	return h;
+}
+
+/* The kept statement of that text, or the place for a new one: a free one, or the one that rests
+ * longest. NULL: all are at work, or that statement itself is. */
+static struct db_kept *find_place(struct store *s, const char *sql, uint64_t hash)
+{
+	struct db_kept *place = NULL;
+
+	for (int i = 0; i < DB_KEPT_MAX; i++) {
+		struct db_kept *k = &s->kept[i];
+
+		if (k->st && k->hash == hash && strcmp(sqlite3_sql(k->st), sql) == 0)
+			return k->in_use ? NULL : k;
+		if (!k->in_use && (!place || k->used_at < place->used_at))
+			place = k;
+	}
+	return place;
+}
+
+/* From the kept ones, or new: to prepare costs several times what a look-up of one row does. */
+static int take(struct store *s, const char *sql, sqlite3_stmt **out)
+{
+	uint64_t hash = hash_of(sql);
+	struct db_kept *k = find_place(s, sql, hash);
+	int rc = SQLITE_OK;
+
+	if (!k)
+		return sqlite3_prepare_v2(s->db, sql, -1, out, NULL);
+	if (!k->st || k->hash != hash || strcmp(sqlite3_sql(k->st), sql) != 0) {
+		sqlite3_finalize(k->st);
+		memset(k, 0, sizeof(*k));
+		rc = sqlite3_prepare_v3(s->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &k->st, NULL);
+	}
+	if (rc != SQLITE_OK)
+		return rc;
+	k->hash = hash;
+	k->used_at = ++s->kept_clock;
+	k->in_use = true;
+	*out = k->st;
+	return rc;
+}
+
+void db_done(struct store *s, sqlite3_stmt *st)
+{
+	struct db_kept *k = s->kept;
+
+	if (!st)
+		return;
+	while (k < s->kept + DB_KEPT_MAX && k->st != st)
+		k++;
+	if (k == s->kept + DB_KEPT_MAX) {
+		sqlite3_finalize(st);
+		return;
+	}
+	(void)sqlite3_reset(st);
+	(void)sqlite3_clear_bindings(st);
+	k->in_use = false;
+}
+
+void db_forget(struct store *s)
+{
+	for (int i = 0; i < DB_KEPT_MAX; i++)
+		if (!s->kept[i].in_use) {
+			sqlite3_finalize(s->kept[i].st);
+			s->kept[i].st = NULL;
+		}
+}
+
 static int prepare(struct store *s, sqlite3_stmt **out, struct error *err, const char *sql,
 		   const char *types, va_list *ap)
 {
@@ -53,12 +129,12 @@ static int prepare(struct store *s, sqlite3_stmt **out, struct error *err, const
 
 	if (s->failed)
 		return refuse_failed(s, err);
-	rc = sqlite3_prepare_v2(s->db, sql, -1, &st, NULL);
+	rc = take(s, sql, &st);
 	for (int i = 0; rc == SQLITE_OK && types[i]; i++)
 		rc = bind_one(st, i + 1, types[i], ap);
 	if (rc != SQLITE_OK) {
 		rc = db_fail(s, err);
-		sqlite3_finalize(st);
+		db_done(s, st);
 		return rc;
 	}
 	*out = st;
@@ -108,17 +184,28 @@ int db_run(struct store *s, struct error *err, const char *sql, const char *type
 		break;
 	default: rc = db_fail(s, err); break;
 	}
-	sqlite3_finalize(st);
+	db_done(s, st);
 	return rc;
 }
 
 int db_begin(struct store *s, struct error *err)
 {
-	return db_run(s, err, "BEGIN IMMEDIATE", "");
+	int rc = s->depth > 0 ? 0 : db_run(s, err, "BEGIN IMMEDIATE", "");
+
+	if (rc < 0)
+		return rc;
+	if (s->depth++ == 0)
+		s->spoiled = false;
+	return 0;
 }
 
 int db_end(struct store *s, int rc, struct error *err)
 {
+	s->spoiled = s->spoiled || rc < 0;
+	if (--s->depth > 0)
+		return rc;
+	if (rc == 0 && s->spoiled)
+		rc = error_set(err, ERR_STATE, "%s/benchd.db: a part was refused", s->dir);
 	if (rc == 0)
 		rc = db_run(s, err, "COMMIT", "");
 	if (rc < 0 && !sqlite3_get_autocommit(s->db))

@@ -11,11 +11,24 @@
 #include <sqlite3.h>
 #include "store/store.h"
 
+/* A prepared statement that is kept for the next time. */
+struct db_kept {
+	sqlite3_stmt *st; /* NULL: a free place */
+	uint64_t hash;	  /* of its text */
+	uint64_t used_at; /* by kept_clock */
+	bool in_use;
+};
+enum { DB_KEPT_MAX = 64 };
+
 struct store {
 	sqlite3 *db;
+	struct db_kept kept[DB_KEPT_MAX];
+	uint64_t kept_clock;
 	char *dir;
 	int lock_fd; /* -1: a reader */
 	bool writer, failed, was_clean;
+	int depth;	      /* of transactions within one another */
+	bool spoiled;	      /* a part of the present one was refused */
 	int wal_frames;	      /* as of the last commit */
 	struct sign_key *key; /* the writer's; NULL in a reader */
 };
@@ -25,11 +38,17 @@ struct store {
  * s text with length (const char *, size_t), b blob (const void *, size_t). */
 int db_query(struct store *s, sqlite3_stmt **out, struct error *err, const char *sql,
 	     const char *types, ...);
+/* What db_query gave goes back, to be kept for the next time; its columns are void from here on.
+ * NULL allowed. Nothing but this ends a statement of db_query. */
+void db_done(struct store *s, sqlite3_stmt *st);
+/* No statement is kept any longer. */
+void db_forget(struct store *s);
 /* 1: a row, 0: done, or an error. */
 int db_step(struct store *s, sqlite3_stmt *st, struct error *err);
 /* A statement without rows. ERR_EXISTS when a key is there already. */
 int db_run(struct store *s, struct error *err, const char *sql, const char *types, ...);
-/* BEGIN IMMEDIATE; ERR_STATE on a reader. */
+/* BEGIN IMMEDIATE; ERR_STATE on a reader. Within another it joins that one, which commits only
+ * when no part of it was refused. */
 int db_begin(struct store *s, struct error *err);
 /* Commit when rc is 0, roll back otherwise; returns rc or why the commit failed. */
 int db_end(struct store *s, int rc, struct error *err);

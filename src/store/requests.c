@@ -38,7 +38,7 @@ int store_request_find(struct store *s, const struct chain_request *q, int *stat
 		} else if (rc == 0) {
 			rc = error_set(err, ERR_NOT_FOUND, "no such request");
 		}
-		sqlite3_finalize(st);
+		db_done(s, st);
 	}
 	free(key);
 	return rc;

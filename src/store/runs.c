@@ -47,7 +47,7 @@ static int find_run(struct store *s, const char *id, int64_t *run, bool *ended, 
 		*run = sqlite3_column_int64(st, 0);
 		*ended = sqlite3_column_int(st, 1) != 0;
 	}
-	sqlite3_finalize(st);
+	db_done(s, st);
 	if (rc == 0)
 		return error_set(err, ERR_NOT_FOUND, "run %s: no such run", id);
 	return rc < 0 ? rc : 0;
@@ -196,7 +196,7 @@ int store_run_get(struct store *s, const char *run_id, struct run_row *row, stru
 				 (size_t)sqlite3_column_bytes(st, COLUMN_COUNT));
 		rc = 0;
 	}
-	sqlite3_finalize(st);
+	db_done(s, st);
 	return rc;
 }
 
@@ -217,7 +217,7 @@ int store_run_journal(struct store *s, const char *run_id,
 	while ((rc = db_step(s, st, err)) > 0)
 		if (!fn(ctx, db_text(st, 0), (size_t)sqlite3_column_bytes(st, 0)))
 			break;
-	sqlite3_finalize(st);
+	db_done(s, st);
 	return rc < 0 ? rc : 0;
 }
 
@@ -246,7 +246,7 @@ int store_run_list(struct store *s, const char *ticket, const char *serial, cons
 		if (!fn(ctx, &row))
 			break;
 	}
-	sqlite3_finalize(st);
+	db_done(s, st);
 	return rc < 0 ? rc : 0;
 }
 
@@ -269,7 +269,7 @@ int store_open_runs(struct store *s,
 		if (!fn(ctx, &row, db_text(st, COLUMN_COUNT)))
 			break;
 	}
-	sqlite3_finalize(st);
+	db_done(s, st);
 	return rc < 0 ? rc : 0;
 }
 
@@ -285,6 +285,6 @@ int store_run_attempts(struct store *s, const char *ticket, const char *run_type
 	rc = db_step(s, st, err);
 	if (rc > 0)
 		*n = sqlite3_column_int(st, 0);
-	sqlite3_finalize(st);
+	db_done(s, st);
 	return rc < 0 ? rc : 0;
 }

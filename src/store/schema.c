@@ -146,7 +146,7 @@ static int read_int(struct store *s, const char *sql, int64_t *out, struct error
 	rc = db_step(s, st, err);
 	if (rc > 0)
 		*out = sqlite3_column_int64(st, 0);
-	sqlite3_finalize(st);
+	db_done(s, st);
 	return rc < 0 ? rc : 0;
 }
 

@@ -73,7 +73,7 @@ static int set_durable(struct store *s, struct error *err)
 			       "%s/benchd.db: no write-ahead log here (journal mode %s); "
 			       "use a local file system",
 			       s->dir, db_text(st, 0));
-	sqlite3_finalize(st);
+	db_done(s, st);
 	if (rc < 0)
 		return rc;
 	if (sqlite3_exec(s->db, "PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 16777216",
@@ -161,6 +161,7 @@ void store_close(struct store *s)
 	if (!s)
 		return;
 	clean = !s->failed;
+	db_forget(s);
 	if (sqlite3_close(s->db) != SQLITE_OK)
 		panic("store: closed with a statement open");
 	if (s->lock_fd >= 0)
@@ -187,7 +188,7 @@ int store_check(struct store *s, struct error *err)
 		rc = strcmp(db_text(st, 0), "ok") == 0
 			     ? 0
 			     : error_set(err, ERR_IO, "%s/benchd.db: %s", s->dir, db_text(st, 0));
-	sqlite3_finalize(st);
+	db_done(s, st);
 	return rc < 0 ? rc : store_chain_check(s, err);
 }
 

@@ -33,7 +33,7 @@ int store_subject_get(struct store *s, const char *kind, const char *name, struc
 	rc = db_step(s, st, err);
 	if (rc > 0)
 		text_puts(data, db_text(st, 0));
-	sqlite3_finalize(st);
+	db_done(s, st);
 	if (rc == 0)
 		return error_set(err, ERR_NOT_FOUND, "%s %s: not there", kind, name);
 	return rc < 0 ? rc : 0;
@@ -61,7 +61,7 @@ int store_subject_list(struct store *s, const char *kind,
 		if (!fn(ctx, &r))
 			break;
 	}
-	sqlite3_finalize(st);
+	db_done(s, st);
 	return rc < 0 ? rc : 0;
 }
 
@@ -86,7 +86,7 @@ int store_secret_get(struct store *s, const char *kind, const char *name, char h
 	rc = db_step(s, st, err);
 	if (rc > 0)
 		(void)text_copy(hash, 160, db_text(st, 0));
-	sqlite3_finalize(st);
+	db_done(s, st);
 	if (rc == 0)
 		return error_set(err, ERR_NOT_FOUND, "%s %s: not there", kind, name);
 	return rc < 0 ? rc : 0;

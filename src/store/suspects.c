@@ -49,7 +49,7 @@ int store_profile_bytes(struct store *s, const uint8_t hash[32], struct text *ou
 	rc = db_step(s, st, err);
 	if (rc > 0)
 		text_add(out, sqlite3_column_blob(st, 0), (size_t)sqlite3_column_bytes(st, 0));
-	sqlite3_finalize(st);
+	db_done(s, st);
 	if (rc == 0)
 		return error_set(err, ERR_NOT_FOUND, "no such revision of a profile");
 	return rc < 0 ? rc : 0;
@@ -75,7 +75,7 @@ static int gather(struct store *s, sqlite3_stmt *st, struct found *f, struct err
 		f->rows = xrealloc(f->rows, (size_t)(f->count + 1) * sizeof(*f->rows));
 		f->rows[f->count++] = row;
 	}
-	sqlite3_finalize(st);
+	db_done(s, st);
 	return rc;
 }
 

@@ -39,7 +39,7 @@ static int read_marks(struct store *s, const char *ticket, struct marks *m, stru
 		m->acceptance = sqlite3_column_int64(st, 3);
 		db_copy(m->outcome, st, 4);
 	}
-	sqlite3_finalize(st);
+	db_done(s, st);
 	return rc < 0 ? rc : 0;
 }
 
@@ -68,7 +68,7 @@ static int read_runs(struct store *s, const char *ticket, struct marks *m, struc
 		m->qc = sqlite3_column_int64(st, 2);
 		db_copy(m->verdict, st, 1);
 	}
-	sqlite3_finalize(st);
+	db_done(s, st);
 	return rc;
 }
 
@@ -146,7 +146,7 @@ int store_ticket_search(struct store *s, const struct ticket_filter *f,
 		if (rc > 0 && !fn(ctx, &t))
 			break;
 	}
-	sqlite3_finalize(st);
+	db_done(s, st);
 	return rc < 0 ? rc : 0;
 }
 
@@ -167,7 +167,7 @@ int store_bay_runs(struct store *s, const char *bay, int64_t from_us, int64_t to
 		if (rc < 0 || !fn(ctx, &r))
 			break;
 	}
-	sqlite3_finalize(st);
+	db_done(s, st);
 	return rc < 0 ? rc : 0;
 }
 
@@ -189,6 +189,6 @@ int store_serial_before(struct store *s, const char *serial, const char *ticket,
 		*released_utc_us = sqlite3_column_int64(st, 0);
 		*tickets = sqlite3_column_int(st, 1);
 	}
-	sqlite3_finalize(st);
+	db_done(s, st);
 	return rc < 0 ? rc : 0;
 }

@@ -41,7 +41,7 @@ int store_ticket_get(struct store *s, const char *id, struct ticket *out, struct
 	rc = db_step(s, st, err);
 	if (rc > 0)
 		read_row(st, out);
-	sqlite3_finalize(st);
+	db_done(s, st);
 	if (rc == 0)
 		return error_set(err, ERR_NOT_FOUND, "ticket %s: no such ticket", id);
 	return rc < 0 ? rc : 0;
@@ -196,7 +196,7 @@ int store_ticket_list(struct store *s, const char *serial, const char *model, co
 		if (!fn(ctx, &t))
 			break;
 	}
-	sqlite3_finalize(st);
+	db_done(s, st);
 	return rc < 0 ? rc : 0;
 }
 
@@ -276,7 +276,7 @@ int store_ticket_of_serial(struct store *s, const char *serial, struct ticket *o
 	rc = db_step(s, st, err);
 	if (rc > 0)
 		read_row(st, out);
-	sqlite3_finalize(st);
+	db_done(s, st);
 	if (rc == 0)
 		return error_set(err, ERR_NOT_FOUND, "serial %s: no ticket", serial);
 	return rc < 0 ? rc : 0;

@@ -74,5 +74,7 @@ wrong=$(grep -rnE '\b(TODO|FIXME|XXX|HACK)\b' src include drivers tests --includ
 [ -z "$wrong" ]; report $? "nothing is left for later in the code" "$wrong"
 wrong=$(grep -rn -e 'MODBUS_ERROR_RECOVERY_' -e 'modbus_get_float' -e 'modbus_set_float' src drivers --include='*.[ch]' | grep -vE ':[0-9]+:[[:space:]]*(/?\*|//)')
 [ -z "$wrong" ]; report $? "neither libmodbus' recovery nor its float helpers are used" "$wrong"
+wrong=$(grep -n 'sqlite3_finalize' src/store/*.c | grep -vE '^src/store/(db|schema)\.c')
+[ -z "$wrong" ]; report $? "a statement of db_query ends in db_done alone" "$wrong"
 echo "1..$n"
 exit $bad

@@ -40,6 +40,7 @@ static void make_old(void)
 	(void)snprintf(path, sizeof(path), "%s/benchd.db", dir);
 	assert_int_equal(sqlite3_open(path, &s->db), SQLITE_OK);
 	assert_int_equal(schema_migrate(s, schema_steps, 1, NULL), 0);
+	db_forget(s);
 	assert_int_equal(sqlite3_close(s->db), SQLITE_OK);
 	free(s);
 	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
