@@ -129,6 +129,10 @@ void show_progress_line(const struct ctl *c, const json_t *bay, struct text *out
 /* A finished run: head, measurements, verdict, safe state. */
 void show_run(const struct ctl *c, const json_t *run, struct text *out);
 void show_release(const struct ctl *c, const json_t *release, struct text *out);
+/* A table to stdout, released. */
+void print_table(struct table *t, const char *indent);
+/* One whose first row is its head: on a terminal it says so when nothing stands below. */
+void print_list(const struct ctl *c, struct table *t);
 const char *verdict_text(const struct ctl *c, const char *verdict);
 const char *state_text(const struct ctl *c, const char *state);
 int verdict_exit_code(const char *verdict);

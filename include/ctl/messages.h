@@ -45,8 +45,6 @@
 	X(ANSWERED, "answer taken", "已回答")                                                                    \
 	X(OR_SCAN, "or scan it", "或直接扫描")                                                                   \
 	X(SECONDS_LEFT, "s left", "秒剩余")                                                                      \
-	X(WAIT_SCAN, "scan the ticket, then the serial on the unit's plate",                                     \
-	  "请先扫描工单，再扫描机身铭牌序列号")                                                                  \
 	X(RECORDING, "stopping and recording", "正在停机并保存记录")                                             \
 	X(STARTED, "started", "已开始")                                                                          \
 	X(FAILED, "failed", "不合格")                                                                            \
@@ -122,7 +120,11 @@
 	X(NO_RUN, "no run goes on; see: benchctl run list",                                                      \
 	  "没有检测在进行；查看：benchctl run list")                                                             \
 	X(TO_CHANGE, "to change it, add --change", "要修改它，请加 --change")                                    \
-	X(NONE_YET, "none yet", "暂无")                                                                          \
+	X(AS_FOUND, "as found", "修前")                                                                          \
+	X(AS_LEFT, "as left", "修后")                                                                            \
+	X(RECORDED, "recorded", "已记录")                                                                        \
+	X(PIN_OF, "PIN of {1}: ", "{1} 的 PIN：")                                                                \
+	X(NOTHING, "(none)", "（无）")                                                                           \
 	X(D_UNITS, "two 600 GPD units on a simulated rig; run time is {1} times wall time",                      \
 	  "模拟台架上的两台 600G 纯水机；检测时间是实际时间的 {1} 倍")                                           \
 	X(D_RIG, "benchsim: the simulated rig", "benchsim：模拟台架")                                            \

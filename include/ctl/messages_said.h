@@ -289,8 +289,49 @@
 	X(N_ABORTED, "aborted by request", "按请求中止")                                                                           \
 	X(N_WRITING, "the station is writing; try again in a moment",                                                              \
 	  "检测台正在写入；请稍后重试")                                                                                            \
-	X(N_NO_BAY, "there is no bay \"{1}\"; see: benchctl bay list",                                                             \
-	  "没有工位“{1}”；查看：benchctl bay list")                                                                                \
+	X(N_NO_BAY, "there is no bay \"{1}\"; the bays are {2}", "没有工位“{1}”；现有工位：{2}")                                   \
+	X(N_NO_SERIAL, "no ticket and no run is of serial \"{1}\"; see: benchctl ticket list",                                     \
+	  "没有序列号为“{1}”的工单或检测；查看：benchctl ticket list")                                                             \
+	X(N_MODEL_UNKNOWN, "model: this station does not know model \"{1}\"; it knows {2}",                                        \
+	  "本站不认识型号“{1}”；认识的型号：{2}")                                                                                  \
+	X(N_RUN_GOES_ON, "run {1} goes on; abort it first", "检测 {1} 仍在进行；请先中止它")                                       \
+	X(N_REFUSAL_CODE, "code: a refusal names the symptom it is for, such as S03",                                              \
+	  "code：拒收须写明故障现象代码，例如 S03")                                                                                \
+	X(N_STORE_CHECKED, "the database is checked after an unclean stop; ask again in a moment",                                 \
+	  "异常停机后正在检查数据库；请稍后再查询")                                                                                \
+	X(N_STORE_DAMAGED, "the database is damaged; restore a backup",                                                            \
+	  "数据库已损坏；请恢复备份")                                                                                              \
+	X(N_DISPOSITION,                                                                                                           \
+	  "?disposition=: repaired, no_fault_found, returned_unrepaired, scrapped or replaced expected",                           \
+	  "?disposition=：应为 repaired、no_fault_found、returned_unrepaired、scrapped 或 replaced")                               \
+	X(N_TICKETS_OWNER,                                                                                                         \
+	  "tickets come from the ticketing system here (tickets.owner: ticketing)",                                                \
+	  "本站的工单来自工单系统（tickets.owner: ticketing）")                                                                    \
+	X(N_IF_MATCH, "If-Match must be an ETag of this ticket", "If-Match 应为该工单的 ETag")                                     \
+	X(N_CHOICE, "?{1}= takes one of {2}", "?{1}= 只能取：{2}")                                                                 \
+	X(N_SIGN, "sign: person or PIN is not right", "签名：人员或 PIN 不正确")                                                   \
+	X(N_TOOK_LONGER, "{1} took longer than {2} s; logs are in {3}",                                                            \
+	  "{1}超过 {2} 秒；日志在 {3}")                                                                                            \
+	X(N_SIM_RIG, "the simulated rig", "模拟台架")                                                                              \
+	X(N_SAFE_PROOF, "the proof of the safe state", "安全状态的验证")                                                           \
+	X(N_SCANNING, "scanning", "扫描")                                                                                          \
+	X(N_RUNS_LONGER, "the runs took longer than {1} s", "检测超过 {1} 秒")                                                     \
+	X(N_BENCHD_ENDED_BADLY, "benchd did not end well (code {1}); its log is {2}",                                              \
+	  "benchd 未正常结束（代码 {1}）；日志：{2}")                                                                              \
+	X(N_BENCHD_ENDED, "benchd ended (exit code {1}); its log is {2}",                                                          \
+	  "benchd 已结束（退出代码 {1}）；日志：{2}")                                                                              \
+	X(N_BENCHSIM_ENDED, "benchsim ended; its log is {1}", "benchsim 已结束；日志：{1}")                                        \
+	X(N_FOLDER_LONG, "{1} is too long for the sockets in it; name a shorter --dir",                                            \
+	  "{1} 太长，无法放置套接字；请用更短的 --dir")                                                                            \
+	X(N_FOLDER, "folder {1}: {2}; name another --dir", "文件夹 {1}：{2}；请换一个 --dir")                                      \
+	X(N_PIN_MISSING, "no PIN of {1}: type it, give it as a line of stdin, or in BENCHCTL_PIN",                                 \
+	  "没有 {1} 的 PIN：请输入，或由标准输入的一行或 BENCHCTL_PIN 给出")                                                       \
+	X(N_ANSWERS_STATUS, "the station answers with status {1}", "检测台返回状态 {1}")                                           \
+	X(N_RUN_STATUS, "run {1}: the station answers with status {2}",                                                            \
+	  "检测 {1}：检测台返回状态 {2}")                                                                                          \
+	X(N_BAY_GONE, "the station has no bay {1} any more", "检测台已没有工位 {1}")                                               \
+	X(N_RUN_ID_LONG, "\"{1}...\" is no run; see: benchctl run list",                                                           \
+	  "“{1}...”不是检测；查看：benchctl run list")                                                                             \
 	X(N_NO_SUCH_PROFILE, "there is no profile \"{1}\"; see: benchctl profile list",                                            \
 	  "没有测试方案“{1}”；查看：benchctl profile list")                                                                        \
 	X(N_NO_SUCH_RUN, "there is no run \"{1}\"; see: benchctl run list",                                                        \
@@ -298,11 +339,11 @@
 	X(N_NO_ROUTE,                                                                                                              \
 	  "this benchd has no such route; client and station are of different releases",                                           \
 	  "这个 benchd 没有该接口；客户端与检测台版本不同")                                                                        \
-	X(N_NAME_TICKET, "/ticket: name the ticket, or scan it at bay {1} first",                                                  \
+	X(N_NAME_TICKET, "ticket: name the ticket, or scan it at bay {1} first",                                                   \
 	  "请指定工单，或先在工位 {1} 扫描")                                                                                       \
-	X(N_TEXT, "/{1}: must be text of at most {2} bytes without control characters",                                            \
-	  "/{1}：应为不超过 {2} 字节、不含控制字符的文本")                                                                         \
-	X(N_MEMBER, "/{1}: unknown member", "/{1}：未知成员")                                                                      \
+	X(N_TEXT, "{1}: must be text of at most {2} bytes without control characters",                                             \
+	  "{1}：应为不超过 {2} 字节、不含控制字符的文本")                                                                          \
+	X(N_MEMBER, "{1}: unknown member", "{1}：未知成员")                                                                        \
 	X(N_CURSOR, "?cursor= must be the number of an earlier answer, or left out",                                               \
 	  "?cursor= 应为先前回答中的数字，或省略")                                                                                 \
 	X(N_NOT_RUNNING, "run \"{1}\" is not running on this station", "检测“{1}”不在本站进行")                                    \

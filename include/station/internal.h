@@ -265,6 +265,11 @@ void route_reply(struct request *rq, void (*fn)(struct json *j, struct station *
 void request_problem(struct request *rq, int status, const char *code, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 void request_problem_of(struct request *rq, const struct error *err);
+/* 404: there is no bay of this name, and which there are. */
+void request_no_bay(struct request *rq, const char *name);
+/* 404: there is no such ticket, or run; how to see which there are. */
+void request_no_ticket(struct request *rq, const char *id);
+void request_no_run(struct request *rq, const char *id);
 void serve_event(struct station *s, const struct text *json);
 void serve_call(struct web_conn *c, uint32_t id, const struct text *json);
 

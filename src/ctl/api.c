@@ -144,22 +144,30 @@ int ctl_try(struct ctl *c, enum web_route route, const char *arg, const char *qu
 	return call(c, route, arg, query, body, "", out, err);
 }
 
-/* A refusal: what the station says, and the mistakes it lists. */
+/* A detail may begin with the pointer of the member it speaks of. */
+static void tell_detail(const char *detail)
+{
+	(void)ctl_fail("%s", detail[0] == '/' ? detail + 1 : detail);
+}
+
+/* A refusal: what the station says, or each of the mistakes it lists. */
 static int tell_problem(struct ctl *c, const json_t *problem)
 {
 	const json_t *errors = json_object_get(problem, "errors"), *e;
-	const char *detail = member_text(problem, "detail"); /* may begin with a JSON pointer */
 	size_t i;
 
 	if (c->json)
 		ctl_put_reply(c);
-	else
-		(void)ctl_fail("%s", detail[0] == '/' ? detail + 1 : detail);
+	else if (json_array_size(errors) < 2)
+		tell_detail(member_text(problem, "detail"));
 	json_array_foreach(errors, i, e)
 	{
-		if (!c->json)
-			(void)fprintf(stderr, "  %s: %s\n", member_text(e, "pointer"),
-				      member_text(e, "detail"));
+		struct text line = {0};
+
+		text_printf(&line, "%s: %s", member_text(e, "pointer"), member_text(e, "detail"));
+		if (!c->json && json_array_size(errors) > 1)
+			tell_detail(line.buf);
+		text_release(&line);
 	}
 	return c->status >= 500 ? CTL_NO_STATION : CTL_USAGE;
 }

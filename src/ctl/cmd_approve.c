@@ -61,7 +61,6 @@ static void print_calibrations(const struct ctl *c, const json_t *root)
 {
 	const json_t *one;
 	struct table table;
-	struct text out = {0};
 	size_t i;
 
 	(void)c;
@@ -86,10 +85,7 @@ static void print_calibrations(const struct ctl *c, const json_t *root)
 					   revision, member_text(one, "due"),
 					   member_text(one, "certificate")});
 	}
-	table_print(&table, "", &out);
-	(void)fputs(out.buf ? out.buf : "", stdout);
-	table_release(&table);
-	text_release(&out);
+	print_list(c, &table);
 }
 
 CTL_COMMAND(cmd_calibration_list)

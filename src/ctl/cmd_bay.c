@@ -8,7 +8,7 @@
 
 static void print_bays(const struct ctl *c, const json_t *list)
 {
-	struct text out = {0}, reason = {0};
+	struct text reason = {0};
 	struct table t;
 	const json_t *b;
 	size_t i;
@@ -26,10 +26,7 @@ static void print_bays(const struct ctl *c, const json_t *list)
 					       reason.buf,
 					       member_is_true(b, "simulated") ? M(SIMULATED) : ""});
 	}
-	table_print(&t, "", &out);
-	(void)fputs(out.buf, stdout);
-	table_release(&t);
-	text_release(&out);
+	print_list(c, &t);
 	text_release(&reason);
 }
 
@@ -60,8 +57,7 @@ static void print_boards(const struct ctl *c, const json_t *bay)
 
 	json_array_foreach(json_object_get(bay, "no_comms_watchdog"), i, name)
 	{
-		(void)printf("%s: %s\n", json_string_value(name),
-			     c->zh ? "没有通信看门狗" : "no comms watchdog");
+		(void)printf("%s: %s\n", json_string_value(name), M(H_NO_WATCHDOG));
 	}
 }
 

@@ -7,6 +7,8 @@
 
 #include "post.h"
 
+#define M(id) message(c->zh, MSG_##id)
+
 /* "MEM-3012:oem:L77,SEAL:other" */
 static bool put_parts(struct post *p, const char *list)
 {
@@ -152,8 +154,9 @@ CTL_COMMAND(cmd_ticket_events)
 	return get_and_print(c, WEB_TICKET_EVENTS, words[0], "", print_items);
 }
 
-static void put_side(struct text *t, const json_t *side)
+static void put_side(const struct ctl *c, struct text *t, const json_t *side)
 {
+	const char *verdict = verdict_text(c, member_text(side, "verdict"));
 	double v = member_number(side, "value");
 	char number[32];
 
@@ -161,38 +164,42 @@ static void put_side(struct text *t, const json_t *side)
 		text_puts(t, "-");
 	else if (v == v) /* a number */
 		text_printf(t, "%s %s %s", text_from_double(number, sizeof(number), text_round9(v)),
-			    member_text(side, "unit"), member_text(side, "verdict"));
+			    member_text(side, "unit"), verdict);
 	else
-		text_puts(t, member_text(side, "verdict"));
+		text_puts(t, verdict);
+}
+
+static const char *run_verdict(const struct ctl *c, const json_t *root, const char *side)
+{
+	const char *verdict = member_text(json_object_get(root, side), "verdict");
+
+	return verdict[0] ? verdict_text(c, verdict) : "-";
 }
 
 static void print_compare(const struct ctl *c, const json_t *root)
 {
 	const json_t *m;
 	struct table table;
-	struct text out = {0};
 	size_t i;
 
-	(void)printf("%s  %s  as found %s, as left %s\n", member_text(root, "ticket"),
-		     member_text(root, "serial"),
-		     member_text(json_object_get(root, "as_found"), "verdict"),
-		     member_text(json_object_get(root, "as_left"), "verdict"));
+	(void)printf("%s %s  %s %s\n", M(TICKET), member_text(root, "ticket"), M(SERIAL),
+		     member_text(root, "serial"));
 	table_init(&table, 3, 0);
+	table_row(&table, (const char *[]){M(MEASUREMENT), M(AS_FOUND), M(AS_LEFT)});
+	table_row(&table, (const char *[]){M(RUN), run_verdict(c, root, "as_found"),
+					   run_verdict(c, root, "as_left")});
 	json_array_foreach(json_object_get(root, "measurements"), i, m)
 	{
 		struct text found = {0}, left = {0};
 
-		put_side(&found, json_object_get(m, "as_found"));
-		put_side(&left, json_object_get(m, "as_left"));
+		put_side(c, &found, json_object_get(m, "as_found"));
+		put_side(c, &left, json_object_get(m, "as_left"));
 		table_row(&table,
 			  (const char *[]){member_title(c, m, "title"), found.buf, left.buf});
 		text_release(&found);
 		text_release(&left);
 	}
-	table_print(&table, "  ", &out);
-	(void)fputs(out.buf ? out.buf : "", stdout);
-	table_release(&table);
-	text_release(&out);
+	print_table(&table, "");
 }
 
 CTL_COMMAND(cmd_ticket_compare)

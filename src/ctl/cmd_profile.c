@@ -70,10 +70,9 @@ static void print_profile(const struct check *k, const char *path, const struct 
 		table_row(&t,
 			  (const char *[]){p->steps[i].id, c->zh ? title->zh : title->en, seconds});
 	}
-	table_print(&t, "  ", &out);
-	table_release(&t);
 	(void)fputs(out.buf, stdout);
 	text_release(&out);
+	print_table(&t, "  ");
 }
 
 static void put_result(struct json *j, const char *path, const struct profile *p,
@@ -269,7 +268,6 @@ CTL_COMMAND(cmd_profile_list)
 {
 	const struct ctl_option options[] = {OPTION_END};
 	const char *words[CTL_ARGS_MAX];
-	struct text out = {0};
 	json_t *root = NULL;
 	const json_t *p;
 	struct table t;
@@ -285,13 +283,12 @@ CTL_COMMAND(cmd_profile_list)
 	table_row(&t, (const char *[]){M(PROFILE), M(STATE), M(REVISION), M(VARIANT),
 				       M(FOR_RELEASE), M(AT_MOST), M(TITLE)});
 	json_array_foreach(json_object_get(root, "profiles"), i, p) profile_row(c, p, &t);
-	table_print(&t, "", &out);
-	if (c->json)
+	if (c->json) {
 		ctl_put_reply(c);
-	else
-		(void)fputs(out.buf, stdout);
-	table_release(&t);
-	text_release(&out);
+		table_release(&t);
+	} else {
+		print_list(c, &t);
+	}
 	json_decref(root);
 	return CTL_OK;
 }
@@ -299,7 +296,6 @@ CTL_COMMAND(cmd_profile_list)
 static void print_details(const struct ctl *c, const json_t *p)
 {
 	const char *language = c->zh ? "zh" : "en";
-	struct text out = {0};
 	const json_t *one;
 	struct table t;
 	size_t i;
@@ -318,10 +314,7 @@ static void print_details(const struct ctl *c, const json_t *p)
 			  (const char *[]){M(MEASUREMENT), member_text(one, "id"),
 					   member_text(one, language), member_text(one, "unit")});
 	}
-	table_print(&t, "  ", &out);
-	(void)fputs(out.buf ? out.buf : "", stdout);
-	table_release(&t);
-	text_release(&out);
+	print_table(&t, "  ");
 	json_array_foreach(json_object_get(p, "problems"), i, one)
 	{
 		(void)printf("%s:%.0f:%.0f: %s\n", member_text(one, "file"),

@@ -7,7 +7,7 @@
 
 #include "post.h"
 
-/* A blocked release is an answer too. */
+/* A blocked release is an answer too, and no mistake: exit code 1. */
 static int send_it(struct ctl *c, enum web_route route, const char *ticket, struct post *p)
 {
 	struct error err = {0};
@@ -24,7 +24,9 @@ static int send_it(struct ctl *c, enum web_route route, const char *ticket, stru
 		return CTL_NO_STATION;
 	}
 	if (c->status >= 400)
-		code = c->status >= 500 ? CTL_NO_STATION : CTL_NO_PASS;
+		code = c->status >= 500	  ? CTL_NO_STATION
+		       : c->status == 409 ? CTL_NO_PASS
+					  : CTL_USAGE;
 	if (c->json) {
 		ctl_put_reply(c);
 	} else if (json_object_get(reply, "decision")) {
@@ -35,7 +37,7 @@ static int send_it(struct ctl *c, enum web_route route, const char *ticket, stru
 
 		(void)ctl_fail("%s", detail[0] == '/' ? detail + 1 : detail);
 	} else {
-		(void)printf("%s: recorded\n", ticket);
+		(void)printf("%s: %s\n", ticket, message(c->zh, MSG_RECORDED));
 	}
 	text_release(&out);
 	json_decref(reply);

@@ -92,9 +92,12 @@ static int check_free(struct ctl *c, const json_t *bay)
 	for (size_t i = 0; i < sizeof(blocked) / sizeof(blocked[0]); i++) {
 		if (strcmp(blocked[i], state) != 0)
 			continue;
-		(void)ctl_fail("bay %s is %s%s%s%s%s", name, state, reason[0] ? ": " : "", reason,
-			       i ? "; find the cause, then: benchctl bay reset " : "",
-			       i ? name : "");
+		if (i)
+			(void)ctl_fail("bay %s is %s: %s; find the cause, then: benchctl bay reset "
+				       "%s",
+				       name, state, reason, name);
+		else
+			(void)ctl_fail("bay %s is %s: %s", name, state, reason);
 		return CTL_USAGE;
 	}
 	return CTL_OK;
@@ -291,8 +294,7 @@ CTL_COMMAND(cmd_run_answer)
 		ctl_put_reply(c);
 	else if (code == CTL_OK)
 		(void)printf("%s %s: %s\n", M(BAY), at_bay,
-			     c->status == 202 ? "type the serial from the plate once more"
-					      : M(ANSWERED));
+			     c->status == 202 ? M(N_TYPE_AGAIN) : M(ANSWERED));
 	return code;
 }
 
@@ -340,7 +342,6 @@ CTL_COMMAND(cmd_run_show)
 
 static void print_runs(const struct ctl *c, const json_t *list)
 {
-	struct text out = {0};
 	struct table t;
 	const json_t *r;
 	size_t i;
@@ -361,10 +362,7 @@ static void print_runs(const struct ctl *c, const json_t *list)
 					       verdict[0] ? verdict_text(c, verdict) : "-", started,
 					       member_is_true(r, "simulated") ? M(SIMULATED) : ""});
 	}
-	table_print(&t, "", &out);
-	(void)fputs(out.buf, stdout);
-	table_release(&t);
-	text_release(&out);
+	print_list(c, &t);
 }
 
 CTL_COMMAND(cmd_run_list)

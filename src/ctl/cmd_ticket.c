@@ -141,7 +141,7 @@ CTL_COMMAND(cmd_ticket_show)
 
 static void print_tickets(const struct ctl *c, const json_t *list)
 {
-	struct text out = {0}, state = {0}, type = {0};
+	struct text state = {0}, type = {0};
 	const json_t *t;
 	struct table table;
 	size_t i;
@@ -161,10 +161,7 @@ static void print_tickets(const struct ctl *c, const json_t *list)
 	}
 	text_release(&state);
 	text_release(&type);
-	table_print(&table, "", &out);
-	(void)fputs(out.buf, stdout);
-	table_release(&table);
-	text_release(&out);
+	print_list(c, &table);
 }
 
 CTL_COMMAND(cmd_ticket_list)
@@ -174,7 +171,9 @@ CTL_COMMAND(cmd_ticket_list)
 	const struct ctl_option options[] = {
 		OPTION_VALUE("serial", "SERIAL", &serial, "only this serial"),
 		OPTION_VALUE("model", "MODEL", &model, "only this model"),
-		OPTION_VALUE("state", "STATE", &state, "received, in_test, tested or released"),
+		OPTION_VALUE("state", "STATE", &state,
+			     "received, diagnosed, in_test, tested, failed, repaired, refused, "
+			     "accepted or released"),
 		OPTION_VALUE("limit", "N", &limit, "at most N (default 100)"),
 		OPTION_END,
 	};

@@ -91,7 +91,11 @@ bool read_pin(const char *whose, char pin[POST_PIN_MAX])
 	if (given && given[0]) {
 		ok = text_copy(pin, POST_PIN_MAX, given);
 	} else if (isatty(STDIN_FILENO) && tcgetattr(STDIN_FILENO, &shown) == 0) {
-		(void)fprintf(stderr, "PIN of %s: ", whose);
+		struct text asks = {0};
+
+		message_fill(language_is_zh(), MSG_PIN_OF, (const char *[]){whose}, &asks);
+		(void)fputs(asks.buf, stderr);
+		text_release(&asks);
 		hidden = shown;
 		hidden.c_lflag &= ~(tcflag_t)ECHO;
 		(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);

@@ -63,6 +63,25 @@ const char *state_text(const struct ctl *c, const char *state)
 
 #define M(id) message(c->zh, MSG_##id)
 
+void print_table(struct table *t, const char *indent)
+{
+	struct text out = {0};
+
+	table_print(t, indent, &out);
+	(void)fputs(out.buf ? out.buf : "", stdout);
+	text_release(&out);
+	table_release(t);
+}
+
+void print_list(const struct ctl *c, struct table *t)
+{
+	bool empty = t->rows <= 1;
+
+	print_table(t, "");
+	if (empty && c->terminal)
+		(void)puts(M(NOTHING));
+}
+
 /* ---- a finished run ---- */
 
 static void put_limits(const json_t *m, struct text *out)

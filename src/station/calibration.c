@@ -337,7 +337,7 @@ void route_calibrate(struct request *rq)
 	json_t *root;
 
 	if (!b) {
-		request_problem(rq, 404, "not_found", "there is no bay \"%s\"", rq->msg.arg[0]);
+		request_no_bay(rq, rq->msg.arg[0]);
 		return;
 	}
 	root = request_form(rq, calibration_form);

@@ -165,12 +165,33 @@ void route_bays(struct request *rq)
 	route_reply(rq, write_bays);
 }
 
+void request_no_bay(struct request *rq, const char *name)
+{
+	const struct station *s = rq->station;
+	struct text bays = {0};
+	for (int i = 0; i < s->bay_count; i++)
+		text_printf(&bays, "%s%s", i ? ", " : "", s->bays[i].name);
+	request_problem(rq, 404, "not_found", "there is no bay \"%s\"; the bays are %s", name,
+			bays.buf);
+	text_release(&bays);
+}
+
+void request_no_ticket(struct request *rq, const char *id)
+{
+	request_problem(rq, 404, "not_found",
+			"there is no ticket \"%s\"; see: benchctl ticket list", id);
+}
+
+void request_no_run(struct request *rq, const char *id)
+{
+	request_problem(rq, 404, "not_found", "there is no run \"%s\"; see: benchctl run list", id);
+}
+
 static struct bay *need_bay(struct request *rq)
 {
 	struct bay *b = station_bay(rq->station, rq->msg.arg[0]);
 	if (!b)
-		request_problem(rq, 404, "not_found",
-				"there is no bay \"%s\"; see: benchctl bay list", rq->msg.arg[0]);
+		request_no_bay(rq, rq->msg.arg[0]);
 	return b;
 }
 

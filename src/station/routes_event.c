@@ -108,9 +108,10 @@ static void event_done(struct job *j)
 	struct error err = j->err;
 	int rc = j->rc;
 
-	if (rc == ERR_NOT_FOUND)
-		request_problem(q->rq, 404, "not_found", "there is no %s \"%s\" here",
-				q->of_run ? "run" : "ticket", q->rq->msg.arg[0]);
+	if (rc == ERR_NOT_FOUND && q->of_run)
+		request_no_run(q->rq, q->rq->msg.arg[0]);
+	else if (rc == ERR_NOT_FOUND)
+		request_no_ticket(q->rq, q->rq->msg.arg[0]);
 	else if (rc == ERR_CONFLICT)
 		request_problem(q->rq, 409, "conflict", "%s", err.text);
 	else if (rc)
@@ -238,11 +239,18 @@ static void events_work(struct job *j, struct store *store)
 	struct events_job *q = (struct events_job *)j;
 	const char *id = q->rq->msg.arg[0];
 	struct chain_filter f = {.limit = 1000};
+	struct ticket ticket;
+	struct run_row run;
 
-	if (q->rq->msg.route == WEB_RUN_EVENTS)
+	if (q->rq->msg.route == WEB_RUN_EVENTS) {
 		f.run = id;
-	else
+		j->rc = store_run_get(store, id, &run, NULL, &j->err);
+	} else {
 		f.ticket = id;
+		j->rc = store_ticket_get(store, id, &ticket, &j->err);
+	}
+	if (j->rc)
+		return;
 	json_init(&q->json, &q->out);
 	json_open_object(&q->json);
 	json_key(&q->json, "events");
@@ -256,7 +264,11 @@ static void events_done(struct job *j)
 {
 	struct events_job *q = (struct events_job *)j;
 
-	if (j->rc)
+	if (j->rc == ERR_NOT_FOUND && q->rq->msg.route == WEB_RUN_EVENTS)
+		request_no_run(q->rq, q->rq->msg.arg[0]);
+	else if (j->rc == ERR_NOT_FOUND)
+		request_no_ticket(q->rq, q->rq->msg.arg[0]);
+	else if (j->rc)
 		request_problem_of(q->rq, &j->err);
 	else
 		request_reply(q->rq, 200, "", &q->out);

@@ -107,7 +107,8 @@ void route_person_pin(struct request *rq)
 	if (!root)
 		return;
 	if (!registry_person(rq->station->registry, name)) {
-		request_problem(rq, 404, "not_found", "there is no person \"%s\"", name);
+		request_problem(rq, 404, "not_found",
+				"there is no person \"%s\"; see: benchctl user list", name);
 	} else if (!(rq->identity.roles & PEOPLE_ADMIN) && strcmp(rq->signer, name) != 0) {
 		request_problem(rq, 403, "role_missing",
 				"a PIN is set by an admin, or by its person who signs with the old "
@@ -200,7 +201,7 @@ static void begin_duty(struct request *rq, const struct person *p)
 	struct bay *b = station_bay(rq->station, rq->msg.arg[0]);
 
 	if (!b) {
-		request_problem(rq, 404, "not_found", "there is no bay \"%s\"", rq->msg.arg[0]);
+		request_no_bay(rq, rq->msg.arg[0]);
 	} else if (!p) {
 		request_problem(rq, 403, "login_refused", "person or PIN is not right");
 	} else if (!(p->roles & (PEOPLE_TECHNICIAN | PEOPLE_SUPERVISOR))) {
@@ -226,7 +227,7 @@ void route_duty_end(struct request *rq)
 	struct bay *b = station_bay(rq->station, rq->msg.arg[0]);
 
 	if (!b) {
-		request_problem(rq, 404, "not_found", "there is no bay \"%s\"", rq->msg.arg[0]);
+		request_no_bay(rq, rq->msg.arg[0]);
 		return;
 	}
 	if (b->session) {

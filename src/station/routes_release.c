@@ -106,11 +106,7 @@ static bool is_checking(struct request *rq)
 static void release_problem(struct release_job *q)
 {
 	switch (q->job.rc) {
-	case ERR_NOT_FOUND:
-		request_problem(q->rq, 404, "not_found",
-				"there is no ticket \"%s\"; see: benchctl ticket list",
-				q->rq->msg.arg[0]);
-		break;
+	case ERR_NOT_FOUND: request_no_ticket(q->rq, q->rq->msg.arg[0]); break;
 	case ERR_CONFLICT:
 		request_problem(q->rq, 409, "repair_seq_mismatch", "%s", q->job.err.text);
 		break;

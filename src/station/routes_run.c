@@ -79,8 +79,7 @@ void route_run_start(struct request *rq)
 	}
 	struct bay *at = station_bay(rq->station, bay);
 	if (!at) {
-		request_problem(rq, 404, "not_found",
-				"there is no bay \"%s\"; see: benchctl bay list", bay);
+		request_no_bay(rq, bay);
 		return;
 	}
 	if (o.serial[0])
@@ -136,9 +135,7 @@ static void run_done(struct job *j)
 	struct run_job *q = (struct run_job *)j;
 	char etag[WEB_ETAG_MAX];
 	if (j->rc == ERR_NOT_FOUND) {
-		request_problem(q->rq, 404, "not_found",
-				"there is no run \"%s\"; see: benchctl run list",
-				q->rq->msg.arg[0]);
+		request_no_run(q->rq, q->rq->msg.arg[0]);
 	} else if (j->rc) {
 		request_problem_of(q->rq, &j->err);
 	} else {
@@ -305,7 +302,8 @@ struct list_job {
 	struct request *rq;
 	struct text out;
 	struct json json;
-	int limit;
+	char bay[16];
+	int limit, count;
 };
 
 static int query_limit(const struct request *rq, int fallback)
@@ -323,6 +321,7 @@ static bool list_row(void *ctx, const struct run_row *r)
 	struct list_job *q = ctx;
 	char utc[32];
 	struct json *j = &q->json;
+	q->count++;
 	json_open_object(j);
 	json_kv_string(j, "id", r->id);
 	json_kv_string(j, "ticket", r->ticket);
@@ -346,16 +345,19 @@ static bool list_row(void *ctx, const struct run_row *r)
 static void list_work(struct job *j, struct store *store)
 {
 	struct list_job *q = (struct list_job *)j;
-	char ticket[64], serial[64], bay[16];
+	char ticket[64], serial[64];
 	const char *query = q->rq->msg.query;
+	const char *of = web_query(query, "ticket", ticket, sizeof(ticket));
+	struct ticket known;
 	json_init(&q->json, &q->out);
 	json_open_object(&q->json);
 	json_key(&q->json, "runs");
 	json_open_array(&q->json);
-	j->rc = store_run_list(store, web_query(query, "ticket", ticket, sizeof(ticket)),
-			       web_query(query, "serial", serial, sizeof(serial)),
-			       web_query(query, "bay", bay, sizeof(bay)), q->limit, list_row, q,
-			       &j->err);
+	j->rc = store_run_list(store, of, web_query(query, "serial", serial, sizeof(serial)),
+			       web_query(query, "bay", q->bay, sizeof(q->bay)), q->limit, list_row,
+			       q, &j->err);
+	if (!j->rc && !q->count && of)
+		j->rc = store_ticket_get(store, of, &known, &j->err);
 	json_end_array(&q->json);
 	json_end_object(&q->json);
 }
@@ -363,7 +365,13 @@ static void list_work(struct job *j, struct store *store)
 static void list_done(struct job *j)
 {
 	struct list_job *q = (struct list_job *)j;
-	if (j->rc)
+	char ticket[64];
+	if (j->rc == ERR_NOT_FOUND)
+		request_no_ticket(q->rq,
+				  web_query(q->rq->msg.query, "ticket", ticket, sizeof(ticket)));
+	else if (!j->rc && !q->count && q->bay[0] && !station_bay(q->rq->station, q->bay))
+		request_no_bay(q->rq, q->bay); /* one that was, and has runs, is listed */
+	else if (j->rc)
 		request_problem_of(q->rq, &j->err);
 	else
 		request_reply(q->rq, 200, "", &q->out);

@@ -17,7 +17,7 @@ struct ticket_job {
 	struct ticket ticket;
 	int64_t if_version, version;
 	int64_t released_before_us; /* the serial's last release on another ticket */
-	int tickets_before;
+	int tickets_before, listed;
 	bool created;
 	char who[96];
 	struct text out;
@@ -78,9 +78,7 @@ static void ticket_problem(struct ticket_job *q)
 		request_problem(q->rq, 412, "exists", "ticket \"%s\" exists already",
 				q->rq->msg.arg[0]);
 	else if (q->job.rc == ERR_NOT_FOUND)
-		request_problem(q->rq, 404, "not_found",
-				"there is no ticket \"%s\"; see: benchctl ticket list",
-				q->rq->msg.arg[0]);
+		request_no_ticket(q->rq, q->rq->msg.arg[0]);
 	else
 		request_problem_of(q->rq, &q->job.err);
 }
@@ -153,6 +151,18 @@ bool may_write_tickets(struct request *rq)
 	return false;
 }
 
+static void refuse_model(struct request *rq, const char *model)
+{
+	const struct library *lib = &rq->station->library;
+	struct text known = {0};
+	for (int i = 0; i < lib->model_count; i++)
+		text_printf(&known, "%s%s", i ? ", " : "", lib->models[i]->code);
+	request_problem(rq, 422, "unknown_model",
+			"/model: this station does not know model \"%s\"; it knows %s", model,
+			known.len ? known.buf : "none");
+	text_release(&known);
+}
+
 void route_ticket_put(struct request *rq)
 {
 	struct station *s = rq->station;
@@ -170,10 +180,7 @@ void route_ticket_put(struct request *rq)
 	}
 	const struct model *m = library_model(&s->library, t.model);
 	if (!m) {
-		request_problem(rq, 422, "unknown_model",
-				"/model: this station does not know model \"%s\"; see "
-				"profiles/models, or correct the model",
-				t.model);
+		refuse_model(rq, t.model);
 		return;
 	}
 	if (model_check_serial(m, t.serial, &err)) {
@@ -207,6 +214,7 @@ static bool list_ticket(void *ctx, const struct ticket *t)
 {
 	struct ticket_job *q = ctx;
 	struct text one = {0};
+	q->listed++;
 	ticket_to_json(t, &one);
 	json_put_raw(&q->json, one.buf, one.len);
 	text_release(&one);
@@ -266,8 +274,12 @@ static void list_work(struct job *j, struct store *store)
 static void list_done(struct job *j)
 {
 	struct ticket_job *q = (struct ticket_job *)j;
+	char model[64];
 	if (j->rc)
 		ticket_problem(q);
+	else if (!q->listed && web_query(q->rq->msg.query, "model", model, sizeof(model)) &&
+		 !library_model(&q->rq->station->library, model))
+		refuse_model(q->rq, model);
 	else
 		request_reply(q->rq, 200, "", &q->out);
 	text_release(&q->out);

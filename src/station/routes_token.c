@@ -178,7 +178,9 @@ void route_token_revoke(struct request *rq)
 	struct access_token t;
 
 	if (!old) {
-		request_problem(rq, 404, "not_found", "there is no token \"%s\"", rq->msg.arg[0]);
+		request_problem(rq, 404, "not_found",
+				"there is no token \"%s\"; see: benchctl token list",
+				rq->msg.arg[0]);
 		return;
 	}
 	t = *old;

@@ -19,7 +19,7 @@ struct unit_job {
 	struct text out;
 	struct json json;
 	struct run_row rows[RUNS_MAX];
-	int count;
+	int count, tickets;
 	const char *serial;
 };
 
@@ -27,9 +27,13 @@ static void unit_done(struct job *j)
 {
 	struct unit_job *q = (struct unit_job *)j;
 
-	if (j->rc == ERR_NOT_FOUND)
-		request_problem(q->rq, 404, "not_found", "there is no \"%s\" here",
-				q->rq->msg.arg[0]);
+	if (j->rc == ERR_NOT_FOUND && q->serial)
+		request_problem(
+			q->rq, 404, "not_found",
+			"no ticket and no run is of serial \"%s\"; see: benchctl ticket list",
+			q->serial);
+	else if (j->rc == ERR_NOT_FOUND)
+		request_no_ticket(q->rq, q->rq->msg.arg[0]);
 	else if (j->rc)
 		request_problem_of(q->rq, &j->err);
 	else
@@ -211,6 +215,7 @@ static bool put_ticket(void *ctx, const struct ticket *t)
 {
 	struct unit_job *q = ctx;
 
+	q->tickets++;
 	ticket_put_json(&q->json, t);
 	return true;
 }
@@ -313,7 +318,7 @@ static void dossier_work(struct job *job, struct store *store)
 		rc = store_subject_list(store, "calibration", put_calibration, q, &job->err);
 	json_end_array(j);
 	json_end_object(j);
-	job->rc = rc;
+	job->rc = rc ? rc : q->tickets || q->count ? 0 : ERR_NOT_FOUND;
 }
 
 void route_dossier(struct request *rq)

@@ -365,9 +365,13 @@ static void accept_one(struct station *s, int listener, bool is_web)
 	for (int i = 0; i < STATION_CONNS_MAX && !c; i++)
 		if (s->conns[i].fd < 0)
 			c = &s->conns[i];
-	if (!c || s->children_told) {
+	if (s->children_told)
+		log_info(MODULE, "refused a connection of pid %d: the station is stopping",
+			 (int)peer.pid);
+	else if (!c)
 		log_warning(MODULE, "refused a connection of pid %d: %d are open", (int)peer.pid,
 			    STATION_CONNS_MAX);
+	if (s->children_told || !c) {
 		close(fd);
 		return;
 	}

@@ -68,7 +68,10 @@ int release_ask(struct store *s, const char *ticket, const struct ticket_policy 
 	a->now_utc_us = now_utc_us;
 	rc = store_transact(s, decide_now, a, err);
 	if (rc == 0) {
-		rc = put_document(s, a, out, err);
+		if (!a->facts.release.ticket_known)
+			rc = error_set(err, ERR_NOT_FOUND, "ticket %s: no such ticket", ticket);
+		else
+			rc = put_document(s, a, out, err);
 		if (rc == 0 && allowed)
 			*allowed = a->decision.allowed;
 		ticket_facts_release(&a->facts);

@@ -65,6 +65,8 @@ start_sim --unit 1:RO600:RO600-24000101:T-1001 --operator "$STATE/ctl.sock"
 start_station
 check "a station of one's own" ready 1
 add_tickets
+check "a bay that is not there: which there are" refused 2 "没有工位“9”；现有工位：1, 2" at_bench run list --bay 9
+check "a ticket that is not there" refused 2 "没有工单“T-9”" at_bench release show T-9
 check "its run begins" begin_run unit_power_supply
 at_bench run watch --bay 1 >"$WORK/watch.txt" 2>&1 &
 watch=$!

@@ -85,6 +85,8 @@ check "a ticket that exists: how to change it" refused 2 "to change it, add --ch
 	ctl ticket add T-1001 --serial RO600-24000101 --model RO600
 check "a priority out of range" refused 2 "0 to 9" ctl ticket add T-3 --serial RO600-24000101 --model RO600 --priority 10
 check "release show of a ticket without a run: exit 1" refused 1 "no_run" ctl release show T-1001
+check "of a ticket that is not there: no answer, exit 2" refused 2 'there is no ticket "T-404"; see: benchctl ticket list' ctl release show T-404
+check "nor is its release recorded" refused 2 'there is no ticket "T-404"' ctl release record T-404
 check "and --json" is blocked at decision ctl --json release show T-1001
 check "profile list" row ro600_full profile list
 check "profile show" row rejection profile show ro600_quick
@@ -93,6 +95,15 @@ check "bay list" row rig1 bay list
 check "bay show" row ready bay show 1
 check "bay show of none" refused 2 'no bay "9"' ctl bay show 9
 check "run list without runs" is '[]' at runs ctl --json run list
+check "run list of a bay that is not there: which there are" refused 2 'there is no bay "9"; the bays are 1, 2' ctl run list --bay 9
+check "run list of a ticket that is not there" refused 2 'there is no ticket "T-404"' ctl run list --ticket T-404
+check "of a ticket without runs it is empty" is '[]' at runs ctl --json run list --ticket T-1002 --bay 2
+check "ticket list of a model that is none: which there are" refused 2 'does not know model "RO999"; it knows RO600' ctl ticket list --model RO999
+check "of one without tickets it is empty" is '[]' at tickets ctl --json ticket list --model RO75
+check "ticket events of none" refused 2 'there is no ticket "T-404"' ctl ticket events T-404
+check "a dossier of none" refused 2 'no ticket and no run is of serial "X"' ctl unit dossier X
+check "a form with two mistakes: each once" is 2 sh -c "'$BIN/benchctl' --state '$STATE' ticket add T-9 --serial '' --model '' 2>&1 | grep -c '^benchctl: '"
+check "on a terminal an empty list says so" has "(none)" script -qec "'$BIN/benchctl' --state '$STATE' run list" /dev/null
 check "run show of none" refused 2 "nonsense" ctl run show nonsense
 check "run watch without a run" refused 2 "nothing runs at bay 1" ctl run watch --bay 1
 check "run answer without a run" refused 2 "nothing runs at bay 1" ctl run answer --bay 1 yes

@@ -25,6 +25,8 @@
 #include "run/engine.h"
 #include "run/record.h"
 
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
 static struct titles titles;
 
 static bool has_chinese(const char *s)
@@ -117,25 +119,56 @@ static const struct source {
 	bool codes;    /* single words count too: they are shown as reasons */
 	bool mistakes; /* what error_set says reaches the bench; elsewhere it ends a link */
 } sources[] = {
-	{"src/rig/board.c", false, false},	   {"src/rig/device.c", false, false},
-	{"src/rig/interlock.c", false, false},	   {"src/rig/lease.c", false, false},
-	{"src/rig/output.c", false, false},	   {"src/rig/proof.c", false, false},
-	{"src/rig/rig.c", false, false},	   {"src/rig/safe.c", false, false},
-	{"src/run/action.c", true, true},	   {"src/run/answer.c", true, true},
-	{"src/run/engine.c", true, true},	   {"src/run/measure.c", true, true},
-	{"src/run/samples.c", true, true},	   {"src/run/step.c", true, true},
-	{"src/run/uncertainty.c", true, true},	   {"src/station/bay.c", false, true},
-	{"src/station/rig.c", false, false},	   {"src/station/routes.c", false, true},
-	{"src/station/routes_run.c", false, true}, {"src/station/doctor.c", false, true},
-	{"src/station/session.c", false, true},	   {"src/station/session_start.c", false, true},
-	{"src/station/spawn.c", false, false},	   {"src/ctl/cmd_doctor.c", false, true},
+	{"src/rig/board.c", false, false},
+	{"src/rig/device.c", false, false},
+	{"src/rig/interlock.c", false, false},
+	{"src/rig/lease.c", false, false},
+	{"src/rig/output.c", false, false},
+	{"src/rig/proof.c", false, false},
+	{"src/rig/rig.c", false, false},
+	{"src/rig/safe.c", false, false},
+	{"src/run/action.c", true, true},
+	{"src/run/answer.c", true, true},
+	{"src/run/engine.c", true, true},
+	{"src/run/measure.c", true, true},
+	{"src/run/samples.c", true, true},
+	{"src/run/step.c", true, true},
+	{"src/run/uncertainty.c", true, true},
+	{"src/station/bay.c", false, true},
+	{"src/station/rig.c", false, false},
+	{"src/station/routes.c", false, true},
+	{"src/station/routes_run.c", false, true},
+	{"src/station/doctor.c", false, true},
+	{"src/station/session.c", false, true},
+	{"src/station/session_start.c", false, true},
+	{"src/station/spawn.c", false, false},
+	{"src/ctl/cmd_doctor.c", false, true},
+	{"src/station/routes_event.c", false, true},
+	{"src/station/routes_release.c", false, true},
+	{"src/station/routes_ticket.c", false, true},
+	{"src/station/routes_unit.c", false, true},
 };
 /* Calls whose texts nobody reads at the bench: logs, keys of JSON, mistakes between programs. */
 static const char *const elsewhere[] = {
 	"error_set", /* first: see struct source */
-	"rig_log",   "log_info",       "log_warning", "log_error",
-	"log_debug", "_Static_assert", "panic",	      "json_kv_string",
-	"json_key",  "OPTION_VALUE",   "error_errno", "fprintf",
+	"rig_log",	  "log_info", "log_warning",	      "log_error", "log_debug",
+	"_Static_assert", "panic",    "json_kv_string",	      "json_key",  "OPTION_VALUE",
+	"error_errno",	  "fprintf",  "station_store_failed",
+};
+/* What benchctl says at the bench: by its id from the catalogue; only what goes through ours_spoken
+ * is put into Chinese on its way. */
+static const char *const ours[] = {
+	"src/ctl/api.c",       "src/ctl/cmd_bay.c",    "src/ctl/cmd_demo.c",
+	"src/ctl/cmd_event.c", "src/ctl/cmd_events.c", "src/ctl/cmd_release.c",
+	"src/ctl/cmd_run.c",   "src/ctl/cmd_ticket.c", "src/ctl/demo_results.c",
+	"src/ctl/post.c",      "src/ctl/show.c",       "src/ctl/show_live.c",
+	"src/ctl/watch.c",
+};
+static const char *const ours_spoken[] = {"ctl_fail", "error_set", "wait_until"};
+/* Usage and commands to type are English. */
+static const char *const ours_elsewhere[] = {
+	"json_kv_string", "json_key",	 "OPTION_VALUE", "OPTION_FLAG", "ctl_usage",
+	"ctl_number",	  "put_command", "member_text",	 "query_add",
 };
 
 static char *read_source(const char *path)
@@ -169,14 +202,14 @@ static const char *skip_one(const char *s)
 	return *s ? s + 1 : s;
 }
 
-/* Over a call that is of no interest, from its name. NULL: it is none of those. */
-static const char *skip_call(const char *s, bool mistakes)
+/* Is it a call of one of these functions? Where it ends, or NULL. */
+static const char *call_end(const char *s, const char *const *names, size_t n_names)
 {
-	for (size_t i = mistakes; i < sizeof(elsewhere) / sizeof(elsewhere[0]); i++) {
-		size_t n = strlen(elsewhere[i]);
+	for (size_t i = 0; i < n_names; i++) {
+		size_t n = strlen(names[i]);
 		int depth = 0;
 
-		if (strncmp(s, elsewhere[i], n) != 0 || s[n] != '(')
+		if (strncmp(s, names[i], n) != 0 || s[n] != '(')
 			continue;
 		for (s += n; *s; s = skip_one(s)) {
 			depth += *s == '(' ? 1 : *s == ')' ? -1 : 0;
@@ -198,7 +231,7 @@ static const char *take_literal(const char *s, struct text *out)
 		for (s++; *s && *s != '"'; s++) {
 			if (*s == '\\')
 				s++;
-			text_add(out, s, 1);
+			text_add(out, s[-1] == '\\' && *s == 'n' ? " " : s, 1);
 		}
 		s++;
 		for (next = s; isspace((unsigned char)*next); next++)
@@ -280,7 +313,8 @@ static int check_source(const struct source *src)
 
 	for (const char *s = all; *s;) {
 		const char *past = isalpha((unsigned char)*s) || *s == '_'
-					   ? skip_call(s, src->mistakes)
+					   ? call_end(s, elsewhere + src->mistakes,
+						      COUNT(elsewhere) - src->mistakes)
 					   : NULL;
 
 		if (past) {
@@ -289,7 +323,9 @@ static int check_source(const struct source *src)
 			s += strcspn(s, "\n");
 		} else if (*s == '"') {
 			s = take_literal(s, &literal);
-			normalise(literal.buf ? literal.buf : "", &normal);
+			/* the slash of a pointer is not shown */
+			normalise(literal.buf ? literal.buf + (literal.buf[0] == '/') : "",
+				  &normal);
 			if (!normal.buf || in_catalogue(normal.buf) ||
 			    (!is_sentence(normal.buf) && !(src->codes && is_code(normal.buf))))
 				continue;
@@ -306,13 +342,83 @@ static int check_source(const struct source *src)
 	return missing;
 }
 
+/* A word of three letters, and a blank or a line end: printed, and no name for programs. */
+static bool is_worded(const char *raw, const char *normal)
+{
+	const char *s = normal;
+
+	while (*s) {
+		size_t n = 0;
+
+		while (isalnum((unsigned char)s[n]) || s[n] == '_')
+			n++;
+		if (n > 2 && strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") >= n)
+			return strchr(raw, ' ') && !strstr(raw, "benchctl") && !strstr(raw, " --");
+		s += n ? n : 1;
+	}
+	return false;
+}
+
+/* What benchctl says by itself: from the catalogue by its id, or translated on its way. */
+static int check_ours(const char *path)
+{
+	char *all = read_source(path);
+	const char *spoken = all, *past;
+	struct text literal = {0}, normal = {0};
+	int missing = 0;
+	bool name = false;
+
+	for (const char *s = all; *s;) {
+		bool begins = !name && (isalpha((unsigned char)*s) || *s == '_');
+
+		name = isalnum((unsigned char)*s) || *s == '_';
+		if (begins && (past = call_end(s, ours_spoken, COUNT(ours_spoken))))
+			spoken = past;
+		if (begins && (past = call_end(s, ours_elsewhere, COUNT(ours_elsewhere)))) {
+			s = past;
+		} else if (!strncmp(s, "#include", 8)) {
+			s += strcspn(s, "\n");
+		} else if (*s == '"') {
+			bool said = s < spoken;
+
+			s = take_literal(s, &literal);
+			normalise(literal.buf ? literal.buf : "", &normal);
+			if (!normal.buf ||
+			    !(said ? is_sentence(normal.buf) && !in_catalogue(normal.buf)
+				   : is_worded(literal.buf, normal.buf)))
+				continue;
+			print_error("%s: %s \"%s\"\n", path,
+				    said ? "no Chinese in include/ctl/messages.h for"
+					 : "printed, and not from the catalogue:",
+				    normal.buf);
+			missing++;
+		} else {
+			s = skip_one(s);
+		}
+	}
+	text_release(&literal);
+	text_release(&normal);
+	free(all);
+	return missing;
+}
+
 static void every_sentence_and_reason_code_of_the_sources_has_its_chinese(void **state)
 {
 	int missing = 0;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++)
+	for (size_t i = 0; i < COUNT(sources); i++)
 		missing += check_source(&sources[i]);
+	assert_int_equal(missing, 0);
+}
+
+static void benchctl_says_nothing_at_the_bench_that_is_not_in_the_catalogue(void **state)
+{
+	int missing = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(ours); i++)
+		missing += check_ours(ours[i]);
 	assert_int_equal(missing, 0);
 }
 
@@ -374,6 +480,7 @@ int main(void)
 		cmocka_unit_test(every_verdict_is_called_as_the_record_calls_it),
 		cmocka_unit_test(every_state_class_and_code_has_a_chinese_word),
 		cmocka_unit_test(every_sentence_and_reason_code_of_the_sources_has_its_chinese),
+		cmocka_unit_test(benchctl_says_nothing_at_the_bench_that_is_not_in_the_catalogue),
 		cmocka_unit_test(sentences_are_translated_with_what_stands_in_them),
 		cmocka_unit_test(what_is_in_no_catalogue_stands_as_it_came),
 		cmocka_unit_test(long_texts_are_matched_quickly),
