@@ -106,7 +106,7 @@ enum {
 	X(PROFILE_SUBMIT, "POST", "/profiles/{}/submit",                                           \
 	  "the file as it is now, for approval: {sign}")                                           \
 	X(PROFILE_APPROVE, "POST", "/profiles/{}/approve",                                         \
-	  "what was submitted, by another person: {effective_at, passes, sign}")                   \
+	  "what was submitted, by another person: {effective_at, passes, adopt, sign}")            \
 	X(CALIBRATIONS, "GET", "/calibrations", "calibrations in force")                           \
 	X(CALIBRATE, "POST", "/bays/{}/calibrations", "a new one: {channel, reference, ...}")
 

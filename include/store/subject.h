@@ -79,6 +79,8 @@ int store_profile_submit(struct store *s, const uint8_t hash[32], const char *by
 			 struct error *err);
 int store_profile_bytes(struct store *s, const uint8_t hash[32], struct text *out,
 			struct error *err); /* ERR_NOT_FOUND */
+/* The approval of the revision that a run used, as data; ERR_NOT_FOUND. */
+int store_run_approval(struct store *s, const char *run, struct text *data, struct error *err);
 /* Which runs something puts in doubt. */
 struct suspect_search {
 	const char *bays[32]; /* runs on these ... */

@@ -39,5 +39,9 @@ void ticket_facts_from_item(struct release_facts *f, const struct chain_row *r);
 /* What a finished document says, for one run. row: as listed by the store. */
 void ticket_facts_from_doc(const struct run_row *row, const char *doc, size_t n,
 			   struct release_run *out);
+/* The same, with the approval of the revision it used (JSON, NULL none): the limits in its "adopted"
+ * are assumed no more. */
+void ticket_facts_from_doc_approved(const struct run_row *row, const char *doc, size_t n,
+				    const char *approval, struct release_run *out);
 
 #endif

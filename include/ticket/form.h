@@ -29,8 +29,8 @@ enum form_kind {
 	FORM_NUMBER, /* lo..hi */
 	FORM_DAY,    /* "2026-11-22" */
 	FORM_UTC,    /* "2026-11-22T08:00:00Z" */
-	FORM_CODES,  /* array of at most hi of shape, or of words */
-	FORM_LIST,   /* array of at most hi objects of sub */
+	FORM_CODES, /* array of at most hi of shape, of words, or of names where neither is given */
+	FORM_LIST,  /* array of at most hi objects of sub */
 	FORM_NUMBERS /* array of at most hi numbers */
 };
 struct form_field {

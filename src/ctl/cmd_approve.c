@@ -31,13 +31,17 @@ CTL_COMMAND(cmd_profile_submit)
 
 CTL_COMMAND(cmd_profile_approve)
 {
-	const char *words[CTL_ARGS_MAX], *as = NULL, *effective = NULL, *passes = NULL;
+	const char *words[CTL_ARGS_MAX], *as = NULL, *effective = NULL, *passes = NULL,
+					 *adopt = NULL;
 	const struct ctl_option options[] = {
 		OPTION_VALUE("as", "PERSON", &as,
 			     "another person: supervisor, admin or deputy; the PIN is asked for"),
 		OPTION_VALUE("effective", "TIME", &effective, "from when on (now)"),
 		OPTION_VALUE("passes", "WORD", &passes,
-			     "passes not yet shipped: stand (default), retest, listed"),
+			     "passes not yet shipped: stand (default), rejudge, retest, listed"),
+		OPTION_VALUE(
+			"adopt", "NAME,...", &adopt,
+			"measurements whose assumed limits a supervisor makes the depot's own"),
 		OPTION_END,
 	};
 	struct post p;
@@ -50,6 +54,7 @@ CTL_COMMAND(cmd_profile_approve)
 	post_begin(&p);
 	post_text(&p, "effective_at", effective);
 	post_text(&p, "passes", passes);
+	post_list(&p, "adopt", adopt);
 	if (!post_sign(&p, as)) {
 		text_release(&p.text);
 		return CTL_USAGE;

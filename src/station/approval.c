@@ -165,6 +165,8 @@ struct approval_job {
 	struct job job;
 	struct request *rq;
 	char profile[64], who[64], passes[16], effective_at[32];
+	bool as_deputy;	 /* 代理 */
+	json_t *adopted; /* names of measurements whose assumed limits stand from now on, or NULL */
 	char *bytes;
 	size_t size;
 	int revision;
@@ -204,6 +206,7 @@ static void approval_end(struct approval_job *q, int status)
 		request_reply(q->rq, status, "", &q->data);
 	text_release(&q->data);
 	text_release(&q->stored);
+	json_decref(q->adopted);
 	free(q->bytes);
 	free(q);
 	if (rc == ERR_STORE)
@@ -318,6 +321,46 @@ static int take_submission(struct approval_job *q, struct store *store, struct e
 	return rc;
 }
 
+/* Names that the revision does not have adopt nothing. */
+static int check_adopted(const struct approval_job *q, struct error *err)
+{
+	struct problems problems = {0};
+	struct profile *p =
+		profile_parse(q->profile, q->stored.buf, q->stored.len, NULL, NULL, 0, &problems);
+	const json_t *one;
+	int rc = 0;
+	size_t i;
+
+	json_array_foreach(q->adopted, i, one)
+	{
+		bool found = false;
+
+		for (int m = 0; p && m < p->measurement_count; m++)
+			found = found || !strcmp(p->measurements[m].id, json_string_value(one));
+		if (!found && !rc)
+			rc = error_set(err, ERR_RANGE,
+				       "/adopt/%zu: revision %d of %s has no measurement \"%s\"", i,
+				       q->revision, q->profile, json_string_value(one));
+	}
+	profile_free(p);
+	problems_release(&problems);
+	return rc;
+}
+
+static void put_adopted(struct approval_job *q)
+{
+	const json_t *one;
+	size_t i;
+
+	json_key(&q->json, "adopted");
+	json_open_array(&q->json);
+	json_array_foreach(q->adopted, i, one)
+	{
+		json_put_string(&q->json, json_string_value(one));
+	}
+	json_end_array(&q->json);
+}
+
 static void approve_work(struct job *j, struct store *store)
 {
 	struct approval_job *q = (struct approval_job *)j;
@@ -326,11 +369,15 @@ static void approve_work(struct job *j, struct store *store)
 	char hex[65];
 
 	j->rc = take_submission(q, store, &j->err);
+	if (!j->rc)
+		j->rc = check_adopted(q, &j->err);
 	if (j->rc)
 		return;
 	put_revision(q);
 	text_hex(hex, q->hash, 32);
 	json_kv_string(&q->json, "approved_by", q->who);
+	json_kv_bool(&q->json, "as_deputy", q->as_deputy);
+	put_adopted(q);
 	json_kv_string(&q->json, "effective_at", q->effective_at);
 	json_kv_string(&q->json, "passes", q->passes);
 	json_end_object(&q->json);
@@ -367,12 +414,19 @@ static void approve_done(struct job *j)
 	approval_end(q, 201);
 }
 
+/* A deputy (代理) is who signs here without being admin. */
+static bool is_supervisor(const struct request *rq)
+{
+	return (rq->signer_roles & PEOPLE_SUPERVISOR) || !(rq->signer_roles & PEOPLE_ADMIN);
+}
+
 void route_profile_approve(struct request *rq)
 {
 	static const char *const passes[] = {"stand", "retest", "listed", NULL};
 	static const struct form_field fields[] = {
 		{.name = "effective_at", .kind = FORM_UTC},
 		{.name = "passes", .kind = FORM_WORD, .words = passes},
+		{.name = "adopt", .kind = FORM_CODES, .hi = 64},
 		{.name = NULL},
 	};
 	struct approval_job *q;
@@ -381,7 +435,15 @@ void route_profile_approve(struct request *rq)
 
 	if (!root)
 		return;
+	if (json_array_size(json_object_get(root, "adopt")) && !is_supervisor(rq)) {
+		json_decref(root);
+		request_problem(rq, 403, "role_missing",
+				"/adopt: assumed limits are adopted by a supervisor or a deputy");
+		return;
+	}
 	q = approval_job(rq, approve_work, approve_done);
+	q->as_deputy = !(rq->signer_roles & (PEOPLE_SUPERVISOR | PEOPLE_ADMIN));
+	q->adopted = json_incref(json_object_get(root, "adopt"));
 	text_from_utc_us(utc, sizeof(utc), q->utc_us - q->utc_us % 1000000);
 	snprintf(q->effective_at, sizeof(q->effective_at), "%.19sZ", utc);
 	if (text_of(root, "effective_at")[0])

@@ -55,6 +55,25 @@ int store_profile_bytes(struct store *s, const uint8_t hash[32], struct text *ou
 	return rc < 0 ? rc : 0;
 }
 
+int store_run_approval(struct store *s, const char *run, struct text *data, struct error *err)
+{
+	sqlite3_stmt *st;
+	int rc = db_query(s, &st, err,
+			  "SELECT a.data FROM run r JOIN subject a ON a.kind = 'approval' AND"
+			  " a.name = lower(hex(r.profile_hash)) WHERE r.id = ?",
+			  "t", run);
+
+	if (rc < 0)
+		return rc;
+	rc = db_step(s, st, err);
+	if (rc > 0)
+		text_puts(data, db_text(st, 0));
+	sqlite3_finalize(st);
+	if (rc == 0)
+		return error_set(err, ERR_NOT_FOUND, "run %s: its revision has no approval", run);
+	return rc < 0 ? rc : 0;
+}
+
 /* ---- runs in doubt ---- */
 
 struct found {

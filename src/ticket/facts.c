@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "store/chain.h"
+#include "store/subject.h"
 
 enum { DAY_S = 86400 };
 
@@ -93,16 +94,22 @@ static int read_run(struct store *s, const struct run_row *listed, struct releas
 {
 	struct chain_filter f = {.run = listed->id};
 	struct run_items items = {.run = out};
-	struct text doc = {0};
+	struct text doc = {0}, approval = {0};
 	struct run_row row;
 	int rc = store_run_get(s, listed->id, &row, &doc, err);
 
 	if (rc == 0) {
-		ticket_facts_from_doc(&row, doc.buf ? doc.buf : "", doc.len, out);
+		rc = store_run_approval(s, listed->id, &approval, err);
+		rc = rc == ERR_NOT_FOUND ? 0 : rc;
+	}
+	if (rc == 0) {
+		ticket_facts_from_doc_approved(&row, doc.buf ? doc.buf : "", doc.len, approval.buf,
+					       out);
 		rc = store_chain_list(s, &f, read_run_item, &items, err);
 	}
 	if (rc == 0 && !out->open)
 		rc = check_recorded(s, &items, &doc, intact, err);
+	text_release(&approval);
 	text_release(&doc);
 	return rc;
 }

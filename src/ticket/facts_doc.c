@@ -110,19 +110,43 @@ static void read_scans(const struct run_row *row, const json_t *doc, struct rele
 	out->serial_at_end = right > 1 && other == 0;
 }
 
-/* The names of the measurements with an assumed limit, as a JSON array; "" when too many. */
-static void read_assumed(const json_t *assumed, struct release_run *out)
+static bool is_in(const json_t *list, const json_t *name)
 {
-	char *text = json_is_array(assumed) ? json_dumps(assumed, JSON_COMPACT) : NULL;
+	const json_t *one;
+	size_t i;
 
+	json_array_foreach(list, i, one)
+	{
+		if (json_is_string(name) && says_text(one, json_string_value(name)))
+			return true;
+	}
+	return false;
+}
+
+/* The names of the measurements with an assumed limit that nobody adopted, as a JSON array; "" when
+ * too many. */
+static void read_assumed(const json_t *assumed, const json_t *adopted, struct release_run *out)
+{
+	json_t *left = json_array();
+	char *text;
+
+	for (size_t i = 0; i < json_array_size(assumed); i++) {
+		json_t *one = json_array_get(assumed, i);
+
+		if (!is_in(adopted, one))
+			json_array_append(left, one);
+	}
+	out->limit_assumed = !json_is_array(assumed) || json_array_size(left) > 0;
+	text = json_is_array(assumed) ? json_dumps(left, JSON_COMPACT) : NULL;
+	json_decref(left);
 	if (text && strlen(text) < sizeof(out->assumed))
 		(void)text_copy(out->assumed, sizeof(out->assumed), text);
 	free(text);
 }
 
-static void read_doc(const struct run_row *row, const json_t *doc, struct release_run *out)
+static void read_doc(const struct run_row *row, const json_t *doc, const json_t *adopted,
+		     struct release_run *out)
 {
-	const json_t *assumed = member(doc, "basis_assumed", NULL);
 	const json_t *repair_seq = member(doc, "repair_seq", NULL);
 
 	/* The row finds the run, the document is what is hashed: where they differ, no pass. */
@@ -136,7 +160,6 @@ static void read_doc(const struct run_row *row, const json_t *doc, struct releas
 	out->simulated = row->simulated || !says_false(member(doc, "simulated", NULL));
 	out->releasable = says_true(member(doc, "profile", "releasable"));
 	out->unapproved = !says_false(member(doc, "profile", "unapproved"));
-	out->limit_assumed = !assumed || !json_is_array(assumed) || json_array_size(assumed) > 0;
 	out->safe_proven = says_true(member(doc, "safe_state", "proven"));
 	out->calibration_ok = is_calibrated(doc);
 	out->utc_synced = says_true(member(doc, "utc_synced", NULL));
@@ -144,7 +167,7 @@ static void read_doc(const struct run_row *row, const json_t *doc, struct releas
 	out->trial_required_seconds = seconds_of(member(doc, "trial", "required_seconds"));
 	out->operator_qualified = says_text(member(doc, "operator_state", NULL), "qualified");
 	read_scans(row, doc, out);
-	read_assumed(assumed, out);
+	read_assumed(member(doc, "basis_assumed", NULL), adopted, out);
 	out->repair_seq = repair_seq && json_is_integer(repair_seq) ? json_integer_value(repair_seq)
 								    : -1;
 }
@@ -152,7 +175,15 @@ static void read_doc(const struct run_row *row, const json_t *doc, struct releas
 void ticket_facts_from_doc(const struct run_row *row, const char *doc, size_t n,
 			   struct release_run *out)
 {
+	ticket_facts_from_doc_approved(row, doc, n, NULL, out);
+}
+
+void ticket_facts_from_doc_approved(const struct run_row *row, const char *doc, size_t n,
+				    const char *approval, struct release_run *out)
+{
 	json_t *root = n > 0 ? json_load_limited(doc, n, DOC_BYTES_MAX, NULL) : NULL;
+	json_t *said = approval ? json_load_limited(approval, strlen(approval), DOC_BYTES_MAX, NULL)
+				: NULL;
 
 	memset(out, 0, sizeof(*out));
 	(void)text_copy(out->id, sizeof(out->id), row->id);
@@ -167,6 +198,7 @@ void ticket_facts_from_doc(const struct run_row *row, const char *doc, size_t n,
 	out->open = row->seq == 0;
 	out->complete = !out->open && is_complete(row, root);
 	/* An unreadable document leaves every member at its worst: nothing in it is there. */
-	read_doc(row, root, out);
+	read_doc(row, root, json_object_get(said, "adopted"), out);
+	json_decref(said);
 	json_decref(root);
 }

@@ -103,8 +103,10 @@ static void check_string(struct reader *r, const char *pointer, const struct for
 	case FORM_CODES:
 		if (f->words)
 			check_word(r, pointer, f, s);
-		else
+		else if (f->shape)
 			check_code(r, pointer, f, s);
+		else if (!text_is_name(s))
+			refuse(r, pointer, "characters", "a name of a-z 0-9 _ expected");
 		return;
 	case FORM_ID:
 		if (!ticket_is_id(s))

@@ -142,6 +142,24 @@ check "nor by a technician" refused 2 "supervisor" sign 4712 profile approve ro6
 check "another one approves" has effective_at sign 9320 profile approve ro600_quick --as root_admin
 check "the list says so" is approved sh -c "'$BIN/benchctl' --state '$STATE' --json profile show ro600_quick | '$BIN/tests/system/jsonget' state"
 
+# assumed limits: by name, by a supervisor; a deputy (代理) until the last day; a revision from a later day on
+ctl user add zhou --roles supervisor >/dev/null
+sign 5551 user pin zhou >/dev/null
+sign 9320 profile submit ro600_quick --as root_admin >/dev/null
+check "a limit is adopted by its name" refused 2 'has no measurement "rejektion"' \
+	sign 5551 profile approve ro600_quick --adopt rejection,rejektion --as zhou
+check "a supervisor adopts two" has '"adopted":["rejection","recovery"]' \
+	sign 5551 --json profile approve ro600_quick --adopt rejection,recovery --as zhou
+sign 5551 profile submit ro600_quick --as zhou >/dev/null
+check "an admin alone adopts none" refused 2 "by a supervisor or a deputy" \
+	sign 9320 profile approve ro600_quick --adopt rejection --as root_admin
+ctl user add chen --roles technician --deputy-until 2020-01-01 >/dev/null
+check "a deputy of yesterday approves nothing" refused 2 "supervisor" sign 4712 profile approve ro600_quick --as chen
+ctl user add chen --roles technician --deputy-until 2099-01-01 >/dev/null
+check "one of today does, and it is said" has '"as_deputy":true' \
+	sign 4712 --json profile approve ro600_quick --adopt recovery --as chen
+check "all of it stays approved" has '"state":"approved"' ctl --json profile show ro600_quick
+
 # ---- calibrations: applied with their revision; one found off puts the runs since in doubt
 cal() { sign 8215 calibration add --bay 1 --channel feed_pressure --reference gauge-7 --certificate C-2026-11 \
 	--certificate-expires 2099-01-01 --tolerance 0.005 --uncertainty 0.001 --due 2099-06-01 --as wang "$@"; }

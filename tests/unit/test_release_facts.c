@@ -5,6 +5,7 @@
 #include <jansson.h>
 
 #include "run/record.h"
+#include "store/subject.h"
 #include "ticket/facts.h"
 #include "ticket/recover.h"
 #include "tests/fake/store_dir.h"
@@ -156,6 +157,66 @@ static void whatever_a_document_does_not_say_counts_against_it(void **state)
 			free(text);
 			json_decref(doc);
 		}
+}
+
+/* By name, one by one; what is not named stays assumed. */
+static void an_assumed_limit_is_adopted_by_name_in_the_approval_of_its_revision(void **state)
+{
+	static const struct {
+		const char *approval;
+		bool left;
+	} rows[] = {{NULL, true},
+		    {"{}", true},
+		    {"{\"adopted\":[]}", true},
+		    {"{\"adopted\":[\"recovery\"]}", true},
+		    {"{\"adopted\":[\"recovery\",\"rejection\"]}", false},
+		    {"{\"adopted\":\"rejection\"}", true}};
+	struct run_row row = store_dir_run("run-1", "T1", "SN1");
+	json_t *doc = good_doc("run-1");
+	char *text;
+
+	(void)state;
+	json_object_set_new(doc, "basis_assumed", json_pack("[ss]", "rejection", "recovery"));
+	text = json_dumps(doc, JSON_COMPACT);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct release_run run;
+
+		ticket_facts_from_doc_approved(&row, text, strlen(text), rows[i].approval, &run);
+		assert_int_equal(run.limit_assumed, rows[i].left);
+		if (i == 3)
+			assert_string_equal(run.assumed, "[\"rejection\"]");
+	}
+	free(text);
+	json_decref(doc);
+}
+
+static void put_approval(const char *of, const char *data)
+{
+	struct chain_item item = {
+		.type = "profile_approved", .who = "zhao", .data = data, .n = strlen(data)};
+	uint8_t hash[32];
+	char hex[65];
+
+	text_sha256(hash, of, strlen(of));
+	text_hex(hex, hash, sizeof(hash));
+	assert_int_equal(store_subject_put(store, "approval", hex, NULL, &item, 9500, NULL), 0);
+}
+
+static void an_approval_is_that_of_the_run_s_own_revision(void **state)
+{
+	json_t *doc = good_doc("run-1");
+	struct release_decision d;
+
+	(void)state;
+	json_object_set_new(doc, "basis_assumed", json_pack("[s]", "rejection"));
+	store_doc("run-1", doc);
+	put_approval("profile: other\n", "{\"adopted\":[\"rejection\"]}");
+	d = decide_stored("T1");
+	assert_true(has_reason(&d, "limit_assumed"));
+	assert_non_null(strstr(d.reasons[0].params, "\"rejection\""));
+	put_approval("profile: quick\n", "{\"adopted\":[\"rejection\"]}");
+	d = decide_stored("T1");
+	assert_true(d.allowed);
 }
 
 static void a_document_that_cannot_be_read_releases_nothing(void **state)
@@ -412,6 +473,9 @@ int main(void)
 #define STORED(name) cmocka_unit_test_setup_teardown(name, open_store, close_store)
 		STORED(a_stored_run_in_order_releases_its_ticket),
 		cmocka_unit_test(whatever_a_document_does_not_say_counts_against_it),
+		cmocka_unit_test(
+			an_assumed_limit_is_adopted_by_name_in_the_approval_of_its_revision),
+		STORED(an_approval_is_that_of_the_run_s_own_revision),
 		cmocka_unit_test(a_document_that_cannot_be_read_releases_nothing),
 		STORED(a_rigs_fault_does_not_undo_a_pass_and_a_unit_s_does),
 		STORED(a_run_that_goes_on_holds_the_release),
