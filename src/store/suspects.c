@@ -68,7 +68,7 @@ int store_run_approval(struct store *s, const char *run, struct text *data, stru
 	rc = db_step(s, st, err);
 	if (rc > 0)
 		text_puts(data, db_text(st, 0));
-	sqlite3_finalize(st);
+	db_done(s, st);
 	if (rc == 0)
 		return error_set(err, ERR_NOT_FOUND, "run %s: its revision has no approval", run);
 	return rc < 0 ? rc : 0;
