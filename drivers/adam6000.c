@@ -128,27 +128,15 @@ static int set(const struct driver_device *d, const int *which, const double *va
 	       struct bus_request *out, int max)
 {
 	const struct adam_priv *p = d->priv;
-	struct bus_request r = {.kind = BUS_WRITE,
-				.function = MODBUS_WRITE_COILS,
-				.first = FIRST_OUTPUT,
-				.count = (uint16_t)p->outputs,
-				.verify = true,
-				.verify_function = MODBUS_READ_COILS,
-				.verify_first = FIRST_OUTPUT,
-				.verify_count = (uint16_t)p->outputs};
 
 	if (max < 1)
 		return ERR_LIMIT;
+	out[0] = driver_write_coils(FIRST_OUTPUT, (uint16_t)p->outputs);
 	for (int i = 0; i < n; i++) {
 		if (!is_output(p, which[i]))
 			return ERR_RANGE;
-		r.data[which[i] - p->inputs] = values[i] >= 0.5;
+		driver_set_coil(&out[0], which[i] - p->inputs, values[i] >= 0.5);
 	}
-	for (int i = 0; i < p->outputs; i++) {
-		r.verify_expect[i] = r.data[i];
-		r.verify_mask[i] = 1;
-	}
-	out[0] = r;
 	return 1;
 }
 

@@ -101,11 +101,7 @@ static int set_address(const struct driver_device *d, int unit_id, struct bus_re
 	(void)d;
 	if (max < 1)
 		return 0;
-	out[0] = (struct bus_request){.kind = BUS_WRITE,
-				      .function = MODBUS_WRITE_REGISTER,
-				      .first = 0x0200,
-				      .count = 1,
-				      .data = {(uint16_t)unit_id}};
+	out[0] = driver_write_register(0x0200, (uint16_t)unit_id);
 	return 1;
 }
 

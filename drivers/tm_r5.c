@@ -53,28 +53,7 @@ static int get(const struct driver_device *d, int point, const struct driver_ima
 	       struct driver_value *out)
 {
 	(void)d;
-	if (!images[0].good || images[0].count < RELAYS)
-		return ERR_DEVICE;
-	out->raw = images[0].data[point] != 0;
-	out->value = (double)out->raw;
-	out->quality = QUALITY_GOOD;
-	return 0;
-}
-
-static struct bus_request write_coils(uint16_t first, uint16_t count)
-{
-	struct bus_request r = {.kind = BUS_WRITE,
-				.function = MODBUS_WRITE_COILS,
-				.first = first,
-				.count = count,
-				.verify = true,
-				.verify_function = MODBUS_READ_COILS,
-				.verify_first = first,
-				.verify_count = count};
-
-	for (int i = 0; i < count; i++)
-		r.verify_mask[i] = 1;
-	return r;
+	return driver_get_coil(&images[0], point, RELAYS, out);
 }
 
 static int set(const struct driver_device *d, const int *which, const double *values, int n,
@@ -83,9 +62,9 @@ static int set(const struct driver_device *d, const int *which, const double *va
 	(void)d;
 	if (max < 1)
 		return ERR_LIMIT;
-	out[0] = write_coils(0, RELAYS);
+	out[0] = driver_write_coils(0, RELAYS);
 	for (int i = 0; i < n; i++)
-		out[0].data[which[i]] = out[0].verify_expect[which[i]] = values[i] >= 0.5;
+		driver_set_coil(&out[0], which[i], values[i] >= 0.5);
 	return 1;
 }
 
@@ -98,8 +77,8 @@ static int settings(const struct driver_device *d, struct bus_request *out, int 
 {
 	if (max < 4)
 		return 0;
-	out[0] = write_coils(COIL_SAFE, RELAYS);
-	out[1] = write_coils(COIL_POWER_ON, RELAYS);
+	out[0] = driver_write_coils(COIL_SAFE, RELAYS);
+	out[1] = driver_write_coils(COIL_POWER_ON, RELAYS);
 	out[2] = (struct bus_request){.kind = BUS_WRITE,
 				      .function = MODBUS_WRITE_REGISTER,
 				      .first = REGISTER_WATCHDOG,
@@ -112,9 +91,9 @@ static int settings(const struct driver_device *d, struct bus_request *out, int 
 				      .verify_expect = {tenths(d)},
 				      .verify_mask = {0xffff}};
 	/* mode and on, after the time they go by */
-	out[3] = write_coils(COIL_MODE, 2);
+	out[3] = driver_write_coils(COIL_MODE, 2);
 	for (int i = 0; i < 2; i++)
-		out[3].data[i] = out[3].verify_expect[i] = 1;
+		driver_set_coil(&out[3], i, true);
 	return 4;
 }
 
@@ -143,11 +122,7 @@ static int set_address(const struct driver_device *d, int unit_id, struct bus_re
 	(void)d;
 	if (max < 1)
 		return 0;
-	out[0] = (struct bus_request){.kind = BUS_WRITE,
-				      .function = MODBUS_WRITE_REGISTER,
-				      .first = REGISTER_UNIT,
-				      .count = 1,
-				      .data = {(uint16_t)unit_id}};
+	out[0] = driver_write_register(REGISTER_UNIT, (uint16_t)unit_id);
 	return 1;
 }
 

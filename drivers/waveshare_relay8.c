@@ -35,36 +35,18 @@ static int get(const struct driver_device *d, int point, const struct driver_ima
 	       struct driver_value *out)
 {
 	(void)d;
-	if (!images[0].good || images[0].count < RELAYS)
-		return ERR_DEVICE;
-	out->raw = images[0].data[point] != 0;
-	out->value = (double)out->raw;
-	out->quality = QUALITY_GOOD;
-	return 0;
+	return driver_get_coil(&images[0], point, RELAYS, out);
 }
 
 static int set(const struct driver_device *d, const int *which, const double *values, int n,
 	       struct bus_request *out, int max)
 {
-	struct bus_request r = {.kind = BUS_WRITE,
-				.function = MODBUS_WRITE_COILS,
-				.first = 0,
-				.count = RELAYS,
-				.verify = true,
-				.verify_function = MODBUS_READ_COILS,
-				.verify_first = 0,
-				.verify_count = RELAYS};
-
 	(void)d;
 	if (max < 1)
 		return ERR_LIMIT;
+	out[0] = driver_write_coils(0, RELAYS);
 	for (int i = 0; i < n; i++)
-		r.data[which[i]] = values[i] >= 0.5;
-	for (int i = 0; i < RELAYS; i++) {
-		r.verify_expect[i] = r.data[i];
-		r.verify_mask[i] = 1;
-	}
-	out[0] = r;
+		driver_set_coil(&out[0], which[i], values[i] >= 0.5);
 	return 1;
 }
 
@@ -88,11 +70,7 @@ static int set_address(const struct driver_device *d, int unit_id, struct bus_re
 	(void)d;
 	if (max < 1)
 		return 0;
-	out[0] = (struct bus_request){.kind = BUS_WRITE,
-				      .function = MODBUS_WRITE_REGISTER,
-				      .first = 0x4000,
-				      .count = 1,
-				      .data = {(uint16_t)unit_id}};
+	out[0] = driver_write_register(0x4000, (uint16_t)unit_id);
 	return 1;
 }
 

@@ -164,6 +164,16 @@ struct driver {
 /* The device's comms watchdog, 0: none. */
 int64_t driver_watchdog_ns(const struct driver_device *d);
 
+/* ---- requests that many devices share, for drivers ---- */
+/* One register, not read back: what gives a device another unit id. */
+struct bus_request driver_write_register(uint16_t at, uint16_t value);
+/* A bank of coils as a whole, all off until driver_set_coil says otherwise; read back, each one. */
+struct bus_request driver_write_coils(uint16_t first, uint16_t count);
+void driver_set_coil(struct bus_request *r, int coil, bool on);
+/* One coil of an image that holds count of them. 0 or ERR_DEVICE. */
+int driver_get_coil(const struct driver_image *image, int coil, int count,
+		    struct driver_value *out);
+
 /* drivers/drivers.c: the one list, ended by NULL. */
 extern const struct driver *const drivers[];
 const struct driver *driver_find(const char *name); /* NULL if unknown */

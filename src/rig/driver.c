@@ -140,3 +140,45 @@ int drivers_check(struct error *err)
 	}
 	return 0;
 }
+
+/* ---- requests that many devices share ---- */
+
+struct bus_request driver_write_register(uint16_t at, uint16_t value)
+{
+	return (struct bus_request){.kind = BUS_WRITE,
+				    .function = MODBUS_WRITE_REGISTER,
+				    .first = at,
+				    .count = 1,
+				    .data = {value}};
+}
+
+struct bus_request driver_write_coils(uint16_t first, uint16_t count)
+{
+	struct bus_request r = {.kind = BUS_WRITE,
+				.function = MODBUS_WRITE_COILS,
+				.first = first,
+				.count = count,
+				.verify = true,
+				.verify_function = MODBUS_READ_COILS,
+				.verify_first = first,
+				.verify_count = count};
+
+	for (int i = 0; i < count; i++)
+		r.verify_mask[i] = 1;
+	return r;
+}
+
+void driver_set_coil(struct bus_request *r, int coil, bool on)
+{
+	r->data[coil] = r->verify_expect[coil] = on;
+}
+
+int driver_get_coil(const struct driver_image *image, int coil, int count, struct driver_value *out)
+{
+	if (!image->good || image->count < count)
+		return ERR_DEVICE;
+	out->raw = image->data[coil] != 0;
+	out->value = (double)out->raw;
+	out->quality = QUALITY_GOOD;
+	return 0;
+}
