@@ -59,6 +59,8 @@ static int begin_chain(struct store *s, struct error *err)
 	return rc;
 }
 
+/* As runs.c, and apart from it on purpose: a step of the schema stays as it was when runs.c follows
+ * a later one. */
 static void read_run(sqlite3_stmt *st, struct run_row *r)
 {
 	memset(r, 0, sizeof(*r));
