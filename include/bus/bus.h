@@ -118,7 +118,9 @@ enum bus_event_kind {
 	BUS_EVENT_DEVICE_LOST, /* device: did not answer; text says why */
 	BUS_EVENT_DEVICE_BACK,
 	BUS_EVENT_DOWN, /* the port: text says why */
-	BUS_EVENT_UP
+	BUS_EVENT_UP,
+	BUS_EVENT_MEASURED /* device: turnaround, damaged; load of the line; every 5 s, and when
+			      damage begins or ends */
 };
 struct bus_event {
 	enum bus_event_kind kind;
@@ -131,14 +133,22 @@ struct bus_event {
 	uint16_t data[BUS_DATA_MAX]; /* registers or coils */
 	int64_t at_ns; /* wire time: mid of request's end and first reply byte; edges: kernel time
 			*/
-	int64_t spread_ns; /* half of that interval */
-	uint8_t value;	   /* GPIO level, after active_low */
-	bool is_edge;	   /* GPIO_IN: delivered because of a change, not of the period */
-	uint32_t pulses;   /* GPIO_PULSE: rising edges since the last event */
+	int64_t spread_ns;     /* half of that interval */
+	int64_t turnaround_ns; /* MEASURED: slowly averaged */
+	double load;	       /* MEASURED: part of the last 5 s in which the line was busy */
+	uint8_t damaged;       /* MEASURED: among its last 100 answers, 0: fewer than 10 */
+	uint8_t value;	       /* GPIO level, after active_low */
+	bool is_edge;	       /* GPIO_IN: delivered because of a change, not of the period */
+	uint32_t pulses;       /* GPIO_PULSE: rising edges since the last event */
 	int64_t first_edge_ns, last_edge_ns; /* of those, 0 without */
 	uint8_t bytes[256];
 	uint16_t byte_count;
 	char text[160]; /* for people: why; the device is not named in it, a port is */
+};
+
+/* Bytes that a serial port took with a wrong end or wrong parity, counted by its driver. */
+struct bus_uart {
+	uint32_t framing, parity;
 };
 
 struct bus_ops {
@@ -157,6 +167,8 @@ struct bus_ops {
 	int (*gpio_set)(void *ctx, int line, uint8_t value, struct error *err);
 	/* Never blocks; the event's memory is the caller's. */
 	void (*event)(void *ctx, const struct bus_event *ev);
+	/* Optional, RTU: 0, or negative where the port does not count. */
+	int (*uart)(void *ctx, struct bus_uart *out);
 	/* Optional, TCP: wire time after a transact that took long. */
 	int64_t (*clock)(void *ctx);
 	/* Optional: each transaction and its bytes, for traces. dir '>' '<' '!' */

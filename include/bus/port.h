@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "base/error.h"
+#include "bus/bus.h"
 #include "plan/fixture.h"
 
 struct port {
@@ -36,6 +37,8 @@ int port_owner(const char *path, char *name);
 
 /* Read what is there. Returns bytes, 0 when there is nothing now, ERR_CLOSED after a hang-up. */
 int port_read(struct port *p, uint8_t *dst, size_t max, struct error *err);
+/* What the port's driver has counted; ERR_NOT_FOUND: it does not. */
+int port_uart(const struct port *p, struct bus_uart *out);
 /* Write all or fail: a serial line takes a frame at once. */
 int port_write(struct port *p, const uint8_t *bytes, size_t n, struct error *err);
 

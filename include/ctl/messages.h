@@ -93,6 +93,7 @@
 	X(W_DISK, "disk", "磁盘")                                                                                \
 	X(W_HTTP, "http", "网页接口")                                                                            \
 	X(W_STATION, "station", "检测台")                                                                        \
+	X(W_LINE, "line", "线路")                                                                                \
 	X(W_DEVICE, "device", "设备")                                                                            \
 	X(W_CLOCK, "clock", "时钟")                                                                              \
 	X(W_STORE, "store", "存储")                                                                              \

@@ -176,6 +176,14 @@
 	X(IO_NO_ANSWER_YET, "no answer yet", "尚无应答")                                                                           \
 	X(IO_NO_ANSWER, "no answer", "无应答")                                                                                     \
 	X(IO_NO_VALID_ANSWER, "no valid answer", "应答无效")                                                                       \
+	X(IO_RUBBISH,                                                                                                              \
+	  "what it says is no Modbus at {1} {2}: its baud rate or parity is another; benchctl device scan finds it",               \
+	  "{1} {2} 下收到的不是 Modbus：它的波特率或校验位不同；可用 benchctl device scan 查出")                                   \
+	X(IO_RUBBISH_PARITY, "what it says has wrong parity at {1} {2}: its parity is another",                                    \
+	  "{1} {2} 下校验位错误：它的校验位设置不同")                                                                              \
+	X(IO_RUBBISH_FRAMING,                                                                                                      \
+	  "what it says is wrongly framed at {1} {2}: its baud rate is another, or its stop bits are",                             \
+	  "{1} {2} 下帧格式错误：它的波特率或停止位不同")                                                                          \
 	X(IO_NO_GATEWAY, "the gateway got no answer from it", "网关没有得到它的应答")                                              \
 	X(IO_NO_GATEWAY_2, "the gateway got no answer", "网关没有得到应答")                                                        \
 	X(IO_NOT_OPEN, "not open yet", "尚未打开")                                                                                 \
@@ -469,6 +477,14 @@
 	X(H_PACE_DO,                                                                                                               \
 	  "see the line's plan (benchctl fixture check), its adapter's timer, and what on it is dead or late",                     \
 	  "请查看该总线的负荷（benchctl fixture check）、适配器的延迟定时器，以及总线上无应答或应答迟的设备")                      \
+	X(H_LINE,                                                                                                                  \
+	  "bus {1} is busy {2} % of the time (planned: {3} %); answers begin after ms (planned: at most {4}):{5}",                 \
+	  "总线 {1} 占用 {2} %（计划 {3} %）；应答开始时间 ms（计划最长 {4}）：{5}")                                               \
+	X(H_LINE_ROUGH, "device {1}: {2} of its last 100 answers were damaged",                                                    \
+	  "设备 {1}：最近 100 次应答中有 {2} 次损坏")                                                                              \
+	X(H_LINE_ROUGH_DO,                                                                                                         \
+	  "look at termination, bias, screen and length of its line; at 30 of 100 it is lost",                                     \
+	  "请检查该线路的终端电阻、偏置、屏蔽层和长度；100 次中损坏 30 次即判为失联")                                              \
 	X(H_ADAPTER, "USB adapter {1} holds replies back by up to {2} ms",                                                         \
 	  "USB 适配器 {1} 最多会把应答拖延 {2} ms")                                                                                \
 	X(H_ADAPTER_DO,                                                                                                            \

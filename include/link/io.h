@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * The io link: benchd-io <-> benchd, SOCK_SEQPACKET, one message per packet, little endian, fixed
- * layouts, version 2. Every field is checked on arrival by io_decode; a message that fails closes
+ * layouts, version 3. Every field is checked on arrival by io_decode; a message that fails closes
  * the link. benchd listens (STATE/io.sock); each benchd-io connects, or inherits a socketpair.
  *
  *	io -> benchd				benchd -> io
@@ -13,6 +13,7 @@
  *	PROOF	the answer to SAFE, and the proof at start
  *	INPUT	a scanned line, a button
  *	DEVICE	a device was lost or is back
+ *	LINE	how a device's answers come, beside the plan
  *
  * Leases: an IMAGE holds the bay's outputs for IO_LEASE_NS of wire time. It is sent every
  * IO_IMAGE_NS. An IMAGE is honoured only in states READY and ACTIVE; the first one makes the bay
@@ -28,7 +29,7 @@
 #include "link/sample.h"
 
 enum {
-	IO_VERSION = 2,
+	IO_VERSION = 3,
 	IO_MESSAGE_MAX = 8192,
 	IO_SAMPLES_MAX = 200,
 	IO_OUTPUTS_MAX = 64,
@@ -57,7 +58,9 @@ enum io_type {
 	IO_SAFE,
 	IO_PROOF,
 	IO_INPUT,
-	IO_DEVICE
+	IO_DEVICE,
+	IO_LINE,
+	IO_LAST = IO_LINE
 };
 
 enum bay_state {
@@ -154,6 +157,12 @@ struct io_msg {
 			char reason[IO_TEXT_MAX]; /* device on which port and why */
 			int64_t at_ns;
 		} device;
+		struct {
+			uint16_t device;
+			uint8_t damaged;	/* of its last 100 answers, 0: fewer than 10 */
+			uint32_t turnaround_us; /* slowly averaged */
+			double load, planned;	/* of its bus: part of the time it is busy */
+		} line;
 	} u;
 };
 

@@ -52,6 +52,11 @@ struct rig_link {
 			uint32_t count;
 			int64_t last_ns, mean_ns; /* run time */
 		} pace;
+		struct { /* as IO_LINE says */
+			bool is_known;
+			double turnaround_ms, load, planned;
+			int damaged; /* of 100 */
+		} line;
 	} * devices;
 	int first_bay; /* index in station.bays */
 };
@@ -179,6 +184,7 @@ struct station {
 };
 
 /* pace.c: how often devices are read, beside what was planned */
+void pace_line(struct rig_link *r, const struct io_msg *m);
 void pace_samples(struct rig_link *r, const struct sample *at, int n);
 typedef void (*pace_finding)(struct json *j, const char *level, const char *what, const char *text,
 			     const char *advice);

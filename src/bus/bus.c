@@ -248,6 +248,8 @@ static int64_t earliest_work_ns(struct bus *b, int64_t now_ns)
 
 static int64_t run_modbus(struct bus *b, int64_t now_ns)
 {
+	if (b->is_up)
+		measure_run(b, now_ns);
 	/* Bounded: each turn either waits for bytes or, on TCP, has taken its time. */
 	for (int guard = 0; guard < 2 * BUS_QUEUE_MAX; guard++) {
 		int64_t next_ns, free_ns;

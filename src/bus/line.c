@@ -96,9 +96,13 @@ static void line_up(struct bus *b, int64_t now_ns)
 			r->deadline_ns = now_ns + b->reads[i].period_ns;
 		}
 	}
-	for (int i = 0; i < b->slave_count; i++)
+	if (!b->ops.uart || b->ops.uart(b->ops.ctx, &b->uart))
+		b->uart = (struct bus_uart){0};
+	for (int i = 0; i < b->slave_count; i++) {
+		b->slaves[i].spoke = false;
 		if (b->slaves[i].lost && was_told)
 			b->slaves[i].probe_ns = now_ns;
+	}
 	if (b->kind != BUS_MODBUS_TCP || b->tcp_fails == 0)
 		b->open_backoff_ns = 0;
 	/* Said at the first opening too: the rig waits for it. */

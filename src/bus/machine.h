@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Inside of the bus machine. bus.c: events, run. line.c: down and up. queue.c: what was asked for.
- * slave.c: who answers and who does not. poll.c: which read goes next. turn.c: one transaction from
+ * measure.c: how the line does. slave.c: who answers and who does not. poll.c: which read goes next. turn.c: one transaction from
  * its first byte to its end. gpio_lines.c: levels and pulses.
  *
  * The line:
@@ -45,6 +45,9 @@ struct slave {
 	uint8_t conflicts;
 	int64_t conflict_ns;	 /* when counting of them began */
 	uint8_t frames, damaged; /* among the last answers: how many, and how many of them bent */
+	uint8_t rough;		 /* how many were, when that was too many; 0: they are well */
+	bool measured;		 /* it has answered: turnaround_ns is its own */
+	bool spoke;		 /* well, since the line was opened */
 	int64_t first_fail_ns;	 /* when the first of them was asked */
 	int64_t probe_ns, backoff_ns;		 /* lost: next probe, interval */
 	int64_t turnaround_ns;			 /* as measured, slowly averaged */
@@ -139,6 +142,10 @@ struct bus {
 	enum echo_mode echo;
 	struct gpio_state *lines;
 	struct bus_stats stats;
+	int64_t measured_ns, busy_ns; /* since then the line was busy for so long */
+	double load;
+	struct bus_uart uart; /* when the line was opened */
+	char rubbish[160];
 	struct bus_event ev; /* built here, never on the stack of a deep call */
 };
 
@@ -199,6 +206,15 @@ struct plan_line slave_line(const struct bus *b, int slave);
 void slave_measured(struct bus *b, int slave, int64_t turnaround_ns);
 /* A function nobody waits for: its answer tells that older ones are over. 0: none left. */
 uint8_t slave_sentinel(const struct slave *s);
+
+/* measure.c */
+/* A transaction took so long. */
+void measure_busy(struct bus *b, int64_t took_ns);
+void measure_run(struct bus *b, int64_t now_ns);
+/* The counts of damaged answers of that slave have changed. */
+void measure_frames(struct bus *b, int slave);
+/* It said something that is no answer: what people are told. Valid until the next call. */
+const char *measure_rubbish(struct bus *b, int slave);
 
 /* poll.c: begin the read that is due first, if any; *next_ns is lowered to when one will be. */
 bool poll_begin(struct bus *b, int64_t now_ns, int64_t *next_ns);

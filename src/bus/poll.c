@@ -339,7 +339,7 @@ void poll_failed(struct bus *b, enum bus_status status, uint8_t exception, int64
 		slave_failed(b, t.slave,
 			     status == BUS_NO_REPLY    ? "no answer"
 			     : status == BUS_EXCEPTION ? "the gateway got no answer from it"
-						       : "no valid answer",
+						       : measure_rubbish(b, t.slave),
 			     now_ns);
 	if (s->lost) {
 		/* The probe's own read moves on, so that probes take turns. */

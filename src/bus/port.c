@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <libserialport.h>
 #include <limits.h>
+#include <linux/serial.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -311,6 +312,16 @@ int port_read(struct port *p, uint8_t *dst, size_t max, struct error *err)
 		return 0;
 	error_errno(err, "%s", p->path);
 	return ERR_CLOSED;
+}
+
+int port_uart(const struct port *p, struct bus_uart *out)
+{
+	struct serial_icounter_struct c;
+
+	if (p->is_pty || ioctl(p->fd, TIOCGICOUNT, &c) < 0)
+		return ERR_NOT_FOUND;
+	*out = (struct bus_uart){.framing = (uint32_t)c.frame, .parity = (uint32_t)c.parity};
+	return 0;
 }
 
 int port_write(struct port *p, const uint8_t *bytes, size_t n, struct error *err)

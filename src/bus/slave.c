@@ -76,6 +76,7 @@ void slave_answered(struct bus *b, int slave, int64_t now_ns)
 
 	s->fails = 0;
 	s->life = false;
+	s->spoke = true;
 	if (!s->lost)
 		return;
 	s->lost = s->told_conflict = false;
@@ -134,13 +135,15 @@ void slave_count_frame(struct bus *b, int slave, bool is_damaged, int64_t now_ns
 	struct slave *s = &b->slaves[slave];
 
 	s->damaged += is_damaged;
+	s->frames++;
+	measure_frames(b, slave);
 	if (s->damaged >= FRAMES_DAMAGED_MAX && !s->lost) {
 		s->frames = s->damaged = 0;
 		lose(b, slave, "30 of its last 100 answers were damaged", now_ns);
 		slave_tell_reads(b, slave, BUS_BAD_REPLY, 0, now_ns);
 		return;
 	}
-	if (++s->frames >= FRAMES_WATCHED)
+	if (s->frames >= FRAMES_WATCHED)
 		s->frames = s->damaged = 0;
 }
 
@@ -225,6 +228,7 @@ void slave_measured(struct bus *b, int slave, int64_t turnaround_ns)
 
 	if (turnaround_ns < 0)
 		turnaround_ns = 0;
+	s->measured = true;
 	s->turnaround_ns += (turnaround_ns - s->turnaround_ns) / TURNAROUND_MEMORY;
 }
 

@@ -85,13 +85,10 @@ static int open_tcp(struct bus_thread *t, struct error *err)
 	bool is_sim = strncmp(t->fx->port, "sim:", 4) == 0;
 
 	t->tcp = wire_tcp_open(t->fx, t->config.bus.sim_dir, CONNECT_MS, err);
+	if (t->tcp && !is_sim)
+		t->tcp = who_connected(&t->who, t->tcp, t->config.bus.ask_units, err);
 	if (!t->tcp)
 		return ERR_IO;
-	if (!is_sim && who_ask(&t->who, wire_tcp_fd(t->tcp), t->config.bus.ask_units) < 0) {
-		wire_tcp_free(t->tcp);
-		t->tcp = NULL;
-		return error_set(err, ERR_IO, "%s: connecting again", t->fx->port);
-	}
 	t->simulated = is_sim || t->who.is_benchsim;
 	return 0;
 }
@@ -144,6 +141,13 @@ static int op_transact(void *ctx, uint8_t unit, const uint8_t *pdu, size_t n, ui
 	struct bus_thread *t = ctx;
 
 	return wire_tcp_transact(t->tcp, unit, pdu, n, reply, max, reply_n, timeout_ns, err);
+}
+
+static int op_uart(void *ctx, struct bus_uart *out)
+{
+	struct bus_thread *t = ctx;
+
+	return port_uart(&t->port, out);
 }
 
 static int op_write(void *ctx, const uint8_t *p, size_t n, struct error *err)
@@ -451,6 +455,7 @@ struct bus_thread *bus_thread_start(const struct bus_thread_config *config, stru
 			      .close = op_close,
 			      .send = op_send,
 			      .transact = op_transact,
+			      .uart = op_uart,
 			      .write = op_write,
 			      .gpio_set = op_gpio_set,
 			      .event = op_event,

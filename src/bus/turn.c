@@ -229,6 +229,7 @@ static void measure_turn(struct bus *b, int64_t now_ns)
 {
 	int64_t took_ns = now_ns - b->turn.begin_ns;
 
+	measure_busy(b, took_ns);
 	if (took_ns > b->stats.worst_ns)
 		b->stats.worst_ns = took_ns;
 }
@@ -264,7 +265,7 @@ void turn_timeout(struct bus *b, int64_t now_ns)
 	if (silent)
 		end_without_answer(b, BUS_NO_REPLY, 0, "no answer", now_ns);
 	else
-		end_without_answer(b, BUS_BAD_REPLY, 0, "no valid answer", now_ns);
+		end_without_answer(b, BUS_BAD_REPLY, 0, measure_rubbish(b, t->slave), now_ns);
 }
 
 void turn_abandon(struct bus *b)

@@ -68,3 +68,13 @@ int who_ask(struct who *w, int fd, const uint8_t units[32])
 	}
 	return 0;
 }
+
+struct wire_tcp *who_connected(struct who *w, struct wire_tcp *tcp, const uint8_t units[32],
+			       struct error *err)
+{
+	if (who_ask(w, wire_tcp_fd(tcp), units) >= 0)
+		return tcp;
+	error_set(err, ERR_IO, "%s: connecting again", wire_tcp_peer(tcp));
+	wire_tcp_free(tcp);
+	return NULL;
+}

@@ -28,6 +28,7 @@ struct wire_tcp *wire_tcp_open(const struct fx_bus *bus, const char *sim_dir, in
 			       struct error *err);
 void wire_tcp_free(struct wire_tcp *w); /* closes; NULL allowed */
 int wire_tcp_fd(const struct wire_tcp *w);
+const char *wire_tcp_peer(const struct wire_tcp *w); /* "host:port" */
 /* One transaction; only the answer of that unit to that question is one. After any error the
  * connection is of no more use. */
 int wire_tcp_transact(struct wire_tcp *w, uint8_t unit, const uint8_t *pdu, size_t n,
@@ -46,5 +47,8 @@ struct who {
  * with it; negative: one kept silent, a late answer of its may still come, connect again. It is asked
  * three times, 400 ms each, for a busy benchsim must not be taken for a real device. */
 int who_ask(struct who *w, int fd, const uint8_t units[32]);
+/* The same of a connection; NULL: it was freed, connect again. */
+struct wire_tcp *who_connected(struct who *w, struct wire_tcp *tcp, const uint8_t units[32],
+			       struct error *err);
 
 #endif

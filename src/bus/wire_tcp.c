@@ -153,6 +153,11 @@ int wire_tcp_fd(const struct wire_tcp *w)
 	return w->fd;
 }
 
+const char *wire_tcp_peer(const struct wire_tcp *w)
+{
+	return w->peer;
+}
+
 /* ---- transactions ---------------------------------------------------------- */
 
 int wire_take(int fd, uint8_t *p, size_t n, int64_t until_ns)

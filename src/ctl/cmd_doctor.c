@@ -38,8 +38,8 @@ static const char *word_of(const struct ctl *c, const char *name)
 		     {"state", MSG_W_STATE}, {"token", MSG_W_TOKEN},	 {"disk", MSG_W_DISK},
 		     {"http", MSG_W_HTTP},   {"station", MSG_W_STATION}, {"rig", MSG_RIG},
 		     {"pace", MSG_PACE},     {"adapter", MSG_ADAPTER},	 {"device", MSG_W_DEVICE},
-		     {"bay", MSG_BAY},	     {"profile", MSG_PROFILE},	 {"clock", MSG_W_CLOCK},
-		     {"store", MSG_W_STORE}};
+		     {"line", MSG_W_LINE},   {"bay", MSG_BAY},		 {"profile", MSG_PROFILE},
+		     {"clock", MSG_W_CLOCK}, {"store", MSG_W_STORE}};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (strcmp(words[i].name, name) == 0)

@@ -145,6 +145,13 @@ static const struct field device[] = {
 	TEXT(device, reason, 0),
 	TIME(device, at_ns),
 };
+static const struct field line[] = {
+	WHOLE(F_U16, line, device, 0, IO_DEVICES_MAX - 1),
+	WHOLE(F_U8, line, damaged, 0, 100),
+	WHOLE(F_U32, line, turnaround_us, 0, UINT32_MAX),
+	{"load", F_REAL, AT(line, load), 0, 0, 0, false},
+	{"planned", F_REAL, AT(line, planned), 0, 0, 0, false},
+};
 
 static const struct layout layouts[] = {
 	[IO_HELLO] = LAYOUT("hello", hello),
@@ -161,11 +168,12 @@ static const struct layout layouts[] = {
 	[IO_PROOF] = LAYOUT("proof", proof),
 	[IO_INPUT] = LAYOUT("input", input),
 	[IO_DEVICE] = LAYOUT("device", device),
+	[IO_LINE] = LAYOUT("line", line),
 };
 
 const char *io_type_name(enum io_type t)
 {
-	return t >= IO_HELLO && t <= IO_DEVICE ? layouts[t].name : "?";
+	return t >= IO_HELLO && t <= IO_LAST ? layouts[t].name : "?";
 }
 
 const char *bay_state_name(enum bay_state s)
@@ -412,7 +420,7 @@ int io_encode(const struct io_msg *m, uint8_t *dst, size_t size)
 	const struct layout *l;
 	int count;
 
-	if (m->type < IO_HELLO || m->type > IO_DEVICE || size < 2)
+	if (m->type < IO_HELLO || m->type > IO_LAST || size < 2)
 		return ERR_RANGE;
 	l = &layouts[m->type];
 	c.message = l->name;
@@ -460,7 +468,7 @@ int io_decode(struct io_msg *m, const uint8_t *p, size_t n, struct error *err)
 	if (n < 2 || n > IO_MESSAGE_MAX)
 		return error_set(err, ERR_PROTOCOL, "a message of %zu bytes; 2 to %d are possible",
 				 n, IO_MESSAGE_MAX);
-	if (p[0] < IO_HELLO || p[0] > IO_DEVICE)
+	if (p[0] < IO_HELLO || p[0] > IO_LAST)
 		return error_set(err, ERR_PROTOCOL, "message type %d is unknown", p[0]);
 	if (p[1] != IO_VERSION)
 		return error_set(err, ERR_PROTOCOL,

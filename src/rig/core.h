@@ -109,6 +109,9 @@ struct device {
 	int64_t asked_ns, ask_done_ns; /* wire */
 	bool ask_wrong, ask_silent;
 	char ask_why[160];
+	uint32_t turnaround_us; /* measured; 0: not yet */
+	double load;		/* of its bus, measured */
+	uint8_t damaged;	/* of its last 100 answers, 0: fewer than 10 */
 	struct board board;
 };
 
@@ -123,6 +126,7 @@ struct rig_bus {
 	int *first_user; /* per read, and one more: into users */
 	int16_t *users;	 /* channels, or -1 - device for boards */
 	bool up;
+	double planned; /* load by the fixture's periods */
 };
 struct read_cache {
 	struct driver_image image;
@@ -303,6 +307,8 @@ void device_lost(struct rig *r, int device, const char *why);
 void device_back(struct rig *r, int device);
 void device_bus_up(struct rig *r, int bus);
 void device_bus_down(struct rig *r, int bus, const char *why);
+/* How its answers come. */
+void device_measured(struct rig *r, const struct bus_event *ev);
 void device_run(struct rig *r);
 void device_need(struct rig *r);
 /* The first device the bay needs that is not there, -1: none; *settled: every one is known to be
@@ -386,6 +392,7 @@ void report_trip(struct rig *r, uint32_t bays, enum trip_class class, int interl
 		 double value, const char *reason);
 void report_proof(struct rig *r, int bay, enum safe_what after, uint32_t token, bool proven,
 		  const char *detail, int64_t took_ns);
+void report_line(struct rig *r, int device);
 void report_device(struct rig *r, int device);
 void report_input(struct rig *r, int bay, const char *name, const char *text);
 void report_hello(struct rig *r);

@@ -102,6 +102,26 @@ void device_bus_down(struct rig *r, int bus, const char *why)
 		}
 }
 
+void device_measured(struct rig *r, const struct bus_event *ev)
+{
+	struct device *d = &r->devices[ev->device < r->f->device_count ? ev->device : 0];
+	uint8_t was = d->damaged;
+
+	if (ev->device >= r->f->device_count)
+		return;
+	d->turnaround_us = (uint32_t)(ev->turnaround_ns / 1000) + 1;
+	d->load = ev->load;
+	d->damaged = ev->damaged;
+	if (d->damaged && !was)
+		rig_log(r, LOG_LEVEL_WARNING,
+			"device %s: %d of its last 100 answers were damaged: look at termination, "
+			"bias, screen and length of its line",
+			d->fx->name, d->damaged);
+	else if (was && !d->damaged)
+		rig_log(r, LOG_LEVEL_INFO, "device %s: its answers come whole again", d->fx->name);
+	report_line(r, ev->device);
+}
+
 void device_run(struct rig *r)
 {
 	if (r->present_count == r->f->device_count)

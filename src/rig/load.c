@@ -110,7 +110,9 @@ int build_load(struct rig *r, struct problems *p)
 	for (int i = 0; i < r->f->bus_count; i++) {
 		if (!input(r, i, &in, &reads))
 			continue;
-		if (schedule_make(&in, s) == 0 && s->load > 1) {
+		if (schedule_make(&in, s) == 0)
+			r->buses[i].planned = s->load;
+		if (r->buses[i].planned > 1) {
 			tell(r, i, &in, s, p);
 			bad = ERR_CONFIG;
 		}

@@ -125,6 +125,21 @@ void report_device(struct rig *r, int device)
 	send(r, &r->out);
 }
 
+void report_line(struct rig *r, int device)
+{
+	const struct device *d = &r->devices[device];
+
+	if (!d->turnaround_us)
+		return;
+	begin(r, IO_LINE);
+	r->out.u.line.device = (uint16_t)device;
+	r->out.u.line.damaged = d->damaged;
+	r->out.u.line.turnaround_us = d->turnaround_us - 1;
+	r->out.u.line.load = d->load;
+	r->out.u.line.planned = r->buses[d->fx->bus].planned * r->scale.speed;
+	send(r, &r->out);
+}
+
 void report_input(struct rig *r, int bay, const char *name, const char *text)
 {
 	begin(r, IO_INPUT);
@@ -191,6 +206,8 @@ void report_snapshot(struct rig *r)
 	for (int i = 0; i < r->f->device_count; i++)
 		if (r->devices[i].state != DEVICE_UNKNOWN)
 			report_device(r, i);
+	for (int i = 0; i < r->f->device_count; i++)
+		report_line(r, i);
 	for (int bay = 0; bay < r->f->bay_count; bay++) {
 		const struct bay *b = &r->bays[bay];
 

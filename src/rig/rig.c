@@ -247,6 +247,7 @@ void rig_bus_event(struct rig *r, int bus, const struct bus_event *ev, int64_t n
 		break;
 	case BUS_EVENT_DOWN: device_bus_down(r, bus, ev->text); break;
 	case BUS_EVENT_UP: device_bus_up(r, bus); break;
+	case BUS_EVENT_MEASURED: device_measured(r, ev); break;
 	}
 	if (!is_settled(r))
 		settle(r);
@@ -333,6 +334,7 @@ int rig_message(struct rig *r, const struct io_msg *m, int64_t now_ns, struct er
 	case IO_PROOF:
 	case IO_INPUT:
 	case IO_DEVICE:
+	case IO_LINE:
 		rc = error_set(err, ERR_PROTOCOL, "benchd sent %s, which is benchd-io's",
 			       io_type_name(m->type));
 		break;

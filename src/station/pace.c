@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * How often each device is really read, beside how often its fixture says: a line that was planned
+ * How the lines do, measured beside planned. How often each device is really read, beside how often its fixture says: a line that was planned
  * to carry its reads (bus/schedule.h) and does not is slower than planned.
  */
 #include "station/internal.h"
@@ -53,6 +53,61 @@ void pace_samples(struct rig_link *r, const struct sample *at, int n)
 	}
 }
 
+void pace_line(struct rig_link *r, const struct io_msg *m)
+{
+	struct device_state *d;
+
+	if (m->u.line.device >= r->fixture->device_count)
+		return;
+	d = &r->devices[m->u.line.device];
+	d->line.is_known = true;
+	d->line.turnaround_ms = (double)m->u.line.turnaround_us / 1e3;
+	d->line.load = m->u.line.load;
+	d->line.planned = m->u.line.planned;
+	d->line.damaged = m->u.line.damaged;
+}
+
+static void rough_finding(struct json *j, const struct rig_link *r, int device,
+			  pace_finding finding)
+{
+	char text[384];
+
+	snprintf(text, sizeof(text), "device %s: %d of its last 100 answers were damaged",
+		 r->fixture->devices[device].name, r->devices[device].line.damaged);
+	finding(j, "warning", "line", text,
+		"look at termination, bias, screen and length of its line; at 30 of 100 it is lost");
+}
+
+/* What the bus carries and how soon its devices answer. */
+static void line_finding(struct json *j, const struct rig_link *r, int bus, pace_finding finding)
+{
+	const struct fixture *f = r->fixture;
+	const struct device_state *last = NULL;
+	struct text t = {0}, out = {0};
+
+	for (int i = 0; i < f->device_count; i++) {
+		const struct device_state *d = &r->devices[i];
+
+		if (f->devices[i].bus != bus || !d->line.is_known || !d->present)
+			continue;
+		text_printf(&t, "%s %s %.1f", last ? "," : "", f->devices[i].name,
+			    d->line.turnaround_ms);
+		last = d;
+		if (d->line.damaged)
+			rough_finding(j, r, i, finding);
+	}
+	if (last) {
+		text_printf(&out,
+			    "bus %s is busy %.0f %% of the time (planned: %.0f %%); answers begin "
+			    "after ms (planned: at most %.0f):%s",
+			    f->buses[bus].name, last->line.load * 100, last->line.planned * 100,
+			    (double)f->buses[bus].turnaround_ns / 1e6, t.buf);
+		finding(j, "ok", "line", out.buf, "");
+	}
+	text_release(&t);
+	text_release(&out);
+}
+
 static void slow_finding(struct json *j, const struct rig_link *r, int device, pace_finding finding)
 {
 	const struct device_pace *p = &r->devices[device].pace;
@@ -93,6 +148,8 @@ static void bus_finding(struct json *j, const struct rig_link *r, int bus, pace_
 
 void pace_findings(struct json *j, const struct rig_link *r, pace_finding finding)
 {
-	for (int i = 0; i < r->fixture->bus_count; i++)
+	for (int i = 0; i < r->fixture->bus_count; i++) {
 		bus_finding(j, r, i, finding);
+		line_finding(j, r, i, finding);
+	}
 }

@@ -228,6 +228,7 @@ static int on_message(struct rig_link *r, const struct io_msg *m, struct error *
 		bay_input(b, m->u.input.name, m->u.input.text);
 		return 0;
 	case IO_DEVICE: on_device(r, m); return 0;
+	case IO_LINE: pace_line(r, m); return 0;
 	case IO_WELCOME:
 	case IO_IMAGE:
 	case IO_SAFE: return error_set(err, ERR_PROTOCOL, "benchd-io sent a message of benchd");

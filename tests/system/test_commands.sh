@@ -120,6 +120,8 @@ check "doctor names the adapter that holds replies back" has "USB adapter ttyUSB
 check "and no other" is 1 sh -c "'$BIN/benchctl' --state '$STATE' doctor --port '$PORT' --sys '$WORK/sys' | grep -c 'USB adapter'"
 measured() { ctl doctor --port "$PORT" | grep -qE 'bus meters, read every \(planned\): feed_probe_1 [0-9]+ \(1000\) ms, .*power_2 [0-9]+ \(500\) ms'; }
 check "doctor shows how often devices are read beside the plan" wait_for 30 measured
+loaded() { ctl doctor --port "$PORT" | grep -qE 'bus meters is busy [1-9][0-9]* % of the time \(planned: [1-9][0-9]* %\); answers begin after ms \(planned: at most [1-9][0-9]*\): feed_probe_1 [0-9]+\.[0-9], .*power_2 [0-9]+\.[0-9]'; }
+check "and what the line carries, how soon its devices answer" wait_for 30 loaded
 check "doctor --json: no errors" is 0 at errors ctl --json doctor --port "$PORT"
 
 ctl --json events --count 3 >"$WORK/events.txt" 2>&1 &

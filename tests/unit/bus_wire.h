@@ -58,6 +58,8 @@ struct wire {
 	int log_count;
 	void (*on_event)(struct wire *w, const struct bus_event *ev);
 	int opens;
+	struct bus_uart uart; /* of a port that counts */
+	bool has_uart;
 };
 
 static inline uint64_t wire_random(struct wire *w)
@@ -186,6 +188,14 @@ static inline void wire_check_read(struct wire *w, const struct bus_event *ev)
 	w->ok_at_ns[ev->index] = w->now_ns;
 }
 
+static inline int wire_op_uart(void *ctx, struct bus_uart *out)
+{
+	struct wire *w = ctx;
+
+	*out = w->uart;
+	return w->has_uart ? 0 : ERR_NOT_FOUND;
+}
+
 static inline void wire_op_event(void *ctx, const struct bus_event *ev)
 {
 	struct wire *w = ctx;
@@ -248,6 +258,7 @@ static inline void wire_start(struct wire *w)
 			      .open = wire_op_open,
 			      .close = wire_op_close,
 			      .send = wire_op_send,
+			      .uart = wire_op_uart,
 			      .event = wire_op_event};
 	struct error err = {0};
 

@@ -436,6 +436,15 @@ static void sentences_are_translated_with_what_stands_in_them(void **state)
 		  "未能证实：feed_pressure < 0.02 MPa：feed_pressure 0.25 MPa");
 	assert_zh("bay 1 is not_ready: probe_1 (unit 32 on sim:meters): no answer",
 		  "工位 1 未就绪：probe_1（sim:meters，地址 32）：无应答");
+	assert_zh(
+		"probe_1 (unit 32 on sim:meters): what it says is no Modbus at 9600 8N1: its baud "
+		"rate or parity is another; benchctl device scan finds it",
+		"probe_1（sim:meters，地址 32）：9600 8N1 下收到的不是 Modbus：它的波特率或校验位不同；"
+		"可用 benchctl device scan 查出");
+	assert_zh(
+		"bus meters is busy 24 % of the time (planned: 30 %); answers begin after ms (planned: "
+		"at most 20): a 5.0, b 6.0",
+		"总线 meters 占用 24 %（计划 30 %）；应答开始时间 ms（计划最长 20）： a 5.0, b 6.0");
 	assert_zh("limit unknown: no_reply feed_flow", "限值无法确定：feed_flow 无应答");
 	assert_zh("timeout, not_settled", "超时，未稳定");
 	assert_zh(

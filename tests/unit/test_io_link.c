@@ -99,6 +99,13 @@ static struct io_msg make(enum io_type t)
 		strcpy(m.u.device.reason, "probe_1 answers again");
 		m.u.device.at_ns = 10;
 		break;
+	case IO_LINE:
+		m.u.line.device = 3;
+		m.u.line.damaged = 12;
+		m.u.line.turnaround_us = 4711;
+		m.u.line.load = 0.5;
+		m.u.line.planned = 0.25;
+		break;
 	}
 	return m;
 }
@@ -109,7 +116,7 @@ static void every_message_comes_back_as_it_was_sent(void **state)
 	struct io_msg got;
 
 	(void)state;
-	for (enum io_type t = IO_HELLO; t <= IO_DEVICE; t++) {
+	for (enum io_type t = IO_HELLO; t <= IO_LAST; t++) {
 		struct io_msg m = make(t);
 		struct error err = {0};
 		int n = io_encode(&m, wire, sizeof(wire));
@@ -152,7 +159,7 @@ static void a_message_cut_at_any_byte_is_refused(void **state)
 	struct io_msg got;
 
 	(void)state;
-	for (enum io_type t = IO_HELLO; t <= IO_DEVICE; t++) {
+	for (enum io_type t = IO_HELLO; t <= IO_LAST; t++) {
 		struct io_msg m = make(t);
 		int n = io_encode(&m, wire, sizeof(wire));
 
@@ -168,7 +175,7 @@ static void no_room_is_an_error_of_the_caller(void **state)
 	uint8_t wire[IO_MESSAGE_MAX];
 
 	(void)state;
-	for (enum io_type t = IO_HELLO; t <= IO_DEVICE; t++) {
+	for (enum io_type t = IO_HELLO; t <= IO_LAST; t++) {
 		struct io_msg m = make(t);
 		int n = io_encode(&m, wire, sizeof(wire));
 
@@ -188,12 +195,12 @@ static void unknown_types_and_versions_are_refused(void **state)
 	(void)state;
 	wire[0] = 0;
 	assert_int_equal(io_decode(&got, wire, (size_t)n, NULL), ERR_PROTOCOL);
-	wire[0] = IO_DEVICE + 1;
+	wire[0] = IO_LAST + 1;
 	assert_int_equal(io_decode(&got, wire, (size_t)n, NULL), ERR_PROTOCOL);
 	wire[0] = IO_SAFE;
 	wire[1] = IO_VERSION + 1;
 	assert_int_equal(io_decode(&got, wire, (size_t)n, &err), ERR_PROTOCOL);
-	assert_non_null(strstr(err.text, "version 3"));
+	assert_non_null(strstr(err.text, "version 4"));
 }
 
 /* Offset on the wire of a byte to spoil, what to put there, and the field the refusal must name. */
@@ -261,6 +268,8 @@ static void every_field_outside_its_range_is_refused_by_name(void **state)
 		{IO_INPUT, 3, {0}, 1, "name"},
 		{IO_DEVICE, 2, {128}, 1, "device"},
 		{IO_DEVICE, 4, {2}, 1, "present"},
+		{IO_LINE, 2, {128}, 1, "device"},
+		{IO_LINE, 4, {101}, 1, "damaged"},
 	};
 	uint8_t wire[IO_MESSAGE_MAX];
 	struct io_msg m, got;
