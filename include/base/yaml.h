@@ -6,7 +6,9 @@
  * keys, at most YAML_BYTES_MAX bytes of UTF-8 and YAML_DEPTH_MAX levels.
  *
  * Mistakes go to struct problems, as many as can be told apart; whatever could be
- * read is returned all the same, so that the reader can go on to find its own.
+ * read is returned all the same, so that the reader can go on to find its own: a line that
+ * is no text or no YAML is left out with those below it that belong to it, and the nodes it may
+ * have been part of say so (unread, partial).
  * All memory is the arena's. One thread at a time.
  */
 #ifndef BASE_YAML_H
@@ -29,11 +31,13 @@ enum yaml_kind { YAML_SCALAR = 1, YAML_MAP, YAML_LIST };
 struct yaml_node {
 	enum yaml_kind kind;
 	int line, col;	  /* of the value, from 1, col in bytes */
+	int end_line;	  /* where it ends; in block style, where what follows it begins */
 	const char *text; /* scalar, NUL terminated; "" for none */
 	size_t len;
 	bool quoted;	 /* scalar in quotes or a block */
 	bool plain_line; /* text stands in the file byte for byte from text_col on */
-	bool unread;	 /* an alias: its value is not known, which is told already */
+	bool flow;	 /* list or mapping in [ ] or { } */
+	bool unread;	 /* its value is not known, which is told already */
 	bool partial;	 /* entries of it were refused: what is missing may not be missing */
 	int text_col;
 	const char *key; /* child of a map */

@@ -87,6 +87,8 @@ static bool decode_title(const struct schema_field *f, const struct yaml *y,
 				 e->key ? e->key : "");
 		return false;
 	}
+	if ((!en || !zh) && node->partial)
+		return false;
 	if (!en || !zh) {
 		yaml_problem(y, node, "%s has to have both languages; expected {en: ..., zh: ...}",
 			     f->key);
@@ -110,11 +112,9 @@ static bool decode_enum_set(const struct schema_field *f, const struct yaml *y,
 		else
 			ok = false;
 	}
-	if (!first) {
+	if (!first && !node->partial)
 		yaml_problem(y, node, "%s is empty; expected at least one name", f->key);
-		return false;
-	}
-	return ok;
+	return ok && first;
 }
 
 static bool decode_texts(const struct schema_field *f, const struct yaml *y,

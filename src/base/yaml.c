@@ -12,18 +12,20 @@
 #include <string.h>
 #include <yaml.h>
 #include "base/text.h"
+#include "yaml_repair.h"
 
 enum { EXCERPT_MAX = 400 };
 
 struct builder {
 	struct yaml *y;
 	yaml_parser_t parser;
+	struct yaml_node *root;
 	int nodes;
 	bool bad;  /* a mistake was found */
 	bool stop; /* it makes no sense to read on */
 };
 
-static const char *line_text(const struct yaml *y, int line, size_t *n)
+const char *yaml_line(const struct yaml *y, int line, size_t *n)
 {
 	if (line < 1 || line > y->line_count)
 		return NULL;
@@ -40,7 +42,7 @@ __attribute__((format(printf, 4, 0))) static void problem_v(const struct yaml *y
 {
 	char text[320], excerpt[EXCERPT_MAX + 1], raw[EXCERPT_MAX + 1];
 	size_t n = 0;
-	const char *s = line_text(y, line, &n);
+	const char *s = yaml_line(y, line, &n);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	if (s) {
 		n = n < EXCERPT_MAX ? n : EXCERPT_MAX;
@@ -88,11 +90,10 @@ void yaml_problem_in(const struct yaml *y, const struct yaml_node *node, int tex
 	va_end(ap);
 }
 
-/* Byte column (from 1) of a libyaml mark, whose column counts characters from 0. */
-static int byte_col(const struct yaml *y, size_t line0, size_t column)
+int yaml_byte_col(const struct yaml *y, size_t line0, size_t column)
 {
 	size_t n = 0;
-	const char *s = line_text(y, (int)line0 + 1, &n);
+	const char *s = yaml_line(y, (int)line0 + 1, &n);
 	if (!s)
 		return 1;
 	size_t i = 0;
@@ -105,63 +106,14 @@ static int byte_col(const struct yaml *y, size_t line0, size_t column)
 	return (int)(i + column) + 1;
 }
 
-/* What is missing at the end of the file is missing after its last line. */
 static void bad_mark(struct builder *b, yaml_mark_t at, const char *what)
 {
-	const struct yaml *y = b->y;
-	size_t n = 0;
-	int line = (int)at.line + 1, col = byte_col(y, at.line, at.column);
-
-	if (line > y->line_count) {
-		line = y->line_count;
-		line_text(y, line, &n);
-		col = (int)n + 1;
-	}
-	yaml_problem_at(y, line, col, "%s", what);
+	yaml_problem_at(b->y, (int)at.line + 1, yaml_byte_col(b->y, at.line, at.column), "%s",
+			what);
 	b->bad = true;
 }
 
-/* True when libyaml would see a line end where we do not: NEL, LS, PS, lone CR. */
-static bool odd_line_end(const unsigned char *s, size_t left)
-{
-	if (s[0] == '\r')
-		return left < 2 || s[1] != '\n';
-	if (s[0] == 0xc2 && left > 1)
-		return s[1] == 0x85;
-	return s[0] == 0xe2 && left > 2 && s[1] == 0x80 && (s[2] == 0xa8 || s[2] == 0xa9);
-}
-
-static bool check_line(struct yaml *y, int line)
-{
-	size_t n = 0;
-	const char *s = line_text(y, line, &n);
-	bool blank_so_far = true, ok = true;
-	int tab = 0;
-	for (size_t i = 0; i < n; i++) {
-		unsigned char c = (unsigned char)s[i];
-		if (c == '\t' && blank_so_far && !tab)
-			tab = (int)i + 1;
-		if (c != ' ' && c != '\t')
-			blank_so_far = false;
-		if (odd_line_end((const unsigned char *)s + i, n - i) || (c < 0x20 && c != '\t') ||
-		    c == 0x7f) {
-			yaml_problem_at(y, line, (int)i + 1,
-					"control character 0x%02x; expected printable text", c);
-			return false;
-		}
-	}
-	if (tab && !blank_so_far) {
-		yaml_problem_at(y, line, tab, "tab in the indentation; indent with spaces");
-		ok = false;
-	}
-	if (!text_is_utf8(s, n)) {
-		yaml_problem_at(y, line, 0, "not UTF-8; save the file as UTF-8");
-		ok = false;
-	}
-	return ok;
-}
-
-static bool check_bytes(struct yaml *y)
+static bool find_lines(struct yaml *y)
 {
 	if (y->n > YAML_BYTES_MAX) {
 		problems_add(y->problems, y->file, 0, 0, NULL,
@@ -176,10 +128,7 @@ static bool check_bytes(struct yaml *y)
 	for (size_t i = 0; i + 1 < y->n; i++)
 		if (y->bytes[i] == '\n')
 			y->line_at[y->line_count++] = i + 1;
-	bool ok = true;
-	for (int line = 1; line <= y->line_count; line++)
-		ok = check_line(y, line) && ok;
-	return ok;
+	return true;
 }
 
 static struct yaml_node *new_node(struct builder *b, enum yaml_kind kind, const yaml_event_t *e)
@@ -192,7 +141,8 @@ static struct yaml_node *new_node(struct builder *b, enum yaml_kind kind, const 
 	struct yaml_node *n = arena_alloc(b->y->arena, sizeof(*n));
 	n->kind = kind;
 	n->line = (int)e->start_mark.line + 1;
-	n->col = byte_col(b->y, e->start_mark.line, e->start_mark.column);
+	n->end_line = (int)e->end_mark.line + 1;
+	n->col = yaml_byte_col(b->y, e->start_mark.line, e->start_mark.column);
 	n->text = "";
 	return n;
 }
@@ -219,7 +169,7 @@ static struct yaml_node *scalar_node(struct builder *b, const yaml_event_t *e)
 		      e->data.scalar.style == YAML_DOUBLE_QUOTED_SCALAR_STYLE;
 	n->text_col = n->col + (quotes ? 1 : 0);
 	size_t left = 0;
-	const char *s = line_text(b->y, n->line, &left);
+	const char *s = yaml_line(b->y, n->line, &left);
 	size_t at = (size_t)n->text_col - 1;
 	n->plain_line = s && at + n->len <= left && memcmp(s + at, n->text, n->len) == 0;
 	if (memchr(n->text, '\0', n->len)) {
@@ -239,18 +189,11 @@ static void append(struct yaml_node *parent, struct yaml_node **last, struct yam
 	parent->count++;
 }
 
+/* False when it makes no sense to read on; the syntax was checked before. */
 static bool next_event(struct builder *b, yaml_event_t *e)
 {
 	if (!b->stop && yaml_parser_parse(&b->parser, e))
 		return true;
-	if (b->stop)
-		return false;
-	const yaml_parser_t *p = &b->parser;
-	char what[200];
-	yaml_mark_t at = p->problem_mark;
-	snprintf(what, sizeof(what), "YAML syntax: %s%s%s", p->problem ? p->problem : "unreadable",
-		 p->context ? " " : "", p->context ? p->context : "");
-	bad_mark(b, at, what);
 	b->stop = true;
 	return false;
 }
@@ -281,6 +224,7 @@ static void read_list(struct builder *b, struct yaml_node *list, int depth)
 	yaml_event_t e;
 	while (next_event(b, &e)) {
 		if (e.type == YAML_SEQUENCE_END_EVENT) {
+			list->end_line = (int)e.end_mark.line + 1;
 			yaml_event_delete(&e);
 			return;
 		}
@@ -337,6 +281,7 @@ static void read_map(struct builder *b, struct yaml_node *map, int depth)
 	yaml_event_t e;
 	while (next_event(b, &e)) {
 		if (e.type == YAML_MAPPING_END_EVENT) {
+			map->end_line = (int)e.end_mark.line + 1;
 			yaml_event_delete(&e);
 			return;
 		}
@@ -365,13 +310,17 @@ static struct yaml_node *read_value(struct builder *b, const yaml_event_t *e, in
 	if (e->type == YAML_SEQUENCE_START_EVENT) {
 		refuse_properties(b, e, e->data.sequence_start.anchor, e->data.sequence_start.tag);
 		n = new_node(b, YAML_LIST, e);
-		if (n)
-			read_list(b, n, depth);
+		if (!n)
+			return NULL;
+		n->flow = e->data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE;
+		read_list(b, n, depth);
 	} else {
 		refuse_properties(b, e, e->data.mapping_start.anchor, e->data.mapping_start.tag);
 		n = new_node(b, YAML_MAP, e);
-		if (n)
-			read_map(b, n, depth);
+		if (!n)
+			return NULL;
+		n->flow = e->data.mapping_start.style == YAML_FLOW_MAPPING_STYLE;
+		read_map(b, n, depth);
 	}
 	return n;
 }
@@ -388,19 +337,24 @@ static void read_document_start(struct builder *b, const yaml_event_t *e)
 		bad_mark(b, e->start_mark, "directives are not allowed; start with the first key");
 }
 
-static void read_stream(struct builder *b)
+static void read_stream(struct builder *b, const char *text)
 {
 	yaml_event_t e;
 	bool end = false;
+	if (!yaml_parser_initialize(&b->parser))
+		panic("out of memory for the YAML reader");
+	yaml_parser_set_encoding(&b->parser, YAML_UTF8_ENCODING);
+	yaml_parser_set_input_string(&b->parser, (const unsigned char *)text, b->y->n);
 	while (!end && next_event(b, &e)) {
 		end = e.type == YAML_STREAM_END_EVENT;
 		if (e.type == YAML_DOCUMENT_START_EVENT)
 			read_document_start(b, &e);
 		else if (e.type == YAML_SCALAR_EVENT || e.type == YAML_ALIAS_EVENT ||
 			 e.type == YAML_SEQUENCE_START_EVENT || e.type == YAML_MAPPING_START_EVENT)
-			b->y->root = read_value(b, &e, 0);
+			b->y->root = b->root = read_value(b, &e, 0);
 		yaml_event_delete(&e);
 	}
+	yaml_parser_delete(&b->parser);
 }
 
 bool yaml_parse(struct yaml *y, const char *file, const char *bytes, size_t n, struct arena *arena,
@@ -416,16 +370,15 @@ bool yaml_parse(struct yaml *y, const char *file, const char *bytes, size_t n, s
 			   .problems = problems,
 			   .bytes = bytes,
 			   .n = n};
-	struct builder b = {.y = y};
-	if (!check_bytes(y))
+	if (!find_lines(y))
 		return false;
-	if (!yaml_parser_initialize(&b.parser))
-		panic("out of memory for the YAML reader");
-	yaml_parser_set_encoding(&b.parser, YAML_UTF8_ENCODING);
-	yaml_parser_set_input_string(&b.parser, (const unsigned char *)bytes, n);
-	read_stream(&b);
-	yaml_parser_delete(&b.parser);
+	struct yaml_repair repair;
+	yaml_repair(&repair, y);
+	struct builder b = {.y = y, .bad = repair.mistakes, .stop = repair.given_up};
+	read_stream(&b, repair.text);
 	y->complete = !b.stop && y->root;
+	if (y->root)
+		yaml_mark_lost(&repair, b.root);
 	if (!y->root && !b.bad) {
 		problems_add(problems, file, 0, 0, NULL,
 			     "nothing in the file; expected key: value");

@@ -151,7 +151,7 @@ static void what_a_strict_file_may_not_hold_is_refused(void **state)
 	refuses("a: 1\n---\nb: 2\n", 2, 1, "second document");
 	refuses("%YAML 1.1\n---\na: 1\n", 1, 1, "directives");
 	refuses("? [1, 2]\n: 3\n", 1, 3, "key");
-	refuses("a: [1\n", 1, 6, "YAML syntax");
+	refuses("a: [1\n", 1, 4, "YAML syntax");
 	refuses("", 0, 0, "nothing in the file");
 	refuses("# only words\n", 0, 0, "nothing in the file");
 	refuses("a: b: c\n", 1, 5, "YAML syntax");
@@ -210,12 +210,91 @@ static void depth_size_and_number_are_bounded(void **state)
 
 static void an_incomplete_file_is_marked_so(void **state)
 {
+	char text[400] = "";
 	struct file f;
 
 	(void)state;
-	read_text(&f, "a: 1\nb: [2\n");
+	read_text(&f, "a: [2\n");
+	assert_false(f.ok || f.y.complete || f.y.root);
+	done(&f);
+	for (int i = 0; i < 40; i++)
+		strcat(text, "a: [2\n");
+	read_text(&f, text);
+	assert_false(f.ok || f.y.complete);
+	assert_int_equal(f.problems.count, 33);
+	done(&f);
+}
+
+static const struct problem *told_at(const struct file *f, int line, int col, const char *what)
+{
+	for (int i = 0; i < f->problems.count; i++)
+		if (f->problems.at[i].line == line && f->problems.at[i].col == col &&
+		    strstr(f->problems.at[i].text, what))
+			return &f->problems.at[i];
+	return NULL;
+}
+
+static void every_line_that_cannot_be_read_is_told_and_the_rest_is_read(void **state)
+{
+	struct file f;
+
+	(void)state;
+	read_text(&f, "a: [1, 2\n"
+		      "b: 1\n"
+		      "c:\n"
+		      "\td: 2\n"
+		      "  e: 3\n"
+		      "f: \"\\q\"\n"
+		      "g: one: two\n"
+		      "h: \xff\n"
+		      "  i: 1\n"
+		      "no colon\n"
+		      "j: 'open\n"
+		      "k: 'z'\n"
+		      "b: 2\n");
 	assert_false(f.ok);
-	assert_false(f.y.complete);
+	assert_true(f.y.complete);
+	assert_non_null(told_at(&f, 1, 4, "expected ',' or ']' while parsing a flow sequence"));
+	assert_non_null(told_at(&f, 4, 1, "tab in the indentation"));
+	assert_non_null(told_at(&f, 6, 5, "escape character"));
+	assert_non_null(told_at(&f, 7, 7, "mapping values are not allowed"));
+	assert_non_null(told_at(&f, 8, 0, "not UTF-8"));
+	assert_non_null(told_at(&f, 10, 1, "could not find expected ':'"));
+	assert_non_null(told_at(&f, 11, 4, "is closed on line 12 only"));
+	assert_non_null(told_at(&f, 13, 1, "second time"));
+	assert_int_equal(f.problems.count, 8);
+	assert_int_equal(f.y.root->count, 3);
+	assert_string_equal(yaml_get(f.y.root, "k")->text, "z");
+	done(&f);
+}
+
+static void what_a_lost_line_may_have_been_part_of_is_not_whole(void **state)
+{
+	struct file f;
+
+	(void)state;
+	read_text(&f, "a:\n"
+		      "  b:\n"
+		      "    c: [1\n"
+		      "  d: {x: 1}\n"
+		      "e:\n"
+		      "  - f: 1\n"
+		      "  - g: {\n"
+		      "    h: 1\n"
+		      "  - i: 1\n"
+		      "j:\n"
+		      "  k: 1\n"
+		      "  l: ]\n"
+		      "  m: 2\n");
+	assert_int_equal(f.problems.count, 3);
+	const struct yaml_node *a = yaml_get(f.y.root, "a"), *e = yaml_get(f.y.root, "e");
+	assert_true(yaml_get(a, "b")->unread);
+	assert_false(a->partial || yaml_get(a, "d")->partial);
+	assert_int_equal(e->count, 2);
+	assert_true(e->partial);
+	assert_false(e->first->partial || e->first->next->partial);
+	/* where a stray bracket belongs is not clear: nothing around it is whole */
+	assert_true(yaml_get(f.y.root, "j")->partial && f.y.root->partial);
 	done(&f);
 }
 
@@ -264,6 +343,8 @@ int main(void)
 		cmocka_unit_test(every_duplicate_is_told_and_reading_goes_on),
 		cmocka_unit_test(depth_size_and_number_are_bounded),
 		cmocka_unit_test(an_incomplete_file_is_marked_so),
+		cmocka_unit_test(every_line_that_cannot_be_read_is_told_and_the_rest_is_read),
+		cmocka_unit_test(what_a_lost_line_may_have_been_part_of_is_not_whole),
 		cmocka_unit_test(what_could_not_be_read_is_marked_where_it_stands),
 		cmocka_unit_test(long_lines_are_cut_in_the_excerpt_at_a_character),
 	};
