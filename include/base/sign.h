@@ -35,6 +35,10 @@ struct sign_key {
 void sign_make(struct sign_key *out); /* random */
 void sign_from_seed(struct sign_key *out, const uint8_t seed[SIGN_SEED_BYTES]);
 void sign_seed_of(const struct sign_key *key, uint8_t seed[SIGN_SEED_BYTES]);
+/* For a key that stays: all zero, in memory that is neither swapped out nor dumped, between two pages
+ * nobody can touch. sign_free overwrites it; NULL allowed. */
+struct sign_key *sign_new(void);
+void sign_free(struct sign_key *key);
 /* Overwrite the secret. NULL allowed. */
 void sign_wipe(struct sign_key *key);
 void sign_bytes_wipe(void *p, size_t n);

@@ -57,7 +57,8 @@ struct ticket_filter {
 	const char *serial, *model, *state; /* NULL: any */
 	const char *due_before;		    /* RFC 3339; NULL: any */
 	int priority_min;
-	const char *order; /* NULL or "newest", "due", "priority" (highest first, then due) */
+	/* "newest", "due", "priority" (highest first, then due); NULL: newest, due with due_before */
+	const char *order;
 	int limit;
 };
 /* Each with its present state. A filter by state looks through at most 20,000 tickets. */

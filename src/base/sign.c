@@ -22,6 +22,23 @@ static void need_sodium(void)
 		panic("libsodium cannot start: no source of random numbers");
 }
 
+struct sign_key *sign_new(void)
+{
+	struct sign_key *key;
+
+	need_sodium();
+	key = sodium_malloc(sizeof(*key));
+	if (!key)
+		panic("out of memory");
+	memset(key, 0, sizeof(*key));
+	return key;
+}
+
+void sign_free(struct sign_key *key)
+{
+	sodium_free(key);
+}
+
 void sign_id(char dst[SIGN_ID_SIZE], const uint8_t public_bytes[SIGN_PUBLIC_BYTES])
 {
 	uint8_t hash[32];

@@ -9,6 +9,7 @@
 #define STORE_DB_H
 
 #include <sqlite3.h>
+#include <sys/stat.h>
 #include "store/store.h"
 
 /* A prepared statement that is kept for the next time. */
@@ -30,7 +31,8 @@ struct store {
 	int depth;	      /* of transactions within one another */
 	bool spoiled;	      /* a part of the present one was refused */
 	int wal_frames;	      /* as of the last commit */
-	struct sign_key *key; /* the writer's; NULL in a reader */
+	struct sign_key *key; /* the writer's; a reader's once it was asked to sign, else NULL */
+	struct stat key_file; /* a reader's: the file its key was read from */
 };
 
 /* ---- db.c ---- */
@@ -88,6 +90,7 @@ void schema_protect(struct store *s);
 
 /* ---- schema_people.c ---- */
 extern const char *const schema_people[]; /* step 3 */
+extern const char *const schema_find[];	  /* step 4 */
 
 /* ---- chain_import.c ---- */
 extern const char *const chain_step[]; /* step 2 */

@@ -126,7 +126,7 @@ int keys_open(struct store *s, bool may_make, struct error *err)
 			err->code = rc;
 	}
 	if (rc == 0) {
-		s->key = xcalloc(1, sizeof(*s->key));
+		s->key = sign_new();
 		*s->key = key;
 	}
 	sign_wipe(&key);
@@ -135,9 +135,40 @@ int keys_open(struct store *s, bool may_make, struct error *err)
 
 void keys_release(struct store *s)
 {
-	sign_wipe(s->key);
-	free(s->key);
+	sign_free(s->key);
 	s->key = NULL;
+}
+
+static bool is_same_file(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
+	       a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec &&
+	       a->st_ctim.tv_sec == b->st_ctim.tv_sec && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
+}
+
+/* The key that signs now. A reader looks each time whether the file is still the one it has read:
+ * the writer may have put another in its place. */
+static int current_key(struct store *s, const struct sign_key **out, struct error *err)
+{
+	char *path = key_path(s, "station.key");
+	struct stat now = {0};
+	bool seen = s->writer ||
+		    (stat(path, &now) == 0 && s->key && is_same_file(&now, &s->key_file));
+	int rc = 0;
+
+	free(path);
+	if (!seen) {
+		if (!s->key)
+			s->key = sign_new();
+		rc = load(s, "station.key", s->key, err);
+		if (rc < 0)
+			keys_release(s);
+		else
+			s->key_file = now;
+	}
+	if (rc == 0)
+		*out = s->key;
+	return rc;
 }
 
 struct current {
@@ -185,35 +216,24 @@ int keys_settle(struct store *s, struct error *err)
 int store_sign(struct store *s, const void *p, size_t n, uint8_t sig[CHAIN_SIG_BYTES], char id[17],
 	       struct error *err)
 {
-	struct sign_key key;
-	int rc;
+	const struct sign_key *key;
+	int rc = current_key(s, &key, err);
 
-	if (s->key) {
-		sign_message(s->key, p, n, sig);
-		(void)text_copy(id, SIGN_ID_SIZE, s->key->id);
-		return 0;
-	}
-	/* A reader asks the file each time: it may have changed meanwhile. */
-	rc = load(s, "station.key", &key, err);
 	if (rc < 0)
 		return rc;
-	sign_message(&key, p, n, sig);
-	(void)text_copy(id, SIGN_ID_SIZE, key.id);
-	sign_wipe(&key);
+	sign_message(key, p, n, sig);
+	(void)text_copy(id, SIGN_ID_SIZE, key->id);
 	return 0;
 }
 
 int store_key_public(struct store *s, uint8_t public_bytes[32], struct error *err)
 {
-	struct sign_key key;
-	int rc = s->key ? 0 : load(s, "station.key", &key, err);
+	const struct sign_key *key;
+	int rc = current_key(s, &key, err);
 
-	if (rc < 0)
-		return rc;
-	memcpy(public_bytes, s->key ? s->key->public_bytes : key.public_bytes, 32);
-	if (!s->key)
-		sign_wipe(&key);
-	return 0;
+	if (rc == 0)
+		memcpy(public_bytes, key->public_bytes, SIGN_PUBLIC_BYTES);
+	return rc;
 }
 
 int store_key_seal(struct store *s, const char *passphrase, size_t n, struct text *out,

@@ -122,14 +122,15 @@ static int find_of_profile(struct store *s, const struct suspect_search *q, stru
 			   struct error *err)
 {
 	sqlite3_stmt *st;
-	int rc = db_query(s, &st, err,
-			  "SELECT r.id FROM run r JOIN run_end e ON e.run = r.seq"
-			  " WHERE r.profile = ?1 AND e.verdict = 'pass' AND r.profile_hash <> ?2"
-			  " AND NOT EXISTS (SELECT 1 FROM chain c WHERE c.ticket = r.ticket AND"
-			  " c.type = 'released' AND NOT EXISTS (SELECT 1 FROM chain w WHERE"
-			  " w.ticket = r.ticket AND w.type = 'withdrawn' AND w.seq > c.seq))"
-			  " ORDER BY r.seq",
-			  "tb", q->profile, q->except_hash, (size_t)32);
+	int rc = db_query(
+		s, &st, err,
+		"SELECT r.id FROM run r JOIN run_end e ON e.run = r.seq"
+		" WHERE r.profile = ?1 AND e.verdict = 'pass' AND r.profile_hash <> ?2"
+		" AND NOT EXISTS (SELECT 1 FROM chain c WHERE c.ticket = r.ticket AND"
+		" c.ticket <> '' AND c.type = 'released' AND NOT EXISTS (SELECT 1 FROM chain w WHERE"
+		" w.ticket = r.ticket AND w.ticket <> '' AND w.type = 'withdrawn' AND w.seq > c.seq))"
+		" ORDER BY r.seq",
+		"tb", q->profile, q->except_hash, (size_t)32);
 
 	return rc < 0 ? rc : gather(s, st, f, err);
 }

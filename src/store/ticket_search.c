@@ -9,6 +9,8 @@
 
 enum { LOOKED_THROUGH_MAX = 20000 };
 
+/* chain's indices hold the rows that have a subject: only "<> ''" beside "=" lets SQLite use them. */
+
 /* Places in the chain of the newest of each, 0: none. */
 struct marks {
 	int64_t released, withdrawn, repair, acceptance, qc;
@@ -24,8 +26,8 @@ static int read_marks(struct store *s, const char *ticket, struct marks *m, stru
 		" coalesce(max(CASE type WHEN 'repair' THEN seq END), 0),"
 		" coalesce(max(CASE type WHEN 'acceptance' THEN seq END), 0),"
 		" (SELECT json_extract(CAST(a.bytes AS TEXT), '$.data.outcome') FROM chain a"
-		"  WHERE a.ticket = ?1 AND a.type = 'acceptance' ORDER BY a.seq DESC LIMIT 1)"
-		" FROM chain WHERE ticket = ?1";
+		"  WHERE a.ticket = ?1 AND a.ticket <> '' AND a.type = 'acceptance' ORDER BY a.seq DESC LIMIT 1)"
+		" FROM chain WHERE ticket = ?1 AND ticket <> ''";
 	sqlite3_stmt *st;
 	int rc = db_query(s, &st, err, sql, "t", ticket);
 
@@ -48,10 +50,10 @@ static int read_runs(struct store *s, const char *ticket, struct marks *m, struc
 {
 	static const char sql[] =
 		"SELECT r.run_type, e.verdict, coalesce((SELECT c.seq FROM chain c"
-		"  WHERE c.run = r.id AND c.type = 'run_finished'), 0), e.seq IS NULL"
+		"  WHERE c.run = r.id AND c.run <> '' AND c.type = 'run_finished'), 0), e.seq IS NULL"
 		" FROM run r LEFT JOIN run_end e ON e.run = r.seq"
 		" WHERE r.ticket = ?1 AND NOT EXISTS (SELECT 1 FROM chain v WHERE v.run = r.id"
-		"  AND v.type = 'void') ORDER BY r.seq";
+		"  AND v.run <> '' AND v.type = 'void') ORDER BY r.seq";
 	sqlite3_stmt *st;
 	int rc = db_query(s, &st, err, sql, "t", ticket);
 
@@ -99,11 +101,18 @@ int store_ticket_state(struct store *s, const char *ticket, char state[32], stru
 	return rc;
 }
 
-static const char *order_of(const char *order)
+static bool is_order(const struct ticket_filter *f, const char *order)
 {
-	if (order && strcmp(order, "due") == 0)
+	return f->order && strcmp(f->order, order) == 0;
+}
+
+static const char *order_of(const struct ticket_filter *f)
+{
+	if (f->due_before && (!f->order || is_order(f, "due")))
+		return "due_at, rowid";
+	if (is_order(f, "due"))
 		return "due_at = '', due_at, rowid";
-	if (order && strcmp(order, "priority") == 0)
+	if (is_order(f, "priority"))
 		return "priority DESC, due_at = '', due_at, rowid";
 	return "rowid DESC";
 }
@@ -128,10 +137,12 @@ int store_ticket_search(struct store *s, const struct ticket_filter *f,
 	sqlite3_stmt *st;
 	int rc, given = 0, looked = 0;
 
-	/* Only the filters given, so that each finds its index. */
-	text_printf(&sql, "SELECT id FROM ticket WHERE priority >= ?4%s%s%s ORDER BY %s",
-		    f->serial ? " AND serial = ?1" : "", f->model ? " AND model = ?2" : "",
-		    f->due_before ? " AND due_at <> '' AND due_at < ?3" : "", order_of(f->order));
+	/* Only the filters given, so that each finds its index; the least priority is none, but where
+	 * its order is asked for. */
+	text_printf(&sql, "SELECT id FROM ticket WHERE %spriority >= ?4%s%s%s ORDER BY %s",
+		    is_order(f, "priority") ? "" : "+", f->serial ? " AND serial = ?1" : "",
+		    f->model ? " AND model = ?2" : "",
+		    f->due_before ? " AND (due_at = '') = 0 AND due_at < ?3" : "", order_of(f));
 	rc = db_query(s, &st, err, sql.buf, "ttti", f->serial, f->model, f->due_before,
 		      (int64_t)f->priority_min);
 	text_release(&sql);
@@ -175,12 +186,13 @@ int store_serial_before(struct store *s, const char *serial, const char *ticket,
 			int64_t *released_utc_us, int *tickets, struct error *err)
 {
 	sqlite3_stmt *st;
-	int rc = db_query(s, &st, err,
-			  "SELECT coalesce((SELECT max(utc_us) FROM chain WHERE serial = ?1 AND"
-			  " type = 'released' AND ticket <> ?2 AND utc_us < ?3), 0),"
-			  " (SELECT count(*) FROM ticket WHERE serial = ?1 AND id <> ?2 AND"
-			  " created_utc_us < ?3)",
-			  "tti", serial, ticket, utc_us);
+	int rc = db_query(
+		s, &st, err,
+		"SELECT coalesce((SELECT max(utc_us) FROM chain WHERE serial = ?1 AND"
+		" serial <> '' AND type = 'released' AND ticket <> ?2 AND utc_us < ?3), 0),"
+		" (SELECT count(*) FROM ticket WHERE serial = ?1 AND id <> ?2 AND"
+		" created_utc_us < ?3)",
+		"tti", serial, ticket, utc_us);
 
 	if (rc < 0)
 		return rc;

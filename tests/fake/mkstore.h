@@ -16,8 +16,23 @@
 struct mkstore_run {
 	const char *id, *ticket, *serial, *verdict;
 	const char *run_type; /* NULL: post_repair_qc */
+	const char *bay;      /* NULL: 1 */
+	int measurements;     /* more than the one that counts, of a full profile's size each */
 	int64_t repair_seq, ended_utc_us;
 };
+
+static inline void mkstore_measurement(int i, struct text *out)
+{
+	text_printf(out,
+		    ",{\"at_s\":%d.642,\"step\":\"H6\",\"attempt\":1,\"id\":\"measurement_%d\","
+		    "\"title\":{\"en\":\"Membrane permeability\",\"zh\":\"膜渗透系数\"},"
+		    "\"value\":2.8629%04d,\"unit\":\"L/min/MPa\",\"lo\":1.9275,\"hi\":null,"
+		    "\"uncertainty\":0.0868768796,\"rule\":\"guarded\",\"basis\":\"nameplate\","
+		    "\"basis_note\":\"three quarters of a new element's\",\"required\":true,"
+		    "\"verdict\":\"pass\",\"side\":null,\"reason\":null,\"attribution\":null,"
+		    "\"updates\":19,\"symptoms\":[\"S03\"],\"faults\":[\"F04\"],\"counts\":true}",
+		    110 + i, i, i * 37 % 10000);
+}
 
 /* A document as run/record.h writes it, everything in order. */
 static inline void mkstore_document(const struct mkstore_run *r, struct text *out)
@@ -27,10 +42,10 @@ static inline void mkstore_document(const struct mkstore_run *r, struct text *ou
 	text_printf(out,
 		    "{\"schema\":\"benchd.run/1\",\"id\":\"%s\",\"ticket\":\"%s\","
 		    "\"serial\":\"%s\",\"serial_from\":\"scan\",\"model\":\"" MKSTORE_MODEL "\","
-		    "\"run_type\":\"%s\",\"attempt_no\":1,\"repair_seq\":%lld,\"bay\":\"1\","
+		    "\"run_type\":\"%s\",\"attempt_no\":1,\"repair_seq\":%lld,\"bay\":\"%s\","
 		    "\"operator\":\"li\",\"operator_state\":\"qualified\",\"simulated\":false,",
 		    r->id, r->ticket, r->serial, r->run_type ? r->run_type : "post_repair_qc",
-		    (long long)r->repair_seq);
+		    (long long)r->repair_seq, r->bay ? r->bay : "1");
 	text_printf(out,
 		    "\"profile\":{\"id\":\"full\",\"revision\":1,\"releasable\":true,"
 		    "\"unapproved\":false},\"calibration\":[{\"channel\":\"feed_flow\","
@@ -40,11 +55,16 @@ static inline void mkstore_document(const struct mkstore_run *r, struct text *ou
 		    text_from_utc_us(at, sizeof(at), r->ended_utc_us), r->verdict);
 	text_printf(out,
 		    "\"measurements\":[{\"id\":\"rejection\",\"verdict\":\"%s\","
-		    "\"counts\":true}],\"prompts\":[{\"id\":\"serial\",\"kind\":\"scan_serial\","
+		    "\"counts\":true}",
+		    r->verdict);
+	for (int i = 0; i < r->measurements; i++)
+		mkstore_measurement(i, out);
+	text_printf(out,
+		    "],\"prompts\":[{\"id\":\"serial\",\"kind\":\"scan_serial\","
 		    "\"code\":\"answered\",\"answer\":\"%s\"},{\"id\":\"serial\","
 		    "\"kind\":\"scan_serial\",\"code\":\"answered\",\"answer\":\"%s\"}],"
 		    "\"trial\":{\"seconds\":1805,\"making_seconds\":1500},\"basis_assumed\":[]}",
-		    r->verdict, r->serial, r->serial);
+		    r->serial, r->serial);
 }
 
 static inline int mkstore_put_ticket(struct store *s, const char *id, const char *serial,
@@ -67,7 +87,6 @@ static inline int mkstore_put_run(struct store *s, const struct mkstore_run *r, 
 {
 	static const char profile[] = "profile: full\n";
 	struct run_row row = {.model = MKSTORE_MODEL,
-			      .bay = "1",
 			      .profile = "full",
 			      .profile_revision = 1,
 			      .operator_name = "li",
@@ -79,6 +98,7 @@ static inline int mkstore_put_run(struct store *s, const struct mkstore_run *r, 
 	(void)text_copy(row.id, sizeof(row.id), r->id);
 	(void)text_copy(row.ticket, sizeof(row.ticket), r->ticket);
 	(void)text_copy(row.serial, sizeof(row.serial), r->serial);
+	(void)text_copy(row.bay, sizeof(row.bay), r->bay ? r->bay : "1");
 	(void)text_copy(row.run_type, sizeof(row.run_type),
 			r->run_type ? r->run_type : "post_repair_qc");
 	text_sha256(hash, profile, sizeof(profile) - 1);

@@ -208,7 +208,7 @@ static void the_key_is_made_with_the_database_and_nobody_else_reads_it(void **st
 
 static void a_rotated_key_signs_on_and_the_old_one_is_gone(void **state)
 {
-	struct store *s = open_or_fail();
+	struct store *s = open_or_fail(), *reader = store_open_reader(dir, NULL);
 	struct chain_filter f = {.type = "key_rotated"};
 	uint8_t old[32], now[32], sig[64];
 	char id[17], signed_by[17];
@@ -216,7 +216,13 @@ static void a_rotated_key_signs_on_and_the_old_one_is_gone(void **state)
 
 	(void)state;
 	assert_int_equal(store_key_public(s, old, NULL), 0);
+	assert_int_equal(store_sign(reader, "x", 1, sig, signed_by, NULL), 0);
+	assert_true(sign_is_by(old, "x", 1, sig));
 	assert_int_equal(store_key_rotate(s, "admin", 5, id, NULL), 0);
+	/* a reader that has read the old one signs with the new one */
+	assert_int_equal(store_sign(reader, "x", 1, sig, signed_by, NULL), 0);
+	assert_string_equal(signed_by, id);
+	store_close(reader);
 	assert_int_equal(store_key_public(s, now, NULL), 0);
 	assert_memory_not_equal(old, now, 32);
 	i = list(s, &f);
