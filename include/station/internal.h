@@ -143,6 +143,7 @@ struct station {
 	struct registry *registry;
 	struct approval *approvals;
 	int approval_count;
+	int64_t passes_at_us; /* UTC of the next approval with a word about passes; 0: look now */
 	struct calibration_texts *calibration_texts;
 	struct worker *writer, *reader;
 	struct worker *checker; /* NULL unless the last stop was unclean */
@@ -308,6 +309,10 @@ const char *approval_state(const struct station *s, const struct library_entry *
 /* The approved bytes instead of the file's, for runs that count for release. */
 void approval_bytes(const struct station *s, const char *profile, enum run_type type,
 		    const char **bytes, size_t *size);
+/* passes.c: what approvals in force say of passes that have not left; profile NULL: of all. */
+void passes_apply(struct station *s, const char *profile);
+/* From the housekeeping: of those that have come into force. */
+void passes_tick(struct station *s);
 /* "2026-11-22T08:00:00Z", its form checked, in microseconds. */
 int64_t station_utc_of(const char *utc);
 /* calibration.c */

@@ -90,9 +90,18 @@ struct suspect_search {
 	const char *profile; /* passes of this profile on tickets that are not released; or NULL */
 	const uint8_t *except_hash; /* but not of this revision */
 	int64_t since_us;
+	int64_t before_us;  /* of a profile: begun before that; 0: whenever */
 	const char *reason; /* JSON object: the data of each item */
+	const char *once;   /* not where an item `suspect` of the run holds this already; or NULL */
 	bool mark;	    /* false: only told to fn */
 };
+/* The same without a subject: what is found is marked, each once. */
+int store_suspects_mark(struct store *s, const struct suspect_search *search, const char *who,
+			int64_t utc_us, struct error *err);
+/* The next run that is in doubt by an item `suspect` with these data and has no item `rejudged` that
+ * holds `mark`: its row and document, and the profile it used. ERR_NOT_FOUND: none is left. */
+int store_rejudge_next(struct store *s, const char *reason, const char *mark, struct run_row *row,
+		       struct text *doc, struct text *profile, struct error *err);
 /* The subject with its item, and an item `suspect` for each run found, in one. fn gets each. */
 int store_subject_put_suspects(struct store *s, const char *kind, const char *name,
 			       const struct chain_item *item, const struct suspect_search *search,

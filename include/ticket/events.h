@@ -11,7 +11,11 @@
  *	callback	ticket	feed	{"outcome", "at"}
  *	note		run		{"note"}
  *	void		run	feed	{"reason": "wrong_unit" | "rig" | "training", "note"}
- *	suspect		run	feed	{"bay", "channel", "revision", "reason"}: a calibration found it
+ *	suspect		run	feed	{"bay", "channel", "revision", "reason"}: a calibration found it; or
+ *					{"reason": "profile_retest" | "profile_rejudge", "profile",
+ *					"revision", "sha256"}: an approval asks for another look
+ *	rejudged	run	feed	{"profile", "revision", "sha256", "verdict", "why",
+ *					"measurements"}: that look; pass lifts its `suspect`
  *	clarification_needed, beyond_repair  ticket  feed  {"note"}
  *	calibration	-		{"rig", "bay", "channel", "revision", ...}
  *	profile_submitted, profile_approved  -  {"profile", "revision", "sha256", ...}

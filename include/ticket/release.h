@@ -50,6 +50,7 @@ struct release_run {
 	bool simulated, releasable, unapproved, limit_assumed, safe_proven, calibration_ok,
 		utc_synced;
 	bool voided, suspect;		     /* by a later record */
+	char suspect_reason[24];	     /* what that record says, "" unknown */
 	bool serial_at_start, serial_at_end; /* scanned from the unit's plate */
 	bool operator_qualified;
 	char operator_name[64];

@@ -4,7 +4,7 @@
  * A profile is submitted by one person and approved by another, from a day on, with a word about
  * the passes that have not left yet.
  */
-#include "change.h"
+#include "approval.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -15,14 +15,6 @@
 #include "ticket/form.h"
 
 #define MODULE "profile"
-
-struct approval {
-	char profile[64];
-	uint8_t hash[32];
-	char *bytes;
-	size_t size;
-	int64_t effective_us, approved_us;
-};
 
 static const char *text_of(const json_t *o, const char *key)
 {
@@ -58,20 +50,37 @@ int64_t station_utc_of(const char *s)
 	return (((days * 24 + hour) * 60 + minute) * 60 + second) * 1000000;
 }
 
+/* Where it goes: a revision approved once more takes the place it has. */
+static struct approval *place_of(struct station *s, const struct approval *a)
+{
+	for (int i = 0; i < s->approval_count; i++) {
+		struct approval *old = &s->approvals[i];
+
+		if (strcmp(old->profile, a->profile) || memcmp(old->hash, a->hash, 32))
+			continue;
+		free(old->bytes);
+		return old;
+	}
+	s->approvals =
+		xrealloc(s->approvals, (size_t)(s->approval_count + 1) * sizeof(*s->approvals));
+	return &s->approvals[s->approval_count++];
+}
+
 static void keep(struct station *s, const char *data, int64_t approved_us, struct text *bytes)
 {
 	json_t *o = json_load_limited(data, strlen(data), WEB_BODY_MAX, NULL);
 	struct approval a = {.approved_us = approved_us};
 
 	text_copy(a.profile, sizeof(a.profile), text_of(o, "profile"));
+	text_copy(a.who, sizeof(a.who), text_of(o, "approved_by"));
+	text_copy(a.passes, sizeof(a.passes), text_of(o, "passes"));
+	a.revision = (int)json_integer_value(json_object_get(o, "revision"));
 	a.effective_us = station_utc_of(text_of(o, "effective_at"));
 	if (approval_hash(text_of(o, "sha256"), a.hash)) {
 		a.size = bytes->len;
 		a.bytes = bytes->buf;
 		bytes->buf = NULL;
-		s->approvals = xrealloc(s->approvals,
-					(size_t)(s->approval_count + 1) * sizeof(*s->approvals));
-		s->approvals[s->approval_count++] = a;
+		*place_of(s, &a) = a;
 	}
 	json_decref(o);
 	text_release(bytes);
@@ -364,7 +373,7 @@ static void put_adopted(struct approval_job *q)
 static void approve_work(struct job *j, struct store *store)
 {
 	struct approval_job *q = (struct approval_job *)j;
-	struct suspect_search search = {.reason = "{\"reason\":\"profile_retest\"}"};
+	struct suspect_search search = {.profile = q->profile};
 	struct chain_item item = {.type = "profile_approved", .who = q->who};
 	char hex[65];
 
@@ -383,10 +392,7 @@ static void approve_work(struct job *j, struct store *store)
 	json_end_object(&q->json);
 	item.data = q->data.buf;
 	item.n = q->data.len;
-	if (strcmp(q->passes, "stand") != 0)
-		search.profile = q->profile;
 	search.except_hash = q->hash;
-	search.mark = !strcmp(q->passes, "retest");
 	char *data = xstrdup(q->data.buf);
 	item.data = data;
 	/* The reply tells more than the item: which passes are meant. */
@@ -409,8 +415,13 @@ static void approve_done(struct job *j)
 {
 	struct approval_job *q = (struct approval_job *)j;
 
-	if (!j->rc)
-		keep(q->rq->station, q->data.buf, q->utc_us, &q->stored);
+	struct station *s = q->rq->station;
+
+	if (!j->rc) {
+		keep(s, q->data.buf, q->utc_us, &q->stored);
+		s->passes_at_us = 0; /* the housekeeping looks when it comes into force */
+		passes_apply(s, q->profile);
+	}
 	approval_end(q, 201);
 }
 
@@ -422,7 +433,7 @@ static bool is_supervisor(const struct request *rq)
 
 void route_profile_approve(struct request *rq)
 {
-	static const char *const passes[] = {"stand", "retest", "listed", NULL};
+	static const char *const passes[] = {"stand", "rejudge", "retest", "listed", NULL};
 	static const struct form_field fields[] = {
 		{.name = "effective_at", .kind = FORM_UTC},
 		{.name = "passes", .kind = FORM_WORD, .words = passes},

@@ -139,6 +139,9 @@ static void op_finish(void *ctx, bool keep)
 
 	keep = keep && !b->station->store_failed;
 	submit(b, journal_finish(&b->journal, b->session, keep));
+	/* A revision may have come into force while it ran; nothing comes between on its way. */
+	if (keep)
+		passes_apply(b->station, b->session->facts.profile->id);
 }
 
 /* ---- the rig ---- */

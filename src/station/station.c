@@ -80,6 +80,8 @@ static void housekeeping(void *ctx)
 		station_stop(s, "store failure");
 	}
 	spawn_watch(s);
+	if (!s->stopping && !s->store_failed)
+		passes_tick(s);
 	if (s->stopping)
 		continue_stop(s, now);
 	loop_set_timer(s->housekeeping, now + HOUSEKEEPING_NS);

@@ -129,8 +129,12 @@ static int find_of_profile(struct store *s, const struct suspect_search *q, stru
 		" AND NOT EXISTS (SELECT 1 FROM chain c WHERE c.ticket = r.ticket AND"
 		" c.ticket <> '' AND c.type = 'released' AND NOT EXISTS (SELECT 1 FROM chain w WHERE"
 		" w.ticket = r.ticket AND w.ticket <> '' AND w.type = 'withdrawn' AND w.seq > c.seq))"
+		" AND (?3 = 0 OR r.started_utc_us < ?3)"
+		" AND (?4 IS NULL OR NOT EXISTS (SELECT 1 FROM chain d WHERE d.run = r.id"
+		" AND d.run <> '' AND d.type = 'suspect'"
+		" AND instr(CAST(d.bytes AS TEXT), ?4) > 0))"
 		" ORDER BY r.seq",
-		"tb", q->profile, q->except_hash, (size_t)32);
+		"tbit", q->profile, q->except_hash, (size_t)32, q->before_us, q->once);
 
 	return rc < 0 ? rc : gather(s, st, f, err);
 }
@@ -145,9 +149,52 @@ static int mark(struct store *s, const struct run_row *r, const struct suspect_s
 				  .who = who,
 				  .feed = true,
 				  .data = q->reason,
-				  .n = strlen(q->reason)};
+				  .n = q->mark ? strlen(q->reason) : 0};
 
 	return q->mark ? store_chain_append(s, &item, utc_us, NULL, err) : 0;
+}
+
+int store_suspects_mark(struct store *s, const struct suspect_search *search, const char *who,
+			int64_t utc_us, struct error *err)
+{
+	struct found f = {.count = 0};
+	int rc = db_begin(s, err);
+
+	if (rc < 0)
+		return rc;
+	rc = find_of_profile(s, search, &f, err);
+	for (int i = 0; rc == 0 && i < f.count; i++)
+		rc = mark(s, &f.rows[i], search, who, utc_us, err);
+	free(f.rows);
+	return db_end(s, rc, err);
+}
+
+int store_rejudge_next(struct store *s, const char *reason, const char *mark, struct run_row *row,
+		       struct text *doc, struct text *profile, struct error *err)
+{
+	char run[37] = "";
+	sqlite3_stmt *st;
+	int rc = db_query(
+		s, &st, err,
+		"SELECT r.id, p.bytes FROM chain c JOIN run r ON r.id = c.run"
+		" JOIN profile_revision p ON p.hash = r.profile_hash"
+		" WHERE c.type = 'suspect' AND instr(CAST(c.bytes AS TEXT), ?1) > 0"
+		" AND NOT EXISTS (SELECT 1 FROM chain j WHERE j.run = c.run AND j.run <> '' AND"
+		" j.type = 'rejudged' AND instr(CAST(j.bytes AS TEXT), ?2) > 0)"
+		" ORDER BY c.seq LIMIT 1",
+		"tt", reason, mark);
+
+	if (rc < 0)
+		return rc;
+	rc = db_step(s, st, err);
+	if (rc > 0) {
+		db_copy(run, st, 0);
+		text_add(profile, sqlite3_column_blob(st, 1), (size_t)sqlite3_column_bytes(st, 1));
+	}
+	db_done(s, st);
+	if (rc == 0)
+		return error_set(err, ERR_NOT_FOUND, "no run is left to be judged again");
+	return rc < 0 ? rc : store_run_get(s, run, row, doc, err);
 }
 
 int store_subject_put_suspects(struct store *s, const char *kind, const char *name,

@@ -36,6 +36,7 @@ static bool gather_one(void *ctx, const struct run_row *row)
 struct run_items {
 	struct release_run *run;
 	char document_sha256[65];
+	int rejudge_pending; /* by revisions under which nobody has seen it pass */
 };
 
 static const char *text_of(const json_t *data, const char *key)
@@ -52,14 +53,21 @@ static bool read_run_item(void *ctx, const struct chain_row *r)
 
 	if (strcmp(r->type, "void") == 0)
 		i->run->voided = true;
-	else if (strcmp(r->type, "suspect") == 0)
-		i->run->suspect = true;
-	if (strcmp(r->type, "run_finished") != 0)
-		return true;
 	data = json_load_limited(r->data, r->data_n, CHAIN_DATA_MAX, NULL);
-	i->run->ended_seq = r->seq;
-	(void)text_copy(i->document_sha256, sizeof(i->document_sha256),
-			text_of(data, "document_sha256"));
+	if (strcmp(r->type, "suspect") == 0) {
+		if (strcmp(text_of(data, "reason"), "profile_rejudge") == 0)
+			i->rejudge_pending++;
+		else
+			i->run->suspect = true;
+		(void)text_copy(i->run->suspect_reason, sizeof(i->run->suspect_reason),
+				text_of(data, "reason"));
+	} else if (strcmp(r->type, "rejudged") == 0) {
+		i->rejudge_pending -= strcmp(text_of(data, "verdict"), "pass") == 0;
+	} else if (strcmp(r->type, "run_finished") == 0) {
+		i->run->ended_seq = r->seq;
+		(void)text_copy(i->document_sha256, sizeof(i->document_sha256),
+				text_of(data, "document_sha256"));
+	}
 	json_decref(data);
 	return true;
 }
@@ -106,6 +114,7 @@ static int read_run(struct store *s, const struct run_row *listed, struct releas
 		ticket_facts_from_doc_approved(&row, doc.buf ? doc.buf : "", doc.len, approval.buf,
 					       out);
 		rc = store_chain_list(s, &f, read_run_item, &items, err);
+		out->suspect = out->suspect || items.rejudge_pending != 0;
 	}
 	if (rc == 0 && !out->open)
 		rc = check_recorded(s, &items, &doc, intact, err);

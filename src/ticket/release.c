@@ -112,8 +112,12 @@ static void check_doubts(const struct release_facts *f, const struct release_run
 		json_kv_string(j, "verdict", run->verdict);
 		add(d, "run_not_pass", &p);
 	}
-	if (run->suspect)
-		add_run(d, "run_suspect", run);
+	if (run->suspect) {
+		j = params_begin(&p);
+		json_kv_string(j, "run", run->id);
+		json_kv_string(j, "because", run->suspect_reason[0] ? run->suspect_reason : NULL);
+		add(d, "run_suspect", &p);
+	}
 	check_subject(f, run, d);
 	if (f->withdrawn_seq && run->ended_seq <= f->withdrawn_seq)
 		add_run(d, "withdrawn_after_run", run);
