@@ -80,6 +80,9 @@ $(B)/obj/%.o: %.c $(STAMP)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(PROJECT_CFLAGS) $(SAN) $(CFLAGS) -MMD -MP -c -o $@ $<
 
+# It holds the description (.incbin), which no compiler sees.
+$(B)/obj/src/serve/openapi.o: docs/openapi.json
+
 define layer_rule
 $(B)/lib/lib$(1).a: $(call layer_obj,$(1))
 	$$(call say,AR,$$@)

@@ -27,6 +27,8 @@ static const char usage[] =
 	"  --socket PATH      HTTP on a Unix socket (default DIR/http.sock)\n"
 	"  --token-file PATH  what requests by TCP must bear (default DIR/token)\n"
 	"  --ca-file PATH     certificates that webhooks trust instead of the system's\n"
+	"  --lan-names NAMES  names, comma between, by which the TLS proxy on this machine is asked:\n"
+	"                     those requests come from the LAN (default: none)\n"
 	"  --exit-with-link   end when benchd ends, instead of waiting for it\n"
 	"\n"
 	"The LAN is served by the proxy on this machine, not by this program.\n";
@@ -107,6 +109,7 @@ static int set_option(struct serve_options *o, struct paths *p, int option)
 	case 'u': return path_option(p->socket, optarg);
 	case 't': return path_option(p->token, optarg);
 	case 'c': o->ca_path = optarg; return 0;
+	case 'n': o->lan_names = optarg; return 0;
 	case 'x': o->exit_with_link = true; return 0;
 	case 'p':
 		if (number("--port", optarg, 65535, &port))
@@ -140,6 +143,7 @@ static int read_options(int argc, char **argv, struct serve_options *o, struct p
 		{"socket", required_argument, NULL, 'u'},
 		{"token-file", required_argument, NULL, 't'},
 		{"ca-file", required_argument, NULL, 'c'},
+		{"lan-names", required_argument, NULL, 'n'},
 		{"exit-with-link", no_argument, NULL, 'x'},
 		{"help", no_argument, NULL, 'h'},
 		{"version", no_argument, NULL, 'v'},

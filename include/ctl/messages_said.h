@@ -256,8 +256,8 @@
 	  "该型号和检测类型没有可用于放行的测试方案{1}；查看：benchctl profile list")                                              \
 	X(N_PROFILE_FIT, "profile {1} does not fit bay {2}: {3}",                                                                  \
 	  "测试方案 {1} 不适用于工位 {2}：{3}")                                                                                    \
-	X(N_PROFILE_BROKEN, "profile {1} is broken; see: benchctl profile check {2}",                                              \
-	  "测试方案 {1} 有错误；查看：benchctl profile check {2}")                                                                 \
+	X(N_PROFILE_BROKEN, "profile {1} is broken; see: benchctl profile list",                                                   \
+	  "测试方案 {1} 有错误；查看：benchctl profile list")                                                                      \
 	X(N_PROFILE_OTHER, "profile {1} is not for model {2} and run type {3}",                                                    \
 	  "测试方案 {1} 不适用于型号 {2} 和检测类型 {3}")                                                                          \
 	X(N_SEE_CHECK, "see benchctl profile check", "查看 benchctl profile check")                                                \
@@ -349,8 +349,7 @@
 	  "这个 benchd 没有该接口；客户端与检测台版本不同")                                                                        \
 	X(N_NAME_TICKET, "ticket: name the ticket, or scan it at bay {1} first",                                                   \
 	  "请指定工单，或先在工位 {1} 扫描")                                                                                       \
-	X(N_TEXT, "{1}: must be text of at most {2} bytes without control characters",                                             \
-	  "{1}：应为不超过 {2} 字节、不含控制字符的文本")                                                                          \
+	X(N_TEXT, "{1}: at most {2} bytes expected", "{1}：应不超过 {2} 字节")                                                     \
 	X(N_MEMBER, "{1}: unknown member", "{1}：未知成员")                                                                        \
 	X(N_CURSOR, "?cursor= must be the number of an earlier answer, or left out",                                               \
 	  "?cursor= 应为先前回答中的数字，或省略")                                                                                 \

@@ -42,10 +42,13 @@ struct head {
 /* p[0..n) are all bytes that came so far. Length of the head when it is complete and good, 0
  * when more must come, -1 when it is refused (status, code and detail tell). */
 int head_read(struct head *h, const char *p, size_t n);
-/* The 64 hex digits of the cookie benchd_session; false: there is none. */
-bool head_session(const struct head *h, char dst[65]);
+/* The 64 hex digits of the cookie benchd_session (lan: of __Host-benchd_session); false: there is
+ * none. */
+bool head_session(const struct head *h, bool lan, char dst[65]);
 /* Is host (of the Host field, with or without a port) one of this machine's own names? A web
  * page of another name that resolves to this address is not let in (DNS rebinding). */
 bool head_host_is_local(const char *host);
+/* Is host, with or without a port, one of these ("bench.depot.example,192.168.1.7"; NULL: none)? */
+bool head_host_is_of(const char *host, const char *names);
 
 #endif

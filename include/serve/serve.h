@@ -32,6 +32,7 @@ struct serve_options {
 	const char *socket_path; /* HTTP on a Unix socket, mode 0660; NULL: none */
 	const char *ca_path;	 /* certificates trusted by outgoing requests; NULL: the system's */
 	int port;		 /* on 127.0.0.1, 0: none */
+	const char *lan_names;	 /* Host of who comes by the TLS proxy, "a,b"; NULL: none */
 	bool exit_with_link;	 /* do not wait for benchd to come back */
 	/* Waits, in ms; 0 takes the default. Tests shorten them. */
 	int head_ms, body_ms, reply_ms, heartbeat_ms;

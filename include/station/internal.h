@@ -9,6 +9,7 @@
  *	session.c  a bay's session and the world: rig, store, clients
  *	journal.c  the journal of a run as jobs for the store's writer
  *	serve.c    web link: connections, requests, replies, events
+ *	problem.c  what was not right, as RFC 9457 has it
  *	outbound.c HTTP requests to other machines, by benchd-web
  *	routes_*.c one handler per route
  *	show.c     JSON of bays, runs, profiles
@@ -266,8 +267,11 @@ void bays_made_safe(struct rig_link *r, bool proven, const char *detail);
 int serve_listen(struct station *s, struct error *err);
 void serve_close(struct station *s);
 void request_reply(struct request *rq, int status, const char *etag, const struct text *json);
+void request_reply_typed(struct request *rq, int status, const char *etag, enum web_type type,
+			 const struct text *json);
 /* 200 with what fn writes. */
 void route_reply(struct request *rq, void (*fn)(struct json *j, struct station *s));
+/* problem.c */
 /* code: stable name; detail: what to do. Frees rq (NULL allowed: logged only). */
 void request_problem(struct request *rq, int status, const char *code, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));

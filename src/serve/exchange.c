@@ -68,11 +68,11 @@ static void set_problem(struct exchange *x, int status, const char *code, const 
 	x->reply_size = x->reply.len;
 }
 
-static void set_text(struct exchange *x)
+static void set_own(struct exchange *x, enum web_type type)
 {
 	x->answered = true;
 	x->status = 200;
-	x->type = WEB_TYPE_TEXT;
+	x->type = (uint8_t)type;
 	x->reply_size = x->reply.len;
 }
 
@@ -115,20 +115,24 @@ static const char *content_type(uint8_t type)
 	return type == WEB_TYPE_JSON ? "application/json" : "text/plain; charset=utf-8";
 }
 
-/* Signing in and out sets and takes the cookie; no script and no other site gets at it. */
+/* Signing in and out sets and takes the cookie; no script and no other site gets at it. Who came by
+ * the proxy came by TLS: there no other host and no plain page sets it either. */
 static void add_cookie(struct MHD_Response *r, const struct exchange *x)
 {
 	static const char key[] = "\"session\":\"";
+	const char *prefix = x->visitor->lan ? "__Host-" : "";
+	const char *secure = x->visitor->lan ? "; Secure" : "";
 	const char *at = x->reply.buf ? strstr(x->reply.buf, key) : NULL;
 	char value[160];
 
 	if (x->route == WEB_LOGIN && x->status == 201 && at)
 		(void)snprintf(value, sizeof(value),
-			       "benchd_session=%.64s; Path=/; HttpOnly; SameSite=Strict",
-			       at + strlen(key));
+			       "%sbenchd_session=%.64s; Path=/; HttpOnly; SameSite=Strict%s",
+			       prefix, at + strlen(key), secure);
 	else if (x->route == WEB_LOGOUT && x->status == 200)
 		(void)snprintf(value, sizeof(value),
-			       "benchd_session=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0");
+			       "%sbenchd_session=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0%s",
+			       prefix, secure);
 	else
 		return;
 	(void)MHD_add_response_header(r, "Set-Cookie", value);
@@ -252,6 +256,33 @@ static bool fill_message(struct exchange *x, struct web_msg *m)
 	return true;
 }
 
+/* What benchd-web answers by itself. */
+static bool answer_own(struct exchange *x)
+{
+	const char *path = x->visitor->head.path;
+	enum web_type type = WEB_TYPE_TEXT;
+
+	if (strcmp(path, "/healthz") == 0) {
+		text_puts(&x->reply, "ok\n");
+	} else if (strcmp(path, "/metrics") == 0) {
+		metrics_text(x->serve, &x->reply);
+	} else if (strcmp(path, API "/openapi.json") == 0) {
+		text_add(&x->reply, openapi_json, (size_t)(openapi_json_end - openapi_json));
+		type = WEB_TYPE_JSON;
+	} else {
+		return false;
+	}
+	if (strcmp(x->visitor->head.method, "GET") != 0 &&
+	    strcmp(x->visitor->head.method, "HEAD") != 0)
+		set_problem(x, 405, "method_not_allowed",
+			    "this address exists with another method");
+	else if (x->visitor->head.query[0])
+		set_problem(x, 400, "query", "this address takes no parameter");
+	else
+		set_own(x, type);
+	return true;
+}
+
 /* Everything is here: answer at once, or ask benchd (then nothing is answered yet). */
 static void begin(struct exchange *x)
 {
@@ -259,30 +290,11 @@ static void begin(struct exchange *x)
 	struct serve *s = x->serve;
 	int rc;
 
-	if (x->visitor->head.query[0] && (strcmp(x->visitor->head.path, "/healthz") == 0 ||
-					  strcmp(x->visitor->head.path, "/metrics") == 0)) {
-		set_problem(x, 400, "query", "this address takes no parameter");
+	if (answer_own(x))
 		return;
-	}
-	if (strcmp(x->visitor->head.path, "/healthz") == 0) {
-		text_puts(&x->reply, "ok\n");
-		set_text(x);
-		return;
-	}
-	if (strcmp(x->visitor->head.path, "/metrics") == 0) {
-		metrics_text(s, &x->reply);
-		set_text(x);
-		return;
-	}
 	m.route = x->route = (uint16_t)find_route(x, &m);
 	if (x->answered || !fill_message(x, &m))
 		return;
-	if (m.route == WEB_EVENTS && s->link_fd >= 0) {
-		x->answered = true;
-		x->status = 200;
-		x->visitor->at = VISIT_EVENTS;
-		return;
-	}
 	m.id = x->id = ++s->last_id;
 	rc = hub_send(s, &m);
 	if (rc == ERR_BUSY)
@@ -344,6 +356,8 @@ void exchange_reply(struct serve *s, const struct web_msg *m, int fd)
 	x->reply_size = m->size;
 	if (fd < 0)
 		text_add(&x->reply, m->body, m->size);
+	if (x->route == WEB_EVENTS && x->status == 200)
+		x->visitor->at = VISIT_EVENTS; /* benchd knows who it is: the stream begins */
 	resume(x);
 }
 

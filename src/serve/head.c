@@ -248,9 +248,9 @@ int head_read(struct head *h, const char *p, size_t n)
 	return rc;
 }
 
-bool head_session(const struct head *h, char dst[65])
+bool head_session(const struct head *h, bool lan, char dst[65])
 {
-	static const char name[] = "benchd_session=";
+	const char *name = lan ? "__Host-benchd_session=" : "benchd_session=";
 	const char *at = h->cookie;
 
 	while ((at = strstr(at, name))) {
@@ -281,6 +281,23 @@ bool head_host_is_local(const char *host)
 		if (host[n] == ':' && host[n + 1] &&
 		    strspn(host + n + 1, "0123456789") == strlen(host + n + 1))
 			return true;
+	}
+	return false;
+}
+
+bool head_host_is_of(const char *host, const char *names)
+{
+	size_t n = host[0] == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");
+	size_t digits = host[n] == ':' ? strspn(host + n + 1, "0123456789") : 0;
+
+	if (n > strlen(host) || (host[n] && (digits == 0 || host[n + 1 + digits])))
+		return false;
+	while (names && *names) {
+		size_t len = strcspn(names, ",");
+
+		if (len == n && n > 0 && strncasecmp(names, host, n) == 0)
+			return true;
+		names += len + (names[len] == ',');
 	}
 	return false;
 }

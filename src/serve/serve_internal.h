@@ -10,6 +10,7 @@
  *	hub.c	   the link to benchd
  *	outbound.c requests to other machines that benchd asks for
  *	problem.c  RFC 9457 bodies, fixed header fields
+ *	openapi.c  the description of the API, inside
  *
  *	accept -> HEAD --good--> BODY --last byte--> REPLY --from benchd--> WRITE -> closed
  *		   |				       `--route events--> EVENTS -> closed
@@ -36,6 +37,7 @@ struct visitor {
 	enum visit at;
 	int64_t deadline_ns;
 	bool local;	    /* came by the Unix socket */
+	bool lan;	    /* by the proxy on this machine: its Host is a name of the LAN's */
 	uint32_t peer;	    /* address, or uid of a local one: for the cap per peer */
 	struct loop_io *io; /* HEAD, LINGER */
 	struct head head;
@@ -157,6 +159,9 @@ void problem_body(struct text *out, int status, const char *code, const char *de
 const char *status_title(int status);
 /* Fields every response has, NULL at the end: name, value, name, value. */
 extern const char *const response_fields[];
+
+/* openapi.c */
+extern const char openapi_json[], openapi_json_end[];
 
 /* metrics.c */
 void metrics_text(const struct serve *s, struct text *out);

@@ -130,11 +130,11 @@ static bool take_credential(struct visitor *v)
 
 	if (v->local && !h->authorization[0] && !h->cookie[0])
 		(void)snprintf(v->credential, size, "peer:%u", v->peer);
-	else if (token_is_right(v->serve, h->authorization))
+	else if (!v->lan && token_is_right(v->serve, h->authorization))
 		(void)snprintf(v->credential, size, "bearer:%s", v->serve->token);
 	else if (given_token(h->authorization))
 		(void)snprintf(v->credential, size, "bearer:%s", given_token(h->authorization));
-	else if (!h->authorization[0] && head_session(h, session))
+	else if (!h->authorization[0] && head_session(h, v->lan, session))
 		(void)snprintf(v->credential, size, "session:%s:%.40s", session, h->csrf);
 	else if (v->local)
 		(void)snprintf(v->credential, size, "peer:%u", v->peer);
@@ -146,7 +146,7 @@ static bool take_credential(struct visitor *v)
 /* Of this host: by the Unix socket, or by who can read the token file. */
 static bool is_of_station(const struct visitor *v)
 {
-	return v->local || token_is_right(v->serve, v->head.authorization);
+	return v->local || (!v->lan && token_is_right(v->serve, v->head.authorization));
 }
 
 static bool has_body(const struct head *h)
@@ -162,7 +162,7 @@ static bool is_json(const char *type)
 }
 
 /* Another site's page in somebody's browser asks here too: it says where it comes from. */
-static bool is_cross_site(const struct head *h)
+static bool is_cross_site(const struct head *h, bool lan)
 {
 	const char *after = h->origin;
 
@@ -171,7 +171,7 @@ static bool is_cross_site(const struct head *h)
 		return true;
 	if (!h->origin[0])
 		return false;
-	if (strncmp(after, "http://", 7) == 0)
+	if (!lan && strncmp(after, "http://", 7) == 0)
 		after += 7;
 	else if (strncmp(after, "https://", 8) == 0)
 		after += 8;
@@ -186,11 +186,14 @@ static bool admit(struct visitor *v)
 	const struct head *h = &v->head;
 	bool writes = strcmp(h->method, "POST") == 0 || strcmp(h->method, "PUT") == 0;
 
-	if (!head_host_is_local(h->host))
+	/* Whatever way a name of the LAN came in, it is nobody of this machine. */
+	v->lan = head_host_is_of(h->host, v->serve->options.lan_names);
+	v->local = v->local && !v->lan;
+	if (!v->lan && !head_host_is_local(h->host))
 		refuse(v, 421, "host_unknown",
 		       "this server answers to localhost, 127.0.0.1 and [::1]; the LAN comes "
-		       "through the proxy on this machine");
-	else if (is_cross_site(h))
+		       "through the proxy on this machine, by a name of --lan-names");
+	else if (is_cross_site(h, v->lan))
 		refuse(v, 403, "cross_site", "pages of other sites may not ask here");
 	else if (strcmp(h->path, "/healthz") != 0 &&
 		 (!take_credential(v) || (strcmp(h->path, "/metrics") == 0 && !is_of_station(v))))

@@ -263,9 +263,8 @@ static const struct library_entry *need_entry(struct request *rq)
 		if (!lib->entries[i].broken)
 			return &lib->entries[i];
 		request_problem(rq, 409, "profile_broken",
-				"profile %s is broken; see: benchctl "
-				"profile check %s",
-				lib->entries[i].id, lib->entries[i].path);
+				"profile %s is broken; see: benchctl profile list",
+				lib->entries[i].id);
 		return NULL;
 	}
 	request_problem(rq, 404, "not_found",

@@ -43,6 +43,15 @@ static void reply_count(struct request *rq, int status, const char *key, int n)
 	text_release(&t);
 }
 
+static void import_problem(struct import_job *q, int rc)
+{
+	if (rc == ERR_STORE)
+		request_problem_of(q->rq, &q->job.err);
+	else
+		request_problem(q->rq, 409, error_name(rc), "/tickets/%d: %s", q->failed,
+				q->job.err.text);
+}
+
 static void import_done(struct job *j)
 {
 	struct import_job *q = (struct import_job *)j;
@@ -51,8 +60,7 @@ static void import_done(struct job *j)
 	int rc = j->rc;
 
 	if (rc)
-		request_problem(q->rq, rc == ERR_STORE ? 500 : 409, error_name(rc),
-				"/tickets/%d: %s", q->failed, err.text);
+		import_problem(q, rc);
 	else
 		reply_count(q->rq, 201, "imported", q->count);
 	free(q->list);
@@ -127,10 +135,11 @@ void route_ticket_import(struct request *rq)
 	o = json_load_limited(rq->body, rq->msg.size, WEB_BODY_MAX, &err);
 	list = json_object_get(o, "tickets");
 	n = json_array_size(list);
-	if (n == 0 || n > IMPORT_MAX || station_is_crowded(rq->station)) {
+	if (n == 0 || n > IMPORT_MAX || json_object_size(o) != 1 ||
+	    station_is_crowded(rq->station)) {
 		request_problem(rq, station_is_crowded(rq->station) ? 503 : 422, "usage",
-				"/tickets: 1 to %d tickets expected%s%s", IMPORT_MAX,
-				err.text[0] ? ": " : "", err.text);
+				"/tickets: 1 to %d tickets and no other member expected%s%s",
+				IMPORT_MAX, err.text[0] ? ": " : "", err.text);
 		json_decref(o);
 		return;
 	}

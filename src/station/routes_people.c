@@ -156,13 +156,21 @@ static void reply_login(struct request *rq, const struct person *p)
 /* The PIN in the body, then what is done with its person. */
 static void with_pin(struct request *rq, void (*then)(struct request *rq, const struct person *p))
 {
-	json_t *o = json_load_limited(rq->body, rq->msg.size, WEB_BODY_MAX, NULL);
+	static const struct form_field fields[] = {
+		{.name = "person", .kind = FORM_NAME, .required = true},
+		{.name = "pin", .kind = FORM_TEXT, .required = true, .lo = 1, .hi = PEOPLE_PIN_MAX},
+		{.name = NULL},
+	};
+	json_t *o = request_form(rq, fields);
 	char person[64], pin[PEOPLE_PIN_MAX + 1];
 
+	if (!o)
+		return;
 	if (people_take_pin(o, person, pin))
 		people_check_pin(rq, person, pin, then);
 	else
-		request_problem(rq, 422, "usage", "{\"person\", \"pin\"} expected");
+		request_problem(rq, 422, "length", "/pin: at most %d bytes expected",
+				PEOPLE_PIN_MAX);
 	secret_wipe(pin, sizeof(pin));
 	json_decref(o);
 }

@@ -9,74 +9,55 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ticket/form.h"
+
 enum { LIST_MAX = 1000 };
 
-/* String member of a JSON body into dst; false with err when it is no string or too long. Absent: "". */
-static bool take(const json_t *o, const char *name, char *dst, size_t size, struct error *err)
-{
-	const json_t *v = json_object_get(o, name);
-	const char *s = json_string_value(v);
-	dst[0] = 0;
-	if (!v || json_is_null(v))
-		return true;
-	if (!s || json_string_length(v) >= size || !text_is_clean(s, strlen(s), "")) {
-		error_set(err, ERR_TYPE,
-			  "/%s: must be text of at most %zu bytes without control characters", name,
-			  size - 1);
-		return false;
-	}
-	return text_copy(dst, size, s);
-}
+static const struct form_field start_form[] = {
+	{.name = "bay", .kind = FORM_TEXT, .required = true, .lo = 1, .hi = 15},
+	{.name = "ticket", .kind = FORM_TEXT, .hi = 63},
+	{.name = "serial", .kind = FORM_TEXT, .hi = 63},
+	{.name = "run_type", .kind = FORM_TEXT, .hi = 31},
+	{.name = "profile", .kind = FORM_TEXT, .hi = 63},
+	{.name = "operator", .kind = FORM_TEXT, .hi = 63},
+	{.name = NULL},
+};
+static const struct form_field answer_form[] = {
+	{.name = "prompt", .kind = FORM_TEXT, .hi = 63},
+	{.name = "answer", .kind = FORM_TEXT, .hi = 159},
+	{.name = "operator", .kind = FORM_TEXT, .hi = 63},
+	{.name = NULL},
+};
 
-static json_t *body_object(struct request *rq, const char *const *known, struct error *err)
+/* A member that was read by a form, "" when absent. False: more bytes than fit, and it is said. */
+static bool take(struct request *rq, const json_t *o, const char *name, char *dst, size_t size)
 {
-	json_t *o = json_load_limited(rq->body, rq->msg.size, WEB_BODY_MAX, err);
-	const char *key;
-	json_t *value;
-	if (!o)
-		return NULL;
-	if (!json_is_object(o)) {
-		error_set(err, ERR_TYPE, "the body must be a JSON object");
-		json_decref(o);
-		return NULL;
-	}
-	json_object_foreach(o, key, value)
-	{
-		bool ok = false;
-		for (int i = 0; known[i]; i++)
-			ok = ok || !strcmp(known[i], key);
-		if (ok)
-			continue;
-		error_set(err, ERR_USAGE, "/%.40s: unknown member", key);
-		json_decref(o);
-		return NULL;
-	}
-	return o;
+	const char *s = json_string_value(json_object_get(o, name));
+
+	if (text_copy(dst, size, s ? s : ""))
+		return true;
+	request_problem(rq, 422, "length", "/%s: at most %zu bytes expected", name, size - 1);
+	return false;
 }
 
 void route_run_start(struct request *rq)
 {
-	static const char *const known[] = {"bay",     "ticket",   "serial", "run_type",
-					    "profile", "operator", NULL};
 	struct session_order o = {0};
-	struct error err = {0};
 	char bay[16];
-	json_t *b = body_object(rq, known, &err);
-	if (!b) {
-		request_problem(rq, 422, error_name(err.code), "%s", err.text);
+	json_t *b = request_form(rq, start_form);
+	bool ok;
+
+	if (!b)
 		return;
-	}
-	bool ok = take(b, "bay", bay, sizeof(bay), &err) &&
-		  take(b, "ticket", o.ticket, sizeof(o.ticket), &err) &&
-		  take(b, "serial", o.serial, sizeof(o.serial), &err) &&
-		  take(b, "run_type", o.run_type, sizeof(o.run_type), &err) &&
-		  take(b, "profile", o.profile, sizeof(o.profile), &err) &&
-		  take(b, "operator", o.operator_name, sizeof(o.operator_name), &err);
+	ok = take(rq, b, "bay", bay, sizeof(bay)) &&
+	     take(rq, b, "ticket", o.ticket, sizeof(o.ticket)) &&
+	     take(rq, b, "serial", o.serial, sizeof(o.serial)) &&
+	     take(rq, b, "run_type", o.run_type, sizeof(o.run_type)) &&
+	     take(rq, b, "profile", o.profile, sizeof(o.profile)) &&
+	     take(rq, b, "operator", o.operator_name, sizeof(o.operator_name));
 	json_decref(b);
-	if (!ok) {
-		request_problem(rq, 422, error_name(err.code), "%s", err.text);
+	if (!ok)
 		return;
-	}
 	struct bay *at = station_bay(rq->station, bay);
 	if (!at) {
 		request_no_bay(rq, bay);
@@ -136,6 +117,8 @@ static void run_done(struct job *j)
 	char etag[WEB_ETAG_MAX];
 	if (j->rc == ERR_NOT_FOUND) {
 		request_no_run(q->rq, q->rq->msg.arg[0]);
+	} else if (j->rc == ERR_STATE) {
+		request_problem(q->rq, 503, "result_pending", "%s", j->err.text);
 	} else if (j->rc) {
 		request_problem_of(q->rq, &j->err);
 	} else {
@@ -260,7 +243,6 @@ static void flag_typed(const struct bay *b, char who[64])
 
 void route_run_answer(struct request *rq)
 {
-	static const char *const known[] = {"prompt", "answer", "operator", NULL};
 	struct bay *at = station_run(rq->station, rq->msg.arg[0]);
 	struct error err = {0};
 	char prompt[64], answer[160], who[64];
@@ -269,15 +251,16 @@ void route_run_answer(struct request *rq)
 				rq->msg.arg[0]);
 		return;
 	}
-	json_t *b = body_object(rq, known, &err);
-	bool ok = b && take(b, "prompt", prompt, sizeof(prompt), &err) &&
-		  take(b, "answer", answer, sizeof(answer), &err) &&
-		  take(b, "operator", who, sizeof(who), &err);
-	json_decref(b);
-	if (!ok) {
-		request_problem(rq, 422, error_name(err.code), "%s", err.text);
+	json_t *b = request_form(rq, answer_form);
+	bool ok;
+	if (!b)
 		return;
-	}
+	ok = take(rq, b, "prompt", prompt, sizeof(prompt)) &&
+	     take(rq, b, "answer", answer, sizeof(answer)) &&
+	     take(rq, b, "operator", who, sizeof(who));
+	json_decref(b);
+	if (!ok)
+		return;
 	const struct person *person =
 		rq->identity.person[0] ? registry_person(rq->station->registry, rq->identity.person)
 				       : bay_person(at);

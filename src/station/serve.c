@@ -4,7 +4,6 @@
  */
 #include "station/internal.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +14,6 @@
 #include "base/secret.h"
 #include "link/query.h"
 #include "link/socket.h"
-#include "ticket/form.h"
 
 #define MODULE "serve"
 enum { QUEUE_MAX = 256 }; /* events a slow reader may be behind */
@@ -158,8 +156,8 @@ void serve_call(struct web_conn *c, uint32_t id, const struct text *json)
 	free(buf);
 }
 
-static void reply_typed(struct request *rq, int status, const char *etag, enum web_type type,
-			const struct text *json)
+void request_reply_typed(struct request *rq, int status, const char *etag, enum web_type type,
+			 const struct text *json)
 {
 	struct web_conn *c = &rq->station->conns[rq->conn];
 	if (c->fd >= 0 && c->generation == rq->generation) {
@@ -192,110 +190,7 @@ static void reply_typed(struct request *rq, int status, const char *etag, enum w
 
 void request_reply(struct request *rq, int status, const char *etag, const struct text *json)
 {
-	reply_typed(rq, status, etag, WEB_TYPE_JSON, json);
-}
-
-static const char *status_title(int status)
-{
-	switch (status) {
-	case 400: return "Bad request";
-	case 401: return "Who are you?";
-	case 403: return "Not allowed";
-	case 404: return "Not found";
-	case 409: return "Not possible now";
-	case 412: return "Changed meanwhile";
-	case 429: return "Too many tries";
-	case 422: return "Not valid";
-	case 503: return "Not available";
-	default: return "Error of the station";
-	}
-}
-
-static void problem_text(struct request *rq, int status, const char *code, const char *detail)
-{
-	struct text t = {0};
-	struct json j;
-	char type[96];
-	json_init(&j, &t);
-	json_open_object(&j);
-	snprintf(type, sizeof(type), "urn:benchd:problem:%s", code);
-	json_kv_string(&j, "type", type);
-	json_kv_string(&j, "title", status_title(status));
-	json_kv_int(&j, "status", status);
-	json_kv_string(&j, "code", code);
-	json_kv_string(&j, "detail", detail);
-	json_end_object(&j);
-	reply_typed(rq, status, "", WEB_TYPE_PROBLEM, &t);
-	text_release(&t);
-}
-
-void request_problem(struct request *rq, int status, const char *code, const char *fmt, ...)
-{
-	char detail[512];
-	va_list ap;
-	va_start(ap, fmt);
-	vsnprintf(detail, sizeof(detail), fmt, ap);
-	va_end(ap);
-	if (rq)
-		problem_text(rq, status, code, detail);
-	else
-		log_warning(MODULE, "%s", detail);
-}
-
-/* A body that is not right: every mistake with its pointer. */
-void request_problems(struct request *rq, const struct ticket_problems *problems)
-{
-	struct text t = {0};
-	struct json j;
-	char line[300];
-	const char *code = problems->at[0].code;
-
-	form_problems_line(problems, line, sizeof(line));
-	json_init(&j, &t);
-	json_open_object(&j);
-	json_kv_string(&j, "type", "urn:benchd:problem:form");
-	json_kv_string(&j, "title", status_title(422));
-	json_kv_int(&j, "status", 422);
-	json_kv_string(&j, "code", code);
-	json_kv_string(&j, "detail", line);
-	json_key(&j, "errors");
-	ticket_put_problems(&j, problems);
-	json_end_object(&j);
-	reply_typed(rq, 422, "", WEB_TYPE_PROBLEM, &t);
-	text_release(&t);
-}
-
-struct json_t *request_form(struct request *rq, const struct form_field *fields)
-{
-	struct ticket_problems problems;
-	json_t *root = NULL;
-
-	if (form_read(fields, rq->body, rq->msg.size, &root, &problems)) {
-		request_problems(rq, &problems);
-		return NULL;
-	}
-	return root;
-}
-
-void request_problem_of(struct request *rq, const struct error *err)
-{
-	int status = 500;
-	switch (err->code) {
-	case ERR_NOT_FOUND: status = 404; break;
-	case ERR_EXISTS:
-	case ERR_STATE:
-	case ERR_BUSY: status = 409; break;
-	case ERR_CONFLICT: status = 412; break;
-	case ERR_USAGE:
-	case ERR_RANGE:
-	case ERR_TYPE:
-	case ERR_SYNTAX:
-	case ERR_CONFIG: status = 422; break;
-	case ERR_DENIED: status = 403; break;
-	case ERR_LIMIT: status = 503; break;
-	default: break;
-	}
-	problem_text(rq, status, error_name(err->code), err->text);
+	request_reply_typed(rq, status, etag, WEB_TYPE_JSON, json);
 }
 
 static void on_request(struct web_conn *c, const struct web_msg *m)

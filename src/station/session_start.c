@@ -55,8 +55,7 @@ static const struct library_entry *choose_profile(const struct lookup_job *q,
 			continue;
 		if (e->broken) {
 			error_set(err, ERR_CONFIG,
-				  "profile %s is broken; see: benchctl profile check %s", e->id,
-				  e->path);
+				  "profile %s is broken; see: benchctl profile list", e->id);
 			return NULL;
 		}
 		struct problems problems = {0};

@@ -267,4 +267,17 @@ static inline void hear_until(int fd, const char *part)
 	}
 }
 
+/* benchd is asked who follows, and says that it may. */
+static inline void follow(int fd)
+{
+	struct web_msg m;
+
+	say(fd, "GET /api/v1/events HTTP/1.1\r\n" HOST "\r\n");
+	m = take();
+	assert_int_equal(m.route, WEB_EVENTS);
+	assert_memory_equal(m.credential, "peer:", 5);
+	answer(m.id, 200, WEB_TYPE_JSON, "", "{}");
+	hear_until(fd, "retry: 2000");
+}
+
 #endif

@@ -19,8 +19,7 @@ static void events_reach_every_client(void **state)
 	(void)state;
 	for (int i = 0; i < 2; i++) {
 		fd[i] = visit(false);
-		say(fd[i], "GET /api/v1/events HTTP/1.1\r\n" HOST "\r\n");
-		hear_until(fd[i], "retry: 2000");
+		follow(fd[i]);
 	}
 	publish("{\"type\":\"bay\"}");
 	for (int i = 0; i < 2; i++)
@@ -37,10 +36,8 @@ static void a_client_that_does_not_read_is_cut_off(void **state)
 	int slow = visit(false), good = visit(false), cut = 0;
 
 	(void)state;
-	for (int i = 0; i < 2; i++) {
-		say(i ? slow : good, "GET /api/v1/events HTTP/1.1\r\n" HOST "\r\n");
-		hear_until(i ? slow : good, "retry: 2000");
-	}
+	follow(good);
+	follow(slow);
 	memset(json, 'x', sizeof(json) - 1);
 	json[0] = '"';
 	json[sizeof(json) - 2] = '"';
@@ -66,9 +63,23 @@ static void quiet_streams_get_a_heartbeat(void **state)
 	o.heartbeat_ms = 20;
 	restart_with(&o);
 	fd = visit(false);
-	say(fd, "GET /api/v1/events HTTP/1.1\r\n" HOST "\r\n");
+	follow(fd);
 	hear_until(fd, ": still here\n\n");
 	close(fd);
+}
+
+static void whom_benchd_does_not_know_follows_nothing(void **state)
+{
+	int fd = visit(true);
+	struct web_msg m;
+
+	(void)state;
+	say(fd, "GET /api/v1/events HTTP/1.1\r\n" HOST "Authorization: Bearer btk_0\r\n\r\n");
+	m = take();
+	assert_string_equal(m.credential, "bearer:btk_0");
+	answer(m.id, 401, WEB_TYPE_PROBLEM, "", "{\"code\":\"token_needed\"}");
+	publish("{\"type\":\"bay\"}");
+	assert_null(strstr(hear(fd), "\"type\":\"bay\""));
 }
 
 int main(void)
@@ -78,6 +89,7 @@ int main(void)
 		EACH(events_reach_every_client),
 		EACH(a_client_that_does_not_read_is_cut_off),
 		EACH(quiet_streams_get_a_heartbeat),
+		EACH(whom_benchd_does_not_know_follows_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,8 +11,7 @@ static void without_benchd_requests_are_told_so_until_it_is_back(void **state)
 	const char *all;
 
 	(void)state;
-	say(stream, "GET /api/v1/events HTTP/1.1\r\n" HOST "\r\n");
-	hear_until(stream, "retry: 2000");
+	follow(stream);
 	say(fd, "POST /api/v1/bays/1/stop HTTP/1.1\r\n" HOST "\r\n");
 	m = take();
 	assert_int_equal(m.route, WEB_BAY_STOP);
