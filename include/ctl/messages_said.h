@@ -61,6 +61,7 @@
 	X(E_NOT_CAPTURED, "not_captured", "没有记下的值")                                                                          \
 	X(E_NOT_MEASURED, "not_measured", "没有测量值")                                                                            \
 	X(E_NOT_SETTLED, "not_settled", "未稳定")                                                                                  \
+	X(E_TOO_SHORT, "too_short", "时间太短，无法判定")                                                                          \
 	X(E_NOT_A_NUMBER, "not_a_number", "算不出数值")                                                                            \
 	X(E_UNKNOWN, "unknown", "未知")                                                                                            \
 	X(E_CHECK, "check", "检查")                                                                                                \

@@ -68,7 +68,9 @@ struct engine_result {
 	enum attribution attribution; /* when it failed */
 	uint32_t updates;	      /* fewest real updates of a channel in the window */
 	int attempt;		      /* from 1 */
-	/* code and detail for all but a plain pass or fail: "not_settled", "stale feed_flow" */
+	/* code and detail for all but a plain pass or fail: "not_settled", "stale feed_flow",
+	 * "too_short": what a watch or an abort looks at stood against it, but ended before its
+	 * time */
 	char reason[96];
 };
 

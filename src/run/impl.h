@@ -72,6 +72,7 @@ enum why {
 	WHY_CAPTURE,
 	WHY_MEASURED,
 	WHY_UNSETTLED,
+	WHY_TOO_SHORT, /* it ended before anybody could say: no name goes with it */
 	WHY_MATH
 };
 

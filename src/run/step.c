@@ -87,6 +87,9 @@ void condition_close(struct run_condition *c)
 {
 	if (!c->violated && (!c->seen || c->blind))
 		c->unknown = true;
+	/* Known, and never as wanted, but not for as long as the contrary has to last. */
+	if (!c->seen && !c->blind && c->why == WHY_NONE)
+		c->why = WHY_TOO_SHORT;
 }
 
 static void tick_watches(struct engine *e)

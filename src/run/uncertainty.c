@@ -189,9 +189,12 @@ void compute_why(const struct engine *e, enum why why, uint16_t ref, uint8_t qua
 		 * believed. */
 		*bad = quality != QUALITY_STALE && quality != QUALITY_NO_REPLY;
 		break;
+	case WHY_TOO_SHORT:
 	case WHY_NONE: break;
 	}
-	if (why == WHY_NONE)
+	if (why == WHY_TOO_SHORT)
+		snprintf(dst, size, "too_short");
+	else if (why == WHY_NONE)
 		snprintf(dst, size, "not_a_number");
 	else
 		snprintf(dst, size, "%s %s", what, compute_name(e, ref));

@@ -447,6 +447,7 @@ static void sentences_are_translated_with_what_stands_in_them(void **state)
 		"总线 meters 占用 24 %（计划 30 %）；应答开始时间 ms（计划最长 20）： a 5.0, b 6.0");
 	assert_zh("limit unknown: no_reply feed_flow", "限值无法确定：feed_flow 无应答");
 	assert_zh("timeout, not_settled", "超时，未稳定");
+	assert_zh("too_short", "时间太短，无法判定");
 	assert_zh(
 		"bay 1 is busy with ticket T-1 (run 7); watch it: benchctl --state /a/state run watch --bay 1",
 		"工位 1 正在检测工单 T-1（检测 7）；查看：benchctl --state /a/state run watch --bay 1");

@@ -37,8 +37,23 @@ static void a_watch_shorter_than_its_time_is_no_pass_while_it_does_not_hold(void
 	bench_step(b, "H2");
 	bench_watch(b, m, "permeate_flow > 100 L/min")->for_ns = 10 * NS_PER_S;
 	bench_wait(b, 5);
-	assert_int_not_equal(bench_finish(b), VERDICT_PASS);
-	assert_true(bench_result(b, m)->reason[0] != '\0');
+	assert_int_equal(bench_finish(b), VERDICT_INCONCLUSIVE);
+	assert_string_equal(bench_result(b, m)->reason, "too_short");
+	bench_free(b);
+}
+
+static void an_abort_that_stood_for_less_than_its_time_is_no_pass(void **state)
+{
+	struct bench *b = bench_new();
+	int m = bench_measurement(b, "dry", NULL, NULL, NULL, NULL);
+
+	(void)state;
+	bench_step(b, "H0");
+	bench_wait(b, 5);
+	bench_abort(b, "dry", "permeate_flow < 100 L/min", TRIP_DRY_RUN, ATTRIBUTION_UNIT, m)
+		->for_ns = 30 * NS_PER_S;
+	assert_int_equal(bench_finish(b), VERDICT_INCONCLUSIVE);
+	assert_string_equal(bench_result(b, m)->reason, "too_short");
 	bench_free(b);
 }
 
@@ -64,6 +79,7 @@ int main(void)
 		cmocka_unit_test(a_watch_that_was_never_seen_is_no_pass),
 		cmocka_unit_test(a_watch_shorter_than_its_time_is_no_pass_while_it_does_not_hold),
 		cmocka_unit_test(an_abort_that_was_never_seen_is_no_pass),
+		cmocka_unit_test(an_abort_that_stood_for_less_than_its_time_is_no_pass),
 	};
 
 	return cmocka_run_group_tests_name("engine_unseen", tests, NULL, NULL);
