@@ -341,6 +341,7 @@
 	X(N_BAY_GONE, "the station has no bay {1} any more", "检测台已没有工位 {1}")                                               \
 	X(N_RUN_ID_LONG, "\"{1}...\" is no run; see: benchctl run list",                                                           \
 	  "“{1}...”不是检测；查看：benchctl run list")                                                                             \
+	X(E_OLD_READING, "old_reading", "读数过旧")                                                                                \
 	X(N_NO_SUCH_PROFILE, "there is no profile \"{1}\"; see: benchctl profile list",                                            \
 	  "没有测试方案“{1}”；查看：benchctl profile list")                                                                        \
 	X(N_NO_SUCH_RUN, "there is no run \"{1}\"; see: benchctl run list",                                                        \

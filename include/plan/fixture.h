@@ -83,6 +83,7 @@ struct fx_channel {
 	int64_t poll_ns;     /* how often it is asked (run time) */
 	int64_t update_ns;   /* how often the device really renews it; >= 0, poll_ns if not given */
 	int64_t stale_ns;    /* older than this: stale */
+	int64_t raised_ns;   /* by which fixture_at_speed raised it; 0 at speed 1 */
 	int64_t debounce_ns; /* states only */
 	double range_lo, range_hi; /* outside: out_of_range */
 	double resolution;	   /* smallest step, channel unit */
@@ -212,7 +213,8 @@ void fixture_free(struct fixture *f);
 /* At speed N a stale limit of 3 s of run time is 3/N s of wire time, and a busy machine, not the rig,
  * makes readings older than that. So before anybody uses f (of a simulated rig: no other runs
  * faster) each limit is raised to at least N times FIXTURE_STALE_FLOOR_S; the record of a run says
- * so as stale_floor_s. Speed 1: nothing changes. */
+ * so as stale_floor_s; what is older than the file's own limit fails no unit (run/). Speed 1: nothing
+ * changes. */
 #define FIXTURE_STALE_FLOOR_S 2
 void fixture_at_speed(struct fixture *f, unsigned speed);
 /* The tables of the file, for the reference documentation (base/schema.h). */

@@ -145,8 +145,10 @@ void fixture_at_speed(struct fixture *f, unsigned speed)
 	int64_t floor_ns = (int64_t)speed * FIXTURE_STALE_FLOOR_S * INT64_C(1000000000);
 
 	for (int i = 0; i < f->channel_count && speed > 1; i++)
-		if (f->channels[i].stale_ns < floor_ns)
+		if (f->channels[i].stale_ns < floor_ns) {
+			f->channels[i].raised_ns += floor_ns - f->channels[i].stale_ns;
 			f->channels[i].stale_ns = floor_ns;
+		}
 }
 
 void fixture_free(struct fixture *f)

@@ -131,13 +131,25 @@ static enum action_result await_until(struct engine *e, const struct pf_action *
 				      struct run_action *act)
 {
 	struct evaluation ev;
-	int holds = follow_until(e, a, act, &ev);
+	int holds = follow_until(e, a, act, &ev), old;
 
-	if (held(e, a, act))
+	if (held(e, a, act) && !act->overdue)
 		return came(e, a);
 	if (!passed(e, act, a->timeout_ns))
 		return ACTION_BUSY;
-	return timed_out(e, a, &ev, verdict_of_hold(e, a, act, holds));
+	if (holds == 1 && act->overdue) { /* it came while nobody saw, in time or not */
+		ev.why = WHY_STALE;
+		ev.why_ref = (uint16_t)act->awaited;
+		return timed_out(e, a, &ev, -1);
+	}
+	holds = verdict_of_hold(e, a, act, holds);
+	old = compute_old(e, a->until, act->begun_ns + a->timeout_ns, false);
+	if (holds == 0 && old >= 0) { /* one from then comes, or what is at hand gets stale */
+		act->overdue = true;
+		act->awaited = old;
+		return ACTION_BUSY;
+	}
+	return timed_out(e, a, &ev, holds);
 }
 
 static enum action_result run_wait(struct engine *e, const struct pf_action *a,

@@ -306,6 +306,22 @@ struct expr_value compute(struct evaluation *ev, const struct expr *x)
 	return v;
 }
 
+int compute_old(const struct engine *e, const struct expr *x, int64_t since_ns, bool own)
+{
+	struct channel_set set = {{0}};
+
+	plan_channels(e, x, &set);
+	for (int i = 0; i < e->fixture->channel_count; i++) {
+		const struct run_channel *c = &e->channels[i];
+
+		if (!set_has(&set, i) || !c->raised_ns || c->at_ns >= since_ns)
+			continue;
+		if (!own || e->now_ns - c->at_ns > c->stale_ns - c->raised_ns)
+			return i;
+	}
+	return -1;
+}
+
 bool compute_all_known(struct evaluation *ev, const struct channel_set *set)
 {
 	for (int c = 0; c < ev->e->fixture->channel_count; c++)

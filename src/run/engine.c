@@ -177,16 +177,25 @@ static enum attribution default_attribution(enum trip_class class)
 	return 0;
 }
 
-static void trip(struct engine *e, enum trip_class class, enum attribution a, int measurement,
-		 const char *reason, double value, bool dropped)
+/* x: the profile's word on it, or NULL. A trip by readings so old that half of the time it has to last
+ * was seen by nobody trips all the same, and blames no unit. */
+static void trip(struct engine *e, enum trip_class class, enum attribution a,
+		 const struct pf_abort *x, const char *reason, double value, bool dropped)
 {
+	int old = x && a == ATTRIBUTION_UNIT
+			  ? compute_old(e, x->when, e->now_ns - x->for_ns / 2, true)
+			  : -1;
 	enum verdict v = a == ATTRIBUTION_RIG ? VERDICT_ERROR : VERDICT_TRIPPED;
 
 	if (class == TRIP_OPERATOR)
 		v = VERDICT_ABORTED;
 	engine_event(e, "trip", value, "%s: %s", trip_class_name(class), reason);
-	if (a == ATTRIBUTION_UNIT && measurement >= 0)
-		measure_trip(e, measurement);
+	if (old >= 0) {
+		engine_event(e, "old_reading", NO_NUMBER, "%s", e->fixture->channels[old].name);
+		a = 0;
+	}
+	if (x && a == ATTRIBUTION_UNIT && x->measurement >= 0)
+		measure_trip(e, x->measurement);
 	leave(e, v, a, trip_class_name(class), reason, dropped);
 }
 
@@ -221,8 +230,7 @@ static void do_trip(struct engine *e, int interlock, enum trip_class class, cons
 	if (interlock >= 0 && interlock < e->fixture->interlock_count &&
 	    e->fixture->interlocks[interlock].whole_rig && a == ATTRIBUTION_UNIT)
 		a = 0;
-	trip(e, class, x ? x->attribution : a, x ? x->measurement : -1, reason ? reason : "", value,
-	     true);
+	trip(e, class, x ? x->attribution : a, x, reason ? reason : "", value, true);
 }
 
 static void do_error(struct engine *e, const char *code, const char *text, int64_t now_ns)
@@ -267,7 +275,7 @@ static void tick_aborts(struct engine *e)
 
 		condition_tick(e, &e->aborts[i], x->when, false, x->for_ns);
 		if (e->aborts[i].violated)
-			trip(e, x->class, x->attribution, x->measurement, x->id, NO_NUMBER, false);
+			trip(e, x->class, x->attribution, x, x->id, NO_NUMBER, false);
 	}
 }
 

@@ -41,6 +41,7 @@ struct run_channel {
 	int64_t good_ns;     /* of the latest good one */
 	int64_t renewed_ns;  /* of the latest real update */
 	int64_t stale_ns, update_ns;
+	int64_t raised_ns; /* part of stale_ns that only a fast clock gives */
 	enum calibration_state calibration;
 	int16_t track; /* index, -1: no statistics asked */
 };
@@ -112,9 +113,10 @@ struct run_settle {
 };
 
 struct run_action {
-	bool begun;
+	bool begun, overdue; /* overdue: time is up, and a reading of this time is waited for */
 	int64_t begun_ns, last_ns;
 	int64_t held_since, false_ns; /* false_ns: last known not to hold; both -1: never */
+	int awaited;		      /* overdue: whose reading */
 };
 
 struct run_frame {
@@ -231,6 +233,10 @@ struct evaluation {
 };
 struct expr_value compute(struct evaluation *ev, const struct expr *x);
 struct expr_value compute_symbol(struct evaluation *ev, uint16_t ref, enum expr_stat stat);
+/* On a fast clock (struct fx_channel, raised_ns): the first channel of x whose latest reading is older
+ * than since_ns, and than the fixture's own limit where own allows that; -1: none, and at speed 1.
+ * So old a reading counts nothing against a unit: the machine was busy. */
+int compute_old(const struct engine *e, const struct expr *x, int64_t since_ns, bool own);
 /* The first channel of set whose latest reading is not good. */
 bool compute_all_known(struct evaluation *ev, const struct channel_set *set);
 /* Conditions: 1 holds, 0 does not, -1 unknown. One that may rest on what had not settled: see

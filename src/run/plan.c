@@ -346,6 +346,7 @@ void plan_build(struct engine *e)
 		rc->ours = c->bays >> p->bay & 1;
 		rc->track = -1;
 		rc->stale_ns = c->stale_ns;
+		rc->raised_ns = c->raised_ns;
 		rc->update_ns = c->update_ns;
 		calibrate_factors(c, &rc->gain, &rc->offset);
 	}

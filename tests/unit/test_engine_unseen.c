@@ -73,6 +73,84 @@ static void an_abort_that_was_never_seen_is_no_pass(void **state)
 	bench_free(b);
 }
 
+/* ---- on a fast clock old readings pass for good ones; they blame no unit ---- */
+
+static struct {
+	double silent_s, back_s,
+		after; /* no reading from .. to, in s of the run; what is read then */
+} gap;
+
+static void flow_with_a_gap(struct bench *b)
+{
+	double t = (double)(b->now_ns - 1000 * NS_PER_S) * 1e-9;
+
+	b->silent[FLOW] = t > gap.silent_s && t < gap.back_s;
+	b->value[FLOW] = t < gap.back_s ? b->value[FLOW] : gap.after;
+}
+
+static struct bench *fast_bench(double silent_s, double back_s, double before, double after)
+{
+	struct bench *b = bench_new();
+
+	b->channels[FLOW].stale_ns = 40 * NS_PER_S;
+	b->channels[FLOW].raised_ns = 38 * NS_PER_S;
+	b->value[FLOW] = before;
+	gap.silent_s = silent_s;
+	gap.back_s = back_s;
+	gap.after = after;
+	b->world = flow_with_a_gap;
+	return b;
+}
+
+static void a_time_out_fails_a_unit_only_by_a_reading_from_after_it(void **state)
+{
+	static const struct {
+		double silent_s, back_s, after;
+		enum verdict verdict;
+		const char *reason;
+	} cases[] = {
+		{1, 1000, 1.5, VERDICT_INCONCLUSIVE, "timeout, stale permeate_flow"},
+		{1, 9, 0, VERDICT_INCONCLUSIVE, "timeout, stale permeate_flow"},
+		{1, 9, 1.5, VERDICT_FAIL, "timeout"},
+		{1000, 1000, 1.5, VERDICT_FAIL, "timeout"},
+		{1, 5, 0, VERDICT_PASS, ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct bench *b =
+			fast_bench(cases[i].silent_s, cases[i].back_s, 1.5, cases[i].after);
+		int m = bench_measurement(b, "stops", NULL, NULL, NULL, NULL);
+
+		bench_step(b, "H7");
+		bench_until(b, PF_WAIT, "permeate_flow < 0.02 L/min", 8, m);
+		assert_verdict(bench_finish(b), cases[i].verdict);
+		assert_verdict(bench_result(b, m)->verdict, cases[i].verdict);
+		assert_string_equal(bench_result(b, m)->reason, cases[i].reason);
+		bench_free(b);
+	}
+}
+
+static void an_abort_by_old_readings_trips_and_blames_no_unit(void **state)
+{
+	(void)state;
+	for (int seen = 0; seen < 2; seen++) {
+		struct bench *b = fast_bench(seen ? 1000 : 1, 1000, 0, 0);
+		int m = bench_measurement(b, "dry", NULL, NULL, NULL, NULL);
+
+		bench_step(b, "H6");
+		bench_wait(b, 20);
+		bench_abort(b, "dry", "permeate_flow < 0.1 L/min", TRIP_DRY_RUN, ATTRIBUTION_UNIT,
+			    m)
+			->for_ns = 10 * NS_PER_S;
+		(void)bench_finish(b);
+		assert_int_equal(bench_count(b, NOTE_EVENT, "trip"), 1);
+		assert_int_equal(bench_count(b, NOTE_EVENT, "old_reading"), !seen);
+		assert_int_equal(bench_result(b, m)->verdict == VERDICT_FAIL, seen);
+		bench_free(b);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -80,6 +158,8 @@ int main(void)
 		cmocka_unit_test(a_watch_shorter_than_its_time_is_no_pass_while_it_does_not_hold),
 		cmocka_unit_test(an_abort_that_was_never_seen_is_no_pass),
 		cmocka_unit_test(an_abort_that_stood_for_less_than_its_time_is_no_pass),
+		cmocka_unit_test(a_time_out_fails_a_unit_only_by_a_reading_from_after_it),
+		cmocka_unit_test(an_abort_by_old_readings_trips_and_blames_no_unit),
 	};
 
 	return cmocka_run_group_tests_name("engine_unseen", tests, NULL, NULL);
