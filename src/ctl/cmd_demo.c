@@ -229,7 +229,7 @@ static int run_both(struct demo *d)
 		return code;
 	for (int i = 0; i < DEMO_BAYS; i++) {
 		expected = expected && demo_is_as_expected(&d->options, &d->runs[i]);
-		slow = slow || demo_has_rig_error(&d->runs[i]);
+		slow = slow || demo_was_too_slow(&d->options, &d->runs[i]);
 	}
 	if (!(d->c->json ? demo_json_results(d, expected) : demo_print_results(d)))
 		return CTL_NO_STATION;

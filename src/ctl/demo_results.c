@@ -40,11 +40,29 @@ static bool has_failed_measurement(const json_t *run)
 	return false;
 }
 
+/* A rig that is at fault, not the unit: its run ends in error, and no unit is blamed. */
+static bool is_rig_faulted(const struct demo_options *o, const char *bay)
+{
+	size_t n = strlen(bay);
+
+	for (int i = 0; i < o->fault_count; i++) {
+		const char *fault = o->faults[i], *colon = strchr(fault, ':');
+
+		if (colon && (strncmp(fault, bay, n) != 0 || fault + n != colon))
+			continue;
+		if (strncmp(colon ? colon + 1 : fault, "rig_", 4) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* A healthy unit passes; a faulty one fails and says by what. */
 bool demo_is_as_expected(const struct demo_options *o, const struct watched *r)
 {
 	const char *verdict = member_text(r->document, "verdict");
 
+	if (is_rig_faulted(o, r->bay))
+		return strcmp(verdict, "pass") != 0 && !has_failed_measurement(r->document);
 	if (!is_faulted(o, r->bay))
 		return strcmp(verdict, "pass") == 0;
 	return strcmp(verdict, "pass") != 0 && has_failed_measurement(r->document);
@@ -66,10 +84,27 @@ static bool print_marked_release(struct ctl *c, const char *ticket)
 	return true;
 }
 
-/* A rig that could not follow: the machine is too busy for this speed. */
-bool demo_has_rig_error(const struct watched *r)
+/* A healthy unit whose readings did not come in time: the machine is too busy for this speed. */
+bool demo_was_too_slow(const struct demo_options *o, const struct watched *r)
 {
-	return strcmp(member_text(r->document, "verdict"), "error") == 0;
+	static const char *const late[] = {"stale",   "no_updates", "no_reply", "not_settled",
+					   "timeout", "io_lost",    "comms",	"not_a_number"};
+	const json_t *reason = json_object_get(r->document, "reason"), *m;
+	bool said = false;
+	size_t i;
+
+	if (is_faulted(o, r->bay))
+		return false;
+	for (size_t k = 0; k < sizeof(late) / sizeof(late[0]) && !said; k++) {
+		said = strstr(member_text(reason, "code"), late[k]) ||
+		       strstr(member_text(reason, "text"), late[k]);
+		json_array_foreach(json_object_get(r->document, "measurements"), i, m)
+		{
+			said = said || (strcmp(member_text(m, "verdict"), "fail") != 0 &&
+					strstr(member_text(m, "reason"), late[k]));
+		}
+	}
+	return said;
 }
 
 bool demo_print_results(struct demo *d)
