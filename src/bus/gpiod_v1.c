@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * GPIO chips of the kernel by libgpiod 1.x (Debian 12). gpiod_v2.c is its twin; the headers tell
- * which of the two has a body.
+ * GPIO chips of the kernel by libgpiod 1.x (Debian 12). gpiod_v2.c is its twin; the Makefile asks
+ * pkg-config which of the two is built.
  *
  * The kernel keeps 16 edges per line here and drops the newest without a sign: a flow meter at 225
  * Hz has to be read within 71 ms. The thread reads at once, and reads levels again with each
@@ -14,8 +14,6 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "bus/gpio.h"
-
-#ifdef GPIOD_LINE_BULK_MAX_LINES
 
 enum { EVENTS_AT_ONCE = 16 };
 /* Kernels before 5.7 stamp with the wall clock: such a time is no use. */
@@ -222,5 +220,3 @@ const struct gpio_backend gpio_kernel = {
 	.poll = chip_poll,
 	.read = chip_read,
 };
-
-#endif

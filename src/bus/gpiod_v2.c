@@ -13,8 +13,6 @@
 #include "base/text.h"
 #include "bus/gpio.h"
 
-#ifndef GPIOD_LINE_BULK_MAX_LINES
-
 enum { EVENTS_AT_ONCE = 64, KERNEL_EVENTS = 1024 };
 
 struct chip_v2 {
@@ -292,5 +290,3 @@ const struct gpio_backend gpio_kernel = {
 	.poll = chip_poll,
 	.read = chip_read,
 };
-
-#endif
