@@ -210,6 +210,7 @@ CTL_COMMAND(cmd_device_scan);
 CTL_COMMAND(cmd_device_set_address);
 CTL_COMMAND(cmd_device_prove_watchdog);
 CTL_COMMAND(cmd_device_print_label);
+CTL_COMMAND(cmd_device_accept);
 CTL_COMMAND(cmd_doctor);
 CTL_COMMAND(cmd_backup);
 CTL_COMMAND(cmd_restore);

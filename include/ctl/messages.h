@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #include "base/text.h"
+#include "ctl/messages_rig.h"
 #include "ctl/messages_said.h"
 
 #define CTL_WORDS(X)                                                                                                                          \
@@ -152,7 +153,7 @@
 	  "与预期不符：正常机应合格，故障机应不合格并指明测量项，台架故障不应归咎于整机")
 
 /* The whole catalogue. */
-#define CTL_MESSAGES(X) CTL_WORDS(X) CTL_SAID(X)
+#define CTL_MESSAGES(X) CTL_WORDS(X) CTL_SAID_RIG(X) CTL_SAID(X)
 
 enum ctl_message {
 #define CTL_MESSAGE_ENUM(id, en, zh) MSG_##id,

@@ -6,6 +6,7 @@
  *
  *	io -> benchd				benchd -> io
  *	HELLO	who, fixture hash, time scale	WELCOME	time scale
+ *						KNOWN	what a device said it is, when it last counted
  *	SAMPLES	a batch per cycle		IMAGE	a bay's whole output image: the lease
  *	BAY	a bay's state, with the reason	SAFE	drop, stop, reset, check of a bay
  *	OUTPUTS	commanded and read back
@@ -33,7 +34,8 @@ enum {
 	IO_MESSAGE_MAX = 8192,
 	IO_SAMPLES_MAX = 200,
 	IO_OUTPUTS_MAX = 64,
-	IO_TEXT_MAX = 160
+	IO_TEXT_MAX = 160,
+	IO_IDENTITY_MAX = 80
 };
 /* Bounds of the indices; equal to those of plan/fixture.h (checked where both are known). */
 enum {
@@ -60,7 +62,8 @@ enum io_type {
 	IO_INPUT,
 	IO_DEVICE,
 	IO_LINE,
-	IO_LAST = IO_LINE
+	IO_KNOWN,
+	IO_LAST = IO_KNOWN
 };
 
 enum bay_state {
@@ -155,8 +158,17 @@ struct io_msg {
 			uint16_t device;
 			uint8_t present;
 			char reason[IO_TEXT_MAX]; /* device on which port and why */
+			/* Present: the registers that have to stay as they are, "2:b001 3:0007.1234";
+			 * "" when it can tell nothing. */
+			char identity[IO_IDENTITY_MAX];
 			int64_t at_ns;
 		} device;
+		struct {
+			uint16_t device;
+			/* As it was told before, perhaps to another benchd; "": whatever it says next
+			 * is who it is from then on. */
+			char identity[IO_IDENTITY_MAX];
+		} known;
 		struct {
 			uint16_t device;
 			uint8_t damaged;	/* of its last 100 answers, 0: fewer than 10 */

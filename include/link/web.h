@@ -108,7 +108,9 @@ enum {
 	X(PROFILE_APPROVE, "POST", "/profiles/{}/approve",                                         \
 	  "what was submitted, by another person: {effective_at, passes, adopt, sign}")            \
 	X(CALIBRATIONS, "GET", "/calibrations", "calibrations in force")                           \
-	X(CALIBRATE, "POST", "/bays/{}/calibrations", "a new one: {channel, reference, ...}")
+	X(CALIBRATE, "POST", "/bays/{}/calibrations", "a new one: {channel, reference, ...}")      \
+	X(DEVICE_ACCEPT, "POST", "/devices/{}/accept",                                             \
+	  "another one in its place: {reason, rig, sign}")
 
 enum web_route {
 	WEB_ROUTE_NONE = 0,

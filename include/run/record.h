@@ -22,6 +22,8 @@ struct run_facts {
 	enum run_type type;
 	const struct profile *profile;
 	uint8_t fixture_hash[32];
+	const char *
+		devices; /* JSON array of who they say they are; NULL: not known. Outlives the run */
 	bool simulated;
 	unsigned speed;
 	bool unapproved; /* the profile revision has no approval */

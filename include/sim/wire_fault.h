@@ -49,7 +49,7 @@ enum wire_fault {
 	WIRE_MERGED, /* an older reply in the same segment */
 	/* the device */
 	WIRE_REBOOT,	   /* gone for K seconds; outputs fall, counters start at 0 */
-	WIRE_OTHER_DEVICE, /* another type or firmware at that address */
+	WIRE_OTHER_DEVICE, /* another one at that address: register K differs, 0: all */
 	WIRE_FROZEN,	   /* the same words again and again */
 	WIRE_OPEN_LOOP,
 	WIRE_SHORTED,	   /* K mA, others at full scale */

@@ -10,6 +10,7 @@
  *	journal.c  the journal of a run as jobs for the store's writer
  *	serve.c    web link: connections, requests, replies, events
  *	problem.c  what was not right, as RFC 9457 has it
+ *	device.c   who each device is, whatever was restarted
  *	outbound.c HTTP requests to other machines, by benchd-web
  *	routes_*.c one handler per route
  *	show.c     JSON of bays, runs, profiles
@@ -45,9 +46,10 @@ struct rig_link {
 	char refusal[352]; /* why the last benchd-io was refused, "": it was not */
 	struct device_state {
 		bool known, present;
-		char reason[IO_TEXT_MAX]; /* why it is away, else what it says of itself */
-		char says[IO_TEXT_MAX];	  /* the latter, when it was here last */
-		struct device_pace {	  /* pace.c */
+		char reason[IO_TEXT_MAX];	/* why it is away, else what it says of itself */
+		char says[IO_TEXT_MAX];		/* the latter, when it was here last */
+		char identity[IO_IDENTITY_MAX]; /* as kept; "": not known yet */
+		struct device_pace {		/* pace.c */
 			bool is_known;
 			int16_t channel; /* its fastest one, -1: none is polled */
 			uint32_t count;
@@ -73,6 +75,7 @@ struct bay {
 	const char *name;
 	enum bay_state state;
 	char reason[IO_TEXT_MAX];
+	struct text devices;	  /* JSON for the record of the run at hand */
 	char locked[IO_TEXT_MAX]; /* why a run locked it, "": it did not; a reset ends it */
 	uint32_t lease;		  /* last number given */
 	struct latest *values;	  /* by fixture channel */
@@ -222,6 +225,16 @@ void station_read(struct station *s, struct job *j);
 /* The writer is busy enough: requests of clients wait outside (503), so that they never push out records of runs. */
 bool station_is_crowded(const struct station *s);
 void station_audit(struct station *s, const char *who, const char *what, const char *json);
+
+/* device.c */
+int devices_load(struct station *s, struct store *store, struct error *err);
+/* benchd-io is told who its devices were. */
+void devices_tell(struct rig_link *r);
+/* A device that is there told who it is. */
+void device_heard(struct rig_link *r, int device, const char *identity);
+void route_device_accept(struct request *rq);
+/* A JSON array of the devices a bay measures and acts with. */
+void devices_json(const struct bay *b, struct text *out);
 
 /* rig.c */
 int rig_listen(struct station *s, struct error *err);

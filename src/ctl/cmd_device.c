@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * benchctl device: commissioning of one serial line. benchd-io speaks to it, because it alone knows
- * buses and drivers; a line that a station holds is refused by its lock.
+ * buses and drivers; a line that a station holds is refused by its lock. And another device in the
+ * place of one that the station knows.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 #include <unistd.h>
 
 #include "ctl/ctl.h"
+#include "post.h"
 
 enum { IO_HELD = 75 };
 
@@ -115,4 +117,30 @@ CTL_COMMAND(cmd_device_prove_watchdog)
 CTL_COMMAND(cmd_device_print_label)
 {
 	return run_io(c, self, "--print-label", argc, argv);
+}
+
+CTL_COMMAND(cmd_device_accept)
+{
+	const char *words[CTL_ARGS_MAX], *reason = NULL, *rig = NULL, *as = NULL;
+	const struct ctl_option options[] = {
+		OPTION_VALUE("reason", "TEXT", &reason, "why another one is in its place"),
+		OPTION_VALUE("rig", "NAME", &rig, "where several rigs have a device of that name"),
+		OPTION_VALUE("as", "PERSON", &as, "a supervisor; the PIN is asked for"),
+		OPTION_END,
+	};
+	struct post p;
+	int code;
+
+	if (ctl_parse(self, options, argc, argv, words, 1, 1, &code) < 0)
+		return code;
+	if (!reason || !as)
+		return ctl_usage(self, "an exchanged device needs --reason and --as");
+	post_begin(&p);
+	post_text(&p, "reason", reason);
+	post_text(&p, "rig", rig);
+	if (!post_sign(&p, as)) {
+		text_release(&p.text);
+		return CTL_USAGE;
+	}
+	return post_send(c, WEB_DEVICE_ACCEPT, words[0], &p);
 }

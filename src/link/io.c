@@ -143,7 +143,12 @@ static const struct field device[] = {
 	WHOLE(F_U16, device, device, 0, IO_DEVICES_MAX - 1),
 	WHOLE(F_U8, device, present, 0, 1),
 	TEXT(device, reason, 0),
+	TEXT(device, identity, 0),
 	TIME(device, at_ns),
+};
+static const struct field known[] = {
+	WHOLE(F_U16, known, device, 0, IO_DEVICES_MAX - 1),
+	TEXT(known, identity, 0),
 };
 static const struct field line[] = {
 	WHOLE(F_U16, line, device, 0, IO_DEVICES_MAX - 1),
@@ -169,6 +174,7 @@ static const struct layout layouts[] = {
 	[IO_INPUT] = LAYOUT("input", input),
 	[IO_DEVICE] = LAYOUT("device", device),
 	[IO_LINE] = LAYOUT("line", line),
+	[IO_KNOWN] = LAYOUT("known", known),
 };
 
 const char *io_type_name(enum io_type t)

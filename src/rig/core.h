@@ -297,6 +297,10 @@ int build_expressions(struct rig *r, struct problems *p);
 void device_ask(struct rig *r, int device);
 void device_identity(struct rig *r, int device, int part, uint32_t number,
 		     const struct bus_event *ev);
+/* What it said first of the registers that have to stay, as IO_DEVICE has it. */
+void device_identity_text(const struct device *d, char *dst, size_t size);
+/* benchd knows what it said before this process. */
+void device_known(struct rig *r, int device, const char *identity);
 /* "firmware version 0x00c8, no comms watchdog"; "" when there is nothing to say. */
 void device_says(const struct rig *r, int device, char *dst, size_t size);
 

@@ -11,6 +11,7 @@
  */
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include "base/text.h"
 #include "core.h"
@@ -133,10 +134,11 @@ static void compare(struct device *d, int part, const struct bus_event *ev)
 			continue;
 		d->ask_wrong = true;
 		if (changed)
-			rig_text(d->ask_why, sizeof(d->ask_why),
-				 "not the device that was here before: %s reads 0x%04x and was "
-				 "0x%04x; if it was exchanged, restart benchd-io",
-				 id->says, got, d->first[part][i]);
+			rig_text(
+				d->ask_why, sizeof(d->ask_why),
+				"not the device that was here: %s reads 0x%04x and was 0x%04x; if it "
+				"was exchanged: benchctl device accept",
+				id->says, got, d->first[part][i]);
 		else
 			rig_text(d->ask_why, sizeof(d->ask_why),
 				 "not the device of the fixture: %s reads 0x%04x, expected 0x%04x",
@@ -184,6 +186,77 @@ static void failed(struct device *d, int part, const struct bus_event *ev)
 	else
 		rig_text(d->ask_why, sizeof(d->ask_why), "%s",
 			 ev->status == BUS_NO_REPLY ? "no answer" : bus_status_name(ev->status));
+}
+
+static bool has_to_stay(const struct driver_identity *id, int i)
+{
+	return id->stays && i < id->read.count && i < 8 && !id->mask[i];
+}
+
+void device_identity_text(const struct device *d, char *dst, size_t size)
+{
+	size_t n = 0;
+
+	dst[0] = '\0';
+	for (int k = 0; k < d->identity_count && d->has_first; k++) {
+		bool any = false;
+
+		for (int i = 0; i < 8 && n + 12 < size; i++) {
+			if (!has_to_stay(&d->identity[k], i))
+				continue;
+			if (!any)
+				n += (size_t)snprintf(dst + n, size - n, "%s%d:", n ? " " : "", k);
+			n += (size_t)snprintf(dst + n, size - n, "%s%04x", any ? "." : "",
+					      d->first[k][i]);
+			any = true;
+		}
+	}
+}
+
+/* Words of such a text into d->first. false: it is not of this driver's registers. */
+static bool take_identity(struct device *d, const char *text)
+{
+	uint16_t was[IDENTITIES_MAX][8];
+	bool had = d->has_first;
+	char again[IO_IDENTITY_MAX], *end;
+	const char *at = text;
+
+	memcpy(was, d->first, sizeof(was));
+	for (int k = 0; k < d->identity_count; k++) {
+		const char *mark = ":";
+
+		for (int i = 0; i < 8; i++) {
+			if (!has_to_stay(&d->identity[k], i))
+				continue;
+			at += strcspn(at, mark);
+			at += *at != '\0';
+			d->first[k][i] = (uint16_t)strtoul(at, &end, 16);
+			at = end;
+			mark = ".";
+		}
+	}
+	d->has_first = true;
+	device_identity_text(d, again, sizeof(again));
+	if (strcmp(again, text) == 0)
+		return true;
+	memcpy(d->first, was, sizeof(was));
+	d->has_first = had;
+	return false;
+}
+
+void device_known(struct rig *r, int device, const char *identity)
+{
+	struct device *d = &r->devices[device];
+	char mine[IO_IDENTITY_MAX];
+
+	device_identity_text(d, mine, sizeof(mine));
+	if (identity[0] && strcmp(mine, identity) == 0)
+		return;
+	if (!identity[0])
+		d->has_first = false;
+	else if (!take_identity(d, identity))
+		return; /* of another driver, before the fixture was changed */
+	device_ask(r, device);
 }
 
 static bool is_part(const struct device *d, int part)

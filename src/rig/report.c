@@ -113,11 +113,13 @@ void report_device(struct rig *r, int device)
 	const struct device *d = &r->devices[device];
 	char text[IO_TEXT_MAX] = "";
 
-	if (d->state == DEVICE_PRESENT)
-		device_says(r, device, text, sizeof(text));
-	else
-		device_describe(r, device, text, sizeof(text));
 	begin(r, IO_DEVICE);
+	if (d->state == DEVICE_PRESENT) {
+		device_says(r, device, text, sizeof(text));
+		device_identity_text(d, r->out.u.device.identity, IO_IDENTITY_MAX);
+	} else {
+		device_describe(r, device, text, sizeof(text));
+	}
 	r->out.u.device.device = (uint16_t)device;
 	r->out.u.device.present = d->state == DEVICE_PRESENT;
 	r->out.u.device.at_ns = r->run_ns;

@@ -326,6 +326,10 @@ int rig_message(struct rig *r, const struct io_msg *m, int64_t now_ns, struct er
 			safe_message(r, m->u.safe.bay, (enum safe_what)m->u.safe.what,
 				     m->u.safe.token);
 		break;
+	case IO_KNOWN:
+		if (m->u.known.device < r->f->device_count)
+			device_known(r, m->u.known.device, m->u.known.identity);
+		break;
 	case IO_HELLO:
 	case IO_SAMPLES:
 	case IO_BAY:

@@ -336,6 +336,7 @@ static const char *const head[] = {"id",
 				   "stale_floor_s",
 				   "profile",
 				   "fixture_sha256",
+				   "devices",
 				   "calibration",
 				   "software",
 				   "boot_id",
@@ -352,7 +353,8 @@ static void compose(const json_t *facts, const struct journal *jn, const struct 
 	json_open_object(&j);
 	json_kv_string(&j, "schema", "benchd.run/1");
 	for (size_t i = 0; i < sizeof head / sizeof head[0]; i++)
-		if (json_object_get(facts, head[i]) || strcmp(head[i], "stale_floor_s") != 0)
+		if (json_object_get(facts, head[i]) ||
+		    (strcmp(head[i], "stale_floor_s") != 0 && strcmp(head[i], "devices") != 0))
 			kv(&j, head[i], json_object_get(facts, head[i]));
 	json_kv_string(&j, "ended_utc", text_from_utc_us(utc, sizeof utc, end->ended_utc_us));
 	kv(&j, "utc_synced", json_object_get(facts, "utc_synced"));

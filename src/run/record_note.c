@@ -5,6 +5,7 @@
  */
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/text.h"
 #include "number.h"
@@ -217,6 +218,10 @@ void record_facts_json(const struct run_facts *f, struct text *out)
 		json_kv_int(&j, "stale_floor_s", f->speed * FIXTURE_STALE_FLOOR_S);
 	write_profile(&j, f);
 	kv_hash(&j, "fixture_sha256", f->fixture_hash);
+	if (f->devices) {
+		json_key(&j, "devices");
+		json_put_raw(&j, f->devices, strlen(f->devices));
+	}
 	write_calibration(&j, f);
 	json_kv_string(&j, "software", f->software);
 	json_kv_string(&j, "boot_id", f->boot_id);

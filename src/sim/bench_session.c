@@ -276,6 +276,7 @@ void bench_session_message(struct bench *b, const struct io_msg *m)
 	case IO_INPUT: on_input(b, m); break;
 	case IO_OUTPUTS:
 	case IO_LINE:
+	case IO_KNOWN:
 	case IO_DEVICE:
 	case IO_WELCOME:
 	case IO_IMAGE:

@@ -78,7 +78,9 @@ static int read_word(struct world *w, struct sim_device *d, const struct wire_ef
 		    : NULL;
 	if (!r)
 		return ILLEGAL_ADDRESS;
-	*out = e->kind == WIRE_OTHER_DEVICE ? r->value ^ 0x5555 : r->value;
+	*out = r->value;
+	if (e->kind == WIRE_OTHER_DEVICE && (e->k < 1 || address == (uint16_t)e->k))
+		*out ^= 0x5555;
 	return 0;
 }
 

@@ -186,7 +186,8 @@ int disk_open(struct station *s, int *exit_code, struct error *err)
 		store_close(w);
 		return err->code;
 	}
-	if (people_load(s, w, err) || approvals_load(s, w, err) || calibrations_load(s, w, err)) {
+	if (people_load(s, w, err) || approvals_load(s, w, err) || calibrations_load(s, w, err) ||
+	    devices_load(s, w, err)) {
 		store_close(w);
 		return err->code;
 	}

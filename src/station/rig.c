@@ -132,7 +132,10 @@ static int on_hello(struct rig_link *r, const struct io_msg *m, struct error *er
 	r->welcome = true;
 	log_info(MODULE, "rig %s: benchd-io (pid %d) is here%s", r->fixture->name, (int)r->pid,
 		 r->simulated ? ", SIMULATED" : "");
-	return send_welcome(r) ? ERR_CLOSED : 0;
+	if (send_welcome(r))
+		return ERR_CLOSED;
+	devices_tell(r);
+	return r->fd < 0 ? ERR_CLOSED : 0;
 }
 
 static void on_trip(struct rig_link *r, const struct io_msg *m)
@@ -190,6 +193,8 @@ static void on_device(struct rig_link *r, const struct io_msg *m)
 		text_copy(d->says, sizeof(d->says), m->u.device.reason);
 	if (other)
 		audit_device(r, m->u.device.device);
+	if (d->present)
+		device_heard(r, m->u.device.device, m->u.device.identity);
 }
 
 /* 0, or ERR_PROTOCOL. */
@@ -231,6 +236,7 @@ static int on_message(struct rig_link *r, const struct io_msg *m, struct error *
 	case IO_LINE: pace_line(r, m); return 0;
 	case IO_WELCOME:
 	case IO_IMAGE:
+	case IO_KNOWN:
 	case IO_SAFE: return error_set(err, ERR_PROTOCOL, "benchd-io sent a message of benchd");
 	}
 	return error_set(err, ERR_PROTOCOL, "no such bay in %s", r->fixture->path);

@@ -66,6 +66,7 @@ static void (*const handlers[WEB_ROUTE_COUNT])(struct request *rq) = {
 	[WEB_PROFILE_APPROVE] = route_profile_approve,
 	[WEB_CALIBRATIONS] = route_calibrations,
 	[WEB_CALIBRATE] = route_calibrate,
+	[WEB_DEVICE_ACCEPT] = route_device_accept,
 };
 
 void route_dispatch(struct request *rq)

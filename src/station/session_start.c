@@ -171,7 +171,7 @@ static bool is_blocked(const struct lookup_job *q, const struct model *model, ch
 
 static void fill_facts(struct lookup_job *q)
 {
-	const struct bay *b = q->bay;
+	struct bay *b = q->bay;
 	const struct session_order *o = &q->order;
 	const struct ticket *t = &q->ticket;
 	const struct station *s = b->station;
@@ -189,6 +189,8 @@ static void fill_facts(struct lookup_job *q)
 		  operator_state(q, b->profile->model->class_name));
 	f->profile = b->profile;
 	memcpy(f->fixture_hash, b->rig->fixture->hash, 32);
+	devices_json(b, &b->devices);
+	f->devices = b->devices.buf;
 	f->simulated = b->rig->simulated;
 	f->speed = s->scale.speed;
 	f->unapproved = !approval_covers(s, b->profile->id, b->profile->hash);

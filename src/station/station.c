@@ -319,6 +319,7 @@ void station_free(struct station *s)
 	for (int i = 0; i < s->bay_count; i++) {
 		bay_release(&s->bays[i]);
 		loop_remove_timer(s->bays[i].tick);
+		text_release(&s->bays[i].devices);
 		free(s->bays[i].values);
 	}
 	for (int i = 0; i < s->rig_count; i++) {

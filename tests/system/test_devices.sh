@@ -97,5 +97,23 @@ check "the leak is a failed measurement" is fail measured "$RUN" leak
 check "the bay beside it goes on" is "$RUN2" run_of 2
 check "and is aborted by hand" ctl run abort "$RUN2"
 check "as which it is recorded" wait_for 60 ended "$RUN2" aborted
+# ---- a relay board exchanged while all was off ----
+check "the record names the devices that measured" is waveshare_relay8 at devices.0.driver ctl --json run show "$RUN"
+check "and what they say of themselves" has "firmware version 0x" at devices.0.says ctl --json run show "$RUN"
+stop_station TERM
+stop_sim
+start_sim --bus-fault relays_2:other_device=32768
+start_station
+check "bay 1, without it, is ready" ready 1
+check "bay 2 is not" wait_for 30 bay_is 2 not_ready
+check "the board says another firmware than before the restart" has "not the device that was here: its firmware version reads 0x" at reason ctl --json bay show 2
+check "a start there is refused with that reason" refused 2 "not the device that was here" ctl run start --bay 2 --ticket T-1002
+check "in Chinese too" has "不是原来的设备" env LC_ALL=zh_CN.UTF-8 "$BIN/benchctl" --state "$STATE" doctor
+check "a supervisor" has supervisor ctl user add wang --roles supervisor
+check "who has a PIN" env BENCHCTL_PIN=135790 "$BIN/benchctl" --state "$STATE" user pin wang
+check "a device nobody knows is not accepted" has "there is no device" env BENCHCTL_PIN=135790 sh -c "'$BIN/benchctl' --state '$STATE' device accept relays_9 --reason none --as wang 2>&1"
+check "accepts it" env BENCHCTL_PIN=135790 "$BIN/benchctl" --state "$STATE" device accept relays_2 --reason "spare part" --as wang
+check "bay 2 is ready" ready 2
+check "one that is the same is not accepted" has "is the one that was here before" env BENCHCTL_PIN=135790 sh -c "'$BIN/benchctl' --state '$STATE' device accept relays_2 --reason none --as wang 2>&1"
 check "nothing was reported by a sanitizer" clean_logs
 finish

@@ -58,6 +58,7 @@ plausible() {
 	"run note") echo "nonsense text" ;;
 	"run void") echo "nonsense --reason training --note text --as anna" ;;
 	"run show") echo "nonsense" ;;
+	"device accept") echo "relays_2 --reason spare --as anna" ;;
 	"user add") echo "anna --roles technician" ;;
 	"duty begin") echo "anna --bay 2" ;;
 	"duty end") echo "--bay 2" ;;

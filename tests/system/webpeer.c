@@ -125,6 +125,7 @@ static const struct {
 	{"PROFILE_APPROVE", "tsa"},
 	{"CALIBRATIONS", "tsear"},
 	{"CALIBRATE", "tsa"},
+	{"DEVICE_ACCEPT", "sa"},
 	{"PERSON_PIN", "tsa"},
 	{"DUTY_BEGIN", "tsa"},
 	{"TOKENS", "a"},

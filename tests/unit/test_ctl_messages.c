@@ -445,6 +445,10 @@ static void sentences_are_translated_with_what_stands_in_them(void **state)
 		"bus meters is busy 24 % of the time (planned: 30 %); answers begin after ms (planned: "
 		"at most 20): a 5.0, b 6.0",
 		"总线 meters 占用 24 %（计划 30 %）；应答开始时间 ms（计划最长 20）： a 5.0, b 6.0");
+	assert_zh("relays_2 (unit 2 on sim:io): not the device that was here: its firmware version "
+		  "reads 0x559d and was 0x00c8; if it was exchanged: benchctl device accept",
+		  "relays_2（sim:io，地址 2）：不是原来的设备：固件版本 为 0x559d，原为 "
+		  "0x00c8；如确已更换，请确认：benchctl device accept");
 	assert_zh("limit unknown: no_reply feed_flow", "限值无法确定：feed_flow 无应答");
 	assert_zh("timeout, not_settled", "超时，未稳定");
 	assert_zh("too_short", "时间太短，无法判定");

@@ -97,7 +97,12 @@ static struct io_msg make(enum io_type t)
 		m.u.device.device = 127;
 		m.u.device.present = 1;
 		strcpy(m.u.device.reason, "probe_1 answers again");
+		strcpy(m.u.device.identity, "2:b001 3:0007.1234");
 		m.u.device.at_ns = 10;
+		break;
+	case IO_KNOWN:
+		m.u.known.device = 4;
+		strcpy(m.u.known.identity, "1:00c8");
 		break;
 	case IO_LINE:
 		m.u.line.device = 3;
@@ -269,6 +274,7 @@ static void every_field_outside_its_range_is_refused_by_name(void **state)
 		{IO_DEVICE, 2, {128}, 1, "device"},
 		{IO_DEVICE, 4, {2}, 1, "present"},
 		{IO_LINE, 2, {128}, 1, "device"},
+		{IO_KNOWN, 2, {128}, 1, "device"},
 		{IO_LINE, 4, {101}, 1, "damaged"},
 	};
 	uint8_t wire[IO_MESSAGE_MAX];
