@@ -441,10 +441,6 @@ static void sentences_are_translated_with_what_stands_in_them(void **state)
 		"rate or parity is another; benchctl device scan finds it",
 		"probe_1（sim:meters，地址 32）：9600 8N1 下收到的不是 Modbus：它的波特率或校验位不同；"
 		"可用 benchctl device scan 查出");
-	assert_zh(
-		"bus meters is busy 24 % of the time (planned: 30 %); answers begin after ms (planned: "
-		"at most 20): a 5.0, b 6.0",
-		"总线 meters 占用 24 %（计划 30 %）；应答开始时间 ms（计划最长 20）： a 5.0, b 6.0");
 	assert_zh("relays_2 (unit 2 on sim:io): not the device that was here: its firmware version "
 		  "reads 0x559d and was 0x00c8; if it was exchanged: benchctl device accept",
 		  "relays_2（sim:io，地址 2）：不是原来的设备：固件版本 为 0x559d，原为 "
