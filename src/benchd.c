@@ -18,9 +18,9 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/text.h"
+#include "station/loss.h"
 #include "station/options.h"
 #include "station/station.h"
-#include "store/backup.h"
 
 #define MODULE "benchd"
 
@@ -88,37 +88,6 @@ static void close_to_others(const char *state_dir)
 	}
 }
 
-/* "FOLDER" or "FOLDER/benchd-...Z" into the state folder. */
-static int restore(const struct station_options *o)
-{
-	struct restore_order order = {.folder = o->restore, .state = o->state_dir};
-	struct backup_info info;
-	struct error err = {0};
-	char path[512], utc[32], *slash;
-	size_t n;
-
-	text_copy(path, sizeof(path), o->restore);
-	n = strlen(path);
-	while (n > 1 && path[n - 1] == '/')
-		path[--n] = 0;
-	slash = strrchr(path, '/');
-	order.folder = path;
-	if (slash && slash > path && !strncmp(slash, "/benchd-", 8)) {
-		*slash = 0;
-		order.name = slash + 1;
-	}
-	if (store_restore(&order, &info, &err)) {
-		fprintf(stderr, "benchd: %s\n", err.text);
-		return err.code == ERR_BUSY ? 75 : err.code == ERR_EXISTS ? 2 : 74;
-	}
-	printf("%s of %s is back in %s: verified, %lld items\n"
-	       "The station's key is not in a backup: put it there before the start, see "
-	       "benchctl key --help.\n",
-	       info.name, text_from_utc_us(utc, sizeof(utc), info.made_utc_us), o->state_dir,
-	       (long long)info.items);
-	return 0;
-}
-
 int main(int argc, char **argv)
 {
 	static char bin_dir[512];
@@ -133,7 +102,9 @@ int main(int argc, char **argv)
 		return code;
 	close_to_others(o.state_dir);
 	if (o.restore)
-		return restore(&o);
+		return loss_restore(&o);
+	if (o.import)
+		return loss_import(&o);
 	d.loop = loop_new();
 	d.station = station_new(d.loop, &o, &code, &err);
 	if (!d.station) {

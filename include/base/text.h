@@ -55,6 +55,8 @@ double text_round9(double v);
 char *text_from_double(char *dst, size_t size, double v);
 /* RFC 3339 UTC with microseconds, "2026-01-31T08:00:00.000000Z"; dst needs 32 bytes. */
 char *text_from_utc_us(char *dst, size_t size, int64_t utc_us);
+/* Back again; false for any other form. */
+bool text_to_utc_us(const char *s, int64_t *out);
 /* Random UUID version 4 as 36 characters and NUL. */
 void text_uuid(char dst[37]);
 /* SHA-256 of n bytes. */

@@ -214,6 +214,7 @@ CTL_COMMAND(cmd_device_accept);
 CTL_COMMAND(cmd_doctor);
 CTL_COMMAND(cmd_backup);
 CTL_COMMAND(cmd_restore);
+CTL_COMMAND(cmd_import);
 CTL_COMMAND(cmd_events);
 CTL_COMMAND(cmd_demo);
 

@@ -23,11 +23,14 @@ struct verify_item {
 	uint8_t root[32]; /* after it */
 	uint8_t sig[64];
 };
+enum { VERIFY_KEYS_MAX = 64 };
 /* A walk from the chain's begin. Copy it to come back to a place. */
 struct verify_chain {
 	uint8_t root[32];
 	int64_t size;
-	uint8_t signer[32];  /* whose signature counts now; known from item 1 on */
+	uint8_t signer[32];		      /* whose signature counts now; known from item 1 on */
+	uint8_t signers[VERIFY_KEYS_MAX][32]; /* all that ever did */
+	int signer_count;
 	uint8_t trusted[32]; /* the caller's key */
 	bool trusted_seen;   /* it is one of those that signed */
 	int64_t ack_size;    /* 0: nothing was acknowledged */
@@ -38,6 +41,10 @@ struct verify_chain {
 int verify_chain_begin(struct verify_chain *v, const char *instance, const uint8_t trusted[32],
 		       int64_t ack_size, const uint8_t ack_root[32], struct error *err);
 int verify_chain_item(struct verify_chain *v, const struct verify_item *item, struct error *err);
+/* An item that was lost and taken back: are its bytes, in the place it had, signed by a key of this
+ * chain? item: parsed. */
+int verify_taken_back(const struct verify_chain *v, const struct verify_item *i, const json_t *item,
+		      struct error *err);
 /* Is the trusted key among the signers, and nothing missing that was acknowledged? */
 int verify_chain_end(const struct verify_chain *v, struct error *err);
 /* One item by itself, with the root before it: hashed and signed by that key? */

@@ -33,6 +33,7 @@ enum query_kind { QUERY_NUMBER = 1, QUERY_WORD, QUERY_CHOICE, QUERY_TIME };
 	X(RESULTS, "cursor", QUERY_WORD, 0, 159, NULL)                                             \
 	X(RESULTS, "limit", QUERY_NUMBER, 1, 1000, NULL)                                           \
 	X(RESULTS, "wait", QUERY_NUMBER, 0, WEB_WAIT_MAX_S, NULL)                                  \
+	X(RESULTS, "proof", QUERY_CHOICE, 0, 0, "1")                                               \
 	X(CHAIN, "after", QUERY_NUMBER, 0, INT64_MAX, NULL)
 
 struct query_parameter {

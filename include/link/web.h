@@ -55,7 +55,8 @@ enum {
 	X(RUN_ANSWER, "POST", "/runs/{}/answer",                                                   \
 	  "answer the open prompt: {prompt, answer, operator}")                                    \
 	X(RUN_ABORT, "POST", "/runs/{}/abort", "abort; needs nobody")                              \
-	X(RESULTS, "GET", "/results", "change feed in commit order; ?cursor= ?limit= ?wait=")      \
+	X(RESULTS, "GET", "/results",                                                              \
+	  "change feed in commit order; ?cursor= ?limit= ?wait= ?proof=1")                         \
 	X(PROFILES, "GET", "/profiles", "profiles with their state")                               \
 	X(PROFILE, "GET", "/profiles/{}", "one profile: steps, measurements, problems")            \
 	X(DOCTOR, "GET", "/doctor",                                                                \

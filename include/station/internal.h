@@ -288,6 +288,9 @@ void route_reply(struct request *rq, void (*fn)(struct json *j, struct station *
 /* code: stable name; detail: what to do. Frees rq (NULL allowed: logged only). */
 void request_problem(struct request *rq, int status, const char *code, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
+/* The same with members of its own; more NULL: none. */
+void request_problem_with(struct request *rq, int status, const char *code, const char *detail,
+			  void (*more)(struct json *j, void *ctx), void *ctx);
 void request_problem_of(struct request *rq, const struct error *err);
 /* 404: there is no bay of this name, and which there are. */
 void request_no_bay(struct request *rq, const char *name);

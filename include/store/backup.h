@@ -3,6 +3,7 @@
  * Copies in a second place, best on another disk:
  *
  *	FOLDER/runs/ID.json		document of each finished run, byte for byte
+ *	FOLDER/runs/ID.jsonl		what the chain says of it, signed (store/loss.h takes it back)
  *	FOLDER/segments/ID.col		its trace
  *	FOLDER/benchd-20261122T031500Z/	a backup: a state folder in itself, without the key
  *		benchd.db		online copy, verified: every page, every item of the chain
@@ -40,12 +41,20 @@ int store_backup_check(const char *folder, const char *name, struct backup_info 
 int store_copy_runs(struct store *s, const char *folder, int64_t *after, int *copied,
 		    struct error *err);
 
+/* What was recorded after the backup is lost: the chain goes on with `restored` (store/loss.h). */
+struct restore_loss {
+	const char *who, *reason;
+	int64_t utc_us;
+};
 struct restore_order {
-	const char *folder, *name; /* name NULL: the newest */
-	const char *state;	   /* a folder without a database */
+	const char *folder, *name;	 /* name NULL: the newest */
+	const char *state;		 /* a folder without a database */
+	const struct restore_loss *loss; /* NULL: nothing is */
 };
 /* Check the backup, then put it and the traces into the state folder. The key is put there by
- * hand; a station opens the folder only with it. ERR_EXISTS: there is a database already. */
+ * hand; a station opens the folder only with it, and after a loss it has to be there before.
+ * ERR_EXISTS: there is a database already. ERR_STATE: runs were finished after the backup, and
+ * loss is NULL. */
 int store_restore(const struct restore_order *o, struct backup_info *out, struct error *err);
 
 #endif

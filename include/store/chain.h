@@ -7,7 +7,8 @@
  *		   "feed":true|false,"data":{..}}
  *		  in this order, without blanks, UTF-8, numbers as base/json.h writes them; a
  *		  subject that is not there is null; "imported":true stands before data where the
- *		  item tells what an older database held
+ *		  item tells what an older database held, "imported":{..} where it was lost
+ *		  and taken back (store/loss.h)
  *	root_0	= SHA-256("benchd-chain-v1\n" instance "\n")	   instance: meta's, 32 hex digits
  *	root_n	= SHA-256(0x01 || root_(n-1) || SHA-256(bytes_n))
  *	sig_n	= Ed25519 of "benchd-chain-v1 " n " " hex(root_n) "\n"
@@ -68,6 +69,9 @@ struct chain_row {
 	size_t data_n;
 	const uint8_t *root; /* after this item */
 	const uint8_t *sig;
+	/* It was lost and taken back (store/loss.h); late: after something else was recorded here
+	 * about the same ticket or unit, so that its place tells nothing of the order. */
+	bool taken_back, late;
 };
 /* Members that are NULL or 0 filter nothing. */
 struct chain_filter {
@@ -82,6 +86,11 @@ struct chain_filter {
 int store_chain_list(struct store *s, const struct chain_filter *f,
 		     bool (*fn)(void *ctx, const struct chain_row *r), void *ctx,
 		     struct error *err);
+
+/* The item with what proves it: {"prev":..,"root":..,"sig":..,"item":{..}}, without a line's end.
+ * before: the root before it. */
+void store_chain_line(const struct chain_row *r, const uint8_t before[CHAIN_ROOT_BYTES],
+		      struct text *out);
 
 struct chain_head {
 	int64_t size; /* seq of the last item */

@@ -83,6 +83,7 @@ struct release_facts {
 	int64_t mirror_max_age_us; /* 0: the station owns the ticket, which is never stale */
 	bool refused_plan;	   /* the customer declined the repair */
 	bool chain_intact, store_sound;
+	bool records_complete; /* nothing was lost that is not taken back (store/loss.h) */
 	int64_t repair_seq;
 	const struct release_run *runs; /* newest first */
 	int run_count;
@@ -90,8 +91,9 @@ struct release_facts {
 	bool mail_back, accepted, refused; /* acceptance after the last repair */
 	int64_t released_seq;		   /* the release in force, 0: none */
 	int64_t withdrawn_seq;		   /* the last withdrawal, 0: none */
-	bool ntf_protocol;		   /* a complete diagnosis on this ticket found nothing */
-	bool ntf_before;		   /* closed as no_fault_found within 90 days */
+	int64_t missing_seq; /* a finished run on it was lost, and was not taken back; 0: none */
+	bool ntf_protocol;   /* a complete diagnosis on this ticket found nothing */
+	bool ntf_before;     /* closed as no_fault_found within 90 days */
 	struct release_override override;
 	struct release_statement statement;
 	int64_t now_utc_us;

@@ -43,8 +43,9 @@ int release_withdraw(struct store *s, const struct release_order *order, const c
 int release_claim(struct store *s, const struct release_order *order, const char *station,
 		  bool mine, struct text *out, struct error *err);
 /* The newest run that judged the unit: {"ticket", "serial", "repair_seq", "run" (null: none),
- * "verdict", "profile", "revision", "simulated", "void", "suspect", "current" (nothing was
- * repaired since), "ended_at", "seq"}. Bytes are equal while nothing changed. */
+ * "verdict", "records_missing" (true while a gap is open, else absent), "profile", "revision",
+ * "simulated", "void", "suspect", "current" (nothing was repaired since), "ended_at", "seq"}.
+ * Bytes are equal while nothing changed. */
 int release_verdict(struct store *s, const char *ticket, const struct ticket_policy *policy,
 		    int64_t now_utc_us, struct text *out, struct error *err);
 

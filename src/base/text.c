@@ -235,6 +235,21 @@ char *text_from_utc_us(char *dst, size_t size, int64_t utc_us)
 	return dst;
 }
 
+bool text_to_utc_us(const char *s, int64_t *out)
+{
+	struct tm tm = {0};
+	int us = 0, n = 0;
+
+	if (sscanf(s, "%4d-%2d-%2dT%2d:%2d:%2d.%6dZ%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday,
+		   &tm.tm_hour, &tm.tm_min, &tm.tm_sec, &us, &n) != 7 ||
+	    n != 27 || s[n])
+		return false;
+	tm.tm_year -= 1900;
+	tm.tm_mon--;
+	*out = (int64_t)timegm(&tm) * 1000000 + us;
+	return true;
+}
+
 /* Read fd to its end, at most max bytes, into *out of *n bytes. */
 static int read_all(int fd, const char *path, size_t max, char **out, size_t *n, struct error *err)
 {

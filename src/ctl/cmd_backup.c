@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "ctl/ctl.h"
+#include "post.h"
 
 /* Until the copy that was asked for is made, or failed. */
 static int await(struct ctl *c, json_t **root)
@@ -70,17 +70,107 @@ static const char *find_benchd(char *dst, size_t size)
 	return dst;
 }
 
+/* In benchd's place from here on; its exit code is the command's. */
+static int become_benchd(const char *const argv[])
+{
+	char path[600];
+
+	(void)find_benchd(path, sizeof(path));
+	(void)execv(path, (char *const *)(uintptr_t)argv);
+	(void)ctl_fail("%s: %s", path, strerror(errno));
+	return CTL_USAGE;
+}
+
+/* The PIN as benchd's standard input: on no command line, in no environment. */
+static bool hand_pin(const char *person)
+{
+	char pin[POST_PIN_MAX];
+	int ends[2];
+	bool good;
+
+	if (!person)
+		return true;
+	if (!read_pin(person, pin))
+		return false;
+	good = pipe(ends) == 0 && dprintf(ends[1], "%s\n", pin) > 0 &&
+	       dup2(ends[0], STDIN_FILENO) == STDIN_FILENO;
+	memset(pin, 0, sizeof(pin));
+	if (!good)
+		return false;
+	(void)close(ends[0]);
+	(void)close(ends[1]);
+	return true;
+}
+
 CTL_COMMAND(cmd_restore)
 {
-	const struct ctl_option options[] = {OPTION_END};
-	const char *words[CTL_ARGS_MAX];
-	char path[600];
-	int code;
+	const char *words[CTL_ARGS_MAX], *reason = NULL, *as = NULL;
+	bool lost = false;
+	const struct ctl_option options[] = {
+		OPTION_FLAG("after-loss", &lost,
+			    "what was recorded after the backup is lost: a new epoch begins, and "
+			    "nothing is released until it is taken back (benchctl import)"),
+		OPTION_VALUE("reason", "TEXT", &reason, "what happened, for the record"),
+		OPTION_VALUE("as", "PERSON", &as, "the supervisor who signs the loss"),
+		OPTION_END,
+	};
+	const char *args[10] = {0};
+	int n = 0, code;
 
 	if (ctl_parse(self, options, argc, argv, words, 1, 1, &code) < 0)
 		return code;
-	(void)find_benchd(path, sizeof(path));
-	(void)execl(path, "benchd", "--restore", words[0], "--state", c->state, (char *)NULL);
-	(void)fprintf(stderr, "benchctl: %s: %s\n", path, strerror(errno));
-	return CTL_USAGE;
+	if (lost != (reason != NULL))
+		return ctl_usage(self, lost ? "--reason TEXT is missing: what happened?"
+					    : "--reason goes with --after-loss");
+	if (lost && !hand_pin(as))
+		return CTL_USAGE;
+	args[n++] = "benchd";
+	args[n++] = "--restore";
+	args[n++] = words[0];
+	args[n++] = "--state";
+	args[n++] = c->state;
+	if (lost) {
+		args[n++] = "--after-loss";
+		args[n++] = reason;
+	}
+	if (lost && as) {
+		args[n++] = "--as";
+		args[n++] = as;
+	}
+	return become_benchd(args);
+}
+
+CTL_COMMAND(cmd_import)
+{
+	const char *words[CTL_ARGS_MAX], *as = NULL;
+	bool complete = false;
+	const struct ctl_option options[] = {
+		OPTION_FLAG("complete", &complete, "no more comes: releases are decided again"),
+		OPTION_VALUE("as", "PERSON", &as, "the supervisor who says so"),
+		OPTION_END,
+	};
+	const char *args[CTL_ARGS_MAX + 10] = {0};
+	int n = 0, count, code;
+
+	count = ctl_parse(self, options, argc, argv, words, 0, CTL_ARGS_MAX, &code);
+	if (count < 0)
+		return code;
+	if (count == 0 && !complete)
+		return ctl_usage(self, "name the files or folders, or say --complete");
+	if (complete && !hand_pin(as))
+		return CTL_USAGE;
+	args[n++] = "benchd";
+	args[n++] = "--import";
+	args[n++] = "--state";
+	args[n++] = c->state;
+	if (complete)
+		args[n++] = "--complete";
+	if (complete && as) {
+		args[n++] = "--as";
+		args[n++] = as;
+	}
+	args[n++] = "--";
+	for (int i = 0; i < count; i++)
+		args[n++] = words[i];
+	return become_benchd(args);
 }

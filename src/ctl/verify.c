@@ -147,8 +147,20 @@ static int take_key(struct verify_chain *v, int64_t seq, const json_t *data, str
 	sign_id(id, v->signer);
 	if (strcmp(id, verify_text(data, "key")) != 0)
 		return broken(err, seq, "its key has another name");
+	if (v->signer_count < VERIFY_KEYS_MAX)
+		memcpy(v->signers[v->signer_count++], v->signer, 32);
 	v->trusted_seen = v->trusted_seen || memcmp(v->signer, v->trusted, 32) == 0;
 	return 0;
+}
+
+/* One that signed what was lost, told by the one that signs now: it proves what is taken back. */
+static void take_lost_key(struct verify_chain *v, const json_t *data)
+{
+	const char *text = verify_text(data, "public");
+
+	if (v->signer_count < VERIFY_KEYS_MAX &&
+	    sign_from_base64(v->signers[v->signer_count], 32, text, strlen(text)))
+		v->signer_count++;
 }
 
 static int take_rotation(struct verify_chain *v, int64_t seq, const json_t *data, struct error *err)
@@ -201,6 +213,8 @@ int verify_chain_item(struct verify_chain *v, const struct verify_item *i, struc
 		rc = check_signature(i, next.signer, err);
 	if (rc == 0 && i->seq > 1 && rotates)
 		rc = take_rotation(&next, i->seq, data, err);
+	if (rc == 0 && strcmp(verify_text(item, "type"), "key_lost") == 0)
+		take_lost_key(&next, data);
 	json_decref(item);
 	if (rc == 0 && v->ack_size == i->seq && memcmp(v->ack_root, i->root, 32) != 0)
 		rc = broken(err, i->seq, "is not the one that was acknowledged");

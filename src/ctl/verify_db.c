@@ -18,7 +18,7 @@
 struct db {
 	sqlite3 *sql;
 	struct error *err;
-	sqlite3_stmt *run, *end, *notes, *profile;
+	sqlite3_stmt *run, *end, *notes, *profile, *begun;
 	int64_t runs, ends; /* items seen */
 };
 
@@ -30,6 +30,11 @@ static int db_wrong(const struct db *d)
 static int item_wrong(const struct db *d, int64_t seq, const char *what)
 {
 	return error_set(d->err, ERR_DENIED, "item %" PRId64 ": %s", seq, what);
+}
+
+static bool is_taken_back(const json_t *item)
+{
+	return json_is_object(json_object_get(item, "imported"));
 }
 
 static int prepare(struct db *d, const char *sql, sqlite3_stmt **st)
@@ -139,6 +144,17 @@ static int check_started(struct db *d, int64_t seq, const json_t *item)
 	return rc;
 }
 
+/* Was its begin recorded here, or taken back with its end? */
+static bool has_begun_here(struct db *d, const char *run)
+{
+	bool begun;
+
+	(void)sqlite3_bind_text(d->begun, 1, run, -1, SQLITE_TRANSIENT);
+	begun = sqlite3_step(d->begun) == SQLITE_ROW && sqlite3_column_int64(d->begun, 0) > 0;
+	(void)sqlite3_reset(d->begun);
+	return begun;
+}
+
 static int check_journal(struct db *d, int64_t seq, const char *run, const json_t *data)
 {
 	struct text lines = {0};
@@ -185,6 +201,11 @@ static int check_finished(struct db *d, int64_t seq, const json_t *item)
 		rc = item_wrong(d, seq, "its run's record was changed");
 	(void)sqlite3_reset(st);
 	d->ends++;
+	/* what was taken back comes without its journal and its facts, which were lost */
+	if (is_taken_back(item)) {
+		d->runs += !has_begun_here(d, verify_text(item, "run"));
+		return rc;
+	}
 	return rc < 0 ? rc : check_journal(d, seq, verify_text(item, "run"), data);
 }
 
@@ -207,7 +228,9 @@ static int check_row(struct db *d, struct verify_chain *v, sqlite3_stmt *st)
 	item = json_load_limited(i.bytes, i.n, i.n, NULL);
 	type = verify_text(item, "type");
 	rc = check_columns(d, st, item);
-	if (rc == 0 && strcmp(type, "run_started") == 0)
+	if (rc == 0 && is_taken_back(item))
+		rc = verify_taken_back(v, &i, item, d->err);
+	if (rc == 0 && strcmp(type, "run_started") == 0 && !is_taken_back(item))
 		rc = check_started(d, i.seq, item);
 	else if (rc == 0 && strcmp(type, "run_finished") == 0)
 		rc = check_finished(d, i.seq, item);
@@ -262,6 +285,11 @@ static int prepare_all(struct db *d)
 			     &d->notes);
 	if (rc == 0)
 		rc = prepare(d, "SELECT bytes FROM profile_revision WHERE hash = ?", &d->profile);
+	if (rc == 0)
+		rc = prepare(d,
+			     "SELECT count(*) FROM chain WHERE run = ? AND type = 'run_started'"
+			     " AND instr(CAST(bytes AS TEXT), ',\"imported\":{') = 0",
+			     &d->begun);
 	return rc;
 }
 
@@ -315,6 +343,7 @@ int verify_database(const char *path, const uint8_t trusted[32], int64_t ack_siz
 	(void)sqlite3_finalize(d.end);
 	(void)sqlite3_finalize(d.notes);
 	(void)sqlite3_finalize(d.profile);
+	(void)sqlite3_finalize(d.begun);
 	(void)sqlite3_close(d.sql);
 	return rc;
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "store/loss.h"
 #include "ticket/recover.h"
 
 #define MODULE "store"
@@ -172,12 +173,22 @@ int disk_open(struct station *s, int *exit_code, struct error *err)
 		return err->code;
 	}
 	bool clean = store_was_clean(w);
+	struct loss_state loss = {.open = false};
 	int closed = 0;
-	if (recover_interrupted(w, clock_utc_us(), "process_or_power_lost", &closed, err)) {
+	int rc = store_loss_state(w, &loss, err);
+	/* The end of a run that was open in the backup may come back yet. */
+	if (!rc && !loss.open)
+		rc = recover_interrupted(w, clock_utc_us(), "process_or_power_lost", &closed, err);
+	if (rc) {
 		store_close(w);
 		*exit_code = 74;
 		return err->code;
 	}
+	if (loss.open)
+		log_warning(MODULE,
+			    "records after item %lld were lost: nothing is released until they are "
+			    "taken back; see benchctl import --help",
+			    (long long)loss.after);
 	if (closed)
 		log_warning(MODULE, "%d run%s had been cut off and %s closed as interrupted",
 			    closed, closed == 1 ? "" : "s", closed == 1 ? "is" : "are");

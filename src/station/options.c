@@ -165,6 +165,10 @@ static const struct option flags[] = {
 	{"unqualified", required_argument, NULL, 'u'},
 	{"backup", required_argument, NULL, 'b'},
 	{"restore", required_argument, NULL, 'R'},
+	{"after-loss", required_argument, NULL, 'L'},
+	{"import", no_argument, NULL, 'I'},
+	{"complete", no_argument, NULL, 'E'},
+	{"as", required_argument, NULL, 'A'},
 	{"log", required_argument, NULL, 'l'},
 	{"help", no_argument, NULL, 'h'},
 	{"version", no_argument, NULL, 'V'},
@@ -191,6 +195,9 @@ static void usage(void)
 	     "  --unqualified flag|block   what a person without the qualification meets\n"
 	     "  --backup DIR     keep copies there: each finished run, the database every 24 h\n"
 	     "  --restore DIR    put the newest backup there (or DIR/benchd-...Z) into --state, and exit\n"
+	     "  --after-loss REASON   with --restore: what came after the backup is lost; with\n"
+	     "                   --as PERSON, a supervisor, whose PIN is a line of standard input\n"
+	     "  --import FILE... [--complete --as PERSON]   take back what was lost, and exit\n"
 	     "  --log LEVEL      error, warning, info or debug (default info)\n"
 	     "\n"
 	     "Exit codes: 0 stopped, 2 configuration, 3 safe state not proven, 74 store,\n"
@@ -293,6 +300,10 @@ static bool take_flag(struct station_options *o, int c, bool *fixtures_from_file
 	case 'S': o->spawn = true; return true;
 	case 'b': o->backup_dir = optarg; return true;
 	case 'R': o->restore = optarg; return true;
+	case 'L': o->after_loss = optarg; return true;
+	case 'I': o->import = true; return true;
+	case 'E': o->complete = true; return true;
+	case 'A': o->signer = optarg; return true;
 	case 'l': *log = optarg; return true;
 	case 'o':
 		return word_is("tickets-owner", optarg, "station", "ticketing", &o->ticketing_owns);
@@ -370,7 +381,10 @@ int options_parse(struct station_options *o, int argc, char **argv, int *exit_co
 	if (level < 0)
 		return 1;
 	log_init("benchd", (enum log_level)level);
-	if (optind < argc) {
+	if (o->import) {
+		o->imports = argv + optind;
+		o->import_count = argc - optind;
+	} else if (optind < argc) {
 		fprintf(stderr, "benchd: \"%s\" is not a flag; see --help\n", argv[optind]);
 		return 1;
 	}
@@ -388,7 +402,7 @@ int options_parse(struct station_options *o, int argc, char **argv, int *exit_co
 			o->speed);
 		return 1;
 	}
-	if (!o->fixture_count && !o->restore) {
+	if (!o->fixture_count && !o->restore && !o->import) {
 		fprintf(stderr, "benchd: name at least one --fixture FILE; see --help\n");
 		return 1;
 	}

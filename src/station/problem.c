@@ -86,7 +86,8 @@ static void open_problem(struct json *j, struct text *t, int status, const char 
 	json_kv_string(j, "detail", detail);
 }
 
-static void problem_text(struct request *rq, int status, const char *code, const char *detail)
+void request_problem_with(struct request *rq, int status, const char *code, const char *detail,
+			  void (*more)(struct json *j, void *ctx), void *ctx)
 {
 	const struct web_route_info *info = web_route_info((enum web_route)rq->msg.route);
 	struct text t = {0};
@@ -94,6 +95,8 @@ static void problem_text(struct request *rq, int status, const char *code, const
 
 	open_problem(&j, &t, status, code, detail);
 	put_places(&j, info && strcmp(info->method, "GET") == 0, status, code, detail);
+	if (more)
+		more(&j, ctx);
 	json_end_object(&j);
 	request_reply_typed(rq, status, "", WEB_TYPE_PROBLEM, &t);
 	text_release(&t);
@@ -108,7 +111,7 @@ void request_problem(struct request *rq, int status, const char *code, const cha
 	vsnprintf(detail, sizeof(detail), fmt, ap);
 	va_end(ap);
 	if (rq)
-		problem_text(rq, status, code, detail);
+		request_problem_with(rq, status, code, detail, NULL, NULL);
 	else
 		log_warning(MODULE, "%s", detail);
 }
@@ -166,5 +169,6 @@ void request_problem_of(struct request *rq, const struct error *err)
 
 	if (status == 500)
 		log_error(MODULE, "route %d: %s", (int)rq->msg.route, err->text);
-	problem_text(rq, status, error_name(err->code), status == 500 ? hidden : err->text);
+	request_problem_with(rq, status, error_name(err->code),
+			     status == 500 ? hidden : err->text, NULL, NULL);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * The change feed: what the ticketing system gets to know, in commit order, each item as it was chained. A cursor is
- * {instance, size, root}: a chain that is another one, or shorter, than the one the client has seen is told apart.
+ * {instance, size, root, epoch}: a chain that is another one, or shorter, than the one the client has seen is told
+ * apart, and so is one that was put back after a loss, even where nothing this client saw was lost.
  */
 #include "station/internal.h"
 
@@ -10,6 +11,7 @@
 #include <string.h>
 
 #include "store/chain.h"
+#include "store/loss.h"
 
 enum { FEED_LIMIT = 100, FEED_LIMIT_MAX = 1000, FEED_WAITING_MAX = 64 };
 enum { FEED_BYTES_MAX = 16 << 20 }; /* of a page: it may end before its limit */
@@ -20,6 +22,7 @@ struct feed_cursor {
 	char instance[33];
 	int64_t size;
 	uint8_t root[CHAIN_ROOT_BYTES];
+	int64_t epoch; /* cursors of earlier releases do not tell: the first */
 };
 
 struct feed_job {
@@ -27,11 +30,14 @@ struct feed_job {
 	struct request *rq;
 	struct feed_cursor from; /* instance "": from the beginning */
 	int limit;
+	bool proof;	  /* each item with what proves it */
 	int64_t until_ns; /* wire: waits for an item until then */
 	/* the page */
 	struct text out;
 	struct json json;
-	struct feed_cursor next;
+	struct feed_cursor next; /* after a loss: where the client goes on */
+	struct store *store;
+	bool has_changed;
 	int count;
 	bool is_full;
 	struct feed_job *waiting;
@@ -44,7 +50,7 @@ static int hex_digit(char c)
 	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* "1.INSTANCE.SIZE.ROOT" */
+/* "1.INSTANCE.SIZE.ROOT.EPOCH" */
 static bool cursor_read(const char *s, struct feed_cursor *c)
 {
 	const char *dot;
@@ -56,7 +62,11 @@ static bool cursor_read(const char *s, struct feed_cursor *c)
 	s += 35;
 	dot = strchr(s, '.');
 	if (!dot || !text_to_int64(s, (size_t)(dot - s), &c->size) || c->size < 0 ||
-	    strlen(dot + 1) != 2 * CHAIN_ROOT_BYTES)
+	    strlen(dot + 1) < 2 * CHAIN_ROOT_BYTES)
+		return false;
+	s = dot + 1 + 2 * CHAIN_ROOT_BYTES;
+	c->epoch = 1;
+	if (*s && (*s != '.' || !text_to_int64(s + 1, strlen(s + 1), &c->epoch) || c->epoch < 1))
 		return false;
 	for (int i = 0; i < CHAIN_ROOT_BYTES; i++) {
 		int hi = hex_digit(dot[1 + 2 * i]), lo = hex_digit(dot[2 + 2 * i]);
@@ -73,7 +83,8 @@ static const char *cursor_text(const struct feed_cursor *c, char *dst, size_t si
 	char root[2 * CHAIN_ROOT_BYTES + 1];
 
 	text_hex(root, c->root, CHAIN_ROOT_BYTES);
-	snprintf(dst, size, "1.%s.%lld.%s", c->instance, (long long)c->size, root);
+	snprintf(dst, size, "1.%s.%lld.%s.%lld", c->instance, (long long)c->size, root,
+		 (long long)c->epoch);
 	return dst;
 }
 
@@ -82,12 +93,53 @@ static const char *cursor_text(const struct feed_cursor *c, char *dst, size_t si
 static bool put_item(void *ctx, const struct chain_row *r)
 {
 	struct feed_job *q = ctx;
+	uint8_t before[CHAIN_ROOT_BYTES];
+	struct text line = {0};
 
-	json_put_raw(&q->json, r->bytes, r->n);
+	if (q->proof) {
+		q->job.rc = store_chain_root(q->store, r->seq - 1, before, &q->job.err);
+		if (q->job.rc < 0)
+			return false;
+		store_chain_line(r, before, &line);
+		json_put_raw(&q->json, line.buf, line.len);
+		text_release(&line);
+	} else {
+		json_put_raw(&q->json, r->bytes, r->n);
+	}
 	q->next.size = r->seq;
 	memcpy(q->next.root, r->root, CHAIN_ROOT_BYTES);
 	q->is_full = ++q->count == q->limit || q->out.len > FEED_BYTES_MAX;
 	return !q->is_full;
+}
+
+/* The client knows an earlier epoch: it goes on where the chain it has seen and this one part. */
+static int check_epoch(struct feed_job *q, struct store *store, const struct loss_state *loss)
+{
+	int64_t last = 0;
+	int rc;
+
+	if (q->from.epoch == loss->epoch)
+		return 0;
+	if (q->from.epoch > loss->epoch)
+		return error_set(
+			&q->job.err, ERR_STATE,
+			"this cursor is of epoch %lld and the station is in its %lld: it "
+			"was restored from an older copy without a record of the loss; ask "
+			"the supervisor",
+			(long long)q->from.epoch, (long long)loss->epoch);
+	rc = store_epoch_end(store, q->from.epoch, &last, &q->job.err);
+	if (rc < 0)
+		return rc;
+	q->next.size = q->from.size < last ? q->from.size : last;
+	rc = store_chain_root(store, q->next.size, q->next.root, &q->job.err);
+	if (rc < 0)
+		return rc;
+	q->has_changed = true;
+	return error_set(&q->job.err, ERR_STATE,
+			 "the station was put back from an older copy: what it recorded after item "
+			 "%lld before that is lost there; keep what you have of it, give it to the "
+			 "supervisor (benchctl import), and go on with `resume` as ?cursor=",
+			 (long long)last);
 }
 
 /* Is this chain the one the client has seen so far? */
@@ -120,18 +172,28 @@ static void page_work(struct job *j, struct store *store)
 	struct feed_job *q = (struct feed_job *)j;
 	struct chain_filter filter = {.feed_only = true, .limit = q->limit};
 	struct chain_head head;
+	struct loss_state loss;
 	char text[160];
+	int rc;
 
+	q->store = store;
 	q->count = 0;
 	q->is_full = false;
 	text_clear(&q->out);
 	j->rc = store_chain_head(store, &head, &j->err);
+	if (j->rc == 0)
+		j->rc = store_loss_state(store, &loss, &j->err);
+	if (j->rc < 0)
+		return;
+	memcpy(q->next.instance, head.instance, sizeof(q->next.instance));
+	q->next.epoch = loss.epoch;
+	if (strcmp(q->from.instance, head.instance) == 0)
+		j->rc = check_epoch(q, store, &loss);
 	if (j->rc == 0 && q->from.instance[0])
 		j->rc = check_cursor(q, store, &head);
 	if (j->rc < 0)
 		return;
 	/* what is not for the feed has been seen with the rest: an open page ends at the head */
-	memcpy(q->next.instance, head.instance, sizeof(q->next.instance));
 	q->next.size = head.size;
 	memcpy(q->next.root, head.root, CHAIN_ROOT_BYTES);
 	filter.after = q->from.size;
@@ -139,7 +201,8 @@ static void page_work(struct job *j, struct store *store)
 	json_open_object(&q->json);
 	json_key(&q->json, "items");
 	json_open_array(&q->json);
-	j->rc = store_chain_list(store, &filter, put_item, q, &j->err);
+	rc = store_chain_list(store, &filter, put_item, q, &j->err);
+	j->rc = rc < 0 ? rc : j->rc;
 	json_end_array(&q->json);
 	if (!q->is_full && q->next.size < head.size) {
 		q->next.size = head.size;
@@ -205,6 +268,17 @@ static void answer(struct feed_job *q)
 	feed_free(q);
 }
 
+static void put_resume(struct json *j, void *ctx)
+{
+	const struct feed_job *q = ctx;
+	char text[160];
+
+	if (!q->has_changed)
+		return;
+	json_kv_int(j, "epoch", q->next.epoch);
+	json_kv_string(j, "resume", cursor_text(&q->next, text, sizeof(text)));
+}
+
 static void page_done(struct job *j)
 {
 	struct feed_job *q = (struct feed_job *)j;
@@ -212,7 +286,8 @@ static void page_done(struct job *j)
 
 	if (j->rc) {
 		if (j->rc == ERR_STATE)
-			request_problem(q->rq, 409, "feed_changed", "%s", j->err.text);
+			request_problem_with(q->rq, 409, "feed_changed", j->err.text, put_resume,
+					     q);
 		else
 			request_problem_of(q->rq, &j->err);
 		feed_free(q);
@@ -301,6 +376,7 @@ void route_results(struct request *rq)
 	q->rq = rq;
 	q->from = from;
 	q->limit = (int)limit;
+	q->proof = web_query(rq->msg.query, "proof", buf, sizeof(buf)) != NULL;
 	q->until_ns = clock_mono_ns() + wait_s * NS_PER_S;
 	station_read(rq->station, &q->job);
 }

@@ -167,21 +167,16 @@ enum { CHAIN_PAGE = 1000 };
 
 struct lines {
 	struct text text;
-	char prev[65]; /* the root before the next item */
+	uint8_t prev[CHAIN_ROOT_BYTES]; /* the root before the next item */
 };
 
 static bool put_line(void *ctx, const struct chain_row *r)
 {
 	struct lines *l = ctx;
-	char root[65], sig[SIGN_TEXT_SIZE];
 
-	text_hex(root, r->root, CHAIN_ROOT_BYTES);
-	sign_to_base64(sig, sizeof(sig), r->sig, CHAIN_SIG_BYTES);
-	text_printf(&l->text, "{\"prev\":\"%s\",\"root\":\"%s\",\"sig\":\"%s\",\"item\":", l->prev,
-		    root, sig);
-	text_add(&l->text, r->bytes, r->n);
-	text_add(&l->text, "}\n", 2);
-	memcpy(l->prev, root, sizeof(l->prev));
+	store_chain_line(r, l->prev, &l->text);
+	text_add(&l->text, "\n", 1);
+	memcpy(l->prev, r->root, sizeof(l->prev));
 	return true;
 }
 
@@ -190,8 +185,7 @@ static void chain_work(struct job *j, struct store *store)
 {
 	struct key_job *q = (struct key_job *)j;
 	struct chain_filter f = {.limit = CHAIN_PAGE};
-	struct lines lines = {.prev = ""};
-	uint8_t prev[CHAIN_ROOT_BYTES];
+	struct lines lines = {.text = {0}};
 	struct chain_head head;
 	char buf[24];
 	const char *after = web_query(q->rq->msg.query, "after", buf, sizeof(buf));
@@ -201,9 +195,7 @@ static void chain_work(struct job *j, struct store *store)
 		f.after = 0;
 	j->rc = store_chain_head(store, &head, &j->err);
 	if (j->rc == 0)
-		j->rc = store_chain_root(store, f.after, prev, &j->err);
-	if (j->rc == 0)
-		text_hex(lines.prev, prev, sizeof(prev));
+		j->rc = store_chain_root(store, f.after, lines.prev, &j->err);
 	if (j->rc == 0)
 		j->rc = store_chain_list(store, &f, put_line, &lines, &j->err);
 	if (j->rc == 0) {

@@ -253,6 +253,43 @@ struct copier {
 	struct error *err;
 };
 
+struct lines {
+	struct store *store;
+	struct text text;
+	int rc;
+	struct error *err;
+};
+
+static bool add_line(void *ctx, const struct chain_row *r)
+{
+	uint8_t before[CHAIN_ROOT_BYTES];
+	struct lines *l = ctx;
+
+	l->rc = store_chain_root(l->store, r->seq - 1, before, l->err);
+	if (l->rc < 0)
+		return false;
+	store_chain_line(r, before, &l->text);
+	text_add(&l->text, "\n", 1);
+	return true;
+}
+
+/* What the chain says of it, with its proof: after a loss it can be taken back. */
+static int copy_items(struct copier *c, const char *id)
+{
+	struct lines l = {.store = c->store, .err = c->err};
+	char *to = dir_path("%s/runs/%s.jsonl", c->folder, id);
+	struct chain_filter f = {.run = id};
+	int rc = store_chain_list(c->store, &f, add_line, &l, c->err);
+
+	if (rc == 0)
+		rc = l.rc;
+	if (rc == 0)
+		rc = backup_put_file(to, l.text.buf, l.text.len, c->err);
+	text_release(&l.text);
+	free(to);
+	return rc;
+}
+
 static int copy_run(struct copier *c, const char *id)
 {
 	char *to = dir_path("%s/runs/%s.json", c->folder, id);
@@ -267,6 +304,8 @@ static int copy_run(struct copier *c, const char *id)
 		/* a run that was cut off has none */
 		if (rc == 0 && access(trace, F_OK) == 0 && access(trace_to, F_OK) < 0)
 			rc = backup_copy_file(trace, trace_to, c->err);
+		if (rc == 0)
+			rc = copy_items(c, id);
 		if (rc == 0)
 			rc = backup_put_file(to, doc.buf, doc.len, c->err);
 		if (rc == 0)

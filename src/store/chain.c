@@ -46,7 +46,7 @@ static void put_subject(struct json *j, const char *key, const char *s)
 	json_kv_string(j, key, s && s[0] ? s : NULL);
 }
 
-static void put_item(const struct chain_item *i, int64_t seq, int64_t utc_us, bool imported,
+static void put_item(const struct chain_item *i, int64_t seq, int64_t utc_us, const char *imported,
 		     struct text *out)
 {
 	char at[32];
@@ -62,8 +62,10 @@ static void put_item(const struct chain_item *i, int64_t seq, int64_t utc_us, bo
 	put_subject(&j, "run", i->run);
 	put_subject(&j, "who", i->who);
 	json_kv_bool(&j, "feed", i->feed);
-	if (imported)
-		json_kv_bool(&j, "imported", true);
+	if (imported) {
+		json_key(&j, "imported");
+		json_put_raw(&j, imported, strlen(imported));
+	}
 	json_key(&j, "data");
 	json_put_raw(&j, i->data ? i->data : "{}", i->data ? i->n : 2);
 	json_end_object(&j);
@@ -86,14 +88,13 @@ void chain_next_root(uint8_t root[CHAIN_ROOT_BYTES], const void *bytes, size_t n
 	text_sha256(root, in, sizeof(in));
 }
 
-static void sign_root(const struct sign_key *key, int64_t seq, const uint8_t root[CHAIN_ROOT_BYTES],
-		      uint8_t sig[CHAIN_SIG_BYTES])
+void chain_signed_text(char dst[CHAIN_SIGNED_SIZE], int64_t seq,
+		       const uint8_t root[CHAIN_ROOT_BYTES])
 {
-	char hex[2 * CHAIN_ROOT_BYTES + 1], text[128];
+	char hex[2 * CHAIN_ROOT_BYTES + 1];
 
 	text_hex(hex, root, CHAIN_ROOT_BYTES);
-	(void)snprintf(text, sizeof(text), DOMAIN " %lld %s\n", (long long)seq, hex);
-	sign_message(key, text, strlen(text), sig);
+	(void)snprintf(dst, CHAIN_SIGNED_SIZE, DOMAIN " %lld %s\n", (long long)seq, hex);
 }
 
 static const char *plain(const char *s)
@@ -101,9 +102,10 @@ static const char *plain(const char *s)
 	return s ? s : "";
 }
 
-int chain_append(struct store *s, const struct chain_item *i, int64_t utc_us, bool imported,
+int chain_append(struct store *s, const struct chain_item *i, int64_t utc_us, const char *imported,
 		 int64_t *seq, struct error *err)
 {
+	char text[CHAIN_SIGNED_SIZE];
 	uint8_t sig[CHAIN_SIG_BYTES];
 	struct chain_head head;
 	struct text bytes = {0};
@@ -120,7 +122,8 @@ int chain_append(struct store *s, const struct chain_item *i, int64_t utc_us, bo
 	head.size++;
 	put_item(i, head.size, utc_us, imported, &bytes);
 	chain_next_root(head.root, bytes.buf, bytes.len);
-	sign_root(s->key, head.size, head.root, sig);
+	chain_signed_text(text, head.size, head.root);
+	sign_message(s->key, text, strlen(text), sig);
 	rc = db_run(s, err,
 		    "INSERT INTO chain (seq, type, ticket, serial, run, utc_us, who, feed, bytes,"
 		    " root, sig) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -136,7 +139,7 @@ int chain_append(struct store *s, const struct chain_item *i, int64_t utc_us, bo
 int store_chain_append(struct store *s, const struct chain_item *item, int64_t utc_us, int64_t *seq,
 		       struct error *err)
 {
-	return chain_append(s, item, utc_us, false, seq, err);
+	return chain_append(s, item, utc_us, NULL, seq, err);
 }
 
 int store_chain_add(struct store *s, const struct chain_item *item, int64_t utc_us, int64_t *seq,
@@ -147,7 +150,7 @@ int store_chain_add(struct store *s, const struct chain_item *item, int64_t utc_
 
 	if (rc < 0)
 		return rc;
-	rc = db_end(s, chain_append(s, item, utc_us, false, &at, err), err);
+	rc = db_end(s, chain_append(s, item, utc_us, NULL, &at, err), err);
 	if (rc == 0 && seq)
 		*seq = at;
 	return rc;
@@ -206,11 +209,13 @@ int store_chain_root(struct store *s, int64_t size, uint8_t root[CHAIN_ROOT_BYTE
 	return rc < 0 ? rc : 0;
 }
 
-/* Only scalars stand before data, and a quote within one is escaped: this finds the member. */
+/* Nothing before data has a member of these names, and a quote within a text is escaped. */
 static void find_data(struct chain_row *r)
 {
-	static const char mark[] = ",\"data\":";
+	static const char mark[] = ",\"data\":", back[] = ",\"imported\":{",
+			  late[] = ",\"late\":true";
 	const char *at = memmem(r->bytes, r->n, mark, sizeof(mark) - 1);
+	size_t head = at ? (size_t)(at - r->bytes) : 0;
 
 	r->data = "{}";
 	r->data_n = 2;
@@ -218,6 +223,22 @@ static void find_data(struct chain_row *r)
 		return;
 	r->data = at + sizeof(mark) - 1;
 	r->data_n = (size_t)(r->bytes + r->n - 1 - r->data);
+	r->taken_back = memmem(r->bytes, head, back, sizeof(back) - 1) != NULL;
+	r->late = r->taken_back && memmem(r->bytes, head, late, sizeof(late) - 1);
+}
+
+void store_chain_line(const struct chain_row *r, const uint8_t before[CHAIN_ROOT_BYTES],
+		      struct text *out)
+{
+	char prev[2 * CHAIN_ROOT_BYTES + 1], root[2 * CHAIN_ROOT_BYTES + 1], sig[SIGN_TEXT_SIZE];
+
+	text_hex(prev, before, CHAIN_ROOT_BYTES);
+	text_hex(root, r->root, CHAIN_ROOT_BYTES);
+	sign_to_base64(sig, sizeof(sig), r->sig, CHAIN_SIG_BYTES);
+	text_printf(out, "{\"prev\":\"%s\",\"root\":\"%s\",\"sig\":\"%s\",\"item\":", prev, root,
+		    sig);
+	text_add(out, r->bytes, r->n);
+	text_add(out, "}", 1);
 }
 
 static void read_row(sqlite3_stmt *st, struct chain_row *r)

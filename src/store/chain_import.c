@@ -54,7 +54,7 @@ static int begin_chain(struct store *s, struct error *err)
 	json_kv_string(&j, "public", public_text);
 	json_end_object(&j);
 	struct chain_item item = {.type = "chain_started", .data = data.buf, .n = data.len};
-	rc = chain_append(s, &item, 0, false, NULL, err);
+	rc = chain_append(s, &item, 0, NULL, NULL, err);
 	text_release(&data);
 	return rc;
 }
@@ -142,7 +142,7 @@ static int import_audit(struct store *s, int64_t seq, struct error *err)
 					  .who = db_text(st, 1),
 					  .data = db_text(st, 3),
 					  .n = (size_t)sqlite3_column_bytes(st, 3)};
-		rc = chain_append(s, &item, sqlite3_column_int64(st, 0), true, NULL, err);
+		rc = chain_append(s, &item, sqlite3_column_int64(st, 0), "true", NULL, err);
 	}
 	db_done(s, st);
 	return rc;

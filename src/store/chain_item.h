@@ -8,9 +8,13 @@
 #include <jansson.h>
 #include "store/chain.h"
 
-/* imported: what an older database held, marked so in the item. */
-int chain_append(struct store *s, const struct chain_item *i, int64_t utc_us, bool imported,
+/* imported: the member's value where the item was not made here and now (store/chain.h), or NULL. */
+int chain_append(struct store *s, const struct chain_item *i, int64_t utc_us, const char *imported,
 		 int64_t *seq, struct error *err);
+/* What a signature of an item is over. */
+enum { CHAIN_SIGNED_SIZE = 128 };
+void chain_signed_text(char dst[CHAIN_SIGNED_SIZE], int64_t seq,
+		       const uint8_t root[CHAIN_ROOT_BYTES]);
 void chain_first_root(uint8_t root[CHAIN_ROOT_BYTES], const char *instance);
 /* root: the one before bytes, becomes the one after. */
 void chain_next_root(uint8_t root[CHAIN_ROOT_BYTES], const void *bytes, size_t n);

@@ -38,7 +38,7 @@ static int append(struct store *s, const struct run_row *r, const char *type, co
 				  .feed = true,
 				  .data = data->buf,
 				  .n = data->len};
-	int rc = chain_append(s, &item, utc_us, imported, NULL, err);
+	int rc = chain_append(s, &item, utc_us, imported ? "true" : NULL, NULL, err);
 
 	text_release(data);
 	return rc;

@@ -88,6 +88,11 @@ int schema_migrate(struct store *s, const struct schema_step *steps, int n, stru
 /* From here on ledgers cannot be changed through this connection. */
 void schema_protect(struct store *s);
 
+/* ---- tickets.c ---- */
+/* The row as it is from now on, and its version in the ledger; no item of the chain. */
+int ticket_write_row(struct store *s, const struct ticket *t, int64_t version, const char *who,
+		     struct error *err);
+
 /* ---- schema_people.c ---- */
 extern const char *const schema_people[]; /* step 3 */
 extern const char *const schema_find[];	  /* step 4 */

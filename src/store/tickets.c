@@ -62,7 +62,7 @@ static int check_change(const struct ticket *t, const struct ticket *now, int64_
 	return 0;
 }
 
-static int write_row(struct store *s, const struct ticket *t, int64_t version, const char *who,
+int ticket_write_row(struct store *s, const struct ticket *t, int64_t version, const char *who,
 		     struct error *err)
 {
 	const char *state = t->state[0] ? t->state : version == 1 ? "received" : NULL;
@@ -140,7 +140,7 @@ static int put(struct store *s, const struct ticket *t, const struct ticket *now
 		return db_run(s, err, "UPDATE ticket SET mirrored_utc_us = ? WHERE id = ?", "it",
 			      t->mirrored_utc_us, t->id);
 	*version = now->version + 1;
-	rc = write_row(s, t, *version, who, err);
+	rc = ticket_write_row(s, t, *version, who, err);
 	return rc == 0 ? tell(s, t, *version, who, err) : rc;
 }
 
@@ -220,7 +220,7 @@ int store_ticket_repair(struct store *s, const char *ticket, int64_t if_repair_s
 	if (rc == 0) {
 		t.repair_seq++;
 		t.changed_utc_us = utc_us;
-		rc = write_row(s, &t, t.version + 1, item->who, err);
+		rc = ticket_write_row(s, &t, t.version + 1, item->who, err);
 		t.version++;
 	}
 	text_printf(&data, "{\"repair_seq\":%lld,", (long long)(rc == 0 ? t.repair_seq : 0));

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "store/chain.h"
+#include "store/loss.h"
 #include "store/subject.h"
 
 enum { DAY_S = 86400 };
@@ -37,6 +38,7 @@ struct run_items {
 	struct release_run *run;
 	char document_sha256[65];
 	int rejudge_pending; /* by revisions under which nobody has seen it pass */
+	bool late;
 };
 
 static const char *text_of(const json_t *data, const char *key)
@@ -62,9 +64,10 @@ static bool read_run_item(void *ctx, const struct chain_row *r)
 		(void)text_copy(i->run->suspect_reason, sizeof(i->run->suspect_reason),
 				text_of(data, "reason"));
 	} else if (strcmp(r->type, "rejudged") == 0) {
-		i->rejudge_pending -= strcmp(text_of(data, "verdict"), "pass") == 0;
+		i->rejudge_pending -= !r->late && strcmp(text_of(data, "verdict"), "pass") == 0;
 	} else if (strcmp(r->type, "run_finished") == 0) {
 		i->run->ended_seq = r->seq;
+		i->late = r->late;
 		(void)text_copy(i->document_sha256, sizeof(i->document_sha256),
 				text_of(data, "document_sha256"));
 	}
@@ -116,6 +119,9 @@ static int read_run(struct store *s, const struct run_row *listed, struct releas
 		rc = store_chain_list(s, &f, read_run_item, &items, err);
 		out->suspect = out->suspect || items.rejudge_pending != 0;
 	}
+	/* Taken back after something newer: nobody knows that it is the last word. */
+	if (rc == 0 && items.late && strcmp(out->verdict, "pass") == 0)
+		out->complete = false;
 	if (rc == 0 && !out->open)
 		rc = check_recorded(s, &items, &doc, intact, err);
 	text_release(&approval);
@@ -204,7 +210,17 @@ static void read_override(const struct chain_row *r, const json_t *data, struct 
 	}
 }
 
-/* In the chain's order: what comes later says more. */
+static void read_acceptance(const struct chain_row *r, const json_t *data, struct release_facts *f)
+{
+	bool accepted = strcmp(text_of(data, "outcome"), "accepted") == 0;
+
+	if (accepted && r->late)
+		return;
+	f->accepted = accepted;
+	f->refused = !accepted;
+}
+
+/* In the chain's order: what comes later says more; what is late only says what is against it. */
 void ticket_facts_from_item(struct release_facts *f, const struct chain_row *r)
 {
 	json_t *data = json_load_limited(r->data, r->data_n, CHAIN_DATA_MAX, NULL);
@@ -212,17 +228,19 @@ void ticket_facts_from_item(struct release_facts *f, const struct chain_row *r)
 	if (strcmp(r->type, "repair") == 0) {
 		f->accepted = f->refused = false;
 	} else if (strcmp(r->type, "acceptance") == 0) {
-		f->accepted = strcmp(text_of(data, "outcome"), "accepted") == 0;
-		f->refused = !f->accepted;
+		read_acceptance(r, data, f);
 	} else if (strcmp(r->type, "released") == 0) {
 		f->released_seq = r->seq;
 	} else if (strcmp(r->type, "withdrawn") == 0) {
-		f->released_seq = 0;
+		f->released_seq = r->late ? f->released_seq : 0;
 		f->withdrawn_seq = r->seq;
 	} else if (strcmp(r->type, "override") == 0) {
-		read_override(r, data, &f->override);
+		if (!r->late)
+			read_override(r, data, &f->override);
+	} else if (strcmp(r->type, "record_missing") == 0) {
+		f->missing_seq = r->seq;
 	} else if (strcmp(r->type, "claimed") == 0) {
-		f->ticket_claimed = true;
+		f->ticket_claimed = f->ticket_claimed || !r->late;
 	} else if (strcmp(r->type, "claim_lost") == 0) {
 		f->ticket_claimed = false;
 	}
@@ -266,6 +284,7 @@ static int read_ticket(struct store *s, struct ticket_facts *out,
 		       const struct ticket_policy *policy, struct error *err)
 {
 	struct release_facts *f = &out->release;
+	struct loss_state loss;
 	struct error why = {0};
 	int rc;
 
@@ -287,7 +306,11 @@ static int read_ticket(struct store *s, struct ticket_facts *out,
 		return rc;
 	}
 	f->chain_intact = rc == 0;
-	rc = read_events(s, out, err);
+	rc = store_loss_state(s, &loss, err);
+	if (rc == 0) {
+		f->records_complete = !loss.open;
+		rc = read_events(s, out, err);
+	}
 	return rc < 0 ? rc : read_runs(s, out, err);
 }
 

@@ -121,6 +121,8 @@ static void check_doubts(const struct release_facts *f, const struct release_run
 	check_subject(f, run, d);
 	if (f->withdrawn_seq && run->ended_seq <= f->withdrawn_seq)
 		add_run(d, "withdrawn_after_run", run);
+	if (f->missing_seq && run->ended_seq <= f->missing_seq)
+		add_run(d, "run_record_missing", run);
 }
 
 static void check_limits(const struct release_run *run, struct release_decision *d)
@@ -243,6 +245,8 @@ static void check_ticket(const struct release_facts *f, struct release_decision 
 		add(d, "chain_broken", NULL);
 	if (!f->store_sound)
 		add(d, "store_unsound", NULL);
+	if (!f->records_complete)
+		add(d, "records_missing", NULL);
 	if (f->released_seq) {
 		json_kv_int(params_begin(&p), "seq", f->released_seq);
 		add(d, "already_released", &p);

@@ -16,6 +16,8 @@
 	X("disposition_unknown", 0, "no such disposition", "没有该处置方式") \
 	X("chain_broken", 0, "the chain of records is not whole", "记录链不完整") \
 	X("store_unsound", 0, "the database is not shown to be whole", "数据库未证实完好") \
+	X("records_missing", 0, "records were lost and are not all taken back", \
+	  "有记录丢失,尚未全部找回") \
 	X("already_released", 0, "released already", "已放行") \
 	X("run_open", 0, "a run on this unit is still going on", "该机的检测仍在进行") \
 	X("no_run", 0, "no complete post-repair QC on this serial", "该机号没有完整的维修后质检") \
@@ -30,6 +32,8 @@
 	  "检测之后又有维修,须重新检测") \
 	X("withdrawn_after_run", 0, "its release was withdrawn; test again", \
 	  "放行已撤回,须重新检测") \
+	X("run_record_missing", 0, "the record of a later run was lost; test again", \
+	  "之后一次检测的记录已丢失,须重新检测") \
 	X("profile_not_releasable", 0, "the profile is not meant for release", \
 	  "该测试方案不可用于放行") \
 	X("profile_unapproved", 1, "the profile revision has no approval", \

@@ -404,6 +404,8 @@ static void put_verdict(struct json *j, const struct release_facts *f, const str
 	json_kv_int(j, "repair_seq", f->repair_seq);
 	json_kv_string(j, "run", r ? r->id : NULL);
 	json_kv_string(j, "verdict", r ? r->verdict : NULL);
+	if (!f->records_complete)
+		json_kv_bool(j, "records_missing", true);
 	if (r) {
 		json_kv_string(j, "profile", r->profile);
 		json_kv_int(j, "revision", r->profile_revision);

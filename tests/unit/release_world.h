@@ -63,6 +63,7 @@ static inline void world_init(struct world *w)
 					  .mirror_max_age_us = 600000000,
 					  .chain_intact = true,
 					  .store_sound = true,
+					  .records_complete = true,
 					  .repair_seq = 2,
 					  .runs = w->runs,
 					  .run_count = 1,

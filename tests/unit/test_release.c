@@ -71,6 +71,8 @@ SPOIL(claim, w->facts.ticket_claimed = false)
 SPOIL(disposition, w->facts.disposition = 0)
 SPOIL(chain, w->facts.chain_intact = false)
 SPOIL(store, w->facts.store_sound = false)
+SPOIL(lost, w->facts.records_complete = false)
+SPOIL(missing, w->facts.missing_seq = 11)
 SPOIL(released, w->facts.released_seq = 30)
 SPOIL(no_run, w->runs[0].complete = false)
 SPOIL(voided, w->runs[0].voided = true)
@@ -110,6 +112,7 @@ static const struct spoiler spoilers[] = {
 	{"disposition_unknown", spoil_disposition, 1 << RELEASE_REPAIRED},
 	{"chain_broken", spoil_chain, 0},
 	{"store_unsound", spoil_store, 0},
+	{"records_missing", spoil_lost, 0},
 	{"already_released", spoil_released, 0},
 	{"run_open", spoil_open, 0},
 	{"no_run", spoil_no_run, WITH_RUNS},
@@ -120,6 +123,7 @@ static const struct spoiler spoilers[] = {
 	{"model_mismatch", spoil_model, WITH_RUNS},
 	{"repair_after_run", spoil_repair, WITH_RUNS},
 	{"withdrawn_after_run", spoil_withdrawn, WITH_RUNS},
+	{"run_record_missing", spoil_missing, WITH_RUNS},
 	{"profile_not_releasable", spoil_releasable, WITH_RUNS},
 	{"profile_unapproved", spoil_approval, WITH_RUNS},
 	{"limit_assumed", spoil_limit, WITH_RUNS},

@@ -76,7 +76,9 @@ static void worsen_run(struct release_run *r)
 
 static void worsen_world(struct world *w)
 {
-	switch (random_below(18)) {
+	switch (random_below(20)) {
+	case 18: w->facts.records_complete = false; break;
+	case 19: w->facts.missing_seq = 30; break;
 	case 5: w->facts.ticket_confirmed = false; break;
 	case 6: w->facts.mirrored_utc_us = -600000000; break;
 	case 7: w->facts.ticket_claimed = false; break;
