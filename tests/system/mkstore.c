@@ -2,6 +2,8 @@
  *
  * mkstore DIR [PAIRS]: a state folder whose tickets T-9000, T-9001, ... each have a passed run, so
  * that they may leave (tests/fake/mkstore.h). Every tenth run of more than ten fails.
+ *
+ * mkstore DIR add RUN TICKET SERIAL VERDICT: one more run, ended now.
  */
 #include "tests/fake/mkstore.h"
 
@@ -32,8 +34,20 @@ static int fill(struct store *s, int pairs, struct error *err)
 	return rc;
 }
 
+static int add(struct store *s, char **words, struct error *err)
+{
+	struct mkstore_run r = {.id = words[0],
+				.ticket = words[1],
+				.serial = words[2],
+				.verdict = words[3],
+				.ended_utc_us = clock_utc_us()};
+
+	return mkstore_put_run(s, &r, err);
+}
+
 int main(int argc, char **argv)
 {
+	bool adds = argc == 7 && strcmp(argv[2], "add") == 0;
 	struct error err = {0};
 	struct store *s;
 	int rc;
@@ -43,7 +57,10 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	s = store_open(argv[1], &err);
-	rc = s ? fill(s, argc > 2 ? atoi(argv[2]) : 1, &err) : ERR_STORE;
+	if (s && adds)
+		rc = add(s, argv + 3, &err);
+	else
+		rc = s ? fill(s, argc > 2 ? atoi(argv[2]) : 1, &err) : ERR_STORE;
 	store_close(s);
 	if (rc < 0)
 		(void)fprintf(stderr, "mkstore: %s\n", err.text);
