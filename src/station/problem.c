@@ -169,6 +169,6 @@ void request_problem_of(struct request *rq, const struct error *err)
 
 	if (status == 500)
 		log_error(MODULE, "route %d: %s", (int)rq->msg.route, err->text);
-	request_problem_with(rq, status, error_name(err->code),
-			     status == 500 ? hidden : err->text, NULL, NULL);
+	request_problem_with(rq, status, error_name(err->code), status == 500 ? hidden : err->text,
+			     NULL, NULL);
 }
