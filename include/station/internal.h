@@ -4,7 +4,9 @@
  *
  *	disk.c     the store: opening, jobs, failure
  *	rig.c      a rig's link: messages of benchd-io, liveness
- *	bay.c      a bay: live values, scans, images, the lease
+ *	bay.c      a bay: live values, images, the lease
+ *	scan.c     what a scanned code means there
+ *	inbound.c  unknown tickets looked up in the ticketing system
  *	session_start.c  from a request to the check of the bay
  *	session.c  a bay's session and the world: rig, store, clients
  *	journal.c  the journal of a run as jobs for the store's writer
@@ -81,6 +83,9 @@ struct bay {
 	struct latest *values;	  /* by fixture channel */
 	char scanned_ticket[64], scanned_serial[64];
 	int64_t scanned_ns;	 /* wire time */
+	unsigned scan;		 /* counts codes scanned while idle */
+	char unknown_code[64];	 /* scanned once, and nobody knows it */
+	char new_ticket[64];	 /* scanned twice: a ticket with the next plate */
 	char typed[320];	 /* run, prompt and step whose serial was typed once, and what */
 	struct session *session; /* NULL: idle */
 	struct profile *profile; /* of its run */
@@ -172,6 +177,12 @@ struct station {
 	int feed_waiting_count;
 	struct loop_timer *feed_timer;
 	int64_t feed_acknowledged;
+	struct inbound {
+		struct loop_timer *timer; /* NULL: nobody is asked */
+		int pause_s;		  /* before the next try */
+		int under_way;
+		char after[64]; /* the last unconfirmed ticket that was tried */
+	} inbound;
 	struct outbound_call *outbound; /* outbound.c: under way */
 	uint32_t outbound_last_id;
 	struct keeper {
@@ -249,6 +260,10 @@ void bay_state_changed(struct bay *b, enum bay_state st, const char *reason);
 void bay_samples(struct rig_link *r, const struct sample *at, int n);
 void bay_input(struct bay *b, const char *name, const char *text);
 void bay_tick(void *ctx); /* timer */
+/* scan.c */
+void bay_scan(struct bay *b, const char *text);
+void bay_say_input(struct bay *b, const char *name, const char *text, const char *code);
+bool bay_scan_is_kept(const struct bay *b); /* not too long ago */
 /* Ticket and serial as last scanned there, unless too long ago. */
 void bay_take_scan(struct bay *b, struct session_order *o);
 /* In a run: could that be the plate of a unit? */
@@ -256,6 +271,17 @@ bool bay_takes_serial(const struct bay *b, const char *text);
 void bay_lock(struct bay *b, const char *why);
 void audit_bay(struct bay *b, const char *who, const char *what);
 bool bay_is_usable(const struct bay *b, char *why, size_t size);
+
+/* inbound.c: tickets looked up in the ticketing system */
+enum inbound_found { INBOUND_FOUND = 1, INBOUND_NOT_THERE, INBOUND_SILENT };
+/* then is called later, t valid during the call; a ticket that is found is on disk by then. False:
+ * nobody can be asked now. */
+bool inbound_look(struct bay *b, unsigned scan, const char *code, bool by_serial,
+		  void (*then)(struct bay *b, unsigned scan, const char *code, bool by_serial,
+			       enum inbound_found found, const struct ticket *t));
+void inbound_later(struct station *s); /* there is an unconfirmed ticket */
+void inbound_start(struct station *s);
+void inbound_stop(struct station *s);
 
 /* session_start.c */
 struct session_order {

@@ -36,6 +36,8 @@ struct station_options {
 	/* patterns of scanned codes, ticket/codes.h */
 	const char *codes[8];
 	int code_count;
+	const char *adapter_path;
+	struct adapter *adapter; /* ticket/adapter.h; NULL: none */
 	bool ticketing_owns; /* tickets come from the ticketing system, none is made at the bench */
 	bool block_unqualified; /* such a person starts no run that could release; else it is flagged */
 };

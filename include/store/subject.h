@@ -43,6 +43,9 @@ int store_ticket_import(struct store *s, const struct ticket *list, int n, const
 int store_ticket_of_serial(struct store *s, const char *serial, struct ticket *out,
 			   struct error *err);
 
+/* The first ticket by id after that one that the ticketing system has not confirmed. ERR_NOT_FOUND. */
+int store_ticket_unconfirmed(struct store *s, const char *after, char id[64], struct error *err);
+
 /* ---- finding ---- */
 /* What the facts say of a ticket now, from the chain and the runs:
  *	released	its release is recorded and not withdrawn, nothing repaired since

@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/schema.h"
+#include "ticket/adapter.h"
 #include "ticket/codes.h"
 
 enum owner { OWNER_STATION, OWNER_TICKETING };
@@ -17,6 +18,7 @@ struct ticket_options {
 	struct schema_item item;
 	int owner;
 	struct schema_texts codes;
+	const char *adapter;
 };
 struct people_options {
 	struct schema_item item;
@@ -59,6 +61,11 @@ static const struct schema_field ticket_fields[] = {
 	 .type = SCHEMA_TEXTS,
 	 .offset = offsetof(struct ticket_options, codes),
 	 .en = "patterns of scanned codes: text around {id} or {serial}, such as T:{id}"},
+	{.key = "adapter",
+	 .type = SCHEMA_TEXT,
+	 .offset = offsetof(struct ticket_options, adapter),
+	 .max = 500,
+	 .en = "file that says how the ticketing system is asked for an unknown ticket"},
 	{.key = NULL},
 };
 static const struct schema ticket_schema = {
@@ -161,6 +168,7 @@ static const struct option flags[] = {
 	{"speed", required_argument, NULL, 'x'},
 	{"port", required_argument, NULL, 'P'},
 	{"tickets-owner", required_argument, NULL, 'o'},
+	{"ticket-adapter", required_argument, NULL, 'a'},
 	{"code", required_argument, NULL, 'C'},
 	{"unqualified", required_argument, NULL, 'u'},
 	{"backup", required_argument, NULL, 'b'},
@@ -191,6 +199,7 @@ static void usage(void)
 	     "  --trace DIR      write every bus transaction there, with --spawn\n"
 	     "  --name TEXT      name of the station in its records (default: host name)\n"
 	     "  --tickets-owner station|ticketing   whose the tickets are (default station)\n"
+	     "  --ticket-adapter FILE   how the ticketing system is asked for an unknown ticket\n"
 	     "  --code PATTERN   of scanned codes, such as T:{id}; up to 8 of them\n"
 	     "  --unqualified flag|block   what a person without the qualification meets\n"
 	     "  --backup DIR     keep copies there: each finished run, the database every 24 h\n"
@@ -270,6 +279,7 @@ static void take_file(struct station_options *o, const struct file_options *f, c
 	o->backup_keep = f->backup ? f->backup->keep : 14;
 	o->backup_dir = f->backup ? f->backup->folder : NULL;
 	o->ticketing_owns = f->tickets && f->tickets->owner == OWNER_TICKETING;
+	o->adapter_path = f->tickets ? f->tickets->adapter : NULL;
 	o->block_unqualified = f->people && f->people->unqualified == UNQUALIFIED_BLOCK;
 	for (int i = 0; f->tickets && i < f->tickets->codes.count && o->code_count < CODES_MAX; i++)
 		o->codes[o->code_count++] = f->tickets->codes.at[i];
@@ -307,6 +317,7 @@ static bool take_flag(struct station_options *o, int c, bool *fixtures_from_file
 	case 'l': *log = optarg; return true;
 	case 'o':
 		return word_is("tickets-owner", optarg, "station", "ticketing", &o->ticketing_owns);
+	case 'a': o->adapter_path = optarg; return true;
 	case 'u': return word_is("unqualified", optarg, "flag", "block", &o->block_unqualified);
 	case 'C':
 		if (o->code_count == CODES_MAX) {
@@ -360,6 +371,25 @@ static int first_pass(int argc, char **argv, struct file_options *f, int *exit_c
 	return 0;
 }
 
+static bool take_adapter(struct station_options *o)
+{
+	struct problems problems = {0};
+
+	if (!o->adapter_path)
+		return true;
+	if (!o->ticketing_owns) {
+		fprintf(stderr,
+			"benchd: --ticket-adapter %s: for tickets of the ticketing system; add "
+			"--tickets-owner ticketing, or leave it out\n",
+			o->adapter_path);
+		return false;
+	}
+	o->adapter = adapter_load(o->adapter_path, &problems);
+	problems_print(&problems, stderr);
+	problems_release(&problems);
+	return o->adapter != NULL;
+}
+
 int options_parse(struct station_options *o, int argc, char **argv, int *exit_code)
 {
 	struct file_options f = {.speed = 1, .port = 8470};
@@ -395,6 +425,8 @@ int options_parse(struct station_options *o, int argc, char **argv, int *exit_co
 		fprintf(stderr, "benchd: %s\n", err.text);
 		return 1;
 	}
+	if (!take_adapter(o))
+		return 1;
 	if (o->speed > 1 && !o->spawn) {
 		fprintf(stderr,
 			"benchd: --speed %u without --spawn: a benchd-io that benchd does not start "

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "link/socket.h"
+#include "ticket/adapter.h"
 
 #define MODULE		"station"
 #define HOUSEKEEPING_NS (250 * NS_PER_MS)
@@ -276,6 +277,7 @@ int station_start(struct station *s, struct error *err)
 	s->housekeeping = loop_add_timer(s->loop, housekeeping, s);
 	loop_set_timer(s->housekeeping, clock_mono_ns() + HOUSEKEEPING_NS);
 	feed_init(s);
+	inbound_start(s);
 	if (keeper_start(s, err))
 		return err->code;
 	if (rig_listen(s, err) || serve_listen(s, err))
@@ -291,6 +293,7 @@ void station_free(struct station *s)
 		return;
 	feed_close(s);
 	serve_close(s);
+	inbound_stop(s);
 	outbound_close(s);
 	for (int i = 0; i < s->rig_count; i++)
 		rig_close(&s->rigs[i], NULL);
@@ -329,6 +332,7 @@ void station_free(struct station *s)
 	library_release(&s->library);
 	registry_free(s->registry);
 	approvals_free(s);
+	adapter_free(s->options.adapter);
 	calibrations_free(s);
 	free(s);
 }

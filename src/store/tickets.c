@@ -262,6 +262,25 @@ int store_ticket_import(struct store *s, const struct ticket *list, int n, const
 	return db_end(s, rc, err);
 }
 
+int store_ticket_unconfirmed(struct store *s, const char *after, char id[64], struct error *err)
+{
+	sqlite3_stmt *st;
+	int rc = db_query(s, &st, err,
+			  "SELECT id FROM ticket WHERE mirrored_utc_us = 0 AND id > ?"
+			  " ORDER BY id LIMIT 1",
+			  "t", after);
+
+	if (rc < 0)
+		return rc;
+	rc = db_step(s, st, err);
+	if (rc > 0)
+		(void)text_copy(id, 64, db_text(st, 0));
+	db_done(s, st);
+	if (rc == 0)
+		return error_set(err, ERR_NOT_FOUND, "no ticket is unconfirmed");
+	return rc < 0 ? rc : 0;
+}
+
 int store_ticket_of_serial(struct store *s, const char *serial, struct ticket *out,
 			   struct error *err)
 {

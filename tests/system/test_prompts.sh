@@ -118,6 +118,20 @@ check "the serial is recorded as scanned" is scan at serial_from cat "$WORK/run.
 check "the scan is used up" scanned "" ""
 check "run watch of an ended run tells its verdict by its exit code" code 1 ctl run watch "$RUN"
 
+# A ticket made at the bench: the same unknown code twice, then a plate; another label makes none.
+check "an unknown code" wait_for 10 scanned_as N-7 unknown
+sim scan 2 N-8
+check "another one" wait_for 5 heard N-8 unknown
+sleep 1.2 # what a scanner sends twice within 1 s is one scan
+sim scan 2 N-8
+check "twice at one bay: a new ticket's" wait_for 5 heard N-8 new_ticket
+check "a label that is no plate is none's" wait_for 10 scanned_as 6901234567892 unknown
+check "with the plate of its unit" sim scan 2 RO600-24000777
+check "it is made" wait_for 10 heard RO600-24000777 ticket_made
+check "for that unit and its model" is RO600-24000777 at serial ctl --json ticket show N-8
+check "and selected there" is N-8 at scanned.ticket ctl --json bay show 2
+check "nothing else was made" refused 2 "no ticket" ctl ticket show N-7
+
 # The unit at the end of a run is the one it began with, or the run says nothing.
 begin_plate() { # up to the question at its end
 	ready 1 && ctl run start --bay 1 --ticket T-1001 --profile plate && RUN=$(run_of 1) &&
