@@ -20,7 +20,9 @@ struct event_job {
 	bool feed, of_run, is_repair;
 	int64_t if_repair_seq;
 	char who[96];
-	struct text data;
+	char place[WEB_ARG_MAX + 32]; /* what is added, and to which */
+	struct text data, reply;
+	int status;
 	struct ticket ticket;
 	struct run_row run;
 	int64_t seq;
@@ -28,9 +30,8 @@ struct event_job {
 	int part_count;
 };
 
-static void event_work(struct job *j, struct store *store)
+static int record_event(struct event_job *q, struct store *store, struct error *err)
 {
-	struct event_job *q = (struct event_job *)j;
 	const char *id = q->rq->msg.arg[0];
 	struct chain_item item = {.type = q->type,
 				  .who = q->who,
@@ -38,23 +39,21 @@ static void event_work(struct job *j, struct store *store)
 				  .data = q->data.buf,
 				  .n = q->data.len};
 	int64_t now = clock_utc_us();
+	int rc;
 
-	if (q->is_repair) {
-		j->rc = store_ticket_repair(store, id, q->if_repair_seq, &item, now, &q->ticket,
-					    &j->err);
-		return;
-	}
+	if (q->is_repair)
+		return store_ticket_repair(store, id, q->if_repair_seq, &item, now, &q->ticket,
+					   err);
 	if (q->of_run)
-		j->rc = store_run_get(store, id, &q->run, NULL, &j->err);
+		rc = store_run_get(store, id, &q->run, NULL, err);
 	else
-		j->rc = store_ticket_get(store, id, &q->ticket, &j->err);
+		rc = store_ticket_get(store, id, &q->ticket, err);
 	item.run = q->run.id;
 	item.ticket = q->of_run ? q->run.ticket : q->ticket.id;
 	item.serial = q->of_run ? q->run.serial : q->ticket.serial;
-	if (!j->rc && q->of_run && !strcmp(q->type, "void") && !q->run.seq)
-		j->rc = error_set(&j->err, ERR_STATE, "run %s goes on; abort it first", id);
-	if (!j->rc)
-		j->rc = store_chain_add(store, &item, now, &q->seq, &j->err);
+	if (!rc && q->of_run && !strcmp(q->type, "void") && !q->run.seq)
+		rc = error_set(err, ERR_STATE, "run %s goes on; abort it first", id);
+	return rc ? rc : store_chain_add(store, &item, now, &q->seq, err);
 }
 
 /* What the model says of each part; a part it does not know means everything. */
@@ -76,12 +75,11 @@ static void put_repeats(struct json *j, const struct model *m, const struct even
 	json_kv_string(j, "satisfied_by", "post_repair_qc");
 }
 
-static void reply_event(struct event_job *q)
+static void put_reply(struct event_job *q)
 {
-	struct text t = {0};
 	struct json j;
 
-	json_init(&j, &t);
+	json_init(&j, &q->reply);
 	json_open_object(&j);
 	json_kv_string(&j, "type", q->type);
 	json_kv_string(&j, "ticket", q->of_run ? q->run.ticket : q->ticket.id);
@@ -97,8 +95,39 @@ static void reply_event(struct event_job *q)
 	json_key(&j, "data");
 	json_put_raw(&j, q->data.buf, q->data.len);
 	json_end_object(&j);
-	request_reply(q->rq, 201, "", &t);
-	text_release(&t);
+}
+
+/* What is asked for, once: with an Idempotency-Key the same request again is answered as it was. */
+static int do_event(void *ctx, struct store *store, struct error *err)
+{
+	struct event_job *q = ctx;
+	struct chain_request again = {
+		.key = q->rq->msg.request_key, .who = q->who, .route = q->place};
+	bool keyed = again.key[0] != '\0';
+	int rc = ERR_NOT_FOUND;
+
+	/* Of what is recorded: the body may hold a PIN, which a hash of few digits would tell. */
+	text_sha256(again.body_sha256, q->data.buf, q->data.len);
+	if (keyed)
+		rc = store_request_find(store, &again, &q->status, &q->reply, err);
+	if (rc == ERR_CONFLICT)
+		err->code = rc = ERR_EXISTS;
+	if (rc != ERR_NOT_FOUND)
+		return rc;
+	rc = record_event(q, store, err);
+	if (rc)
+		return rc;
+	q->status = 201;
+	put_reply(q);
+	return keyed ? store_request_keep(store, &again, q->status, &q->reply, clock_utc_us(), err)
+		     : 0;
+}
+
+static void event_work(struct job *j, struct store *store)
+{
+	struct event_job *q = (struct event_job *)j;
+
+	j->rc = store_transact(store, do_event, q, &j->err);
 }
 
 static void event_done(struct job *j)
@@ -117,7 +146,8 @@ static void event_done(struct job *j)
 	else if (rc)
 		request_problem_of(q->rq, &err);
 	else
-		reply_event(q);
+		request_reply(q->rq, q->status, "", &q->reply);
+	text_release(&q->reply);
 	text_release(&q->data);
 	free(q);
 	if (rc == ERR_STORE)
@@ -161,6 +191,7 @@ static void add_event(struct request *rq, const char *type, const struct form_fi
 	q->of_run = of_run;
 	q->feed = feed;
 	q->is_repair = !strcmp(type, "repair");
+	snprintf(q->place, sizeof(q->place), "%s %s", type, rq->msg.arg[0]);
 	if (q->is_repair)
 		take_parts(q, root);
 	json_object_del(root, "if_repair_seq");

@@ -139,7 +139,8 @@ begin_plate() { # up to the question at its end
 		wait_for 20 prompt_is 1 visual_ok && ctl run answer --bay 1 yes && wait_for 20 prompt_is 1 again
 }
 check "a run up to the plate at its end" begin_plate
-check "another label than a plate is refused there" wait_for 10 scanned_as 6901234567892 refused
+sim scan 1 6901234567908
+check "another label than a plate is refused there" wait_for 10 heard 6901234567908 refused
 check "and what is typed and is no serial" refused 2 "is no serial of any model here" ctl run answer --bay 1 RO600-24
 check "typed as another unit's: once more first" has "once more" ctl run answer --bay 1 RO600-24000102
 check "typed in another way: once more again" has "once more" ctl run answer --bay 1 RO600-24000103

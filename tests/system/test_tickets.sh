@@ -62,13 +62,22 @@ check "a note with a mobile number waits" is confirm_personal_data at code \
 	as "$TOKEN" -X POST -d '{"action":"R01","by":"li","note":"ring 138 0013 8000"}' "$U/tickets/T-1001/repairs"
 check "until it is confirmed" is 201 status "$TOKEN" "$U/tickets/T-1001/repairs" POST \
 	'{"action":"R01","by":"li","note":"ring 138 0013 8000","confirm_personal_data":true}'
+keyed() { # key path body: the reply
+	as "$TOKEN" -X POST -H "Idempotency-Key: $1" -d "$3" "$U/$2"
+}
+K='{"action":"R01","by":"li","note":"once"}'
+check "a repair with an Idempotency-Key" has '"repair_seq":5' keyed k-1 tickets/T-1001/repairs "$K"
+check "sent again: the same answer" has '"repair_seq":5' keyed k-1 tickets/T-1001/repairs "$K"
+check "and nothing is added" is 5 field repair_seq "$U/tickets/T-1001"
+check "the key with another body: refused" has 'was used for another request' keyed k-1 tickets/T-1001/repairs '{"action":"R02","by":"li"}'
+check "the key for another ticket is another request" has '"ticket":"T-11"' keyed k-1 tickets/T-11/repairs "$K"
 check "a refusal needs its symptom" is 422 status "$TOKEN" "$U/tickets/T-1001/acceptance" POST '{"attended":true,"outcome":"refused","employee":"li"}'
 check "an acceptance" is 201 status "$TOKEN" "$U/tickets/T-1001/acceptance" POST '{"attended":true,"outcome":"accepted","employee":"li"}'
 check "is the state now" is accepted field state "$U/tickets/T-1001"
 check "a repair after it takes it away" is 201 status "$TOKEN" "$U/tickets/T-1001/repairs" POST '{"action":"R04","by":"li"}'
 check "so it is repaired again" is repaired field state "$U/tickets/T-1001"
 check "a call-back" has outcome ctl ticket callback T-1001 satisfied
-check "all of it is in the chain" is 5 sh -c "\"$BIN/benchctl\" --state \"$STATE\" --json ticket events T-1001 | \"$BIN/tests/system/jsonget\" 'events.*.type' | grep -c '^repair$'"
+check "all of it is in the chain" is 6 sh -c "\"$BIN/benchctl\" --state \"$STATE\" --json ticket events T-1001 | \"$BIN/tests/system/jsonget\" 'events.*.type' | grep -c '^repair$'"
 
 # ---- people
 check "a technician" has technician ctl user add li_na --roles technician --badge B-17 --qualify 'post_repair_qc,incoming:*:2026-01-05:2099-01-05'
