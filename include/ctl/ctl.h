@@ -192,6 +192,7 @@ CTL_COMMAND(cmd_key_backup);
 CTL_COMMAND(cmd_key_restore);
 CTL_COMMAND(cmd_key_rotate);
 CTL_COMMAND(cmd_export_chain);
+CTL_COMMAND(cmd_export);
 CTL_COMMAND(cmd_run_start);
 CTL_COMMAND(cmd_run_watch);
 CTL_COMMAND(cmd_run_answer);

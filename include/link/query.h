@@ -34,6 +34,11 @@ enum query_kind { QUERY_NUMBER = 1, QUERY_WORD, QUERY_CHOICE, QUERY_TIME };
 	X(RESULTS, "limit", QUERY_NUMBER, 1, 1000, NULL)                                           \
 	X(RESULTS, "wait", QUERY_NUMBER, 0, WEB_WAIT_MAX_S, NULL)                                  \
 	X(RESULTS, "proof", QUERY_CHOICE, 0, 0, "1")                                               \
+	X(EXPORT, "format", QUERY_CHOICE, 0, 0, "csv|json")                                        \
+	X(EXPORT, "serial", QUERY_WORD, 1, 63, NULL)                                               \
+	X(EXPORT, "model", QUERY_WORD, 1, 63, NULL)                                                \
+	X(EXPORT, "from", QUERY_TIME, 0, 0, NULL)                                                  \
+	X(EXPORT, "to", QUERY_TIME, 0, 0, NULL)                                                    \
 	X(CHAIN, "after", QUERY_NUMBER, 0, INT64_MAX, NULL)
 
 struct query_parameter {

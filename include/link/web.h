@@ -57,6 +57,8 @@ enum {
 	X(RUN_ABORT, "POST", "/runs/{}/abort", "abort; needs nobody")                              \
 	X(RESULTS, "GET", "/results",                                                              \
 	  "change feed in commit order; ?cursor= ?limit= ?wait= ?proof=1")                         \
+	X(EXPORT, "GET", "/export/{}",                                                             \
+	  "runs, measurements or results as a table; ?format= ?serial= ?model= ?from= ?to=")       \
 	X(PROFILES, "GET", "/profiles", "profiles with their state")                               \
 	X(PROFILE, "GET", "/profiles/{}", "one profile: steps, measurements, problems")            \
 	X(DOCTOR, "GET", "/doctor",                                                                \
@@ -131,7 +133,7 @@ enum web_route web_route_find(const char *method, const char *path, char args[2]
 			      int *allowed);
 
 enum web_kind { WEB_REQUEST = 1, WEB_REPLY, WEB_EVENT, WEB_CALL, WEB_RESULT };
-enum web_type { WEB_TYPE_JSON = 1, WEB_TYPE_PROBLEM, WEB_TYPE_TEXT };
+enum web_type { WEB_TYPE_JSON = 1, WEB_TYPE_PROBLEM, WEB_TYPE_TEXT, WEB_TYPE_CSV };
 struct web_msg {
 	enum web_kind kind;
 	uint32_t id;

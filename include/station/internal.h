@@ -155,7 +155,8 @@ struct station {
 	int64_t passes_at_us; /* UTC of the next approval with a word about passes; 0: look now */
 	struct calibration_texts *calibration_texts;
 	struct worker *writer, *reader;
-	struct worker *checker; /* NULL unless the last stop was unclean */
+	struct worker *exporter; /* NULL until something is exported */
+	struct worker *checker;	 /* NULL unless the last stop was unclean */
 	enum { STORE_GOOD, STORE_CHECKING, STORE_DAMAGED } store_state;
 	int io_fd, web_fd, ctl_fd;
 	struct loop_io *io_listen, *web_listen, *ctl_listen;
@@ -214,6 +215,9 @@ void feed_close(struct station *s); /* answers who waits */
 void outbound_result(struct web_conn *w, const struct web_msg *m);
 void outbound_lost(struct web_conn *w);
 void outbound_close(struct station *s); /* who waits for one is told that it is lost */
+
+/* routes_export.c */
+void export_stop(struct station *s);
 
 /* keeper.c */
 int keeper_start(struct station *s, struct error *err);
@@ -314,6 +318,8 @@ void route_reply(struct request *rq, void (*fn)(struct json *j, struct station *
 /* code: stable name; detail: what to do. Frees rq (NULL allowed: logged only). */
 void request_problem(struct request *rq, int status, const char *code, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
+/* 200 with the bytes of a file, which is closed. */
+void request_reply_file(struct request *rq, enum web_type type, int fd, size_t size);
 /* The same with members of its own; more NULL: none. */
 void request_problem_with(struct request *rq, int status, const char *code, const char *detail,
 			  void (*more)(struct json *j, void *ctx), void *ctx);
@@ -433,6 +439,7 @@ void route_profile(struct request *rq);
 void route_doctor(struct request *rq);
 void route_backup(struct request *rq);
 void route_backup_make(struct request *rq);
+void route_export(struct request *rq);
 void route_events(struct request *rq);
 void route_ready(struct request *rq);
 

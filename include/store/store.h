@@ -120,6 +120,14 @@ int store_run_journal(struct store *s, const char *run_id,
 int store_run_list(struct store *s, const char *ticket, const char *serial, const char *bay,
 		   int limit, bool (*fn)(void *ctx, const struct run_row *r), void *ctx,
 		   struct error *err);
+/* Ended runs with their documents, in the order of their end; NULL and 0 filter nothing. */
+struct run_filter {
+	const char *serial, *model;
+	int64_t from_us, to_us; /* ended at from_us or later, before to_us */
+};
+int store_run_documents(struct store *s, const struct run_filter *f,
+			bool (*fn)(void *ctx, const struct run_row *r, const char *doc, size_t n),
+			void *ctx, struct error *err);
 /* Runs begun and never ended, oldest first: to be closed as interrupted at start. */
 int store_open_runs(struct store *s,
 		    bool (*fn)(void *ctx, const struct run_row *r, const char *facts_json),

@@ -126,15 +126,13 @@ static int call(struct ctl *c, enum web_route route, const char *arg, const char
 				       CTL_TIMEOUT_MS, &c->status, &c->reply, err);
 	if (rc < 0)
 		return rc;
-	if (c->reply.len > 0) {
+	if (out && c->reply.len > 0) {
 		root = json_load_limited(c->reply.buf, c->reply.len, REPLY_MAX, err);
 		if (!root)
 			return ERR_PROTOCOL;
 	}
 	if (out)
 		*out = root;
-	else
-		json_decref(root);
 	return 0;
 }
 

@@ -208,7 +208,7 @@ static bool result_is_valid(const struct web_msg *m)
 static bool reply_is_valid(const struct web_msg *m)
 {
 	return m->status >= STATUS_MIN && m->status <= STATUS_MAX && m->type >= WEB_TYPE_JSON &&
-	       m->type <= WEB_TYPE_TEXT && m->has_fd <= 1;
+	       m->type <= WEB_TYPE_CSV && m->has_fd <= 1;
 }
 
 int web_encode(const struct web_msg *m, uint8_t *dst, size_t size)

@@ -112,6 +112,8 @@ static const char *content_type(uint8_t type)
 {
 	if (type == WEB_TYPE_PROBLEM)
 		return "application/problem+json";
+	if (type == WEB_TYPE_CSV)
+		return "text/csv; charset=utf-8; header=present";
 	return type == WEB_TYPE_JSON ? "application/json" : "text/plain; charset=utf-8";
 }
 

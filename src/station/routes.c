@@ -28,6 +28,7 @@ static void (*const handlers[WEB_ROUTE_COUNT])(struct request *rq) = {
 	[WEB_PROFILE] = route_profile,
 	[WEB_DOCTOR] = route_doctor,
 	[WEB_BACKUP] = route_backup,
+	[WEB_EXPORT] = route_export,
 	[WEB_BACKUP_MAKE] = route_backup_make,
 	[WEB_EVENTS] = route_events,
 	[WEB_READY] = route_ready,

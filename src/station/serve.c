@@ -156,36 +156,50 @@ void serve_call(struct web_conn *c, uint32_t id, const struct text *json)
 	free(buf);
 }
 
-void request_reply_typed(struct request *rq, int status, const char *etag, enum web_type type,
-			 const struct text *json)
+/* Sends m, with fd (-1: none), and ends the request. */
+static void reply_with(struct request *rq, struct web_msg *m, int fd)
 {
 	struct web_conn *c = &rq->station->conns[rq->conn];
+
+	m->kind = WEB_REPLY;
+	m->id = rq->id;
 	if (c->fd >= 0 && c->generation == rq->generation) {
-		struct web_msg m = {.kind = WEB_REPLY,
-				    .id = rq->id,
-				    .status = (uint16_t)status,
-				    .type = (uint8_t)type,
-				    .size = (uint32_t)json->len,
-				    .body = json->buf};
 		uint8_t *buf = xcalloc(1, WEB_MESSAGE_MAX);
-		int fd = -1;
-		text_copy(m.etag, sizeof(m.etag), etag);
-		if (json->len > WEB_BODY_MAX) {
-			fd = body_to_memfd(json);
-			m.has_fd = 1;
-			m.body = NULL;
-		}
-		int n = m.has_fd && fd < 0 ? ERR_IO : web_encode(&m, buf, WEB_MESSAGE_MAX);
+		int n = m->has_fd && fd < 0 ? ERR_IO : web_encode(m, buf, WEB_MESSAGE_MAX);
+
 		if (n < 0)
 			conn_close(c, "a reply does not fit the link");
 		else
 			conn_send(c, buf, (size_t)n, fd);
-		if (fd >= 0)
-			close(fd);
 		free(buf);
 	}
+	if (fd >= 0)
+		close(fd);
 	free(rq->body);
 	free(rq);
+}
+
+void request_reply_typed(struct request *rq, int status, const char *etag, enum web_type type,
+			 const struct text *json)
+{
+	struct web_msg m = {.status = (uint16_t)status,
+			    .type = (uint8_t)type,
+			    .size = (uint32_t)json->len,
+			    .body = json->buf,
+			    .has_fd = json->len > WEB_BODY_MAX};
+
+	text_copy(m.etag, sizeof(m.etag), etag);
+	if (m.has_fd)
+		m.body = NULL;
+	reply_with(rq, &m, m.has_fd ? body_to_memfd(json) : -1);
+}
+
+void request_reply_file(struct request *rq, enum web_type type, int fd, size_t size)
+{
+	struct web_msg m = {
+		.status = 200, .type = (uint8_t)type, .size = (uint32_t)size, .has_fd = 1};
+
+	reply_with(rq, &m, fd);
 }
 
 void request_reply(struct request *rq, int status, const char *etag, const struct text *json)

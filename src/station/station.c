@@ -299,6 +299,7 @@ void station_free(struct station *s)
 		rig_close(&s->rigs[i], NULL);
 	/* The writer closes last: it drains what was promised, then leaves no -wal and -shm behind. */
 	keeper_stop(s);
+	export_stop(s);
 	if (s->reader)
 		worker_stop(s->reader);
 	if (s->checker)

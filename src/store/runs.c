@@ -250,6 +250,34 @@ int store_run_list(struct store *s, const char *ticket, const char *serial, cons
 	return rc < 0 ? rc : 0;
 }
 
+int store_run_documents(struct store *s, const struct run_filter *f,
+			bool (*fn)(void *ctx, const struct run_row *r, const char *doc, size_t n),
+			void *ctx, struct error *err)
+{
+	struct text sql = {0};
+	struct run_row row;
+	sqlite3_stmt *st;
+	int rc;
+
+	text_printf(&sql,
+		    "SELECT " COLUMNS ", e.doc FROM run_end e JOIN run r ON r.seq = e.run"
+		    " WHERE e.ended_utc_us >= ?3 AND e.ended_utc_us < ?4%s%s ORDER BY e.seq",
+		    f->serial ? " AND r.serial = ?1" : "", f->model ? " AND r.model = ?2" : "");
+	rc = db_query(s, &st, err, sql.buf, "ttii", f->serial, f->model, f->from_us,
+		      f->to_us ? f->to_us : INT64_MAX);
+	text_release(&sql);
+	if (rc < 0)
+		return rc;
+	while ((rc = db_step(s, st, err)) > 0) {
+		read_row(st, &row);
+		if (!fn(ctx, &row, db_text(st, COLUMN_COUNT),
+			(size_t)sqlite3_column_bytes(st, COLUMN_COUNT)))
+			break;
+	}
+	db_done(s, st);
+	return rc < 0 ? rc : 0;
+}
+
 int store_open_runs(struct store *s,
 		    bool (*fn)(void *ctx, const struct run_row *r, const char *facts_json),
 		    void *ctx, struct error *err)

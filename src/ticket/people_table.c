@@ -26,6 +26,7 @@ enum { ANYBODY = 0, READ = PEOPLE_KNOWN, WRITE = PEOPLE_WRITERS };
 	X(RUN_ANSWER, T | S | A, true, 0)                                                          \
 	X(RUN_ABORT, ANYBODY, false, 0)                                                            \
 	X(RESULTS, READ, false, 0)                                                                 \
+	X(EXPORT, READ, false, 0)                                                                  \
 	X(PROFILES, READ, false, 0)                                                                \
 	X(PROFILE, READ, false, 0)                                                                 \
 	X(DOCTOR, READ, false, 0)                                                                  \

@@ -9,6 +9,7 @@ fi
 U=http://127.0.0.1:$PORT/api/v1
 ROOT=$PWD
 check "a store whose units may leave" "$BIN/tests/system/mkstore" "$STATE" 3
+"$BIN/tests/system/mkstore" "$STATE" add 00000000-0000-4000-8000-00000000f0f0 T-0 '=HYPERLINK("http://x","y"),1' fail
 start_sim
 start_station
 check "benchd-web listens" wait_for 20 curl -sf "http://127.0.0.1:$PORT/healthz"
@@ -86,6 +87,38 @@ check "and an item with its signature" has "Signature Verified Successfully" rec
 check "and a run's record" two_equal recipe run
 cp "$WORK/forged.json" "$WORK/release.json"
 check "and refuses what was changed" code 1 recipe document
+
+# ---- tables ----
+ctl export runs "$WORK/runs.csv" && ctl export measurements "$WORK/measurements.csv" && ctl export results "$WORK/results.csv"
+web "$L/export/runs?format=json" >"$WORK/runs.json"
+web "$L/export/measurements?format=json&serial=RO600-24000001" >"$WORK/measurements.json"
+check "the tables are what the records say, to python's csv" python3 - "$WORK" <<'PY'
+import csv, json, sys
+work = sys.argv[1]
+def table(name):
+    raw = open(f"{work}/{name}.csv", "rb").read()
+    assert raw.startswith(b"\xef\xbb\xbf") and raw.endswith(b"\r\n") and b"\n" not in raw.replace(b"\r\n", b"")
+    return list(csv.DictReader(open(f"{work}/{name}.csv", encoding="utf-8-sig", newline=""), strict=True))
+runs = table("runs")
+assert [r["verdict"] for r in runs] == ["pass"] * 3 + ["fail"], runs
+evil = runs[3]["serial"]
+assert evil == "'=HYPERLINK(\"http://x\",\"y\"),1", evil
+for name in ("runs", "measurements", "results"):
+    for row in table(name):
+        assert None not in row and None not in row.values(), row
+        for cell in row.values():
+            assert cell[:1] not in ("=", "+", "@", "\t", "\r"), row
+rows = json.load(open(f"{work}/runs.json"))["rows"]
+assert [r["run"] for r in rows] == [r["run"] for r in runs]
+assert rows[3]["serial"] == '=HYPERLINK("http://x","y"),1'
+one = json.load(open(f"{work}/measurements.json"))["rows"]
+assert [(m["serial"], m["measurement"], m["verdict"]) for m in one] == [("RO600-24000001", "rejection", "pass")], one
+assert "released" in [r["type"] for r in table("results")]
+PY
+check "a time with nothing in it: a head alone" is 1 sh -c "'$BIN/benchctl' --state '$STATE' export runs --from 2001-01-01T00:00:00Z --to 2001-01-02T00:00:00Z | wc -l"
+check "of another model there is none" is "" at 'rows.0.run' web "$L/export/runs?format=json&model=RO75"
+check "a table is text/csv" has "text/csv" web -o /dev/null -D - "$L/export/results"
+check "another word is not found" is 404 status "$L/export/people"
 
 # ---- withdrawn, overridden ----
 check "the release is withdrawn" has 201 status -d '{"kind":"stop_shipment","reason":"wrong label"}' "$L/tickets/T-9000/withdraw"

@@ -196,7 +196,7 @@ static void fields_outside_their_range_are_refused(void **state)
 	refuse_changed(&q, 10, 0xff); /* no UTF-8 */
 	refuse_changed(&r, 7, 0xff);  /* status */
 	refuse_changed(&r, 8, 0);     /* type */
-	refuse_changed(&r, 8, WEB_TYPE_TEXT + 1);
+	refuse_changed(&r, 8, WEB_TYPE_CSV + 1);
 	refuse_changed(&r, 16, 2); /* has_fd */
 }
 
