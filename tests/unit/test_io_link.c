@@ -7,29 +7,105 @@
 #include <string.h>
 #include "link/io.h"
 
-/* One message of each type with every field at a telling value. */
+/* One message of each type with every field at a telling value; make() fills the arrays. */
+static const struct io_msg telling[IO_LAST + 1] = {
+	[IO_HELLO] = {.type = IO_HELLO, .u.hello = {
+		.version = IO_VERSION,
+		.rig = "rig-1 检测台",
+		.simulated = 1,
+		.pid = 4711,
+		.speed = 10,
+		.origin_ns = 12345678901,
+	}},
+	[IO_WELCOME] = {.type = IO_WELCOME, .u.welcome = {
+		.version = IO_VERSION,
+		.origin_ns = 123456789012345,
+		.speed = 10,
+	}},
+	[IO_SAMPLES] = {.type = IO_SAMPLES, .u.samples = {
+		.count = IO_SAMPLES_MAX,
+	}},
+	[IO_BAY] = {.type = IO_BAY, .u.bay = {
+		.bay = 7,
+		.state = BAY_LOCKED,
+		.lease = 9,
+		.at_ns = 5,
+		.reason = "relays on /dev/ttyS1: no answer",
+	}},
+	[IO_IMAGE] = {.type = IO_IMAGE, .u.image = {
+		.bay = 1,
+		.lease = UINT32_MAX,
+		.seq = 3,
+		.count = IO_OUTPUTS_MAX,
+	}},
+	[IO_OUTPUTS] = {.type = IO_OUTPUTS, .u.outputs = {
+		.bay = 1,
+		.lease = 2,
+		.seq = 3,
+		.count = 2,
+		.at[0].commanded = 1,
+		.at[0].read_back = -0.25,
+		.at[0].quality = QUALITY_GOOD,
+		.at[1].quality = QUALITY_FROZEN,
+		.at_ns = 77,
+	}},
+	[IO_TRIP] = {.type = IO_TRIP, .u.trip = {
+		.bays = 0xff,
+		.class = 9,
+		.interlock = -1,
+		.channel = 255,
+		.value = 0.55,
+		.at_ns = 8,
+		.reason = "feed_pressure above 0.5 MPa",
+	}},
+	[IO_SAFE] = {.type = IO_SAFE, .u.safe = {
+		.bay = 2,
+		.what = SAFE_CHECK,
+		.token = 0xfffffffe,
+	}},
+	[IO_PROOF] = {.type = IO_PROOF, .u.proof = {
+		.bay = 2,
+		.after = SAFE_RESET,
+		.proven = 1,
+		.token = 5,
+		.at_ns = 6,
+		.took_ns = 7,
+		.detail = "read back, pressure 0.003 MPa",
+	}},
+	[IO_INPUT] = {.type = IO_INPUT, .u.input = {
+		.bay = 0,
+		.name = "scan",
+		.text = "RT-2024-0001",
+		.at_ns = 9,
+	}},
+	[IO_DEVICE] = {.type = IO_DEVICE, .u.device = {
+		.device = 127,
+		.present = 1,
+		.reason = "probe_1 answers again",
+		.identity = "2:b001 3:0007.1234",
+		.at_ns = 10,
+	}},
+	[IO_KNOWN] = {.type = IO_KNOWN, .u.known = {
+		.device = 4,
+		.identity = "1:00c8",
+	}},
+	[IO_LINE] = {.type = IO_LINE, .u.line = {
+		.device = 3,
+		.damaged = 12,
+		.turnaround_us = 4711,
+		.load = 0.5,
+		.planned = 0.25,
+	}},
+};
+
 static struct io_msg make(enum io_type t)
 {
-	struct io_msg m = {.type = t};
+	struct io_msg m = telling[t];
 
-	switch (t) {
-	case IO_HELLO:
-		m.u.hello.version = IO_VERSION;
-		strcpy(m.u.hello.rig, "rig-1 检测台");
+	if (t == IO_HELLO) {
 		for (int i = 0; i < 32; i++)
 			m.u.hello.fixture_hash[i] = (uint8_t)(i * 7);
-		m.u.hello.simulated = 1;
-		m.u.hello.pid = 4711;
-		m.u.hello.speed = 10;
-		m.u.hello.origin_ns = 12345678901;
-		break;
-	case IO_WELCOME:
-		m.u.welcome.version = IO_VERSION;
-		m.u.welcome.origin_ns = 123456789012345;
-		m.u.welcome.speed = 10;
-		break;
-	case IO_SAMPLES:
-		m.u.samples.count = IO_SAMPLES_MAX;
+	} else if (t == IO_SAMPLES) {
 		for (int i = 0; i < IO_SAMPLES_MAX; i++)
 			m.u.samples.at[i] = (struct sample){.channel = (uint16_t)i,
 							    .quality = (uint8_t)(1 + i % 6),
@@ -37,80 +113,9 @@ static struct io_msg make(enum io_type t)
 							    .raw = -i,
 							    .value = i * 0.1,
 							    .at_ns = INT64_MAX - i};
-		break;
-	case IO_BAY:
-		m.u.bay.bay = 7;
-		m.u.bay.state = BAY_LOCKED;
-		m.u.bay.lease = 9;
-		m.u.bay.at_ns = 5;
-		strcpy(m.u.bay.reason, "relays on /dev/ttyS1: no answer");
-		break;
-	case IO_IMAGE:
-		m.u.image.bay = 1;
-		m.u.image.lease = UINT32_MAX;
-		m.u.image.seq = 3;
-		m.u.image.count = IO_OUTPUTS_MAX;
+	} else if (t == IO_IMAGE) {
 		for (int i = 0; i < IO_OUTPUTS_MAX; i++)
 			m.u.image.value[i] = i - 1.5;
-		break;
-	case IO_OUTPUTS:
-		m.u.outputs.bay = 1;
-		m.u.outputs.lease = 2;
-		m.u.outputs.seq = 3;
-		m.u.outputs.count = 2;
-		m.u.outputs.at[0].commanded = 1;
-		m.u.outputs.at[0].read_back = -0.25;
-		m.u.outputs.at[0].quality = QUALITY_GOOD;
-		m.u.outputs.at[1].quality = QUALITY_FROZEN;
-		m.u.outputs.at_ns = 77;
-		break;
-	case IO_TRIP:
-		m.u.trip.bays = 0xff;
-		m.u.trip.class = 9;
-		m.u.trip.interlock = -1;
-		m.u.trip.channel = 255;
-		m.u.trip.value = 0.55;
-		m.u.trip.at_ns = 8;
-		strcpy(m.u.trip.reason, "feed_pressure above 0.5 MPa");
-		break;
-	case IO_SAFE:
-		m.u.safe.bay = 2;
-		m.u.safe.what = SAFE_CHECK;
-		m.u.safe.token = 0xfffffffe;
-		break;
-	case IO_PROOF:
-		m.u.proof.bay = 2;
-		m.u.proof.after = SAFE_RESET;
-		m.u.proof.proven = 1;
-		m.u.proof.token = 5;
-		m.u.proof.at_ns = 6;
-		m.u.proof.took_ns = 7;
-		strcpy(m.u.proof.detail, "read back, pressure 0.003 MPa");
-		break;
-	case IO_INPUT:
-		m.u.input.bay = 0;
-		strcpy(m.u.input.name, "scan");
-		strcpy(m.u.input.text, "RT-2024-0001");
-		m.u.input.at_ns = 9;
-		break;
-	case IO_DEVICE:
-		m.u.device.device = 127;
-		m.u.device.present = 1;
-		strcpy(m.u.device.reason, "probe_1 answers again");
-		strcpy(m.u.device.identity, "2:b001 3:0007.1234");
-		m.u.device.at_ns = 10;
-		break;
-	case IO_KNOWN:
-		m.u.known.device = 4;
-		strcpy(m.u.known.identity, "1:00c8");
-		break;
-	case IO_LINE:
-		m.u.line.device = 3;
-		m.u.line.damaged = 12;
-		m.u.line.turnaround_us = 4711;
-		m.u.line.load = 0.5;
-		m.u.line.planned = 0.25;
-		break;
 	}
 	return m;
 }
@@ -217,66 +222,67 @@ struct spoil {
 	const char *field;
 };
 
+static const struct spoil spoils[] = {
+	{IO_HELLO, 2, {1}, 1, "version"},
+	{IO_HELLO, 7, {0x80}, 1, "rig"},
+	{IO_HELLO, 7, {'\n'}, 1, "rig"},
+	{IO_HELLO, 22 + 32, {2}, 1, "simulated"},
+	{IO_HELLO, 23 + 32, {0, 0, 0, 0}, 4, "pid"},
+	{IO_HELLO, 26 + 32, {0x80}, 1, "pid"},
+	{IO_HELLO, 27 + 32, {0, 0, 0, 0}, 4, "speed"},
+	{IO_HELLO, 27 + 32, {21, 0, 0, 0}, 4, "speed"},
+	{IO_HELLO, 38 + 32, {0x80}, 1, "origin_ns"},
+	{IO_WELCOME, 2, {9}, 1, "version"},
+	{IO_WELCOME, 13, {0x80}, 1, "origin_ns"},
+	{IO_WELCOME, 14, {0}, 1, "speed"},
+	{IO_WELCOME, 14, {21}, 1, "speed"},
+	{IO_SAMPLES, 2, {0, 0}, 2, "count"},
+	{IO_SAMPLES, 2, {201}, 1, "count"},
+	{IO_SAMPLES, 5, {1}, 1, "channel"},
+	{IO_SAMPLES, 6, {0}, 1, "quality"},
+	{IO_SAMPLES, 6, {7}, 1, "quality"},
+	{IO_SAMPLES, 34, {0x80}, 1, "at_ns"},
+	{IO_BAY, 2, {8}, 1, "bay"},
+	{IO_BAY, 3, {0}, 1, "state"},
+	{IO_BAY, 3, {8}, 1, "state"},
+	{IO_BAY, 15, {0xff}, 1, "at_ns"},
+	{IO_BAY, 16, {160}, 1, "reason"},
+	{IO_IMAGE, 2, {8}, 1, "bay"},
+	{IO_IMAGE, 3, {0, 0, 0, 0}, 4, "lease"},
+	{IO_IMAGE, 11, {0}, 1, "count"},
+	{IO_IMAGE, 11, {65}, 1, "count"},
+	{IO_OUTPUTS, 2, {8}, 1, "bay"},
+	{IO_OUTPUTS, 18, {0xff}, 1, "at_ns"},
+	{IO_OUTPUTS, 19, {0}, 1, "count"},
+	{IO_OUTPUTS, 37, {0}, 1, "quality"},
+	{IO_TRIP, 2, {0}, 1, "bays"},
+	{IO_TRIP, 3, {1}, 1, "bays"},
+	{IO_TRIP, 6, {10}, 1, "class"},
+	{IO_TRIP, 7, {0xfe, 0xff}, 2, "interlock"},
+	{IO_TRIP, 7, {64, 0}, 2, "interlock"},
+	{IO_TRIP, 9, {0, 1}, 2, "channel"},
+	{IO_TRIP, 26, {0x80}, 1, "at_ns"},
+	{IO_TRIP, 27, {0}, 1, "reason"},
+	{IO_SAFE, 2, {8}, 1, "bay"},
+	{IO_SAFE, 3, {0}, 1, "what"},
+	{IO_SAFE, 3, {5}, 1, "what"},
+	{IO_PROOF, 2, {8}, 1, "bay"},
+	{IO_PROOF, 3, {0}, 1, "after"},
+	{IO_PROOF, 4, {2}, 1, "proven"},
+	{IO_PROOF, 16, {0x80}, 1, "at_ns"},
+	{IO_PROOF, 24, {0x80}, 1, "took_ns"},
+	{IO_INPUT, 2, {8}, 1, "bay"},
+	{IO_INPUT, 3, {0}, 1, "name"},
+	{IO_DEVICE, 2, {128}, 1, "device"},
+	{IO_DEVICE, 4, {2}, 1, "present"},
+	{IO_LINE, 2, {128}, 1, "device"},
+	{IO_KNOWN, 2, {128}, 1, "device"},
+	{IO_LINE, 4, {101}, 1, "damaged"},
+};
+
 static void every_field_outside_its_range_is_refused_by_name(void **state)
 {
 	static const uint8_t nan_bits[8] = {0, 0, 0, 0, 0, 0, 0xf8, 0x7f};
-	static const struct spoil spoils[] = {
-		{IO_HELLO, 2, {1}, 1, "version"},
-		{IO_HELLO, 7, {0x80}, 1, "rig"},
-		{IO_HELLO, 7, {'\n'}, 1, "rig"},
-		{IO_HELLO, 22 + 32, {2}, 1, "simulated"},
-		{IO_HELLO, 23 + 32, {0, 0, 0, 0}, 4, "pid"},
-		{IO_HELLO, 26 + 32, {0x80}, 1, "pid"},
-		{IO_HELLO, 27 + 32, {0, 0, 0, 0}, 4, "speed"},
-		{IO_HELLO, 27 + 32, {21, 0, 0, 0}, 4, "speed"},
-		{IO_HELLO, 38 + 32, {0x80}, 1, "origin_ns"},
-		{IO_WELCOME, 2, {9}, 1, "version"},
-		{IO_WELCOME, 13, {0x80}, 1, "origin_ns"},
-		{IO_WELCOME, 14, {0}, 1, "speed"},
-		{IO_WELCOME, 14, {21}, 1, "speed"},
-		{IO_SAMPLES, 2, {0, 0}, 2, "count"},
-		{IO_SAMPLES, 2, {201}, 1, "count"},
-		{IO_SAMPLES, 5, {1}, 1, "channel"},
-		{IO_SAMPLES, 6, {0}, 1, "quality"},
-		{IO_SAMPLES, 6, {7}, 1, "quality"},
-		{IO_SAMPLES, 34, {0x80}, 1, "at_ns"},
-		{IO_BAY, 2, {8}, 1, "bay"},
-		{IO_BAY, 3, {0}, 1, "state"},
-		{IO_BAY, 3, {8}, 1, "state"},
-		{IO_BAY, 15, {0xff}, 1, "at_ns"},
-		{IO_BAY, 16, {160}, 1, "reason"},
-		{IO_IMAGE, 2, {8}, 1, "bay"},
-		{IO_IMAGE, 3, {0, 0, 0, 0}, 4, "lease"},
-		{IO_IMAGE, 11, {0}, 1, "count"},
-		{IO_IMAGE, 11, {65}, 1, "count"},
-		{IO_OUTPUTS, 2, {8}, 1, "bay"},
-		{IO_OUTPUTS, 18, {0xff}, 1, "at_ns"},
-		{IO_OUTPUTS, 19, {0}, 1, "count"},
-		{IO_OUTPUTS, 37, {0}, 1, "quality"},
-		{IO_TRIP, 2, {0}, 1, "bays"},
-		{IO_TRIP, 3, {1}, 1, "bays"},
-		{IO_TRIP, 6, {10}, 1, "class"},
-		{IO_TRIP, 7, {0xfe, 0xff}, 2, "interlock"},
-		{IO_TRIP, 7, {64, 0}, 2, "interlock"},
-		{IO_TRIP, 9, {0, 1}, 2, "channel"},
-		{IO_TRIP, 26, {0x80}, 1, "at_ns"},
-		{IO_TRIP, 27, {0}, 1, "reason"},
-		{IO_SAFE, 2, {8}, 1, "bay"},
-		{IO_SAFE, 3, {0}, 1, "what"},
-		{IO_SAFE, 3, {5}, 1, "what"},
-		{IO_PROOF, 2, {8}, 1, "bay"},
-		{IO_PROOF, 3, {0}, 1, "after"},
-		{IO_PROOF, 4, {2}, 1, "proven"},
-		{IO_PROOF, 16, {0x80}, 1, "at_ns"},
-		{IO_PROOF, 24, {0x80}, 1, "took_ns"},
-		{IO_INPUT, 2, {8}, 1, "bay"},
-		{IO_INPUT, 3, {0}, 1, "name"},
-		{IO_DEVICE, 2, {128}, 1, "device"},
-		{IO_DEVICE, 4, {2}, 1, "present"},
-		{IO_LINE, 2, {128}, 1, "device"},
-		{IO_KNOWN, 2, {128}, 1, "device"},
-		{IO_LINE, 4, {101}, 1, "damaged"},
-	};
 	uint8_t wire[IO_MESSAGE_MAX];
 	struct io_msg m, got;
 	struct error err;

@@ -236,46 +236,47 @@ static void any_flip_in_an_exported_file_is_found(void **state)
 	text_release(&t);
 }
 
+static const char *const changes[] = {
+	"UPDATE meta SET value = replace(value, substr(value, 1, 1), 'x')",
+	"UPDATE chain SET seq = seq + 1000 WHERE seq = 9",
+	"UPDATE chain SET type = 'note' WHERE seq = 9",
+	"UPDATE chain SET ticket = 'T' WHERE seq = 9",
+	"UPDATE chain SET serial = 'S' WHERE seq = 9",
+	"UPDATE chain SET run = 'R' WHERE seq = 9",
+	"UPDATE chain SET utc_us = utc_us + 1 WHERE seq = 9",
+	"UPDATE chain SET who = 'wang' WHERE seq = 9",
+	"UPDATE chain SET feed = 1 - feed WHERE seq = 9",
+	"UPDATE chain SET bytes = bytes || ' ' WHERE seq = 9",
+	"UPDATE chain SET root = zeroblob(32) WHERE seq = 9",
+	"UPDATE chain SET sig = zeroblob(64) WHERE seq = 9",
+	"DELETE FROM chain WHERE seq = 9",
+	"DELETE FROM chain WHERE type = 'run_finished'",
+	"UPDATE run SET id = 'x' WHERE id = 'run-3'",
+	"UPDATE run SET ticket = 'x' WHERE id = 'run-3'",
+	"UPDATE run SET serial = 'x' WHERE id = 'run-3'",
+	"UPDATE run SET model = 'x' WHERE id = 'run-3'",
+	"UPDATE run SET bay = 'x' WHERE id = 'run-3'",
+	"UPDATE run SET run_type = 'x' WHERE id = 'run-3'",
+	"UPDATE run SET profile = 'x' WHERE id = 'run-3'",
+	"UPDATE run SET profile_revision = 7 WHERE id = 'run-3'",
+	"UPDATE run SET profile_hash = zeroblob(32) WHERE id = 'run-3'",
+	"UPDATE run SET operator = 'x' WHERE id = 'run-3'",
+	"UPDATE run SET simulated = 1 WHERE id = 'run-3'",
+	"UPDATE run SET started_utc_us = 1 WHERE id = 'run-3'",
+	"UPDATE run SET facts = '{ }' WHERE id = 'run-3'",
+	"UPDATE run_end SET verdict = 'fail' WHERE seq = 3",
+	"UPDATE run_end SET ended_utc_us = 1 WHERE seq = 3",
+	"UPDATE run_end SET doc = replace(doc, 'pass', 'fail') WHERE seq = 3",
+	"UPDATE run_end SET doc_sha256 = zeroblob(32) WHERE seq = 3",
+	"DELETE FROM run_end WHERE seq = 3",
+	"INSERT INTO run_note (run, note) VALUES (3, '{}')",
+	"INSERT INTO run SELECT 999, 'more', ticket, serial, model, bay, run_type, profile,"
+	" profile_revision, profile_hash, operator, simulated, started_utc_us, facts"
+	" FROM run WHERE id = 'run-3'",
+	"UPDATE profile_revision SET bytes = 'x'"};
+
 static void each_column_of_each_table_the_chain_covers_is_watched(void **state)
 {
-	static const char *const changes[] = {
-		"UPDATE meta SET value = replace(value, substr(value, 1, 1), 'x')",
-		"UPDATE chain SET seq = seq + 1000 WHERE seq = 9",
-		"UPDATE chain SET type = 'note' WHERE seq = 9",
-		"UPDATE chain SET ticket = 'T' WHERE seq = 9",
-		"UPDATE chain SET serial = 'S' WHERE seq = 9",
-		"UPDATE chain SET run = 'R' WHERE seq = 9",
-		"UPDATE chain SET utc_us = utc_us + 1 WHERE seq = 9",
-		"UPDATE chain SET who = 'wang' WHERE seq = 9",
-		"UPDATE chain SET feed = 1 - feed WHERE seq = 9",
-		"UPDATE chain SET bytes = bytes || ' ' WHERE seq = 9",
-		"UPDATE chain SET root = zeroblob(32) WHERE seq = 9",
-		"UPDATE chain SET sig = zeroblob(64) WHERE seq = 9",
-		"DELETE FROM chain WHERE seq = 9",
-		"DELETE FROM chain WHERE type = 'run_finished'",
-		"UPDATE run SET id = 'x' WHERE id = 'run-3'",
-		"UPDATE run SET ticket = 'x' WHERE id = 'run-3'",
-		"UPDATE run SET serial = 'x' WHERE id = 'run-3'",
-		"UPDATE run SET model = 'x' WHERE id = 'run-3'",
-		"UPDATE run SET bay = 'x' WHERE id = 'run-3'",
-		"UPDATE run SET run_type = 'x' WHERE id = 'run-3'",
-		"UPDATE run SET profile = 'x' WHERE id = 'run-3'",
-		"UPDATE run SET profile_revision = 7 WHERE id = 'run-3'",
-		"UPDATE run SET profile_hash = zeroblob(32) WHERE id = 'run-3'",
-		"UPDATE run SET operator = 'x' WHERE id = 'run-3'",
-		"UPDATE run SET simulated = 1 WHERE id = 'run-3'",
-		"UPDATE run SET started_utc_us = 1 WHERE id = 'run-3'",
-		"UPDATE run SET facts = '{ }' WHERE id = 'run-3'",
-		"UPDATE run_end SET verdict = 'fail' WHERE seq = 3",
-		"UPDATE run_end SET ended_utc_us = 1 WHERE seq = 3",
-		"UPDATE run_end SET doc = replace(doc, 'pass', 'fail') WHERE seq = 3",
-		"UPDATE run_end SET doc_sha256 = zeroblob(32) WHERE seq = 3",
-		"DELETE FROM run_end WHERE seq = 3",
-		"INSERT INTO run_note (run, note) VALUES (3, '{}')",
-		"INSERT INTO run SELECT 999, 'more', ticket, serial, model, bay, run_type, profile,"
-		" profile_revision, profile_hash, operator, simulated, started_utc_us, facts"
-		" FROM run WHERE id = 'run-3'",
-		"UPDATE profile_revision SET bytes = 'x'"};
 	char path[96], copy[96], command[256];
 	struct error err = {0};
 	int64_t size = 0;
