@@ -191,6 +191,8 @@ void slave_count_frame(struct bus *b, int slave, bool is_damaged, int64_t now_ns
 void slave_conflict(struct bus *b, int slave, int64_t now_ns);
 /* Lost by that, and not over: no answer of it counts. */
 bool slave_is_contested(const struct slave *s, int64_t now_ns);
+/* One of the kind came a second ago or less: no value of it counts. */
+bool slave_is_doubtful(const struct slave *s, int64_t now_ns);
 /* A lost one has answered, but that proves nothing: when it is asked next. */
 void slave_lives(struct bus *b, int slave, int64_t now_ns);
 /* Deliver status to every polled read of that slave. */

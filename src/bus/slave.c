@@ -20,6 +20,7 @@
 #define NEED_PATIENCE_NS (2 * NS_PER_S)
 #define CONFLICT_SPAN_NS (10 * NS_PER_S)
 #define CONTESTED_NS	 (30 * NS_PER_S) /* after the last frame that nobody asked for */
+#define DOUBT_NS	 NS_PER_S	 /* the same while it is one frame or two */
 enum { CONFLICTS_ALARM = 3, FRAMES_WATCHED = 100, FRAMES_DAMAGED_MAX = 30, TURNAROUND_MEMORY = 8 };
 
 int slave_index(struct bus *b, uint8_t unit)
@@ -150,6 +151,11 @@ void slave_count_frame(struct bus *b, int slave, bool is_damaged, int64_t now_ns
 bool slave_is_contested(const struct slave *s, int64_t now_ns)
 {
 	return s->told_conflict && now_ns - s->contested_ns < CONTESTED_NS;
+}
+
+bool slave_is_doubtful(const struct slave *s, int64_t now_ns)
+{
+	return s->conflicts && now_ns - s->contested_ns < DOUBT_NS;
 }
 
 void slave_lives(struct bus *b, int slave, int64_t now_ns)

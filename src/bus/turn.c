@@ -316,7 +316,8 @@ static void answered(struct bus *b, const uint8_t *pdu, int64_t now_ns)
 	struct turn *t = &b->turn;
 	struct slave *s = turn_slave(b);
 	enum turn_kind kind = t->kind;
-	bool is_proof = t->may_take && !slave_is_contested(s, now_ns);
+	bool is_proof = t->may_take && !slave_is_contested(s, now_ns) &&
+			!(kind == TURN_READS && slave_is_doubtful(s, now_ns));
 
 	turn_end(b);
 	if (is_proof && is_same_as_request(t->function) && !t->echo_seen && b->echo != ECHO_NONE &&
