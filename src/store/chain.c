@@ -271,7 +271,8 @@ int store_chain_list(struct store *s, const struct chain_filter *f,
 	sqlite3_stmt *st;
 	int rc;
 
-	/* Only the filters given, so that each finds its index: a subject's before the type's. */
+	/* Only the filters given, so that each finds its index: a subject's before the type's; a
+	 * serial's index knows the type. */
 	text_printf(&sql,
 		    "SELECT seq, type, ticket, serial, run, utc_us, who, feed, bytes, root, sig"
 		    " FROM chain WHERE seq > ?1%s%s%s",
@@ -280,7 +281,7 @@ int store_chain_list(struct store *s, const struct chain_filter *f,
 		    f->run ? " AND run = ?4 AND run <> ''" : "");
 	if (f->type)
 		text_printf(&sql, " AND %stype IN (?5, ?6)",
-			    f->ticket || f->serial || f->run ? "+" : "");
+			    f->ticket || f->run ? "+" : "");
 	text_printf(&sql, "%s ORDER BY seq%s LIMIT ?7", f->feed_only ? " AND feed = 1" : "",
 		    f->newest_first ? " DESC" : "");
 	rc = db_query(s, &st, err, sql.buf, "ittttti", f->after, f->ticket, f->serial, f->run,

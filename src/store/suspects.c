@@ -127,11 +127,11 @@ static int find_of_profile(struct store *s, const struct suspect_search *q, stru
 		"SELECT r.id FROM run r JOIN run_end e ON e.run = r.seq"
 		" WHERE r.profile = ?1 AND e.verdict = 'pass' AND r.profile_hash <> ?2"
 		" AND NOT EXISTS (SELECT 1 FROM chain c WHERE c.ticket = r.ticket AND"
-		" c.ticket <> '' AND c.type = 'released' AND NOT EXISTS (SELECT 1 FROM chain w WHERE"
-		" w.ticket = r.ticket AND w.ticket <> '' AND w.type = 'withdrawn' AND w.seq > c.seq))"
+		" c.ticket <> '' AND +c.type = 'released' AND NOT EXISTS (SELECT 1 FROM chain w WHERE"
+		" w.ticket = r.ticket AND w.ticket <> '' AND +w.type = 'withdrawn' AND w.seq > c.seq))"
 		" AND (?3 = 0 OR r.started_utc_us < ?3)"
 		" AND (?4 IS NULL OR NOT EXISTS (SELECT 1 FROM chain d WHERE d.run = r.id"
-		" AND d.run <> '' AND d.type = 'suspect'"
+		" AND d.run <> '' AND +d.type = 'suspect'"
 		" AND instr(CAST(d.bytes AS TEXT), ?4) > 0))"
 		" ORDER BY r.seq",
 		"tbit", q->profile, q->except_hash, (size_t)32, q->before_us, q->once);

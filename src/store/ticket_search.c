@@ -9,7 +9,8 @@
 
 enum { LOOKED_THROUGH_MAX = 20000 };
 
-/* chain's indices hold the rows that have a subject: only "<> ''" beside "=" lets SQLite use them. */
+/* chain's indices hold the rows that have a subject: only "<> ''" beside "=" lets SQLite use them,
+ * and "+type" keeps it from taking the type's, which has half the chain behind a word. */
 
 /* Places in the chain of the newest of each, 0: none. */
 struct marks {
@@ -26,7 +27,7 @@ static int read_marks(struct store *s, const char *ticket, struct marks *m, stru
 		" coalesce(max(CASE type WHEN 'repair' THEN seq END), 0),"
 		" coalesce(max(CASE type WHEN 'acceptance' THEN seq END), 0),"
 		" (SELECT json_extract(CAST(a.bytes AS TEXT), '$.data.outcome') FROM chain a"
-		"  WHERE a.ticket = ?1 AND a.ticket <> '' AND a.type = 'acceptance' ORDER BY a.seq DESC LIMIT 1)"
+		"  WHERE a.ticket = ?1 AND a.ticket <> '' AND +a.type = 'acceptance' ORDER BY a.seq DESC LIMIT 1)"
 		" FROM chain WHERE ticket = ?1 AND ticket <> ''";
 	sqlite3_stmt *st;
 	int rc = db_query(s, &st, err, sql, "t", ticket);
@@ -50,10 +51,10 @@ static int read_runs(struct store *s, const char *ticket, struct marks *m, struc
 {
 	static const char sql[] =
 		"SELECT r.run_type, e.verdict, coalesce((SELECT c.seq FROM chain c"
-		"  WHERE c.run = r.id AND c.run <> '' AND c.type = 'run_finished'), 0), e.seq IS NULL"
+		"  WHERE c.run = r.id AND c.run <> '' AND +c.type = 'run_finished'), 0), e.seq IS NULL"
 		" FROM run r LEFT JOIN run_end e ON e.run = r.seq"
 		" WHERE r.ticket = ?1 AND NOT EXISTS (SELECT 1 FROM chain v WHERE v.run = r.id"
-		"  AND v.run <> '' AND v.type = 'void') ORDER BY r.seq";
+		"  AND v.run <> '' AND +v.type = 'void') ORDER BY r.seq";
 	sqlite3_stmt *st;
 	int rc = db_query(s, &st, err, sql, "t", ticket);
 

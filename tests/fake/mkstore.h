@@ -78,6 +78,7 @@ static inline int mkstore_put_ticket(struct store *s, const char *id, const char
 			   .created_utc_us = utc_us,
 			   .changed_utc_us = utc_us};
 
+	(void)text_from_utc_us(t.due_at, sizeof(t.due_at), utc_us + 3 * 86400 * INT64_C(1000000));
 	(void)text_copy(t.id, sizeof(t.id), id);
 	(void)text_copy(t.serial, sizeof(t.serial), serial);
 	return store_ticket_put(s, &t, -2, "mkstore", NULL, err);

@@ -10,7 +10,7 @@
 #include "tests/fake/mkstore.h"
 #include "ticket/release_record.h"
 
-enum { UNITS = 40 };
+enum { UNITS = 90 };
 static struct text walked; /* the statements that did */
 
 static int look(unsigned what, void *ctx, void *statement, void *ns)
@@ -23,6 +23,10 @@ static int look(unsigned what, void *ctx, void *statement, void *ns)
 	/* the first of a list may be read in its order: none here asks for more than nine */
 	if (sqlite3_stmt_status(st, SQLITE_STMTSTATUS_FULLSCAN_STEP, 1) > 10)
 		text_printf(&walked, "walks: %s\n", sqlite3_sql(st));
+	/* the type's index has half the chain behind one word: only a page of the feed is long here */
+	if (strstr(sqlite3_sql(st), "FROM chain") && !strstr(sqlite3_sql(st), "feed = 1") &&
+	    sqlite3_stmt_status(st, SQLITE_STMTSTATUS_VM_STEP, 1) > 400)
+		text_printf(&walked, "goes through many: %s\n", sqlite3_sql(st));
 	/* a ticket's own few runs may be sorted */
 	if (sqlite3_stmt_status(st, SQLITE_STMTSTATUS_SORT, 1) > 0 &&
 	    strstr(sqlite3_sql(st), "SELECT id FROM ticket"))
@@ -47,11 +51,14 @@ static struct store *filled(void)
 
 		(void)snprintf(id, sizeof(id), "run-%d", i);
 		(void)snprintf(ticket, sizeof(ticket), "T-%d", i);
-		(void)snprintf(serial, sizeof(serial), "SN-%d", i % 30);
+		(void)snprintf(serial, sizeof(serial), "SN-%d", i % 80);
 		if (mkstore_put_ticket(s, ticket, serial, 1000, &err) < 0 ||
 		    mkstore_put_run(s, &r, &err) < 0)
 			fail_msg("%s", err.text);
 	}
+	store_close(s);
+	s = store_open_reader(dir, &err);
+	assert_non_null(s);
 	assert_int_equal(sqlite3_trace_v2(s->db, SQLITE_TRACE_PROFILE, look, NULL), SQLITE_OK);
 	return s;
 }
@@ -76,10 +83,10 @@ static void the_release_decision_and_the_verdict_walk_no_table(void **state)
 	int n = 0;
 
 	(void)state;
-	assert_int_equal(release_ask(s, "T-33", &p, 2000, &out, &allowed, NULL), 0);
+	assert_int_equal(release_ask(s, "T-83", &p, 2000, &out, &allowed, NULL), 0);
 	assert_true(allowed);
-	assert_int_equal(release_verdict(s, "T-33", &p, 2000, &out, NULL), 0);
-	assert_int_equal(store_run_attempts(s, "T-33", "post_repair_qc", &n, NULL), 0);
+	assert_int_equal(release_verdict(s, "T-83", &p, 2000, &out, NULL), 0);
+	assert_int_equal(store_run_attempts(s, "T-83", "post_repair_qc", &n, NULL), 0);
 	assert_int_equal(n, 1);
 	text_release(&out);
 	end(s);
@@ -101,7 +108,7 @@ static void the_runs_of_a_ticket_a_serial_and_a_bay_are_found_by_an_index(void *
 	assert_int_equal(store_run_list(s, "T-3", NULL, NULL, 10, take_run, &n, NULL), 0);
 	assert_int_equal(n, 1);
 	assert_int_equal(store_run_list(s, NULL, "SN-3", NULL, 10, take_run, &n, NULL), 0);
-	assert_int_equal(n, 3);
+	assert_int_equal(n, 3); /* with the one before */
 	assert_int_equal(store_run_list(s, NULL, NULL, "1", 10, take_run, &n, NULL), 0);
 	assert_int_equal(n, 13);
 	n = 0;
@@ -134,10 +141,11 @@ static void tickets_are_found_and_put_in_order_by_an_index(void **state)
 	(void)state;
 	assert_int_equal(search(s, &(struct ticket_filter){.serial = "SN-3", .limit = 9}), 2);
 	assert_int_equal(search(s, &(struct ticket_filter){.model = MKSTORE_MODEL, .limit = 9}), 9);
-	assert_int_equal(search(s, &(struct ticket_filter){.due_before = "2026", .limit = 9}), 0);
+	assert_int_equal(search(s, &(struct ticket_filter){.due_before = "2026", .limit = 9}), 9);
+	assert_int_equal(search(s, &(struct ticket_filter){.due_before = "1969", .limit = 9}), 0);
 	assert_int_equal(search(s, &(struct ticket_filter){.order = "due", .limit = 9}), 9);
 	assert_int_equal(search(s, &(struct ticket_filter){.order = "priority", .limit = 9}), 9);
-	assert_int_equal(store_serial_before(s, "SN-3", "T-33", 5000, &released, &before, NULL), 0);
+	assert_int_equal(store_serial_before(s, "SN-3", "T-83", 5000, &released, &before, NULL), 0);
 	assert_int_equal(before, 1);
 	end(s);
 }
