@@ -79,6 +79,7 @@ struct release_facts {
 	const char *ticket, *serial, *model;
 	enum release_disposition disposition;
 	bool ticket_known, ticket_confirmed, ticket_claimed;
+	int64_t claim; /* number of the newest claim, whosever it is; 0: they are not counted */
 	int64_t mirrored_utc_us;
 	int64_t mirror_max_age_us; /* 0: the station owns the ticket, which is never stale */
 	bool refused_plan;	   /* the customer declined the repair */
@@ -134,7 +135,7 @@ const char *release_reason_text(const char *code, bool zh);
  * "reason", "seq"}, "simulated", "reasons": [{"code", "params", "overridden", "en", "zh"}],
  * "runs": [ids], "evidence": [{"run", "run_type", "profile", "revision", "verdict", "operator",
  * "ended_at"}], "calibration": "in_force" or "not_shown", "verification": "not_configured",
- * "statement": {..}, "mirrored_at", "decided_at", "valid_until" (null unless allowed), "scope":
+ * "statement": {..}, "mirrored_at", "decided_at", "valid_until" (null unless allowed), "claim" (its number, or null), "scope":
  * "this_station"; the object stays open. */
 void release_put(struct json *j, const struct release_facts *facts,
 		 const struct release_decision *d);

@@ -39,9 +39,11 @@ int release_override(struct store *s, const struct release_order *order, const c
 /* kind: "stop_shipment" or "recall". ERR_STATE: no release in force; ERR_NOT_FOUND. */
 int release_withdraw(struct store *s, const struct release_order *order, const char *kind,
 		     const char *reason, struct text *out, struct error *err);
-/* The ticketing system gives the ticket to a station; mine: to this one. ERR_NOT_FOUND. */
+/* The ticketing system gives the ticket to a station; mine: to this one. claim: its number, counted up
+ * by the ticketing system with each claim of the ticket, 0: it does not count. ERR_BUSY: a later one is
+ * in force; ERR_NOT_FOUND. */
 int release_claim(struct store *s, const struct release_order *order, const char *station,
-		  bool mine, struct text *out, struct error *err);
+		  bool mine, int64_t claim, struct text *out, struct error *err);
 /* The newest run that judged the unit: {"ticket", "serial", "repair_seq", "run" (null: none),
  * "verdict", "records_missing" (true while a gap is open, else absent), "profile", "revision",
  * "simulated", "void", "suspect", "current" (nothing was repaired since), "ended_at", "seq"}.

@@ -46,6 +46,7 @@ static const struct form_field withdraw_form[] = {
 };
 static const struct form_field claim_form[] = {
 	{.name = "station", .kind = FORM_TEXT, .required = true, .lo = 1, .hi = 63},
+	{.name = "claim", .kind = FORM_INT, .lo = 1, .hi = 1e9},
 	{.name = NULL},
 };
 
@@ -56,6 +57,7 @@ struct release_job {
 	char who[96], reason[1024], kind[64];
 	char codes[CODES_AT_ONCE][40];
 	int code_count;
+	int64_t claim;
 	int status;
 	struct text out;
 };
@@ -113,6 +115,7 @@ static void release_problem(struct release_job *q)
 	case ERR_EXISTS:
 		request_problem(q->rq, 422, "idempotency_key_reused", "%s", q->job.err.text);
 		break;
+	case ERR_BUSY: request_problem(q->rq, 409, "claim_stale", "%s", q->job.err.text); break;
 	case ERR_STATE: request_problem(q->rq, 409, "not_released", "%s", q->job.err.text); break;
 	default: request_problem_of(q->rq, &q->job.err); break;
 	}
@@ -266,8 +269,8 @@ static void claim_work(struct job *j, struct store *store)
 	const struct station *s = q->rq->station;
 
 	q->status = 201;
-	j->rc = release_claim(store, &q->order, q->kind, strcmp(q->kind, s->name) == 0, &q->out,
-			      &j->err);
+	j->rc = release_claim(store, &q->order, q->kind, strcmp(q->kind, s->name) == 0, q->claim,
+			      &q->out, &j->err);
 }
 
 void route_claim(struct request *rq)
@@ -279,6 +282,7 @@ void route_claim(struct request *rq)
 		return;
 	q = release_job(rq, claim_work, release_done);
 	text_copy(q->kind, sizeof(q->kind), json_string_value(json_object_get(body, "station")));
+	q->claim = json_integer_value(json_object_get(body, "claim"));
 	json_decref(body);
 	write_release(q);
 }

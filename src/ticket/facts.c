@@ -220,6 +220,19 @@ static void read_acceptance(const struct chain_row *r, const json_t *data, struc
 	f->refused = !accepted;
 }
 
+/* The ticketing system counts its claims: of two, the one with the higher number is in force. */
+static void read_claim(const struct chain_row *r, const json_t *data, struct release_facts *f)
+{
+	int64_t number = json_integer_value(json_object_get(data, "claim"));
+	bool mine = strcmp(r->type, "claimed") == 0;
+
+	if (mine && r->late)
+		return;
+	f->ticket_claimed = mine;
+	if (number > f->claim)
+		f->claim = number;
+}
+
 /* In the chain's order: what comes later says more; what is late only says what is against it. */
 void ticket_facts_from_item(struct release_facts *f, const struct chain_row *r)
 {
@@ -239,10 +252,8 @@ void ticket_facts_from_item(struct release_facts *f, const struct chain_row *r)
 			read_override(r, data, &f->override);
 	} else if (strcmp(r->type, "record_missing") == 0) {
 		f->missing_seq = r->seq;
-	} else if (strcmp(r->type, "claimed") == 0) {
-		f->ticket_claimed = f->ticket_claimed || !r->late;
-	} else if (strcmp(r->type, "claim_lost") == 0) {
-		f->ticket_claimed = false;
+	} else if (strcmp(r->type, "claimed") == 0 || strcmp(r->type, "claim_lost") == 0) {
+		read_claim(r, data, f);
 	}
 	json_decref(data);
 }

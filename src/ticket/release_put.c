@@ -161,5 +161,10 @@ void release_put(struct json *j, const struct release_facts *f, const struct rel
 	put_time(j, "decided_at", f->now_utc_us);
 	put_time(j, "valid_until",
 		 d->allowed ? f->now_utc_us + RELEASE_VALID_SECONDS * INT64_C(1000000) : 0);
+	json_key(j, "claim");
+	if (f->claim)
+		json_put_int(j, f->claim);
+	else
+		json_put_null(j);
 	json_kv_string(j, "scope", "this_station");
 }

@@ -89,6 +89,7 @@ struct deed {
 	int status;
 	/* of an override or a withdrawal */
 	const char *kind, *reason;
+	int64_t claim;
 	const char *const *codes;
 	int code_count;
 };
@@ -359,6 +360,8 @@ int release_withdraw(struct store *s, const struct release_order *order, const c
 static int claim_it(void *ctx, struct store *s, struct error *err)
 {
 	struct deed *d = ctx;
+	const struct release_facts *f = &d->ask.facts.release;
+	bool mine = strcmp(d->kind, "claimed") == 0;
 	struct json j;
 	int rc = answered_before(s, d, "claim", err);
 
@@ -367,18 +370,26 @@ static int claim_it(void *ctx, struct store *s, struct error *err)
 	rc = look(s, d, err);
 	if (rc < 0)
 		return rc;
+	/* An answer that came late, or was sent again: what came after it is in force. */
+	if (d->claim &&
+	    (d->claim < f->claim || (d->claim == f->claim && mine != f->ticket_claimed)))
+		return error_set(err, ERR_BUSY,
+				 "ticket %s: claim %lld is older than the one in force (%lld)",
+				 d->order->ticket, (long long)d->claim, (long long)f->claim);
 	d->status = 201;
 	json_init(&j, d->out);
 	json_open_object(&j);
 	json_kv_string(&j, "ticket", d->order->ticket);
 	json_kv_string(&j, "station", d->reason);
+	if (d->claim)
+		json_kv_int(&j, "claim", d->claim);
 	json_end_object(&j);
 	rc = append(s, d, d->kind, d->out, err);
 	return rc < 0 ? rc : keep_answer(s, d, "claim", err);
 }
 
 int release_claim(struct store *s, const struct release_order *order, const char *station,
-		  bool mine, struct text *out, struct error *err)
+		  bool mine, int64_t claim, struct text *out, struct error *err)
 {
 	struct deed *d = xcalloc(1, sizeof(*d));
 	int rc;
@@ -387,6 +398,7 @@ int release_claim(struct store *s, const struct release_order *order, const char
 	d->out = out;
 	d->reason = station;
 	d->kind = mine ? "claimed" : "claim_lost";
+	d->claim = claim;
 	rc = run_deed(s, d, claim_it, err);
 	free(d);
 	return rc;
