@@ -280,8 +280,7 @@ int store_chain_list(struct store *s, const struct chain_filter *f,
 		    f->serial ? " AND serial = ?3 AND serial <> ''" : "",
 		    f->run ? " AND run = ?4 AND run <> ''" : "");
 	if (f->type)
-		text_printf(&sql, " AND %stype IN (?5, ?6)",
-			    f->ticket || f->run ? "+" : "");
+		text_printf(&sql, " AND %stype IN (?5, ?6)", f->ticket || f->run ? "+" : "");
 	text_printf(&sql, "%s ORDER BY seq%s LIMIT ?7", f->feed_only ? " AND feed = 1" : "",
 		    f->newest_first ? " DESC" : "");
 	rc = db_query(s, &st, err, sql.buf, "ittttti", f->after, f->ticket, f->serial, f->run,
