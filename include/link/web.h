@@ -83,7 +83,7 @@ enum {
 	X(OVERRIDE, "POST", "/tickets/{}/override",                                                \
 	  "a supervisor lifts reasons: {repair_seq, reason, codes, sign}")                         \
 	X(VERDICT, "GET", "/tickets/{}/verdict", "what the newest run said; ETag")                 \
-	X(CLAIM, "POST", "/tickets/{}/claim", "the ticketing system gives it to {station, claim}")        \
+	X(CLAIM, "POST", "/tickets/{}/claim", "the ticketing system gives it to {station, claim}") \
 	X(WITHDRAW, "POST", "/tickets/{}/withdraw",                                                \
 	  "stop the shipment or recall the unit: {kind, reason}")                                  \
 	X(KEY, "GET", "/key", "the station's public key and the head of its chain")                \
