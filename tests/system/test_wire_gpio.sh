@@ -63,14 +63,14 @@ check "the other bay's lamp line was never let go" held_as red_2 1
 check "another run" has run ctl run start --bay 1 --ticket T-1001 --serial RO600-24000101 --type post_repair_qc --profile ro600_quick
 check "is under way" wait_for 40 output_is supply_valve 1
 byte 192 1
-check "a chip that refuses a line's level takes the bay to safety by its relays" wait_for 5 output_is supply_valve 0
+check "R9: a chip that refuses a line's level takes the bay to safety by its relays" wait_for 5 output_is supply_valve 0
 byte 192 0
 check "then it is reset" wait_for 30 reset_if_tripped
 ctl bay reset 2 >/dev/null 2>&1
 check "and ready" ready 1 2
 
 byte 192 2
-check "a chip that goes is missed" wait_for 10 bay_is 1 not_ready
+check "R9: a chip that goes is missed" wait_for 10 bay_is 1 not_ready
 check "by its name" reason "bench"
 byte 192 0
 check "one that is back is taken again" ready 1 2
@@ -79,13 +79,13 @@ stop_station TERM
 check "lines are let go at the end" held_as estop 0
 
 byte $((128 + $(line reset))) 9
-check "a line that another holds: exit 75, told by whom" refused 75 "line reset of chip bench is held by someone else" make_safe
+check "R7: a line that another holds: exit 75, told by whom" refused 75 "line reset of chip bench is held by someone else" make_safe
 byte $((128 + $(line reset))) 0
 check "nothing is left held" held_as estop 0
 export GPIOSHIM_LABELS=other,bench
 start
-check "with another number it is found by its label" ready 1 2
-check "and its lines by their names" held_as red_1 1
+check "R8: with another number it is found by its label" ready 1 2
+check "R8: and its lines by their names" held_as red_1 1
 check "the other chip is left alone" is 0 byte $((256 + 128))
 stop_station TERM
 export GPIOSHIM_LABELS=other,

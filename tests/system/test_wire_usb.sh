@@ -52,7 +52,7 @@ flock --no-fork "$(readlink -f "$SIM/io")" sleep 60 >/dev/null 2>&1 &
 holder=$!
 EXTRA_PIDS="$BED_PID $holder"
 wait_for 10 sh -c "! flock -n '$(readlink -f "$SIM/io")' true"
-check "an adapter that another program holds: exit 75, naming that process" refused 75 "is held by process $holder (" make_safe
+check "B13: an adapter that another program holds: exit 75, naming that process" refused 75 "is held by process $holder (" make_safe
 kill "$holder"
 wait "$holder" 2>/dev/null
 EXTRA_PIDS=$BED_PID
@@ -61,12 +61,12 @@ start
 check "a station takes the rig" ready 1 2
 unplugged 0
 check "an adapter is pulled out" sim unplug io
-check "its bays are not ready, and told why" missing "usb:0403:6001:A50285BI"
+check "B11: its bays are not ready, and told why" missing "usb:0403:6001:A50285BI"
 before=$(readlink "$BED/dev/ttyUSB0")
 check "its line is plugged in again" sim plug io
 plugged 2 io
 check "as another port" test "$(readlink "$BED/dev/ttyUSB2")" != "$before"
-check "the bays are ready again" ready 1 2
+check "B12: the bays are ready again" ready 1 2
 
 unplugged 2
 unplugged 1
@@ -77,10 +77,10 @@ sim plug meters >/dev/null
 sim plug io >/dev/null
 plugged 1 io
 plugged 0 meters
-check "swapped between the lines, nothing answers to what is asked there" wait_for 20 unheard io
+check "B12: swapped between the lines, nothing answers to what is asked there" wait_for 20 unheard io
 check "on neither" wait_for 20 unheard meters
 check "the bay is not ready" bay_is 1 not_ready
-check "nothing is on" has "ok 1" sim safe 1
+check "B12: nothing is on" has "ok 1" sim safe 1
 unplugged 0
 unplugged 1
 plugged 0 io

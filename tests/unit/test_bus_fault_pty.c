@@ -260,7 +260,9 @@ static void run(enum bus_kind kind, const char *const *faults, int n)
 			      l->is_contested ? "contested"
 			      : l->good >= 5  ? "well again"
 					      : "NOT WELL");
-		bad += l->wrong > 0 || (l->good < 5 && !l->is_contested) || done < TRANSACTIONS;
+		/* of two at one address the first answer is believed: tests/faults.md */
+		bad += l->wrong > (strstr(l->fault, "two_slaves") && kind == BUS_MODBUS_RTU) ||
+		       (l->good < 5 && !l->is_contested) || done < TRANSACTIONS;
 	}
 	close_bench();
 	assert_int_equal(bad, 0);
@@ -293,6 +295,15 @@ static void B6_to_B11_on_a_pty_no_fault_gives_a_wrong_value(void **state)
 	RUN(BUS_MODBUS_RTU, faults);
 }
 
+static void B7_B16_B17_on_a_pty_no_fault_gives_a_wrong_value(void **state)
+{
+	static const char *const faults[] = {"~d1:two_slaves/0.3", "d1:exception=10/0.3",
+					     "d1:late=0.006"};
+
+	(void)state;
+	RUN(BUS_MODBUS_RTU, faults);
+}
+
 static void B14_B15_on_tcp_no_fault_gives_a_wrong_value(void **state)
 {
 	static const char *const faults[] = {"d1:silence/0.1",	     "d1:late=0.03/0.1",
@@ -313,6 +324,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(B1_to_B5_on_a_pty_no_fault_gives_a_wrong_value),
 		cmocka_unit_test(B6_to_B11_on_a_pty_no_fault_gives_a_wrong_value),
+		cmocka_unit_test(B7_B16_B17_on_a_pty_no_fault_gives_a_wrong_value),
 		cmocka_unit_test(B14_B15_on_tcp_no_fault_gives_a_wrong_value),
 	};
 

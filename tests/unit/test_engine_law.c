@@ -35,7 +35,7 @@ static void uncalibrated_channel_carries_no_verdict(void **state)
 	assert_not_judged(b, m, VERDICT_INVALID, "uncalibrated permeate_flow");
 }
 
-static void lapsed_calibration_carries_no_verdict(void **state)
+static void D8_lapsed_calibration_carries_no_verdict(void **state)
 {
 	struct bench *b = *state;
 	int m = bench_plain(b);
@@ -466,7 +466,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, plain, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(uncalibrated_channel_carries_no_verdict),
-		TEST(lapsed_calibration_carries_no_verdict),
+		TEST(D8_lapsed_calibration_carries_no_verdict),
 		TEST(run_without_a_date_trusts_no_due_date),
 		TEST(uncalibrated_channel_behind_a_capture_and_a_derived_value_counts),
 		TEST(one_bad_reading_in_the_window_is_no_pass),
