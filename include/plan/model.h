@@ -30,6 +30,7 @@ struct model {
 	const char **aliases;
 	int alias_count;
 	const char *serial_pattern; /* POSIX extended regular expression, anchored */
+	bool separate_trial;	    /* its trial run may be a run of its own */
 	struct model_param *params;
 	int param_count;
 	struct model_code *codes;

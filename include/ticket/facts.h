@@ -18,7 +18,9 @@ struct ticket_policy {
 	bool owns_tickets;	   /* tickets.owner: station; they are confirmed and its own */
 	int64_t mirror_max_age_us; /* else: how old the ticketing system's word may be */
 	bool store_sound;	   /* not being checked after an unclean stop, not damaged */
-	bool separate_trial_allowed;
+	/* May this model's trial run be a run of its own? NULL: none may. Any thread. */
+	bool (*separate_trial)(const void *ctx, const char *model);
+	const void *ctx;
 	enum release_disposition disposition;
 	struct release_statement statement;
 };

@@ -36,6 +36,7 @@ struct raw_model {
 	struct schema_title title;
 	struct schema_texts aliases;
 	struct schema_list params, codes, parts;
+	bool separate_trial;
 };
 
 static const struct schema_field code_fields[] = {
@@ -77,6 +78,9 @@ static const struct schema_field model_fields[] = {
 	      .zh = "别名"),
 	FIELD(raw_model, serial_pattern, "serial_pattern", TEXT, NEEDED,
 	      .en = "POSIX extended regular expression of the whole serial", .zh = "机号格式"),
+	FIELD(raw_model, separate_trial, "separate_trial", BOOL, .def = "no",
+	      .en = "the trial run of 30 minutes may be a run of its own, on any bay",
+	      .zh = "30 分钟试运行可以是单独的一次检测，在任何工位"),
 	FIELD(raw_model, params, "params", PAIRS, NEEDED,
 	      .en = "nameplate values with their units; model.NAME in profiles", .zh = "铭牌参数"),
 	FIELD(raw_model, codes, "codes", KEYED, .sub = &code_schema,
@@ -160,6 +164,7 @@ static bool read_model(struct model *m, const struct yaml *y, const struct raw_m
 	m->title_zh = raw->title.zh;
 	m->class_name = raw->class_name;
 	m->serial_pattern = raw->serial_pattern;
+	m->separate_trial = raw->separate_trial;
 	m->aliases = raw->aliases.at;
 	m->alias_count = raw->aliases.count;
 	m->params = arena_array(m->arena, (size_t)raw->params.count, sizeof(*m->params));

@@ -62,6 +62,14 @@ struct release_job {
 	struct text out;
 };
 
+/* The library never changes while the station runs. */
+static bool separate_trial(const void *ctx, const char *model)
+{
+	const struct model *m = library_model(ctx, model);
+
+	return m && m->separate_trial;
+}
+
 static struct release_job *release_job(struct request *rq,
 				       void (*work)(struct job *, struct store *),
 				       void (*done)(struct job *))
@@ -79,6 +87,8 @@ static struct release_job *release_job(struct request *rq,
 		.policy = {.owns_tickets = !s->options.ticketing_owns,
 			   .mirror_max_age_us = MIRROR_MAX_AGE_S * INT64_C(1000000),
 			   .store_sound = s->store_state == STORE_GOOD,
+			   .separate_trial = separate_trial,
+			   .ctx = &s->library,
 			   .disposition = RELEASE_REPAIRED},
 		.repair_seq = -1,
 		.who = q->who,

@@ -300,6 +300,8 @@ static int read_ticket(struct store *s, struct ticket_facts *out,
 	int rc;
 
 	f->ticket_known = true;
+	f->separate_trial_allowed = policy->separate_trial &&
+				    policy->separate_trial(policy->ctx, out->ticket.model);
 	f->repair_seq = out->ticket.repair_seq;
 	f->mail_back = out->ticket.mail_back;
 	f->refused_plan = strcmp(out->ticket.plan_state, "declined") == 0;
@@ -342,7 +344,6 @@ int ticket_facts_load(struct ticket_facts *out, struct store *s, const char *tic
 	out->release.disposition = policy->disposition;
 	out->release.statement = policy->statement;
 	out->release.store_sound = policy->store_sound;
-	out->release.separate_trial_allowed = policy->separate_trial_allowed;
 	rc = store_ticket_get(s, ticket_id, &out->ticket, &why);
 	if (rc == ERR_NOT_FOUND)
 		return 0;

@@ -183,7 +183,7 @@ check "makes the run since suspect" has '"type":"suspect"' ctl --json ticket eve
 
 # ---- a restart forgets nobody
 stop_station TERM
-start_station --tickets-owner ticketing
+start_station --tickets-owner ticketing --unqualified block
 check "the station is back" wait_for 20 curl -sf "http://127.0.0.1:$PORT/healthz"
 check "the calibration is in force" wait_for 10 has C-2026-11 ctl calibration list
 check "the approval too" has '"state":"approved"' ctl --json profile show ro600_quick
@@ -192,5 +192,15 @@ check "the revoked one does not" is 401 status "$T_run" "$U/tickets/T-1001"
 check "nor does a session" is 401 cookie "$U/people"
 check "where the ticketing system owns tickets the bench makes none" is 403 ticket T-77 '{"serial":"RO600-24000177","model":"RO600"}'
 check "and it does" is 201 status "$T_tickets" "$U/tickets/T-77" PUT '{"serial":"RO600-24000177","model":"RO600"}'
+# --unqualified block: nothing that could release is started by who is not qualified; the rest says so
+check "bay 1 is ready" ready 1
+check "somebody without the qualification is on duty" has chen sign 4712 duty begin chen --bay 1
+check "and starts nothing that could release" refused 2 "chen is not qualified for post_repair_qc" \
+	ctl run start --bay 1 --ticket T-1002 --serial RO600-24000102 --profile ro600_full
+check "but what could not" has run ctl run start --bay 1 --ticket T-1002 --serial RO600-24000102 --profile ro600_quick
+RUN=$(run_of 1)
+ctl run abort "$RUN" >/dev/null
+check "it ends" wait_for 20 ended "$RUN" aborted
+check "flagged" is unqualified at operator_state ctl --json run show "$RUN"
 check "nothing was reported by a sanitizer" clean_logs
 finish

@@ -125,12 +125,32 @@ static void two_that_may_release_the_same_unit_are_refused(void **state)
 	remove_library(dir, files);
 }
 
+static void a_model_says_whether_its_trial_run_may_be_a_run_of_its_own(void **state)
+{
+	static const char *const pairs[][2] = {
+		{"serial_pattern:", "separate_trial: yes\nserial_pattern:"}, {NULL, NULL}};
+	struct problems problems = {0};
+	size_t n = 0;
+	char *bytes = file_with("profiles/models/RO600.yaml", pairs, &n);
+	struct model *m = model_parse("m.yaml", bytes, n, &problems);
+	struct model *plain = model_load("profiles/models/RO600.yaml", &problems);
+
+	(void)state;
+	assert_true(m->separate_trial);
+	assert_false(plain->separate_trial);
+	model_free(m);
+	model_free(plain);
+	free(bytes);
+	problems_release(&problems);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_products_library_is_whole),
 		cmocka_unit_test(a_broken_profile_is_listed_and_the_others_work),
 		cmocka_unit_test(two_that_may_release_the_same_unit_are_refused),
+		cmocka_unit_test(a_model_says_whether_its_trial_run_may_be_a_run_of_its_own),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

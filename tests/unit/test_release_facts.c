@@ -5,84 +5,8 @@
 #include <jansson.h>
 
 #include "run/record.h"
-#include "store/subject.h"
-#include "ticket/facts.h"
 #include "ticket/recover.h"
-#include "tests/fake/store_dir.h"
-#include "tests/unit/release_world.h"
-
-/* ---- facts from the store ---- */
-
-static char dir[64];
-static struct store *store;
-static const struct ticket_policy policy = {
-	.owns_tickets = true, .store_sound = true, .disposition = RELEASE_REPAIRED};
-
-static int open_store(void **state)
-{
-	struct ticket t = store_dir_ticket("T1", "SN1");
-
-	(void)state;
-	store_dir_make(dir);
-	store = store_open(dir, NULL);
-	t.repair_seq = 2;
-	t.mail_back = true;
-	return store && store_ticket_put(store, &t, -2, "li", NULL, NULL) == 0 ? 0 : -1;
-}
-
-static int close_store(void **state)
-{
-	(void)state;
-	store_close(store);
-	store_dir_remove(dir);
-	return 0;
-}
-
-/* A document as run/record.h writes it, everything in order. */
-static json_t *good_doc(const char *id)
-{
-	json_t *doc = json_pack(
-		"{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:b, s:{s:s, s:i, s:b, s:b}, s:[{s:s, s:s}], s:b,"
-		" s:s, s:n, s:n, s:{s:b, s:s}, s:[{s:s, s:s, s:b}], s:{s:f, s:f}, s:[], s:s,"
-		" s:[{s:s, s:s}, {s:s, s:s}]}",
-		"schema", "benchd.run/1", "id", id, "ticket", "T1", "serial", "SN1", "model",
-		"RO-600G", "run_type", "post_repair_qc", "repair_seq", 2, "simulated", 0, "profile",
-		"id", "full", "revision", 1, "releasable", 1, "unapproved", 0, "calibration",
-		"channel", "feed_flow", "state", "good", "utc_synced", 1, "verdict", "pass",
-		"attribution", "reason", "safe_state", "proven", 1, "detail", "", "measurements",
-		"id", "rejection", "verdict", "pass", "counts", 1, "trial", "seconds", 1805.0,
-		"making_seconds", 1500.0, "basis_assumed", "operator_state", "qualified", "prompts",
-		"kind", "scan_serial", "answer", "SN1", "kind", "scan_serial", "answer", "SN1");
-
-	assert_non_null(doc);
-	return doc;
-}
-
-static void store_doc(const char *id, json_t *doc)
-{
-	struct run_row r = store_dir_run(id, "T1", "SN1");
-	char *text = json_dumps(doc, JSON_COMPACT);
-
-	r.simulated = false;
-	assert_int_equal(store_dir_begin(store, &r, NULL), 0);
-	assert_int_equal(store_run_end(store, id,
-				       json_string_value(json_object_get(doc, "verdict")), 9000,
-				       text, strlen(text), NULL, NULL),
-			 0);
-	free(text);
-	json_decref(doc);
-}
-
-static struct release_decision decide_stored(const char *ticket)
-{
-	struct ticket_facts facts;
-	struct release_decision d;
-
-	assert_int_equal(ticket_facts_load(&facts, store, ticket, &policy, 5000, NULL), 0);
-	release_decide(&facts.release, &d);
-	ticket_facts_release(&facts);
-	return d;
-}
+#include "tests/unit/release_docs.h"
 
 static void a_stored_run_in_order_releases_its_ticket(void **state)
 {
@@ -157,66 +81,6 @@ static void whatever_a_document_does_not_say_counts_against_it(void **state)
 			free(text);
 			json_decref(doc);
 		}
-}
-
-/* By name, one by one; what is not named stays assumed. */
-static void an_assumed_limit_is_adopted_by_name_in_the_approval_of_its_revision(void **state)
-{
-	static const struct {
-		const char *approval;
-		bool left;
-	} rows[] = {{NULL, true},
-		    {"{}", true},
-		    {"{\"adopted\":[]}", true},
-		    {"{\"adopted\":[\"recovery\"]}", true},
-		    {"{\"adopted\":[\"recovery\",\"rejection\"]}", false},
-		    {"{\"adopted\":\"rejection\"}", true}};
-	struct run_row row = store_dir_run("run-1", "T1", "SN1");
-	json_t *doc = good_doc("run-1");
-	char *text;
-
-	(void)state;
-	json_object_set_new(doc, "basis_assumed", json_pack("[ss]", "rejection", "recovery"));
-	text = json_dumps(doc, JSON_COMPACT);
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct release_run run;
-
-		ticket_facts_from_doc_approved(&row, text, strlen(text), rows[i].approval, &run);
-		assert_int_equal(run.limit_assumed, rows[i].left);
-		if (i == 3)
-			assert_string_equal(run.assumed, "[\"rejection\"]");
-	}
-	free(text);
-	json_decref(doc);
-}
-
-static void put_approval(const char *of, const char *data)
-{
-	struct chain_item item = {
-		.type = "profile_approved", .who = "zhao", .data = data, .n = strlen(data)};
-	uint8_t hash[32];
-	char hex[65];
-
-	text_sha256(hash, of, strlen(of));
-	text_hex(hex, hash, sizeof(hash));
-	assert_int_equal(store_subject_put(store, "approval", hex, NULL, &item, 9500, NULL), 0);
-}
-
-static void an_approval_is_that_of_the_run_s_own_revision(void **state)
-{
-	json_t *doc = good_doc("run-1");
-	struct release_decision d;
-
-	(void)state;
-	json_object_set_new(doc, "basis_assumed", json_pack("[s]", "rejection"));
-	store_doc("run-1", doc);
-	put_approval("profile: other\n", "{\"adopted\":[\"rejection\"]}");
-	d = decide_stored("T1");
-	assert_true(has_reason(&d, "limit_assumed"));
-	assert_non_null(strstr(d.reasons[0].params, "\"rejection\""));
-	put_approval("profile: quick\n", "{\"adopted\":[\"rejection\"]}");
-	d = decide_stored("T1");
-	assert_true(d.allowed);
 }
 
 static void a_document_that_cannot_be_read_releases_nothing(void **state)
@@ -473,9 +337,6 @@ int main(void)
 #define STORED(name) cmocka_unit_test_setup_teardown(name, open_store, close_store)
 		STORED(a_stored_run_in_order_releases_its_ticket),
 		cmocka_unit_test(whatever_a_document_does_not_say_counts_against_it),
-		cmocka_unit_test(
-			an_assumed_limit_is_adopted_by_name_in_the_approval_of_its_revision),
-		STORED(an_approval_is_that_of_the_run_s_own_revision),
 		cmocka_unit_test(a_document_that_cannot_be_read_releases_nothing),
 		STORED(a_rigs_fault_does_not_undo_a_pass_and_a_unit_s_does),
 		STORED(a_run_that_goes_on_holds_the_release),
