@@ -338,6 +338,12 @@
 	X(H_SEE_DISK, "see to that disk; the station tries again by itself",                                                       \
 	  "请检查那块磁盘；检测台会自动重试")                                                                                      \
 	X(H_NO_BACKUP_YET, "no backup yet", "还没有备份")                                                                          \
+	X(H_DISK_LOW, "the disk is nearly full: {1} MiB left, no run begins",                                                      \
+	  "磁盘将满：剩余 {1} MiB，不再开始检测")                                                                                  \
+	X(H_DISK_ROOM, "make room on the disk of the state folder",                                                                \
+	  "请在状态文件夹所在磁盘上腾出空间")                                                                                      \
+	X(B_DISK_LOW, "the disk is nearly full, {1} MiB left: make room, then start again",                                        \
+	  "磁盘将满，剩余 {1} MiB：请腾出空间后再开始")                                                                            \
 	X(H_BACKUP_NOW, "benchctl backup makes one now", "可执行 benchctl backup 立即备份")                                        \
 	X(H_LAST_BACKUP, "last backup {1}, verified, {2} items", "上次备份 {1}，已验证，{2} 项")                                   \
 	X(H_DEVICE_SAYS, "device {1}: firmware version {2}, no comms watchdog",                                                    \

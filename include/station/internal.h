@@ -30,6 +30,7 @@
 #include "run/session.h"
 #include "station/journal.h"
 #include "station/station.h"
+#include "store/room.h"
 #include "ticket/codes.h"
 #include "ticket/registry.h"
 
@@ -178,6 +179,9 @@ struct station {
 	int feed_waiting_count;
 	struct loop_timer *feed_timer;
 	int64_t feed_acknowledged;
+	struct room room; /* on the disk, as last seen */
+	bool room_at_work;
+	int64_t room_next_ns; /* wire */
 	struct inbound {
 		struct loop_timer *timer; /* NULL: nobody is asked */
 		int pause_s;		  /* before the next try */
@@ -218,6 +222,9 @@ void outbound_close(struct station *s); /* who waits for one is told that it is 
 
 /* routes_export.c */
 void export_stop(struct station *s);
+
+/* room.c */
+void room_tick(struct station *s); /* from housekeeping */
 
 /* keeper.c */
 int keeper_start(struct station *s, struct error *err);

@@ -58,6 +58,12 @@ bool bay_is_usable(const struct bay *b, char *why, size_t size)
 			 b->name, b->locked, b->name);
 		return false;
 	}
+	if (b->station->room.low) {
+		snprintf(why, size,
+			 "the disk is nearly full, %lld MiB left: make room, then start again",
+			 (long long)(b->station->room.free_bytes >> 20));
+		return false;
+	}
 	if (b->state == BAY_READY)
 		return true;
 	if (b->state == BAY_TRIPPED || b->state == BAY_LOCKED)

@@ -167,6 +167,8 @@ int disk_open(struct station *s, int *exit_code, struct error *err)
 		*exit_code = 74;
 		return error_errno(err, "state folder %s", dir);
 	}
+	/* On a full disk the ballast goes first, so that the database opens. */
+	(void)room_look(dir, &s->room, NULL);
 	struct store *w = store_open(dir, err);
 	if (!w) {
 		*exit_code = err->code == ERR_BUSY ? 75 : 74;

@@ -112,6 +112,12 @@ static void write_doctor(struct json *j, struct station *s)
 			"wait");
 	else
 		finding(j, "ok", "store", "the store takes records", "");
+	if (s->room.low) {
+		snprintf(text, sizeof(text),
+			 "the disk is nearly full: %lld MiB left, no run begins",
+			 (long long)(s->room.free_bytes >> 20));
+		finding(j, "error", "disk", text, "make room on the disk of the state folder");
+	}
 	if (keeper_state(s, text, sizeof(text)))
 		finding(j, "ok", "backup", text, "");
 	else

@@ -81,6 +81,7 @@ static void housekeeping(void *ctx)
 		station_stop(s, "store failure");
 	}
 	spawn_watch(s);
+	room_tick(s);
 	if (!s->stopping && !s->store_failed)
 		passes_tick(s);
 	if (s->stopping)
