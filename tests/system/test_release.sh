@@ -121,11 +121,40 @@ check "a table is text/csv" has "text/csv" web -o /dev/null -D - "$L/export/resu
 check "another word is not found" is 404 status "$L/export/people"
 
 # ---- withdrawn, overridden ----
+check "a released ticket is released" is released at state ctl --json ticket show T-9001
+check "and found as such" has T-9001 ctl ticket list --state released
 check "the release is withdrawn" has 201 status -d '{"kind":"stop_shipment","reason":"wrong label"}' "$L/tickets/T-9000/withdraw"
 check "once" has 409 status -d '{"kind":"recall","reason":"wrong label"}' "$L/tickets/T-9000/withdraw"
 check "and a new run is needed" is withdrawn_after_run at 'reasons.*.code' ctl --json release show T-9000
 check "nobody overrides without a signature" has 403 status -d '{"repair_seq":0,"reason":"because I say so","codes":["calibration"]}' \
 	"$L/tickets/T-9000/override"
+
+check "a withdrawn one is not" is tested at state ctl --json ticket show T-9000
+# A supervisor signs over the API; T-9002 is to be fetched, and nobody has accepted it.
+for p in zhao:supervisor:27182 li:supervisor:31415 chen:technician:14142; do
+	role=${p#*:}
+	ctl user add "${p%%:*}" --roles "${role%:*}" >/dev/null
+	env BENCHCTL_PIN="${p##*:}" "$BIN/benchctl" --state "$STATE" user pin "${p%%:*}" >/dev/null
+done
+VERSION=$(at version ctl --json ticket show T-9002)
+check "the customer comes to fetch it" is 200 status -X PUT -H "If-Match: \"$VERSION\"" \
+	-d '{"serial":"RO600-24000002","model":"RO600","mail_back":false}' "$L/tickets/T-9002"
+check "so it waits for acceptance" is acceptance_missing at 'reasons.*.code' ctl --json release show T-9002
+lift() { # person PIN codes
+	web -o "$WORK/lift.json" -w '%{http_code}' -d "{\"repair_seq\":0,\"reason\":\"fetched by the daughter, called her\",\"codes\":[$3],\"sign\":{\"person\":\"$1\",\"pin\":\"$2\"}}" \
+		"$L/tickets/T-9002/override"
+}
+check "a wrong PIN lifts nothing" is 403 lift zhao 27183 '"acceptance_missing"'
+check "nor does a technician" is 403 lift chen 14142 '"acceptance_missing"'
+check "nor who ran it" is 403 lift li 31415 '"acceptance_missing"'
+check "a fail, a trip or the record itself is not lifted" is 422 lift zhao 27182 '"chain_broken"'
+check "nor what does not block" is 422 lift zhao 27182 '"calibration"'
+check "still blocked" is blocked at decision ctl --json release show T-9002
+check "another supervisor lifts it" is 201 lift zhao 27182 '"acceptance_missing"'
+check "it may leave" is allowed at decision ctl --json release show T-9002
+check "who lifted it stands in the release" is zhao at override.who web -d '{"repair_seq":0}' "$L/tickets/T-9002/release"
+check "and in the feed" has '"type":"override"' web "$L/results?limit=1000"
+check "the ticket is released" is released at state ctl --json ticket show T-9002
 
 # ---- the key ----
 check "benchd-web cannot ask for the key" has 403 status -d '{"passphrase":"a long passphrase"}' "$L/key/backup"
