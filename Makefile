@@ -141,7 +141,7 @@ fuzz: fuzzers
 	$(Q)FUZZ_SECONDS=$(or $(SECONDS),60) sh tests/fuzz/short.sh
 
 lint:
-	$(Q)sh tests/lint/layers.sh && sh tests/lint/format.sh
+	$(Q)sh tests/lint/layers.sh && sh tests/lint/names.sh && sh tests/lint/format.sh
 asan tsan coverage:
 	$(Q)$(MAKE) VARIANT=$@ all tests
 	$(Q)for t in build/$@/tests/unit/test_*; do case $$t in *.[do]) ;; *) $$t || exit 1 ;; esac; done
@@ -152,7 +152,7 @@ bench: all tests
 # ---- what a machine needs ----
 DEPS_BUILD := gcc make pkg-config libmodbus-dev libserialport-dev libgpiod-dev libsqlite3-dev libsystemd-dev \
 	libmicrohttpd-dev libcurl4-openssl-dev libjansson-dev libyaml-dev libsodium-dev libzstd-dev
-DEPS_CHECK := libcmocka-dev procps git clang clang-format libclang-rt-14-dev mbpoll python3-pymodbus umockdev sqlite3 curl openssl
+DEPS_CHECK := libcmocka-dev procps git clang clang-format libclang-rt-14-dev mbpoll python3-pymodbus umockdev universal-ctags sqlite3 curl openssl
 deps:
 	$(Q)sh tests/deps.sh $(DEPS_BUILD) $(if $(filter check,$(MAKECMDGOALS)),$(DEPS_CHECK))
 deps-check:

@@ -65,6 +65,8 @@ if has system; then
 	renice -n 19 -p $$ >/dev/null 2>&1
 fi
 has lint && tally lint/layers sh tests/lint/layers.sh
+has lint && tally lint/names sh tests/lint/names.sh
+has lint && tally lint/test_names sh tests/lint/test_names.sh
 has lint && tally lint/format sh tests/lint/format.sh
 has compile && tally lint/compile sh tests/lint/compile.sh
 has unit && all_of build/release/tests/unit release

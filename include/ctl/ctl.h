@@ -5,8 +5,8 @@
  * configuration, 3 the run ended error (rig) or no station answers. Results go to stdout,
  * everything else to stderr; --json prints what the station sent.
  */
-#ifndef CTL_H
-#define CTL_H
+#ifndef CTL_CTL_H
+#define CTL_CTL_H
 
 #include <jansson.h>
 #include <stdbool.h>

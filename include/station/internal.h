@@ -280,7 +280,7 @@ void bay_take_scan(struct bay *b, struct session_order *o);
 /* In a run: could that be the plate of a unit? */
 bool bay_takes_serial(const struct bay *b, const char *text);
 void bay_lock(struct bay *b, const char *why);
-void audit_bay(struct bay *b, const char *who, const char *what);
+void bay_audit(struct bay *b, const char *who, const char *what);
 bool bay_is_usable(const struct bay *b, char *why, size_t size);
 
 /* inbound.c: tickets looked up in the ticketing system */

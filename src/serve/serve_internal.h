@@ -16,8 +16,8 @@
  *		   |				       `--route events--> EVENTS -> closed
  *		   `--bad--> LINGER -> closed
  */
-#ifndef SERVE_INTERNAL_H
-#define SERVE_INTERNAL_H
+#ifndef SERVE_SERVE_INTERNAL_H
+#define SERVE_SERVE_INTERNAL_H
 
 #include <microhttpd.h>
 #include <stddef.h>

@@ -19,7 +19,7 @@ void bay_init(struct bay *b, struct rig_link *r, int index)
 	b->tick = loop_add_timer(b->station->loop, bay_tick, b);
 }
 
-void audit_bay(struct bay *b, const char *who, const char *what)
+void bay_audit(struct bay *b, const char *who, const char *what)
 {
 	struct text t = {0};
 	struct json j;
@@ -132,7 +132,7 @@ void bay_input(struct bay *b, const char *name, const char *text)
 			return;
 		}
 		if (b->locked[0] || b->state == BAY_TRIPPED || b->state == BAY_LOCKED)
-			audit_bay(b, "reset button", "bay_reset");
+			bay_audit(b, "reset button", "bay_reset");
 		b->locked[0] = 0;
 		if (b->state == BAY_TRIPPED || b->state == BAY_LOCKED)
 			rig_safe(b->rig, b->index, SAFE_RESET);

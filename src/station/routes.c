@@ -235,7 +235,7 @@ void route_bay_stop(struct request *rq)
 	/* once a second is enough to show that it was asked for; the STOP itself always acts */
 	if (clock_mono_ns() - b->stop_audit_ns > NS_PER_S) {
 		b->stop_audit_ns = clock_mono_ns();
-		audit_bay(b, rq->who, "bay_stop");
+		bay_audit(b, rq->who, "bay_stop");
 	}
 	request_done(rq, 202, "bay", b->name);
 }
@@ -262,7 +262,7 @@ void route_bay_reset(struct request *rq)
 	b->locked[0] = 0;
 	if (b->state == BAY_TRIPPED || b->state == BAY_LOCKED)
 		rig_safe(b->rig, b->index, SAFE_RESET);
-	audit_bay(b, rq->who, "bay_reset");
+	bay_audit(b, rq->who, "bay_reset");
 	request_done(rq, 202, "bay", b->name);
 }
 

@@ -243,6 +243,6 @@ void route_duty_end(struct request *rq)
 		return;
 	}
 	registry_end_duty(rq->station->registry, (int)(b - rq->station->bays));
-	audit_bay(b, rq->who, "duty_ended");
+	bay_audit(b, rq->who, "duty_ended");
 	request_done(rq, 200, "bay", b->name);
 }

@@ -9,8 +9,8 @@
  * took a reply that was there, and so does the player. Devices: bus_replay_modbus.h; GPIO and
  * serial lines: bus_replay_lines.h.
  */
-#ifndef TESTS_BUS_REPLAY_H
-#define TESTS_BUS_REPLAY_H
+#ifndef TESTS_REPLAY_BUS_REPLAY_H
+#define TESTS_REPLAY_BUS_REPLAY_H
 
 #include <inttypes.h>
 #include "src/bus/machine.h"

@@ -2,8 +2,8 @@
  *
  * GPIO lines and serial bytes of a recording; part of bus_replay.h.
  */
-#ifndef TESTS_BUS_REPLAY_LINES_H
-#define TESTS_BUS_REPLAY_LINES_H
+#ifndef TESTS_REPLAY_BUS_REPLAY_LINES_H
+#define TESTS_REPLAY_BUS_REPLAY_LINES_H
 
 /* "# line=N mode=... name=...": a GPIO line of the bus. */
 static inline void replay_head_line(struct replay *r, const char *text)

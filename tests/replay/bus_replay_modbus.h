@@ -2,8 +2,8 @@
  *
  * Modbus transactions of a recording; part of bus_replay.h.
  */
-#ifndef TESTS_BUS_REPLAY_MODBUS_H
-#define TESTS_BUS_REPLAY_MODBUS_H
+#ifndef TESTS_REPLAY_BUS_REPLAY_MODBUS_H
+#define TESTS_REPLAY_BUS_REPLAY_MODBUS_H
 
 static inline int replay_send(void *ctx, uint8_t unit, const uint8_t *pdu, size_t n,
 			      struct error *err)

@@ -2,8 +2,8 @@
  *
  * The lines of the tests of GPIO: inputs, a pulse counter, outputs.
  */
-#ifndef TESTS_BUS_GPIO_LINES_H
-#define TESTS_BUS_GPIO_LINES_H
+#ifndef TESTS_UNIT_BUS_GPIO_LINES_H
+#define TESTS_UNIT_BUS_GPIO_LINES_H
 
 #include <setjmp.h>
 #include <stdarg.h>

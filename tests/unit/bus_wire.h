@@ -6,8 +6,8 @@
  * Every register a slave answers carries the number of the request it answers (wire_value): a value
  * taken from another request's reply is always told from the right one.
  */
-#ifndef TESTS_BUS_WIRE_H
-#define TESTS_BUS_WIRE_H
+#ifndef TESTS_UNIT_BUS_WIRE_H
+#define TESTS_UNIT_BUS_WIRE_H
 
 #include <stdarg.h>
 #include <stddef.h>

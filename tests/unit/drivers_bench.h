@@ -2,8 +2,8 @@
  *
  * A device as the core makes it, for the drivers' unit tests.
  */
-#ifndef TESTS_DRIVERS_BENCH_H
-#define TESTS_DRIVERS_BENCH_H
+#ifndef TESTS_UNIT_DRIVERS_BENCH_H
+#define TESTS_UNIT_DRIVERS_BENCH_H
 
 #include <setjmp.h>
 #include <stdarg.h>

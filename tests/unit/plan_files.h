@@ -2,8 +2,8 @@
  *
  * Files of the tree with a piece of text replaced: variants for tests without copies.
  */
-#ifndef TESTS_PLAN_FILES_H
-#define TESTS_PLAN_FILES_H
+#ifndef TESTS_UNIT_PLAN_FILES_H
+#define TESTS_UNIT_PLAN_FILES_H
 
 #include <stdio.h>
 #include <stdlib.h>

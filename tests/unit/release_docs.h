@@ -3,8 +3,8 @@
  * A store with ticket T1, documents of runs on its unit as run/record.h writes them, and the decision
  * on what is stored. Included by one test program each.
  */
-#ifndef TESTS_RELEASE_DOCS_H
-#define TESTS_RELEASE_DOCS_H
+#ifndef TESTS_UNIT_RELEASE_DOCS_H
+#define TESTS_UNIT_RELEASE_DOCS_H
 
 #include <jansson.h>
 

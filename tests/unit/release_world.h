@@ -3,8 +3,8 @@
  * Facts under which a unit may leave, for the tests of the release. Static: include it in a test
  * program.
  */
-#ifndef TESTS_RELEASE_WORLD_H
-#define TESTS_RELEASE_WORLD_H
+#ifndef TESTS_UNIT_RELEASE_WORLD_H
+#define TESTS_UNIT_RELEASE_WORLD_H
 
 #include <setjmp.h>
 #include <stdarg.h>

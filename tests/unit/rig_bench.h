@@ -3,8 +3,8 @@
  * A rig machine on fake buses: devices are arrays of registers, time is a number, benchd is the
  * test. Included by the rig's unit tests; one bench per test.
  */
-#ifndef TESTS_RIG_BENCH_H
-#define TESTS_RIG_BENCH_H
+#ifndef TESTS_UNIT_RIG_BENCH_H
+#define TESTS_UNIT_RIG_BENCH_H
 
 #include "rig_bench_bus.h"
 

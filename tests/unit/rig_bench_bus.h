@@ -3,8 +3,8 @@
  * The fake side of the rig's unit tests: what the machine calls, and devices that are arrays of
  * registers.
  */
-#ifndef TESTS_RIG_BENCH_BUS_H
-#define TESTS_RIG_BENCH_BUS_H
+#ifndef TESTS_UNIT_RIG_BENCH_BUS_H
+#define TESTS_UNIT_RIG_BENCH_BUS_H
 
 #include <setjmp.h>
 #include <stdarg.h>

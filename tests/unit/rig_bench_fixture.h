@@ -3,8 +3,8 @@
  * The fixture of the rig's unit tests: two bays with a shared pump, relays, current inputs, a
  * register map, GPIO, a scanner.
  */
-#ifndef TESTS_RIG_BENCH_FIXTURE_H
-#define TESTS_RIG_BENCH_FIXTURE_H
+#ifndef TESTS_UNIT_RIG_BENCH_FIXTURE_H
+#define TESTS_UNIT_RIG_BENCH_FIXTURE_H
 
 /* Two halves: a compiler need not take longer literals. */
 static const char rig_yaml_wires[] =

@@ -3,8 +3,8 @@
  * A bench for tests of the engine: a small fixture and a profile put together in C, readings every
  * 100 ms, and a list of the notes that came. Included by one test program each.
  */
-#ifndef TESTS_RUN_BENCH_H
-#define TESTS_RUN_BENCH_H
+#ifndef TESTS_UNIT_RUN_BENCH_H
+#define TESTS_UNIT_RUN_BENCH_H
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -2,8 +2,8 @@
  *
  * A store for traces, and samples to fill them with. Static: include it in a test program.
  */
-#ifndef TESTS_SEGMENT_BENCH_H
-#define TESTS_SEGMENT_BENCH_H
+#ifndef TESTS_UNIT_SEGMENT_BENCH_H
+#define TESTS_UNIT_SEGMENT_BENCH_H
 
 #include <setjmp.h>
 #include <stdarg.h>

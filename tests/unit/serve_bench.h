@@ -3,8 +3,8 @@
  * benchd-web's HTTP over real sockets, with the test in benchd's place at the other end of the
  * link. Static: include it in a test program.
  */
-#ifndef TESTS_SERVE_BENCH_H
-#define TESTS_SERVE_BENCH_H
+#ifndef TESTS_UNIT_SERVE_BENCH_H
+#define TESTS_UNIT_SERVE_BENCH_H
 
 #include <setjmp.h>
 #include <stdarg.h>

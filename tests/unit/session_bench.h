@@ -4,8 +4,8 @@
  * be: an image before the run is durable or after a stop, an end before the proof or its time-out, a
  * second one, anything for a store that failed. Included by one test program each.
  */
-#ifndef TESTS_SESSION_BENCH_H
-#define TESTS_SESSION_BENCH_H
+#ifndef TESTS_UNIT_SESSION_BENCH_H
+#define TESTS_UNIT_SESSION_BENCH_H
 
 #include "run_bench.h"
 

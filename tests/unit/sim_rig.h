@@ -2,8 +2,8 @@
  *
  * A simulated rig on real wires in a process of its own, for the tests of what it serves.
  */
-#ifndef TEST_SIM_RIG_H
-#define TEST_SIM_RIG_H
+#ifndef TESTS_UNIT_SIM_RIG_H
+#define TESTS_UNIT_SIM_RIG_H
 
 #include <errno.h>
 #include <fcntl.h>

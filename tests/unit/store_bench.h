@@ -3,8 +3,8 @@
  * A store in a folder of its own for each test, and what the tests ask it past its interface.
  * Static: include it in a test program.
  */
-#ifndef TESTS_STORE_BENCH_H
-#define TESTS_STORE_BENCH_H
+#ifndef TESTS_UNIT_STORE_BENCH_H
+#define TESTS_UNIT_STORE_BENCH_H
 
 #include <setjmp.h>
 #include <stdarg.h>

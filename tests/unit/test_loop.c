@@ -386,24 +386,24 @@ static void freeing_nothing_is_allowed(void **state)
 	loop_remove_waker(NULL);
 }
 
-#define on_bench(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		on_bench(descriptors_are_served_until_stop),
-		on_bench(stop_before_run_ends_at_once),
-		on_bench(timers_run_in_order_and_never_early),
-		on_bench(timers_of_the_past_run_in_their_order),
-		on_bench(an_unset_timer_does_not_run),
-		on_bench(a_timer_always_due_does_not_starve_descriptors),
-		on_bench(what_a_function_removed_does_not_run),
-		on_bench(a_timer_may_remove_itself),
-		on_bench(a_silenced_descriptor_is_silent_even_hung_up),
-		on_bench(descriptors_epoll_cannot_watch_are_refused),
-		on_bench(a_wake_from_a_thread_is_never_lost),
-		on_bench(a_waker_may_wake_and_remove_itself),
-		on_bench(signals_arrive_in_the_loop),
+		T(descriptors_are_served_until_stop),
+		T(stop_before_run_ends_at_once),
+		T(timers_run_in_order_and_never_early),
+		T(timers_of_the_past_run_in_their_order),
+		T(an_unset_timer_does_not_run),
+		T(a_timer_always_due_does_not_starve_descriptors),
+		T(what_a_function_removed_does_not_run),
+		T(a_timer_may_remove_itself),
+		T(a_silenced_descriptor_is_silent_even_hung_up),
+		T(descriptors_epoll_cannot_watch_are_refused),
+		T(a_wake_from_a_thread_is_never_lost),
+		T(a_waker_may_wake_and_remove_itself),
+		T(signals_arrive_in_the_loop),
 		cmocka_unit_test(freeing_nothing_is_allowed),
 	};
 
