@@ -36,6 +36,21 @@ check "duplicate keys are refused" has 422 status -X PUT -H 'Content-Type: appli
 	-d '{"serial":"RO600-24000101","serial":"RO600-24000102","model":"RO600"}' "$U/tickets/T-2"
 check "a body over 64 KiB: 413" has 413 sh -c "head -c 70000 /dev/zero | tr '\\0' ' ' | \
 	curl -s -o /dev/null -w '%{http_code}' -H 'Authorization: Bearer $TOKEN' -H 'Content-Type: application/json' -X PUT --data-binary @- '$U/tickets/T-2'"
+put() { get -X PUT -H 'Content-Type: application/json' --data-binary "$1" "$U/tickets/T-2"; }
+good='"serial":"RO600-24000101","model":"RO600"'
+check "NaN is refused" has '"status":422' put "{$good,\"priority\":NaN}"
+check "and infinity" has '"status":422' put "{$good,\"priority\":1e999}"
+check "deep nesting is refused" has '"status":422' put "{$good,\"symptoms\":$(printf '%0200d' 0 | tr 0 '[')$(printf '%0200d' 0 | tr 0 ']')}"
+check "a wrong type, by its pointer" has '"pointer":"/serial"' put '{"serial":7,"model":"RO600"}'
+check "all of them" has '"pointer":"/mail_back"' put '{"serial":7,"model":"RO600","mail_back":"yes"}'
+check "SQL in a serial is no serial" has '"pointer":"/serial"' put "{\"serial\":\"x'; DROP TABLE ticket; --\",\"model\":\"RO600\"}"
+check "SQL in a query finds nothing" has '"tickets":[]' get "$U/tickets?serial=%27%20OR%20%271%27%3D%271"
+check "a path in an id leads nowhere" has 404 status --path-as-is "$U/tickets/..%2F..%2Fetc%2Fpasswd"
+check "nor does one in the address" has 404 status --path-as-is "$U/../../etc/passwd"
+check "invalid UTF-8 is refused" has '"status":422' put "$(printf '{"serial":"RO600-\377\3764000101","model":"RO600"}')"
+check "an overlong form of it too" has '"status":422' put "$(printf '{"serial":"\300\257","model":"RO600"}')"
+check "10 MB: 413 before they are read" has 413 sh -c "head -c 10485760 /dev/zero | \
+	curl -s -o /dev/null -w '%{http_code}' -H 'Authorization: Bearer $TOKEN' -H 'Content-Type: application/json' -X PUT --data-binary @- '$U/tickets/T-2'"
 check "nothing was stored by the refused ones" has 404 status "$U/tickets/T-2"
 
 bad_query() { # address, what the problem's detail says
@@ -52,6 +67,22 @@ check "a word that is none of a choice" bad_query "tickets?state=frob" "?state= 
 check "a time in another form" bad_query "tickets?due_before=tomorrow" "a time in UTC like"
 check "an address without parameters" bad_query "station?x=1" "this address takes no parameter"
 check "what is right is taken" is 200 status "$U/tickets?serial=RO600%2D24000101&limit=5&state=received"
+
+start() { # name: its status into a file
+	status -X POST -H 'Content-Type: application/json' -d '{"bay":"1","ticket":"T-1001","serial":"RO600-24000101","profile":"ro600_quick","operator":"'"$1"'"}' \
+		"$U/runs" >"$WORK/start.$1"
+}
+start anna & p1=$!
+start bela & p2=$!
+start anna2 & p3=$!
+wait $p1 $p2 $p3
+check "two people start one bay, one of them by a double click: one run" is "201 409 409 " \
+	sh -c "for f in '$WORK'/start.*; do cat \$f; echo; done | sort | tr '\n' ' '"
+run=$(run_of 1)
+ctl run abort "$run" >/dev/null
+check "that one is on record, and no other" wait_for 20 is 1 sh -c "'$BIN/benchctl' --state '$STATE' --json run list | grep -o '\"id\"' | wc -l"
+check "it ends" wait_for 20 ended "$run" aborted
+check "the bay is ready again" ready 1
 
 (curl -sN -m 60 -H "Authorization: Bearer $TOKEN" "$U/events" >"$WORK/events.txt") &
 sse=$!
