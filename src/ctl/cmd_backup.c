@@ -6,6 +6,7 @@
 #include <libgen.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -70,10 +71,54 @@ static const char *find_benchd(char *dst, size_t size)
 	return dst;
 }
 
+/* What it says, good or bad, as one document. */
+static int tell_as_json(int fd, pid_t pid)
+{
+	struct text said = {0}, out = {0};
+	char part[512];
+	int status = 0;
+	struct json j;
+	ssize_t n;
+
+	text_puts(&said, "");
+	while ((n = read(fd, part, sizeof(part))) > 0)
+		text_add(&said, part, (size_t)n);
+	while (said.len > 0 && said.buf[said.len - 1] == '\n')
+		said.buf[--said.len] = '\0';
+	if (waitpid(pid, &status, 0) < 0 || !WIFEXITED(status))
+		status = CTL_USAGE << 8;
+	if (WEXITSTATUS(status) != 0) {
+		ctl_said(said.buf);
+	} else {
+		json_init(&j, &out);
+		json_open_object(&j);
+		json_kv_string(&j, "said", said.buf);
+		json_end_object(&j);
+		(void)puts(out.buf);
+	}
+	text_release(&out);
+	text_release(&said);
+	return WEXITSTATUS(status);
+}
+
 /* In benchd's place from here on; its exit code is the command's. */
-static int become_benchd(const char *const argv[])
+static int become_benchd(const struct ctl *c, const char *const argv[])
 {
 	char path[600];
+	int ends[2];
+	pid_t pid;
+
+	if (c->json && pipe(ends) == 0) {
+		pid = fork();
+		if (pid != 0) {
+			(void)close(ends[1]);
+			return pid > 0 ? tell_as_json(ends[0], pid) : CTL_USAGE;
+		}
+		(void)dup2(ends[1], STDOUT_FILENO);
+		(void)dup2(ends[1], STDERR_FILENO);
+		(void)close(ends[0]);
+		(void)close(ends[1]);
+	}
 
 	(void)find_benchd(path, sizeof(path));
 	(void)execv(path, (char *const *)(uintptr_t)argv);
@@ -137,7 +182,7 @@ CTL_COMMAND(cmd_restore)
 		args[n++] = "--as";
 		args[n++] = as;
 	}
-	return become_benchd(args);
+	return become_benchd(c, args);
 }
 
 CTL_COMMAND(cmd_import)
@@ -172,5 +217,5 @@ CTL_COMMAND(cmd_import)
 	args[n++] = "--";
 	for (int i = 0; i < count; i++)
 		args[n++] = words[i];
-	return become_benchd(args);
+	return become_benchd(c, args);
 }

@@ -33,7 +33,7 @@ const char *place_text(const json_t *o, const char *key)
 	return s ? s : "";
 }
 
-enum { ITEM_MAX = 1 << 20 };
+enum { ITEM_MAX = 1 << 20, DOCUMENT_MAX = 32 << 20 };
 
 /* ---- what is known before ---- */
 
@@ -341,6 +341,20 @@ static int place_all(void *ctx, struct store *s, struct error *err)
 	return rc;
 }
 
+/* Of a run that was never lost, or is back already. */
+static bool is_here(struct store *s, const struct run_document *d)
+{
+	json_t *doc = json_load_limited(d->bytes, d->n, DOCUMENT_MAX, NULL);
+	struct text here = {0};
+	struct run_row row;
+	bool same = store_run_get(s, place_text(doc, "id"), &row, &here, NULL) == 0 &&
+		    here.len == d->n && memcmp(here.buf, d->bytes, d->n) == 0;
+
+	text_release(&here);
+	json_decref(doc);
+	return same;
+}
+
 int take_back_place(struct take_back *t, struct store *s, int64_t utc_us,
 		    void (*tell)(void *ctx, const char *text), void *ctx,
 		    struct take_back_report *out, struct error *err)
@@ -353,7 +367,7 @@ int take_back_place(struct take_back *t, struct store *s, int64_t utc_us,
 		qsort(t->lines, t->line_count, sizeof(*t->lines), by_place);
 	rc = store_transact(s, place_all, &p, err);
 	for (size_t i = 0; rc == 0 && i < t->document_count; i++)
-		out->unused += !t->documents[i].used;
+		out->unused += !t->documents[i].used && !is_here(s, &t->documents[i]);
 	free(p.here);
 	return rc;
 }

@@ -70,10 +70,11 @@ began=$(date +%s)
 STATE=$WORK/spare
 check "the runs in the second place tell that the backup is not all" refused 1 "--after-loss" ctl restore "$COPIES"
 mkdir -p -m 700 "$STATE/keys" && cp "$KEY" "$STATE/keys/"
-restore() { pin "$1" restore --after-loss "$COPIES" --reason "the board burnt" --as "$2"; }
+restore() { pin "$1" restore --after-loss "$COPIES" --reason "the board burnt" --as "$2" ${3:-}; }
 check "a wrong PIN restores nothing" refused 1 "PIN is not right" restore 1111 zhao
 check "nor does a technician" refused 1 "no supervisor" restore 1414 li_na
 check "nobody did yet" test ! -e "$STATE/benchd.db"
+check "as one document too" is no_pass at code restore 1111 zhao --json
 check "a supervisor does" has "Nothing is released" restore 271828 zhao
 start_station --backup "$COPIES"
 check "the station is up on the spare board" listens
@@ -98,7 +99,7 @@ check "a page is forged" forge "$lost"
 check "what is forged is not taken" refused 1 "signed by no key of this station" ctl import "$WORK/forged"
 check "while one is missing, the gap stays open" refused 1 "stays open" pin 271828 import --complete --as zhao "$lost"
 check "what the client kept comes back" has "taken back" ctl import "$KEPT"
-check "twice does no harm" has "0 taken back" ctl import "$KEPT" "$COPIES/runs"
+check "twice does no harm" has '"said":"0 taken back' ctl --json import "$KEPT" "$COPIES/runs"
 check "no technician says that this was all" refused 1 "no supervisor" pin 1414 import --complete --as li_na
 check "a supervisor does" has "releases are decided again" pin 271828 import --complete --as zhao
 echo "# put back, noticed and complete after $(($(date +%s) - began)) s"
