@@ -6,6 +6,7 @@
 #include "ctl/verify.h"
 #include "store/backup.h"
 #include "store/loss.h"
+#include "store/subject.h"
 #include "tests/fake/mkstore.h"
 #include "tests/unit/store_bench.h"
 #include "ticket/facts.h"
