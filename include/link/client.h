@@ -14,7 +14,6 @@ struct client;
  * listens. */
 struct client *client_open(const char *path, struct error *err);
 void client_close(struct client *c); /* NULL allowed */
-int client_fd(const struct client *c);
 /* One request, waits for its reply at most timeout_ms. *status as HTTP; body JSON. Events that
  * come meanwhile are kept. */
 int client_call(struct client *c, enum web_route route, const char *arg0, const char *arg1,

@@ -31,9 +31,8 @@ int link_accept(int fd, struct link_peer *peer, struct error *err);
 /* ERR_NOT_FOUND without the file, ERR_CLOSED when nobody listens there, ERR_BUSY when its queue is
  * full. */
 int link_connect(const char *path, struct error *err);
-/* Both ends, for a child: hand over fd[1] after link_set_inherit. */
+/* Both ends. */
 int link_pair(int fd[2], struct error *err);
-int link_set_inherit(int fd, struct error *err);
 /* Who is at the other end, as the kernel saw it when it connected. */
 int link_peer(int fd, struct link_peer *peer, struct error *err);
 

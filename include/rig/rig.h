@@ -7,8 +7,8 @@
  *
  * now_ns is wire time. Run time (staleness, debounce, on-times, stop, proof) is derived by the
  * scale given in WELCOME; before that the speed is 1. Leases and the dead-man line are wire time. A
- * WELCOME whose scale is another than the one given to rig_new or rig_set_scale is refused: the bus
- * periods were made for that one.
+ * WELCOME whose scale is another than the one given to rig_new is refused: the bus periods were made
+ * for that one.
  *
  * Leases: numbers ascend within one link, and a lease begins with its image of seq 0 or 1; later
  * ones of a lease that ended are ignored and answered by BAY, so that nothing resumes after a drop,
@@ -45,7 +45,6 @@ void rig_free(struct rig *r);
 /* What that bus is to read and which lines it needs; lives as long as the rig. Periods already by
  * speed. */
 void rig_bus_config(const struct rig *r, int bus, struct bus_config *out);
-void rig_set_scale(struct rig *r, const struct clock_scale *scale);
 
 /* Start: every output to safe, ordered stop, proof, for all bays. */
 void rig_start(struct rig *r, int64_t now_ns);

@@ -33,6 +33,5 @@ struct outbound_answer {
  * there (done is not called then; try again later). */
 int outbound_start(struct station *s, const struct outbound_request *rq,
 		   void (*done)(void *ctx, const struct outbound_answer *a), void *ctx);
-bool outbound_is_possible(const struct station *s);
 
 #endif

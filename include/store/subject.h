@@ -39,9 +39,6 @@ int store_ticket_repair(struct store *s, const char *ticket, int64_t if_repair_s
 /* All of them or none, each as store_ticket_put with if_version -1. *failed: which one. */
 int store_ticket_import(struct store *s, const struct ticket *list, int n, const char *who,
 			int *failed, struct error *err);
-/* The ticket on this serial that changed last; ERR_NOT_FOUND. */
-int store_ticket_of_serial(struct store *s, const char *serial, struct ticket *out,
-			   struct error *err);
 
 /* The first ticket by id after that one that the ticketing system has not confirmed. ERR_NOT_FOUND. */
 int store_ticket_unconfirmed(struct store *s, const char *after, char id[64], struct error *err);

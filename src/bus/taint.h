@@ -67,10 +67,6 @@ void taint_add(struct taint *t, struct rtu_shape s, int64_t sent_ns, int64_t tim
 bool taint_has(const struct taint *t, struct rtu_shape s);
 /* Any ghost of that function? */
 bool taint_has_function(const struct taint *t, uint8_t function);
-static inline bool taint_any(const struct taint *t)
-{
-	return t->count > 0 || t->flooded;
-}
 /* A frame of this shape came and was thrown away. false: no ghost explains it. */
 bool taint_seen(struct taint *t, struct rtu_shape s);
 /* An answer that no ghost explains came to a request sent at sent_ns. */

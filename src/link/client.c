@@ -74,11 +74,6 @@ void client_close(struct client *c)
 	free(c);
 }
 
-int client_fd(const struct client *c)
-{
-	return c->fd;
-}
-
 /* 1 when fd is ready for what, 0 at the deadline. */
 static int wait_for(int fd, short what, int64_t deadline_ns, struct error *err)
 {

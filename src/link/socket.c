@@ -176,15 +176,6 @@ int link_lock(const char *name, pid_t *holder, struct error *err)
 	return error_set(err, ERR_BUSY, "held by process %d", (int)peer.pid);
 }
 
-int link_set_inherit(int fd, struct error *err)
-{
-	int flags = fcntl(fd, F_GETFD);
-
-	if (flags < 0 || fcntl(fd, F_SETFD, flags & ~FD_CLOEXEC))
-		return error_errno(err, "descriptor %d", fd);
-	return 0;
-}
-
 int link_send(int fd, const void *p, size_t n, int pass_fd, struct error *err)
 {
 	union {

@@ -97,12 +97,6 @@ void rig_bus_config(const struct rig *r, int bus, struct bus_config *out)
 	}
 }
 
-void rig_set_scale(struct rig *r, const struct clock_scale *scale)
-{
-	r->scale = *scale;
-	build_periods(r);
-}
-
 void rig_set_identity(struct rig *r, uint32_t pid, bool simulated)
 {
 	r->pid = pid;

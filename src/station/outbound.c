@@ -33,14 +33,6 @@ static struct web_conn *find_web(struct station *s)
 	return NULL;
 }
 
-bool outbound_is_possible(const struct station *s)
-{
-	for (int i = 0; i < STATION_CONNS_MAX; i++)
-		if (s->conns[i].fd >= 0 && s->conns[i].takes_calls)
-			return true;
-	return false;
-}
-
 static void end_call(struct outbound_call *c, const struct outbound_answer *a)
 {
 	struct outbound_call **at = &c->station->outbound;

@@ -280,23 +280,3 @@ int store_ticket_unconfirmed(struct store *s, const char *after, char id[64], st
 		return error_set(err, ERR_NOT_FOUND, "no ticket is unconfirmed");
 	return rc < 0 ? rc : 0;
 }
-
-int store_ticket_of_serial(struct store *s, const char *serial, struct ticket *out,
-			   struct error *err)
-{
-	sqlite3_stmt *st;
-	int rc = db_query(s, &st, err,
-			  "SELECT " COLUMNS
-			  " FROM ticket WHERE serial = ? ORDER BY changed_utc_us DESC, rowid DESC",
-			  "t", serial);
-
-	if (rc < 0)
-		return rc;
-	rc = db_step(s, st, err);
-	if (rc > 0)
-		read_row(st, out);
-	db_done(s, st);
-	if (rc == 0)
-		return error_set(err, ERR_NOT_FOUND, "serial %s: no ticket", serial);
-	return rc < 0 ? rc : 0;
-}

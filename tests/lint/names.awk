@@ -6,7 +6,7 @@ BEGIN {
 	SNAKE = "^[a-z][a-z0-9_]*$"
 	UPPER = "^[A-Z][A-Z0-9_]*$"
 	FAULTS = "^([A-Z][0-9]+_((to|and)_)?)+" # rows of tests/faults.md that a test holds, before its sentence
-	split("functions variables tags constants length prefix unique sentence file guard shell exception", rules, " ")
+	split("functions variables tags constants length prefix unique called sentence file guard shell exception", rules, " ")
 	title["functions"] = "functions are snake_case"
 	title["variables"] = "variables and members are snake_case, constants may be UPPER_CASE"
 	title["tags"] = "tags of structs, enums and unions are snake_case"
@@ -14,6 +14,7 @@ BEGIN {
 	title["length"] = "no function is longer than 80 lines"
 	title["prefix"] = "a function of include/ begins with the word of its header, layer, source file or struct"
 	title["unique"] = "a function that the linker sees is defined once"
+	title["called"] = "a function that the linker sees is called"
 	title["sentence"] = "a test's name is a sentence of three words or more"
 	title["file"] = "file names are lower case with underscores"
 	title["guard"] = "a header's guard is its path"
@@ -71,7 +72,9 @@ $1 == "function" && $5 - $4 + 1 > 80 { bad("length", $3 ":" $4, $2 " has " $5 - 
 $1 == "function" && $8 != "file" && $3 ~ /^(src|drivers)\// {
 	if ($2 in defined && $2 != "main") bad("unique", $3 ":" $4, $2 " is defined in " defined[$2] " too")
 	defined[$2] = $3
+	defined_at[$2] = $3 ":" $4
 }
+$1 == "function" || $1 == "prototype" { declared[$2, $3, $4] = 1 }
 $1 == "prototype" && $3 ~ /^include\// { n_public++; public[n_public] = $2; public_at[n_public] = $3 ":" $4; public_in[n_public] = $3 }
 $1 == "struct" || $1 == "enum" || $1 == "union" { case_of("tags", "snake_case", SNAKE); declares[$3] = declares[$3] " " first_word($2) }
 $1 == "local" || $1 == "parameter" || $1 == "member" { case_of("variables", "snake_case", SNAKE) }
@@ -81,7 +84,18 @@ $1 == "variable" || $1 == "externvar" {
 }
 $1 == "macro" || $1 == "enumerator" { case_of("constants", "UPPER_CASE", UPPER) }
 
+function count_calls(path, line, words, at, n, i) { # a mention in a comment is none
+	while ((getline line <path) > 0) {
+		at++
+		if (line ~ /^\t*( \*|\/\*)/) continue
+		n = split(line, words, /[^A-Za-z0-9_]+/)
+		for (i = 1; i <= n; i++)
+			if (words[i] in defined && !((words[i], path, at) in declared)) is_called[words[i]] = 1
+	}
+	close(path)
+}
 function check_file(path, name, guard, line, words) {
+	if (path ~ /\.[ch]$/) count_calls(path)
 	name = stem(path)
 	if (name !~ SNAKE && !excepted("file", path)) bad("file", path ":1", "should be lower case with underscores")
 	if (path ~ /^tests\/(unit|replay|dst)\/.*\.c$/ || path ~ /^tests\/system\/.*\.sh$/) check_program(path, name)
@@ -97,7 +111,7 @@ function check_file(path, name, guard, line, words) {
 	if ((words[1] != "#ifndef" || words[2] != guard) && !excepted("guard", path))
 		bad("guard", path ":1", "should begin with #ifndef " guard)
 }
-function check_program(path, name) { # a program is called test_x, what programs share is not
+function check_program(path, name, line) { # a program is called test_x, what programs share is not
 	while ((getline line <path) > 0)
 		if (line ~ /^int main\(/) {
 			if (name !~ /^test_/) bad("file", path ":1", "is a test program: should be test_" name)
@@ -121,6 +135,8 @@ function check_prefix(i, name, word, words, n, k, path, layer) {
 }
 END {
 	for (i = 1; i <= n_public; i++) check_prefix(i)
+	for (name in defined_at) if (name != "main" && !(name in is_called))
+		bad("called", defined_at[name], "nobody calls " name ": delete it")
 	for (key in allowed) if (!(key in needed)) {
 		split(key, words, SUBSEP)
 		bad("exception", "tests/lint/names.txt:" allowed[key], words[2] " needs no exception any more: delete the line")
