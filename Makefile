@@ -152,7 +152,8 @@ bench: all tests
 # ---- what a machine needs ----
 DEPS_BUILD := gcc make pkg-config libmodbus-dev libserialport-dev libgpiod-dev libsqlite3-dev libsystemd-dev \
 	libmicrohttpd-dev libcurl4-openssl-dev libjansson-dev libyaml-dev libsodium-dev libzstd-dev
-DEPS_CHECK := libcmocka-dev procps git clang clang-format libclang-rt-14-dev mbpoll python3-pymodbus umockdev universal-ctags sqlite3 curl openssl
+DEPS_CHECK := libcmocka-dev procps git clang clang-format libclang-rt-14-dev mbpoll python3-pymodbus umockdev universal-ctags sqlite3 curl openssl \
+	nodejs npm nginx-light
 deps:
 	$(Q)sh tests/deps.sh $(DEPS_BUILD) $(if $(filter check,$(MAKECMDGOALS)),$(DEPS_CHECK))
 deps-check:

@@ -60,6 +60,7 @@ system_lane() {
 rm -f build/asan.built build/tsan.built
 build gcc WERROR=1 all tests
 if has system; then
+	sh tests/npm.sh tests/api build/api # or its test is skipped with that reason
 	system_lane >build/log/system-lane.out 2>&1 &
 	lane=$!
 	renice -n 19 -p $$ >/dev/null 2>&1
@@ -68,6 +69,7 @@ has lint && tally lint/layers sh tests/lint/layers.sh
 has lint && tally lint/names sh tests/lint/names.sh
 has lint && tally lint/test_names sh tests/lint/test_names.sh
 has lint && tally lint/format sh tests/lint/format.sh
+has lint && tally lint/openapi sh tests/lint/openapi.sh
 has compile && tally lint/compile sh tests/lint/compile.sh
 has unit && all_of build/release/tests/unit release
 has replay && all_of build/release/tests/replay replay

@@ -8,6 +8,9 @@ for p in "$@"; do
 	case $p in
 	gcc | make | pkg-config | clang | clang-format | mbpoll | sqlite3 | curl | openssl)
 		command -v "$p" >/dev/null && continue ;;
+	nodejs) command -v node >/dev/null && continue ;;
+	npm) command -v npm >/dev/null && continue ;;
+	nginx-light) command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] && continue ;;
 	esac
 	dpkg-query -W -f='${Status}' "$p" 2>/dev/null | grep -q 'ok installed' || missing="$missing $p"
 done

@@ -111,8 +111,10 @@ int store_chain_check_item(struct store *s, int64_t seq, struct error *err);
 /* What was answered to a request with this key, so that sent again it does nothing twice. */
 struct chain_request {
 	const char *key, *who, *route; /* who and route belong to the key */
-	uint8_t body_sha256[32];
+	uint8_t body_sha256[32];       /* store_request_hash */
 };
+/* Of what it is about ("T-1001") and its body: the same words on another ticket are another request. */
+void store_request_hash(struct chain_request *q, const char *about, const char *body, size_t n);
 /* 0 with *status and answer; ERR_NOT_FOUND: a new one; ERR_CONFLICT: the key was used for
  * another request. */
 int store_request_find(struct store *s, const struct chain_request *q, int *status,

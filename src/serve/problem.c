@@ -2,6 +2,7 @@
 #include "serve_internal.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/json.h"
 
@@ -48,6 +49,19 @@ const char *status_title(int status)
 	return "Error";
 }
 
+/* Where no parameter is taken, none is named. */
+static void put_parameter(struct json *j, const char *code, const char *detail)
+{
+	json_key(j, "errors");
+	json_open_array(j);
+	json_open_object(j);
+	json_kv_string(j, "parameter", "");
+	json_kv_string(j, "code", code);
+	json_kv_string(j, "detail", detail);
+	json_end_object(j);
+	json_end_array(j);
+}
+
 void problem_body(struct text *out, int status, const char *code, const char *detail)
 {
 	char type[96];
@@ -61,5 +75,7 @@ void problem_body(struct text *out, int status, const char *code, const char *de
 	json_kv_int(&j, "status", status);
 	json_kv_string(&j, "code", code);
 	json_kv_string(&j, "detail", detail);
+	if (strcmp(code, "query") == 0)
+		put_parameter(&j, code, detail);
 	json_end_object(&j);
 }

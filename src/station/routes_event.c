@@ -143,6 +143,8 @@ static void event_done(struct job *j)
 		request_no_ticket(q->rq, q->rq->msg.arg[0]);
 	else if (rc == ERR_CONFLICT)
 		request_problem(q->rq, 409, "conflict", "%s", err.text);
+	else if (rc == ERR_EXISTS)
+		request_problem(q->rq, 422, "idempotency_key_reused", "%s", err.text);
 	else if (rc)
 		request_problem_of(q->rq, &err);
 	else

@@ -14,6 +14,17 @@ static char *full_key(const struct chain_request *q)
 	return dir_path("%s\n%s\n%s", q->who, q->route, q->key);
 }
 
+void store_request_hash(struct chain_request *q, const char *about, const char *body, size_t n)
+{
+	struct text all = {0};
+
+	text_puts(&all, about);
+	text_add(&all, "\n", 1);
+	text_add(&all, body ? body : "", body ? n : 0);
+	text_sha256(q->body_sha256, all.buf, all.len);
+	text_release(&all);
+}
+
 int store_request_find(struct store *s, const struct chain_request *q, int *status,
 		       struct text *answer, struct error *err)
 {

@@ -239,6 +239,8 @@ static void check_object(struct reader *r, const char *at, const struct form_fie
 
 		form_pointer(one, sizeof(one), name);
 		(void)snprintf(pointer, sizeof(pointer), "%.30s%s", at, one);
+		if (!at[0] && strcmp(name, CONFIRM) == 0 && !json_is_boolean(v))
+			refuse(r, pointer, "type", "true or false expected");
 		if (!at[0] && (strcmp(name, CONFIRM) == 0 || strcmp(name, "sign") == 0))
 			continue;
 		if (f)

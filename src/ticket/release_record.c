@@ -113,7 +113,7 @@ static struct chain_request request_of(const struct release_order *o, const char
 {
 	struct chain_request q = {.key = o->key, .who = o->who, .route = route};
 
-	text_sha256(q.body_sha256, o->body ? o->body : "", o->body_n);
+	store_request_hash(&q, o->ticket, o->body, o->body_n);
 	return q;
 }
 

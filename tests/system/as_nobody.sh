@@ -19,6 +19,10 @@ for d in system replay; do
 	[ -d "build/$variant/tests/$d" ] && cp -r "build/$variant/tests/$d" "$copy/build/$variant/tests/"
 done
 cp -r fixtures profiles systemd tests docs "$copy/"
+# One that needs what npm brought says so.
+if grep -q '^# npm: ' "$test" && [ -d build/api ]; then
+	cp -r build/api "$copy/build/"
+fi
 # One that builds says so.
 if grep -q '^# builds: ' "$test"; then
 	cp -a Makefile VERSION include src drivers "$copy/"

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: MIT
+// What needs a state of the station, in an order that makes it. call(operation, status, {...}).
+import { execFileSync } from 'node:child_process'
+import { bearer, check, send } from './lib.mjs'
+
+const signed = (person, pin) => ({ sign: { person, pin } })
+const wang = signed('wang', '8215')
+const sun = signed('sun', '6604') // ten tries a minute and person: two supervisors
+const li = signed('li_na', '4711')
+const quick = { bay: '1', ticket: 'T-1001', serial: 'RO600-24000101', run_type: 'post_repair_qc', profile: 'plate' }
+const simctl = (...words) => execFileSync(process.env.API_SIMCTL, [process.env.API_SIM, ...words]).toString()
+
+async function until(what, test) {
+	for (let i = 0; i < 300; i++) {
+		if (await test()) return
+		await new Promise(done => setTimeout(done, 50))
+	}
+	check(false, what)
+}
+const day = days => new Date(Date.now() + days * 86400e3).toISOString().slice(0, 10)
+
+async function tickets(call) {
+	await call('ticket_put', 201, { json: { serial: 'RO600-24000101', model: 'RO600' } })
+	const { headers } = await call('ticket_put', 200, { json: { serial: 'RO600-24000101', model: 'RO600' } })
+	await call('ticket_put', 200, { json: { serial: 'RO600-24000101', model: 'RO600', priority: 2 }, headers: { 'If-Match': headers.etag } })
+	await call('ticket_put', 412, { json: { serial: 'RO600-24000101', model: 'RO600', priority: 3 }, headers: { 'If-Match': headers.etag } })
+	await call('ticket_get', 200)
+	await call('ticket_get', 304, { headers: { 'If-None-Match': (await call('ticket_get', 200)).headers.etag } })
+	await call('tickets', 422, { query: 'model=NOSUCH' })
+	await call('runs', 404, { query: 'ticket=NOSUCH' })
+	for (const [id, json] of [['repair', { action: 'R01', by: 'li_na', parts: [{ part: 'pump-24v', oem: true }] }], ['acceptance', { attended: true, outcome: 'accepted', employee: 'E1' }],
+		['callback', { outcome: 'satisfied' }], ['clarification', { note: 'which tap' }], ['beyond_repair', {}]]) {
+		const headers = { 'Idempotency-Key': `story-${id}` }
+		const one = await call(id, 201, { json, headers })
+		const two = await call(id, 201, { json, headers })
+		check(one.text === two.text, `${id}: the same key, the same bytes`, `${one.text}\n${two.text}`)
+		await call(id, 422, { json: { ...json, confirm_personal_data: true, at: '2026-11-22T08:00:00Z', note: 'other' }, headers })
+	}
+	await call('repair', 409, { json: { action: 'R01', by: 'li_na', if_repair_seq: 77 } })
+	await call('ticket_events', 200)
+	await call('compare', 200)
+	await call('dossier', 200)
+	await call('ticket_import', 201, { json: { tickets: [{ id: 'T-7001', serial: 'RO600-24000701', model: 'RO600' }] } })
+}
+
+async function release(call) {
+	const leaving = { args: { ticket: 'T-9000' }, json: { repair_seq: 0 } }
+	await call('claim', 201, { args: { ticket: 'T-9002' }, json: { station: 'elsewhere' } })
+	await call('override', 404, { args: { ticket: 'nothing' }, json: { repair_seq: 0, reason: 'known good water', codes: [], ...wang } })
+	await call('release', 200, { args: { ticket: 'T-9000' } })
+	await call('verdict', 200, { args: { ticket: 'T-9000' } })
+	await call('withdraw', 409, leaving.args && { args: leaving.args, json: { kind: 'recall', reason: 'none yet' } })
+	await call('release_post', 201, leaving)
+	await call('release_post', 409, leaving)
+	await call('withdraw', 201, { args: leaving.args, json: { kind: 'recall', reason: 'seal kit' } })
+	// neither accepted nor to be mailed back: what a supervisor may lift
+	await call('ticket_put', 200, { args: { ticket: 'T-9001' }, json: { serial: 'RO600-24000001', model: 'RO600', mail_back: false } })
+	const word = { repair_seq: 0, reason: 'the owner stood beside it', codes: ['acceptance_missing'] }
+	await call('override', 422, { args: { ticket: 'T-9001' }, json: { ...word, codes: ['simulated'], ...wang } })
+	await call('override', 409, { args: { ticket: 'T-9001' }, json: { ...word, repair_seq: 9, ...wang } })
+	await call('override', 201, { args: { ticket: 'T-9001' }, json: { ...word, ...wang } })
+	await call('results', 409, { query: `cursor=1.${'0'.repeat(32)}.1.${'0'.repeat(64)}` })
+}
+
+async function people(call) {
+	await call('person_put', 200, { args: { person: 'zhao' }, json: { roles: ['technician'], badge: 'B-21' } })
+	await call('person_put', 409, { args: { person: 'qian' }, json: { roles: ['technician'], badge: 'B-21' } })
+	await call('person_pin', 404, { args: { person: 'nobody' }, json: { pin: '9137' } })
+	await call('person_pin', 200, { args: { person: 'zhao' }, json: { pin: '9137' } })
+	await call('login', 403, { who: null, json: { person: 'wang', pin: '1111' } })
+	const { json, headers } = await call('login', 201, { who: null, json: { person: 'wang', pin: '8215' } })
+	const cookie = { Cookie: `benchd_session=${json.session}`, 'X-CSRF-Token': json.csrf }
+	check(headers['set-cookie'][0].includes('HttpOnly; SameSite=Strict'), 'login: the cookie is for no script and no other site')
+	await call('logout', 403, { who: null, headers: { Cookie: cookie.Cookie } })
+	await call('logout', 200, { who: null, headers: cookie })
+	await call('people', 401, { who: null, headers: cookie })
+	await call('token_add', 201, { json: { name: 'erp', scopes: ['tickets'], expires: day(30) } })
+	await call('token_add', 409, { json: { name: 'erp', scopes: ['tickets'], expires: day(30) } })
+	await call('token_revoke', 200)
+}
+
+async function records(call) {
+	const form = { channel: 'feed_pressure', reference: 'gauge', certificate: 'C-1', certificate_expires: day(300), tolerance: 0.1, as_found: [{ reference: 0.4, reading: 0.41 }], as_left: [{ reference: 0.4, reading: 0.4 }], gain: 1, offset: 0, uncertainty: 0.001, due: day(365) }
+	await call('calibrate', 404, { args: { bay: '99' }, json: { ...form, ...li } })
+	await call('calibrate', 422, { json: { ...form, gain: 9, ...li } })
+	await call('calibrate', 201, { json: { ...form, ...li } })
+	await call('profile_submit', 404, { args: { profile: 'nothing' }, json: li })
+	await call('profile_submit', 409, { args: { profile: 'broken' }, json: li })
+	await call('profile_submit', 201, { args: { profile: 'ro600_full' }, json: li })
+	await call('profile_approve', 409, { args: { profile: 'plate' }, json: sun })
+	await call('profile_approve', 422, { args: { profile: 'ro600_full' }, json: { passes: 'perhaps', ...sun } })
+	await call('profile_approve', 201, { args: { profile: 'ro600_full' }, json: sun })
+	await call('device_accept', 404, { args: { device: 'nothing' }, json: { reason: 'a new board', ...wang } })
+	await call('device_accept', 409, { json: { reason: 'a new board', ...wang } })
+	await call('device_accept', 422, { json: { reason: 'x', ...wang } })
+	await call('backup_make', 202)
+	return form
+}
+
+async function run(call, form) {
+	const look = async id => JSON.parse((await send({ method: 'GET', path: `/api/v1/runs/${id}`, headers: bearer('admin') })).text)
+	await call('run_start', 403, { json: quick })
+	await call('duty_begin', 200, { json: { person: 'li_na', pin: '4711' } })
+	await call('duty_end', 200)
+	await call('duty_begin', 200, { json: { person: 'li_na', pin: '4711' } })
+	await call('duty_begin', 404, { args: { bay: '99' }, json: { person: 'li_na', pin: '4711' } })
+	await call('run_start', 404, { json: { ...quick, ticket: 'T-404' } })
+	await call('run_start', 409, { json: { ...quick, serial: 'RO600-24000199' } })
+	await call('run_start', 422, { json: { ...quick, bay: 1 } })
+	const { json } = await call('run_start', 201, { json: quick })
+	const at = { args: { run: json.run } }
+	await call('run_start', 409, { json: quick })
+	await call('calibrate', 409, { json: { ...form, ...li } })
+	await call('duty_begin', 409, { json: { person: 'sun', pin: '6604' } })
+	await call('duty_end', 409)
+	await call('run_void', 409, { ...at, json: { reason: 'rig', note: 'it goes on', ...sun } })
+	await until('the plate is asked for', async () => (await look(json.run)).prompt?.id === 'serial')
+	await call('run_get', 200, at)
+	await call('run_answer', 202, { ...at, json: { prompt: 'serial', answer: quick.serial } })
+	await call('run_answer', 200, { ...at, json: { prompt: 'serial', answer: quick.serial } })
+	await until('soundness is asked for', async () => (await look(json.run)).prompt?.id === 'visual_ok')
+	await call('run_answer', 422, { ...at, json: { prompt: 'visual_ok', answer: 'perhaps' } })
+	await call('run_abort', 202, at)
+	await until('the run ends', async () => (await look(json.run)).verdict === 'aborted')
+	await call('run_get', 200, at)
+	await call('run_answer', 409, { ...at, json: { answer: 'yes' } })
+	await call('run_abort', 409, at)
+	await call('run_note', 201, { ...at, json: { note: 'hose was loose' } })
+	await call('run_events', 200, at)
+	await call('run_void', 404, { args: { run: 'nothing' }, json: { reason: 'rig', note: 'hose', ...sun } })
+	await call('run_void', 422, { ...at, json: { reason: 'weather', note: 'hose', ...sun } })
+	await call('run_void', 201, { ...at, json: { reason: 'rig', note: 'hose was loose', ...sun } })
+	return { run: json.run }
+}
+
+async function bays(call) {
+	const state = async wanted => JSON.parse((await send({ method: 'GET', path: '/api/v1/bays/1', headers: bearer('admin') })).text).state === wanted
+	await until('the bay is ready again', () => state('ready'))
+	await call('bay_reset', 409)
+	await call('bay_stop', 202)
+	await until('and ready after a stop', () => state('ready'))
+	simctl('estop', 'on')
+	await until('the E-stop trips it', () => state('tripped'))
+	simctl('estop', 'off')
+	await call('bay_reset', 202)
+}
+
+export async function story(call) {
+	await tickets(call)
+	await release(call)
+	await people(call)
+	const made = await run(call, await records(call))
+	await bays(call)
+	// another station, without a second place; then its benchd is gone
+	const alone = { who: process.env.API_ALONE_TOKEN, at: Number(process.env.API_PORT_ALONE) }
+	await call('backup_make', 409, alone)
+	process.kill(Number(process.env.API_ALONE_PID), 'SIGTERM')
+	await until('its benchd-web tells', async () => (await send({ method: 'GET', path: '/api/v1/bays', headers: bearer(alone.who), at: alone.at })).status === 503)
+	return made
+}
