@@ -116,6 +116,7 @@ async function run(call, form) {
 	await call('run_void', 409, { ...at, json: { reason: 'rig', note: 'it goes on', ...sun } })
 	await until('the plate is asked for', async () => (await look(json.run)).prompt?.id === 'serial')
 	await call('run_get', 200, at)
+	await call('run_answer', 412, { ...at, json: { prompt: 'serial', answer: 'RO600-24000199' } })
 	await call('run_answer', 202, { ...at, json: { prompt: 'serial', answer: quick.serial } })
 	await call('run_answer', 200, { ...at, json: { prompt: 'serial', answer: quick.serial } })
 	await until('soundness is asked for', async () => (await look(json.run)).prompt?.id === 'visual_ok')
