@@ -14,6 +14,7 @@ enum { SECRET_HASH_MAX = 128, SECRET_MEMORY_KIB = 19456, SECRET_PASSES = 2 };
 bool secret_hash(const char *password, size_t n, char out[SECRET_HASH_MAX]);
 /* hash "" (there is none): takes as long, and is false. */
 bool secret_verify(const char *hash, const char *password, size_t n);
+void secret_random(void *p, size_t n);
 /* 2n hex digits and NUL of n random bytes. */
 void secret_random_hex(char *dst, size_t n);
 /* In a time that does not depend on where they differ. */

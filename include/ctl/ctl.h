@@ -216,6 +216,11 @@ CTL_COMMAND(cmd_doctor);
 CTL_COMMAND(cmd_backup);
 CTL_COMMAND(cmd_restore);
 CTL_COMMAND(cmd_import);
+CTL_COMMAND(cmd_webhook_list);
+CTL_COMMAND(cmd_webhook_test);
+CTL_COMMAND(cmd_webhook_dead);
+CTL_COMMAND(cmd_webhook_resend);
+CTL_COMMAND(cmd_webhook_enable);
 CTL_COMMAND(cmd_events);
 CTL_COMMAND(cmd_demo);
 

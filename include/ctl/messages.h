@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "ctl/messages_rig.h"
 #include "ctl/messages_said.h"
+#include "ctl/messages_webhook.h"
 
 #define CTL_WORDS(X)                                                                                                                          \
 	X(SIMULATED, "SIMULATED", "模拟")                                                                                                     \
@@ -97,6 +98,7 @@
 	X(W_LINE, "line", "线路")                                                                                                             \
 	X(W_DEVICE, "device", "设备")                                                                                                         \
 	X(W_CLOCK, "clock", "时钟")                                                                                                           \
+	X(W_WEBHOOK, "webhook", "推送")                                                                                                       \
 	X(W_STORE, "store", "存储")                                                                                                           \
 	X(FINDINGS, "{1} errors, {2} warnings", "{1} 个错误，{2} 个警告")                                                                     \
 	X(STOP_ASKED, "stop asked for", "已请求停机")                                                                                         \
@@ -153,7 +155,7 @@
 	  "与预期不符：正常机应合格，故障机应不合格并指明测量项，台架故障不应归咎于整机")
 
 /* The whole catalogue. */
-#define CTL_MESSAGES(X) CTL_WORDS(X) CTL_SAID_RIG(X) CTL_SAID(X)
+#define CTL_MESSAGES(X) CTL_WORDS(X) CTL_SAID_RIG(X) CTL_SAID(X) CTL_SAID_WEBHOOK(X)
 
 enum ctl_message {
 #define CTL_MESSAGE_ENUM(id, en, zh) MSG_##id,

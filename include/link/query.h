@@ -39,7 +39,8 @@ enum query_kind { QUERY_NUMBER = 1, QUERY_WORD, QUERY_CHOICE, QUERY_TIME };
 	X(EXPORT, "model", QUERY_WORD, 1, 63, NULL)                                                \
 	X(EXPORT, "from", QUERY_TIME, 0, 0, NULL)                                                  \
 	X(EXPORT, "to", QUERY_TIME, 0, 0, NULL)                                                    \
-	X(CHAIN, "after", QUERY_NUMBER, 0, INT64_MAX, NULL)
+	X(CHAIN, "after", QUERY_NUMBER, 0, INT64_MAX, NULL)                                        \
+	X(WEBHOOK_DEAD, "limit", QUERY_NUMBER, 1, 1000, NULL)
 
 struct query_parameter {
 	enum web_route route;

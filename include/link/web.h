@@ -113,7 +113,12 @@ enum {
 	X(CALIBRATIONS, "GET", "/calibrations", "calibrations in force")                           \
 	X(CALIBRATE, "POST", "/bays/{}/calibrations", "a new one: {channel, reference, ...}")      \
 	X(DEVICE_ACCEPT, "POST", "/devices/{}/accept",                                             \
-	  "another one in its place: {reason, rig, sign}")
+	  "another one in its place: {reason, rig, sign}")                                         \
+	X(WEBHOOKS, "GET", "/webhooks", "endpoints the feed is pushed to, and how they do")        \
+	X(WEBHOOK_TEST, "POST", "/webhooks/{}/test", "one request now; tells what came back")      \
+	X(WEBHOOK_ENABLE, "POST", "/webhooks/{}/enable", "go on after a 410")                      \
+	X(WEBHOOK_DEAD, "GET", "/webhooks/{}/dead", "items that were given up; ?limit=")           \
+	X(WEBHOOK_RESEND, "POST", "/webhooks/{}/resend", "send them once more: {seq}, or all")
 
 enum web_route {
 	WEB_ROUTE_NONE = 0,

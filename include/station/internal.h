@@ -13,6 +13,7 @@
  *	serve.c    web link: connections, requests, replies, events
  *	problem.c  what was not right, as RFC 9457 has it
  *	device.c   who each device is, whatever was restarted
+ *	outbox.c   webhooks: the feed pushed to other machines; alert.c: what else is told there
  *	outbound.c HTTP requests to other machines, by benchd-web
  *	routes_*.c one handler per route
  *	show.c     JSON of bays, runs, profiles
@@ -29,6 +30,7 @@
 #include "plan/profile.h"
 #include "run/session.h"
 #include "station/journal.h"
+#include "station/outbound.h"
 #include "station/station.h"
 #include "store/room.h"
 #include "ticket/codes.h"
@@ -188,6 +190,8 @@ struct station {
 		int under_way;
 		char after[64]; /* the last unconfirmed ticket that was tried */
 	} inbound;
+	struct outbox *outbox; /* NULL: there are no webhooks */
+	struct alerts *alerts;
 	struct outbound_call *outbound; /* outbound.c: under way */
 	uint32_t outbound_last_id;
 	struct keeper {
@@ -214,6 +218,19 @@ void pace_findings(struct json *j, const struct rig_link *r, pace_finding findin
 /* routes_feed.c */
 void feed_init(struct station *s);
 void feed_close(struct station *s); /* answers who waits */
+
+/* outbox.c */
+int outbox_configure(struct station *s, struct error *err); /* reads the file of webhooks */
+int outbox_load(struct station *s, struct store *store, struct error *err);
+void outbox_start(struct station *s);
+void outbox_free(struct station *s);
+/* How many endpoints do not get what they should, in words; false: some. */
+bool outbox_state(struct station *s, char *dst, size_t size);
+
+/* alert.c */
+int alerts_load(struct station *s, struct store *store, struct error *err);
+void alerts_start(struct station *s);
+void alerts_free(struct station *s);
 
 /* outbound.c */
 void outbound_result(struct web_conn *w, const struct web_msg *m);
@@ -447,6 +464,11 @@ void route_doctor(struct request *rq);
 void route_backup(struct request *rq);
 void route_backup_make(struct request *rq);
 void route_export(struct request *rq);
+void route_webhooks(struct request *rq);
+void route_webhook_test(struct request *rq);
+void route_webhook_enable(struct request *rq);
+void route_webhook_dead(struct request *rq);
+void route_webhook_resend(struct request *rq);
 void route_events(struct request *rq);
 void route_ready(struct request *rq);
 

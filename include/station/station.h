@@ -33,6 +33,7 @@ struct station_options {
 	int import_count;
 	const char *backup_dir; /* second place for copies; NULL: none */
 	int backup_hours, backup_keep;
+	const char *webhooks; /* file of plan/hook.h; NULL: none */
 	/* patterns of scanned codes, ticket/codes.h */
 	const char *codes[8];
 	int code_count;

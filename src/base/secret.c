@@ -38,6 +38,12 @@ bool secret_verify(const char *hash, const char *password, size_t n)
 	return (crypto_pwhash_str_verify(padded, password, n) == 0) & known;
 }
 
+void secret_random(void *p, size_t n)
+{
+	begin();
+	randombytes_buf(p, n);
+}
+
 void secret_random_hex(char *dst, size_t n)
 {
 	uint8_t bytes[64];

@@ -200,7 +200,7 @@ int disk_open(struct station *s, int *exit_code, struct error *err)
 		return err->code;
 	}
 	if (people_load(s, w, err) || approvals_load(s, w, err) || calibrations_load(s, w, err) ||
-	    devices_load(s, w, err)) {
+	    devices_load(s, w, err) || outbox_load(s, w, err) || alerts_load(s, w, err)) {
 		store_close(w);
 		return err->code;
 	}

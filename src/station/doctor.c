@@ -122,6 +122,12 @@ static void write_doctor(struct json *j, struct station *s)
 		finding(j, "ok", "backup", text, "");
 	else
 		finding(j, "warning", "backup", text, s->keeper.advice);
+	if (s->outbox) {
+		bool good = outbox_state(s, text, sizeof(text));
+
+		finding(j, good ? "ok" : "warning", "webhook", text,
+			good ? "" : "benchctl webhook list");
+	}
 	json_end_array(j);
 	json_end_object(j);
 }

@@ -31,7 +31,7 @@ struct backup_options {
 };
 struct file_options {
 	struct schema_item item;
-	const char *name, *state, *profiles, *sim_dir, *trace, *log;
+	const char *name, *state, *profiles, *sim_dir, *trace, *log, *webhooks;
 	struct schema_texts fixtures;
 	struct ticket_options *tickets;
 	struct people_options *people;
@@ -146,6 +146,8 @@ static const struct schema_field option_fields[] = {
 	OPTION("people", SCHEMA_MAP, people, .sub = &people_schema, .en = "people"),
 	OPTION("backup", SCHEMA_MAP, backup, .sub = &backup_schema,
 	       .en = "copies in a second place"),
+	OPTION("webhooks", SCHEMA_TEXT, webhooks, .max = 500,
+	       .en = "file of the endpoints that the feed is pushed to"),
 	OPTION("log", SCHEMA_TEXT, log, .def = "info", .en = "error, warning, info or debug"),
 	{.key = NULL},
 };
@@ -177,6 +179,7 @@ static const struct option flags[] = {
 	{"import", no_argument, NULL, 'I'},
 	{"complete", no_argument, NULL, 'E'},
 	{"as", required_argument, NULL, 'A'},
+	{"webhooks", required_argument, NULL, 'w'},
 	{"log", required_argument, NULL, 'l'},
 	{"help", no_argument, NULL, 'h'},
 	{"version", no_argument, NULL, 'V'},
@@ -207,6 +210,7 @@ static void usage(void)
 	     "  --after-loss REASON   with --restore: what came after the backup is lost; with\n"
 	     "                   --as PERSON, a supervisor, whose PIN is a line of standard input\n"
 	     "  --import FILE... [--complete --as PERSON]   take back what was lost, and exit\n"
+	     "  --webhooks FILE  endpoints that the feed is pushed to\n"
 	     "  --log LEVEL      error, warning, info or debug (default info)\n"
 	     "\n"
 	     "Exit codes: 0 stopped, 2 configuration, 3 safe state not proven, 74 store,\n"
@@ -277,6 +281,7 @@ static void take_file(struct station_options *o, const struct file_options *f, c
 	*log = f->log ? f->log : *log;
 	o->backup_hours = f->backup ? f->backup->every_hours : 24;
 	o->backup_keep = f->backup ? f->backup->keep : 14;
+	o->webhooks = f->webhooks;
 	o->backup_dir = f->backup ? f->backup->folder : NULL;
 	o->ticketing_owns = f->tickets && f->tickets->owner == OWNER_TICKETING;
 	o->adapter_path = f->tickets ? f->tickets->adapter : NULL;
@@ -309,6 +314,7 @@ static bool take_flag(struct station_options *o, int c, bool *fixtures_from_file
 	case 't': o->trace_dir = optarg; return true;
 	case 'S': o->spawn = true; return true;
 	case 'b': o->backup_dir = optarg; return true;
+	case 'w': o->webhooks = optarg; return true;
 	case 'R': o->restore = optarg; return true;
 	case 'L': o->after_loss = optarg; return true;
 	case 'I': o->import = true; return true;

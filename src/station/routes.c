@@ -68,6 +68,11 @@ static void (*const handlers[WEB_ROUTE_COUNT])(struct request *rq) = {
 	[WEB_CALIBRATIONS] = route_calibrations,
 	[WEB_CALIBRATE] = route_calibrate,
 	[WEB_DEVICE_ACCEPT] = route_device_accept,
+	[WEB_WEBHOOKS] = route_webhooks,
+	[WEB_WEBHOOK_TEST] = route_webhook_test,
+	[WEB_WEBHOOK_ENABLE] = route_webhook_enable,
+	[WEB_WEBHOOK_DEAD] = route_webhook_dead,
+	[WEB_WEBHOOK_RESEND] = route_webhook_resend,
 };
 
 void route_dispatch(struct request *rq)

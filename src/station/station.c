@@ -262,6 +262,8 @@ struct station *station_new(struct loop *loop, const struct station_options *o, 
 		problems_print(&s->library.problems, stderr);
 	check_profiles(s);
 	warn_broken(s);
+	if (outbox_configure(s, err))
+		goto out;
 	if (disk_open(s, exit_code, err))
 		goto out;
 	if (make_token(s, err))
@@ -279,6 +281,8 @@ int station_start(struct station *s, struct error *err)
 	loop_set_timer(s->housekeeping, clock_mono_ns() + HOUSEKEEPING_NS);
 	feed_init(s);
 	inbound_start(s);
+	outbox_start(s);
+	alerts_start(s);
 	if (keeper_start(s, err))
 		return err->code;
 	if (rig_listen(s, err) || serve_listen(s, err))
@@ -331,6 +335,8 @@ void station_free(struct station *s)
 		free(s->rigs[i].devices);
 		fixture_free(s->rigs[i].fixture);
 	}
+	outbox_free(s);
+	alerts_free(s);
 	library_release(&s->library);
 	registry_free(s->registry);
 	approvals_free(s);

@@ -97,6 +97,9 @@ int ticket_write_row(struct store *s, const struct ticket *t, int64_t version, c
 extern const char *const schema_people[]; /* step 3 */
 extern const char *const schema_find[];	  /* step 4 */
 
+/* ---- outbox.c ---- */
+extern const char *const schema_outbox[]; /* step 5 */
+
 /* ---- chain_import.c ---- */
 extern const char *const chain_step[]; /* step 2 */
 int chain_import(struct store *s, struct error *err);

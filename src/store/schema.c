@@ -88,10 +88,9 @@ static const char *const step_1[] = {
 /* clang-format on */
 
 const struct schema_step schema_steps[] = {
-	{.sql = step_1},
-	{.sql = chain_step, .then = chain_import},
-	{.sql = schema_people},
-	{.sql = schema_find},
+	{.sql = step_1},	{.sql = chain_step, .then = chain_import},
+	{.sql = schema_people}, {.sql = schema_find},
+	{.sql = schema_outbox},
 };
 
 int schema_step_count(void)
@@ -296,7 +295,9 @@ static int authorize(void *ctx, int action, const char *a, const char *b, const 
 	case SQLITE_TRANSACTION:
 	case SQLITE_INSERT: return SQLITE_OK;
 	case SQLITE_UPDATE:
-		return a && (!strcmp(a, "ticket") || !strcmp(a, "subject") || !strcmp(a, "secret"))
+		return a && (!strcmp(a, "ticket") || !strcmp(a, "subject") ||
+			     !strcmp(a, "secret") || !strcmp(a, "outbox") ||
+			     !strcmp(a, "dead_letter"))
 			       ? SQLITE_OK
 			       : SQLITE_DENY;
 	case SQLITE_PRAGMA: return a && strcmp(a, "quick_check") == 0 ? SQLITE_OK : SQLITE_DENY;

@@ -69,7 +69,12 @@ enum { ANYBODY = 0, READ = PEOPLE_KNOWN, WRITE = PEOPLE_WRITERS };
 	X(PROFILE_APPROVE, T | S | A, false, S | A)                                                \
 	X(CALIBRATIONS, READ, false, 0)                                                            \
 	X(CALIBRATE, T | S | A, false, T | S | A)                                                  \
-	X(DEVICE_ACCEPT, S | A, false, S | A)
+	X(DEVICE_ACCEPT, S | A, false, S | A)                                                      \
+	X(WEBHOOKS, READ, false, 0)                                                                \
+	X(WEBHOOK_TEST, S | A, false, 0)                                                           \
+	X(WEBHOOK_ENABLE, S | A, false, 0)                                                         \
+	X(WEBHOOK_DEAD, READ, false, 0)                                                            \
+	X(WEBHOOK_RESEND, S | A, false, 0)
 
 static const struct people_rule rules[WEB_ROUTE_COUNT] = {
 #define PEOPLE_ROW(route, who, on_duty, signs) [WEB_##route] = {true, who, on_duty, signs},
