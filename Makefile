@@ -171,11 +171,12 @@ install: all
 	install -m 755 $(B)/benchd $(B)/benchd-io $(B)/benchd-web $(DESTDIR)$(sbindir)
 	install -m 755 $(B)/benchctl $(B)/benchsim $(DESTDIR)$(bindir)
 	install -m 644 README.md README.zh-CN.md NEWS LICENSE $(DESTDIR)$(docdir)
-	for d in docs fixtures profiles profiles/models drivers systemd; do install -d $(DESTDIR)$(docdir)/$$d && \
+	for d in docs fixtures profiles profiles/models drivers systemd webhooks; do install -d $(DESTDIR)$(docdir)/$$d && \
 		install -m 644 $$(ls $$d/*.md) $(DESTDIR)$(docdir)/$$d || exit 1; done
 	install -m 644 fixtures/*.yaml fixtures/*.schema.json $(DESTDIR)$(datadir)/fixtures
 	install -m 644 profiles/*.yaml profiles/*.schema.json $(DESTDIR)$(datadir)/profiles
 	install -m 644 profiles/models/*.yaml profiles/models/*.schema.json $(DESTDIR)$(datadir)/profiles/models
+	install -m 644 webhooks/example.yaml $(DESTDIR)$(docdir)/webhooks
 	for u in systemd/*.service; do sed -e 's|@sbindir@|$(sbindir)|g' -e 's|@sysconfdir@|$(sysconfdir)|g' -e 's|@docdir@|$(docdir)|g' $$u \
 		> $(DESTDIR)$(unitdir)/$$(basename $$u) || exit 1; done
 	install -m 644 systemd/benchd.sysusers $(DESTDIR)$(sysusersdir)/benchd.conf

@@ -47,7 +47,7 @@ int store_outbox_get(struct store *s, const char *endpoint, struct outbox_row *o
 		out->dead = sqlite3_column_int(st, 4);
 		out->again = sqlite3_column_int(st, 5);
 	}
-	sqlite3_finalize(st);
+	db_done(s, st);
 	if (rc == 0)
 		return error_set(err, ERR_NOT_FOUND, "outbox: no endpoint %s", endpoint);
 	return rc < 0 ? rc : 0;
@@ -147,6 +147,6 @@ int store_dead_letter_list(struct store *s, const char *endpoint, enum dead_stat
 		if (!fn(ctx, &d))
 			break;
 	}
-	sqlite3_finalize(st);
+	db_done(s, st);
 	return rc < 0 ? rc : 0;
 }
