@@ -362,6 +362,44 @@ static void a_failed_store_ends_the_run_and_shows_nothing(void **state)
 	world_free(w);
 }
 
+/* Of a whole run in the middle of which the clock on the wall steps by so much; without the time of
+ * its end. */
+static void document_with_step(int64_t step_us, char out[20000])
+{
+	struct world *w = world_new(0);
+	char *ended;
+
+	running(w);
+	run_for(w, 3);
+	w->now.utc_us += step_us;
+	run_for(w, 5);
+	assert_int_equal(w->s->phase, SESSION_RUNNING);
+	assert_int_equal(session_answer(w->s, "", "yes", "kim", w->now, &(struct error){0}), 0);
+	run_for(w, 1);
+	proof(w, SAFE_STOP, true);
+	while (w->job_first < w->job_end)
+		answer_job(w, 0);
+	assert_int_equal(w->verdict, VERDICT_PASS);
+	snprintf(out, 20000, "%s", w->document);
+	ended = strstr(out, "\"ended_utc\":\"");
+	assert_non_null(ended);
+	memset(ended + strlen("\"ended_utc\":\""), '-', 20);
+	world_free(w);
+}
+
+static void a_clock_that_jumps_changes_no_duration_order_or_verdict(void **state)
+{
+	static const int64_t steps_s[] = {3600, -3600, 86400, -86400, -1800000000};
+	static char plain[20000], jumped[20000];
+
+	(void)state;
+	document_with_step(0, plain);
+	for (size_t i = 0; i < sizeof(steps_s) / sizeof(steps_s[0]); i++) {
+		document_with_step(steps_s[i] * 1000000, jumped);
+		assert_string_equal(plain, jumped);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -378,6 +416,7 @@ int main(void)
 		cmocka_unit_test(no_proof_is_waited_for_by_wire_time),
 		cmocka_unit_test(the_trace_is_durable_each_five_seconds),
 		cmocka_unit_test(a_failed_store_ends_the_run_and_shows_nothing),
+		cmocka_unit_test(a_clock_that_jumps_changes_no_duration_order_or_verdict),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
