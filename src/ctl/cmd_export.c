@@ -57,5 +57,11 @@ CTL_COMMAND(cmd_export)
 		code = c->status >= 500 ? CTL_NO_STATION : CTL_USAGE;
 	}
 	text_release(&query);
-	return code ? code : write_table(c, count ? words[0] : NULL);
+	if (code)
+		return code;
+	if (c->json && count == 0) {
+		ctl_put_reply(c);
+		return CTL_OK;
+	}
+	return write_table(c, count ? words[0] : NULL);
 }
