@@ -60,7 +60,7 @@ FILENAME == ARGV[1] {
 }
 FILENAME == ARGV[3] { check_file($1); next }
 
-$3 ~ /\.sh$/ { if ($1 == "function") case_of("shell", "snake_case", SNAKE); next }
+$3 ~ /\.sh$/ { if ($1 == "function" && $2 ~ /^[A-Za-z_]/) case_of("shell", "snake_case", SNAKE); next }
 $1 == "function" && is_test() {
 	sentence = $2
 	sub(FAULTS, "", sentence)
