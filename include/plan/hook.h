@@ -61,7 +61,6 @@ struct hooks {
 struct hooks *hooks_load(const char *path, struct problems *problems);
 struct hooks *hooks_parse(const char *path, const char *bytes, size_t n, struct problems *problems);
 void hooks_free(struct hooks *h);			    /* NULL allowed */
-struct hook *hooks_find(struct hooks *h, const char *name); /* NULL: none */
 
 /* The tables of the file, for the reference documentation (base/schema.h). */
 struct schema;

@@ -478,11 +478,3 @@ void hooks_free(struct hooks *h)
 	free(h->folder);
 	free(h);
 }
-
-struct hook *hooks_find(struct hooks *h, const char *name)
-{
-	for (int i = 0; h && i < h->count; i++)
-		if (strcmp(h->at[i].name, name) == 0)
-			return &h->at[i];
-	return NULL;
-}
