@@ -60,7 +60,7 @@ struct hooks {
 /* NULL when the file has mistakes, all of which are in problems. */
 struct hooks *hooks_load(const char *path, struct problems *problems);
 struct hooks *hooks_parse(const char *path, const char *bytes, size_t n, struct problems *problems);
-void hooks_free(struct hooks *h);			    /* NULL allowed */
+void hooks_free(struct hooks *h); /* NULL allowed */
 
 /* The tables of the file, for the reference documentation (base/schema.h). */
 struct schema;
