@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * bench_http [-n COUNT] [-r BELOW] [-c PIDS] [-e ETAG] [-o FILE] [-f] SOCKET TITLE PATH: one client, one kept connection to the
- * HTTP server on a Unix socket, one request after the other; how long each took, and what CPU those processes
+ * bench_http [-n COUNT] [-r BELOW] [-c PIDS] [-e ETAG] [-o FILE] [-f] SOCKET TITLE PATH: one client of the
+ * HTTP server on a Unix socket, one request after the other, on one connection as long as the server keeps it; how long each took, and what CPU those processes
  * (1,2,3) used for each. %u in PATH is a random number below BELOW. -o keeps the last body; -f follows "cursor" of
  * each body as a reader of the feed does.
  */
@@ -20,7 +20,7 @@
 enum { ANSWER_MAX = 64 << 20, PIDS_MAX = 8 };
 
 static struct {
-	const char *path, *title, *keep, *etag;
+	const char *socket, *path, *title, *keep, *etag;
 	unsigned below;
 	int count, pids[PIDS_MAX], pid_count;
 	bool follow;
@@ -178,8 +178,16 @@ static void tell(int64_t *took, const struct answer *a, double bytes, double sec
 		     bytes / seconds / 1e6, cpu / n);
 }
 
-static void run(int fd)
+static bool is_closed(const struct answer *a)
 {
+	const char *at = strcasestr(a->bytes, "\r\nconnection: close");
+
+	return at && at < a->bytes + a->head;
+}
+
+static void run(void)
+{
+	int fd = -1;
 	struct answer a = {.status = 0};
 	int64_t *took = calloc((size_t)asked.count, sizeof(*took)), begun = clock_mono_ns();
 	double cpu = all_cpu_us(), bytes = 0;
@@ -190,9 +198,13 @@ static void run(int fd)
 		size_t n = request(text, sizeof(text));
 		int64_t at = clock_mono_ns();
 
+		if (fd < 0)
+			fd = connect_to(asked.socket);
 		if (write(fd, text, n) != (ssize_t)n)
 			die("write");
 		read_answer(fd, &a);
+		if (is_closed(&a) && close(fd) == 0)
+			fd = -1;
 		took[i] = clock_mono_ns() - at;
 		bytes += (double)a.n;
 		if (asked.follow)
@@ -204,6 +216,8 @@ static void run(int fd)
 		(void)fwrite(a.bytes + a.head, 1, a.n - a.head, f);
 		(void)fclose(f);
 	}
+	if (fd >= 0)
+		(void)close(fd);
 	free(took);
 	free(a.bytes);
 }
@@ -235,8 +249,7 @@ int main(int argc, char **argv)
 	}
 	asked.title = argv[optind + 1];
 	asked.path = argv[optind + 2];
-	c = connect_to(argv[optind]);
-	run(c);
-	(void)close(c);
+	asked.socket = argv[optind];
+	run();
 	return 0;
 }

@@ -20,8 +20,7 @@ echo "== virtual time: the full 600G profile with bus decode, engine and judge (
 $B/tests/bench/bench_virtual
 
 echo
-echo "== release decision and verdict on 100,000 runs, in the reader's thread (limit 1 ms p99)"
-$B/tests/bench/bench_release 100000
+sh tests/bench/depot.sh
 
 echo
 echo "== the station at work: two bays of fixtures/sim.yaml, one running the full profile, speed 1, 20 s"
