@@ -16,7 +16,7 @@
  * "5 L/min / model.x" divides by a name. Two kinds of kelvin are told apart: temperatures
  * ("25 degC", channels) and differences ("2 K", one temperature minus another).
  * `feed_temperature - permeate_temperature < 2 degC` would always hold, `feed_temperature + 5 degC`
- * is far too hot: both are refused.
+ * is far too hot: both are refused. So is a number without unit beside a percent: `66 % + 5` is 566 %.
  */
 #ifndef BASE_EXPR_H
 #define BASE_EXPR_H
@@ -48,6 +48,7 @@ struct expr_symbol {
 	bool is_state;	    /* 0/1, usable with and/or/not */
 	bool has_stats;	    /* mean() and the others allowed */
 	bool is_difference; /* of dimension K: a difference, not a temperature */
+	bool is_percent;    /* in %: no number without unit is compared with it */
 	/* Names something that is itself refused: fits whatever is asked. The expression is looked
 	 * through for further mistakes and must not be evaluated. */
 	bool is_unclear;
@@ -80,6 +81,17 @@ struct expr *expr_parse(const char *text, size_t n, const struct expr_scope *sco
 			bool *is_bool, int *err_col, struct error *err);
 void expr_free(struct expr *e); /* NULL allowed */
 struct expr_value expr_eval(const struct expr *e, const struct expr_env *env);
+/* What a result can be at all, SI, when each symbol is within its own reach: an interval that holds
+ * every known result, infinite where nothing bounds it. */
+struct expr_reach {
+	double lo, hi;
+};
+struct expr_reach_env {
+	void *ctx;
+	/* Of symbol ref and its levels (mean, min, max ...); lo > hi: not known. */
+	struct expr_reach (*reach)(void *ctx, uint16_t ref);
+};
+struct expr_reach expr_reach(const struct expr *e, const struct expr_reach_env *env);
 /* The text as written; lives as long as e. */
 const char *expr_text(const struct expr *e);
 /* What a result of dimension K is. Its unit may be degC only when it is no difference. */
@@ -90,6 +102,8 @@ enum expr_kelvin {
 	EXPR_KELVIN_EITHER /* "2 K" alone: what it is compared with decides */
 };
 enum expr_kelvin expr_kelvin(const struct expr *e);
+/* Is it made of numbers without unit only, and not 0? Then it cannot be meant as a percentage. */
+bool expr_is_bare(const struct expr *e);
 /* Calls fn once for each distinct (ref, stat) in e. */
 void expr_each_symbol(const struct expr *e,
 		      void (*fn)(void *ctx, uint16_t ref, enum expr_stat stat), void *ctx);

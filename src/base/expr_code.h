@@ -52,6 +52,7 @@ struct expr {
 	struct expr_code *code;
 	int count;
 	enum expr_kelvin kelvin;
+	bool is_bare;
 };
 
 #endif

@@ -155,6 +155,11 @@ enum expr_kelvin expr_kelvin(const struct expr *e)
 	return e->kelvin;
 }
 
+bool expr_is_bare(const struct expr *e)
+{
+	return e->is_bare;
+}
+
 static bool is_load(const struct expr_code *c)
 {
 	return c->op == OP_VALUE || c->op == OP_STATE;

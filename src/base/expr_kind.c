@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Largest exponent of a base unit: what fits struct dim after one more product or power. */
 enum { EXPONENT_MAX = 20 };
@@ -35,6 +36,8 @@ struct kind kind_number(const struct unit *u, double si)
 	}
 	k.is_constant = true;
 	k.constant = si;
+	k.is_bare = !u->name[0] && fabs(si) > 0;
+	k.percent = strcmp(u->name, "%") == 0 ? PERCENT_NUMBER : PERCENT_NONE;
 	return k;
 }
 
@@ -118,6 +121,7 @@ int kind_symbol(const struct expr_symbol *s, enum expr_stat stat, struct kind *k
 		r.dim = dim_div(r.dim, second);
 	else if (stat == EXPR_INTEGRAL)
 		r.dim = dim_mul(r.dim, second);
+	r.percent = s->is_percent && dim_equal(r.dim, DIM_NONE) ? PERCENT_SYMBOL : PERCENT_NONE;
 	if (is_kelvin(&r)) {
 		r.any_weight = false;
 		r.weight = s->is_difference || stat == EXPR_STDDEV ? 0 : 1;
@@ -144,12 +148,14 @@ int kind_power(struct kind *k, int exponent, struct error *why)
 static int kind_sqrt(struct kind *k, struct error *why)
 {
 	struct dim d = k->dim;
+	bool is_bare = k->is_bare;
 	char text[64];
 
 	if (d.m % 2 || d.kg % 2 || d.s % 2 || d.a % 2 || d.k % 2)
 		return error_set(why, ERR_TYPE, "no square root has the unit of a %s",
 				 dim_text(d, text, sizeof(text)));
 	*k = plain((struct dim){d.m / 2, d.kg / 2, d.s / 2, d.a / 2, d.k / 2});
+	k->is_bare = is_bare;
 	return 0;
 }
 
@@ -167,8 +173,10 @@ int kind_unary(enum expr_op op, struct kind *k, struct error *why)
 	}
 	if (op == OP_SQRT)
 		return kind_sqrt(k, why);
-	if (op == OP_EXP || op == OP_LN)
+	if (op == OP_EXP || op == OP_LN) {
 		k->is_constant = false;
+		k->percent = PERCENT_NONE;
+	}
 	if (op == OP_EXP)
 		return need_pure(k, "exp", why);
 	if (op == OP_LN)
@@ -181,6 +189,17 @@ int kind_unary(enum expr_op op, struct kind *k, struct error *why)
 		k->weight = fabs(k->weight);
 	}
 	return 0;
+}
+
+/* 66 % is 0.66: beside it a 5 is 500 %. Nobody means that. */
+static int need_percent(const struct kind *l, const struct kind *r, enum kind_percent from,
+			struct error *why)
+{
+	if (!(l->percent >= from && r->is_bare) && !(r->percent >= from && l->is_bare))
+		return 0;
+	return error_set(why, ERR_TYPE,
+			 "a number without unit stands beside a percent; write it with %%, such as "
+			 "5 %%");
 }
 
 static int kind_product(enum expr_op op, struct kind *l, const struct kind *r, struct error *why)
@@ -198,6 +217,9 @@ static int kind_product(enum expr_op op, struct kind *l, const struct kind *r, s
 		if (t->weight != 0 && factor->is_constant)
 			k.weight = times ? t->weight * c : t->weight / c;
 	}
+	k.is_bare = l->is_bare && r->is_bare;
+	if (is_pure(l) && is_pure(r) && (times || !r->percent))
+		k.percent = l->percent > r->percent ? l->percent : r->percent;
 	*l = k;
 	return bounded(k.dim, why);
 }
@@ -213,6 +235,10 @@ static int kind_sum(enum expr_op op, struct kind *l, const struct kind *r, struc
 	if (!dim_equal(l->dim, r->dim))
 		return error_set(why, ERR_TYPE, "a %s cannot be subtracted from a %s",
 				 dim_text(r->dim, b, sizeof(b)), dim_text(l->dim, a, sizeof(a)));
+	if (need_percent(l, r, PERCENT_NUMBER, why) < 0)
+		return ERR_TYPE;
+	k.is_bare = l->is_bare && r->is_bare;
+	k.percent = l->percent > r->percent ? l->percent : r->percent;
 	k.any_weight = l->any_weight && r->any_weight;
 	k.weight = op == OP_ADD ? l->weight + r->weight : l->weight - r->weight;
 	*l = k;
@@ -227,6 +253,8 @@ static int kind_pair(const struct kind *l, const struct kind *r, struct error *w
 	if (!dim_equal(l->dim, r->dim))
 		return error_set(why, ERR_TYPE, "a %s cannot be compared with a %s",
 				 dim_text(l->dim, a, sizeof(a)), dim_text(r->dim, b, sizeof(b)));
+	if (need_percent(l, r, PERCENT_SYMBOL, why) < 0)
+		return ERR_TYPE;
 	if (!is_kelvin(l) || l->any_weight || r->any_weight || same_weight(l->weight, r->weight))
 		return 0;
 	return error_set(
@@ -276,9 +304,14 @@ int kind_binary(enum expr_op op, struct kind *l, const struct kind *r, struct er
 	if (rc < 0)
 		return rc;
 	if (op == OP_MIN2 || op == OP_MAX2) {
+		bool is_bare = l->is_bare && r->is_bare;
+		enum kind_percent percent = l->percent > r->percent ? l->percent : r->percent;
+
 		if (l->any_weight)
 			*l = *r;
 		l->is_constant = false;
+		l->is_bare = is_bare;
+		l->percent = percent;
 	} else {
 		*l = kind_condition();
 	}

@@ -19,6 +19,12 @@ struct kind {
 	bool any_weight;  /* "2 K": fits a temperature and a difference */
 	bool is_constant; /* a number as written */
 	double constant;
+	bool is_bare; /* a number without unit, or of such numbers; not 0 */
+	enum kind_percent {
+		PERCENT_NONE,
+		PERCENT_SYMBOL, /* of a value that is in % */
+		PERCENT_NUMBER, /* "66 %" */
+	} percent;
 	bool unclear; /* of a symbol that is: neither condition nor number, fits as both */
 };
 

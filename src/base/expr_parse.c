@@ -350,6 +350,7 @@ struct expr *expr_parse(const char *text, size_t n, const struct expr_scope *sco
 	e->code = xcalloc((unsigned long)p.count, sizeof(*e->code));
 	memcpy(e->code, code, (size_t)p.count * sizeof(*e->code));
 	e->kelvin = kind_kelvin(&k);
+	e->is_bare = k.is_bare;
 	if (dim)
 		*dim = k.dim;
 	if (is_bool)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Limits against the sensors that have to judge them. Decided where a measurement is a plain
+ * Limits against the sensors that have to judge them. A limit must be within what the ranges of
+ * the channels let its value come to. How fine it may be is decided where a measurement is a plain
  * statistic of one channel, itself or through a capture, and its limits are constant; more
  * involved values are left to their uncertainty, which no limit can hide from.
  */
@@ -9,6 +10,12 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+
+enum { REACH_DEPTH_MAX = 8 }; /* derived of captured of measured */
+struct reaching {
+	const struct profile *p;
+	int depth;
+};
 
 struct only {
 	int count, ref;
@@ -84,17 +91,66 @@ static double constant(struct profile *p, const struct expr *e, const struct fx_
 	return v.known ? unit_from_si(c->unit, v.si) : (double)NAN;
 }
 
-static void check_reach(struct profile_build *b, const struct pf_measurement *m,
-			const struct yaml_node *node, double limit, const struct fx_channel *c)
+static struct expr_reach reach_of(struct reaching *r, const struct expr *e);
+
+static struct expr_reach reach_of_symbol(void *ctx, uint16_t ref)
 {
+	struct reaching *r = ctx;
+	const struct profile *p = r->p;
+	const struct fx_channel *c;
+
+	if (ref < PROFILE_DERIVED_REF) {
+		c = &p->fixture->channels[ref];
+		return (struct expr_reach){unit_to_si(c->unit, c->range_lo),
+					   unit_to_si(c->unit, c->range_hi)};
+	}
+	if (ref < PROFILE_CAPTURE_REF)
+		return reach_of(r, p->derived[ref - PROFILE_DERIVED_REF].value);
+	if (ref < PROFILE_MODEL_REF)
+		return reach_of(r, captured(p, ref - PROFILE_CAPTURE_REF));
+	if (ref < PROFILE_MEASURED_REF) {
+		double v = p->model->params[ref - PROFILE_MODEL_REF].si;
+		return (struct expr_reach){v, v};
+	}
+	if (ref < PROFILE_CLOCK_REF)
+		return reach_of(r, p->measurements[ref - PROFILE_MEASURED_REF].value);
+	return (struct expr_reach){0, HUGE_VAL};
+}
+
+static struct expr_reach reach_of(struct reaching *r, const struct expr *e)
+{
+	struct expr_reach_env env = {.ctx = r, .reach = reach_of_symbol};
+	struct expr_reach out = {-HUGE_VAL, HUGE_VAL};
+
+	if (!e || r->depth == REACH_DEPTH_MAX)
+		return out;
+	r->depth++;
+	out = expr_reach(e, &env);
+	r->depth--;
+	return out;
+}
+
+/* A limit that what it judges cannot come to judges nothing, or lets nothing pass. */
+static void check_reach(struct profile_build *b, const struct pf_measurement *m,
+			const struct yaml_node *node, const struct expr *limit,
+			const struct fx_channel *c)
+{
+	struct reaching r = {.p = b->p};
+	struct expr_reach can = reach_of(&r, m->value), is;
 	char v[32], lo[32], hi[32];
-	if (isnan(limit) || (limit >= c->range_lo && limit <= c->range_hi))
+
+	if (!node || !limit || !m->value)
 		return;
+	is = reach_of(&r, limit);
+	if (is.hi >= can.lo && is.lo <= can.hi)
+		return;
+	text_from_double(lo, sizeof(lo), unit_from_si(m->unit, can.lo));
+	text_from_double(hi, sizeof(hi), unit_from_si(m->unit, can.hi));
+	text_from_double(v, sizeof(v), unit_from_si(m->unit, is.lo > can.hi ? is.lo : is.hi));
 	profile_bad(b, node,
-		    "limit %s %s of %s is outside what %s can read; expected within %s to %s %s",
-		    text_from_double(v, sizeof(v), limit), c->unit->name, m->id, c->name,
-		    text_from_double(lo, sizeof(lo), c->range_lo),
-		    text_from_double(hi, sizeof(hi), c->range_hi), c->unit->name);
+		    "limit %s %s of %s is outside what %s can %s; expected within %s to %s %s", v,
+		    m->unit->name, m->id, c ? c->name : "its channels", c ? "read" : "come to", lo,
+		    hi, m->unit->name);
 }
 
 static void check_resolution(struct profile_build *b, const struct pf_measurement *m,
@@ -111,15 +167,12 @@ static void check_resolution(struct profile_build *b, const struct pf_measuremen
 static void check_percent(struct profile_build *b, const struct pf_measurement *m,
 			  const struct yaml_node *node, const struct expr *limit)
 {
-	const char *text = limit ? expr_text(limit) : "";
-
-	if (node && m->unit && !strcmp(m->unit->name, "%") && strpbrk(text, "123456789") &&
-	    !strchr(text, '%'))
+	if (node && limit && m->unit && !strcmp(m->unit->name, "%") && expr_is_bare(limit))
 		profile_bad(
 			b, node,
 			"limit %s of %s has no unit and %s is in %%; expected a number with %%, "
 			"such as 66 %%",
-			text, m->id, m->id);
+			expr_text(limit), m->id, m->id);
 }
 
 static void check_measurement(struct profile_build *b, const struct raw_measurement *r,
@@ -127,14 +180,14 @@ static void check_measurement(struct profile_build *b, const struct raw_measurem
 {
 	check_percent(b, m, r->lo, m->lo);
 	check_percent(b, m, r->hi, m->hi);
-	const struct fx_channel *c = plain_channel(b->p, m->value);
-	if (!c || !m->unit || c->quantity == QUANTITY_STATE)
+	const struct fx_channel *c = m->value ? plain_channel(b->p, m->value) : NULL;
+	if (!m->unit || (c && c->quantity == QUANTITY_STATE))
+		return;
+	check_reach(b, m, r->lo, m->lo, c);
+	check_reach(b, m, r->hi, m->hi, c);
+	if (!c)
 		return;
 	double lo = constant(b->p, m->lo, c), hi = constant(b->p, m->hi, c);
-	if (r->lo)
-		check_reach(b, m, r->lo, lo, c);
-	if (r->hi)
-		check_reach(b, m, r->hi, hi, c);
 	if (!isnan(lo) && !isnan(hi) && lo >= hi)
 		profile_bad(b, r->hi, "min of %s is not below max; nothing could pass", m->id);
 	else if (r->lo && r->hi)

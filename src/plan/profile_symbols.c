@@ -100,6 +100,11 @@ static int unknown_name(const struct profile_build *b, const char *name, struct 
 			 schema_hint(hint, sizeof(hint), name, list, n));
 }
 
+static bool is_percent(const struct unit *u)
+{
+	return strcmp(u->name, "%") == 0;
+}
+
 static int resolve_model(const struct profile_build *b, const char *name, struct expr_symbol *out,
 			 struct error *err)
 {
@@ -111,8 +116,8 @@ static int resolve_model(const struct profile_build *b, const char *name, struct
 		if (strcmp(m->params[i].name, name) == 0) {
 			*out = (struct expr_symbol){.ref = (uint16_t)(PROFILE_MODEL_REF + i),
 						    .dim = m->params[i].unit->dim,
-						    .is_difference = m->params[i].unit->offset ==
-								     0};
+						    .is_difference = m->params[i].unit->offset == 0,
+						    .is_percent = is_percent(m->params[i].unit)};
 			return 0;
 		}
 		list[n++] = m->params[i].name;
@@ -143,7 +148,8 @@ static int resolve_measured(const struct profile_build *b, const char *name,
 				 name);
 	*out = (struct expr_symbol){.ref = (uint16_t)(PROFILE_MEASURED_REF + i),
 				    .dim = m->unit->dim,
-				    .is_difference = m->unit->offset == 0};
+				    .is_difference = m->unit->offset == 0,
+				    .is_percent = is_percent(m->unit)};
 	return 0;
 }
 
@@ -159,7 +165,8 @@ static bool resolve_own(const struct profile_build *b, const char *name, struct 
 			*out = (struct expr_symbol){.ref = (uint16_t)(PROFILE_DERIVED_REF + i),
 						    .dim = u->dim,
 						    .has_stats = true,
-						    .is_difference = u->offset == 0};
+						    .is_difference = u->offset == 0,
+						    .is_percent = is_percent(u)};
 			return true;
 		}
 	for (int i = 0; i < b->captures_known; i++)
@@ -187,7 +194,8 @@ static int resolve(void *ctx, const char *name, struct expr_symbol *out, struct 
 		*out = (struct expr_symbol){.ref = (uint16_t)i,
 					    .dim = f->channels[i].unit->dim,
 					    .is_state = f->channels[i].quantity == QUANTITY_STATE,
-					    .has_stats = true};
+					    .has_stats = true,
+					    .is_percent = is_percent(f->channels[i].unit)};
 		return 0;
 	}
 	if (resolve_own(b, name, out))

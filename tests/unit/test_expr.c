@@ -52,7 +52,7 @@ static void a_unit_is_the_longest_that_follows_its_number(void **state)
 	expr_free(e);
 	assert_value("(2 s)^2", 4);
 	assert_refused("2 m^2", 4, "ambiguous");
-	assert_value("5 %+1", 1.05);
+	assert_value("5 %+1 %", 0.06);
 }
 
 static void symbols_and_their_statistics_reach_the_environment(void **state)

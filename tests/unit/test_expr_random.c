@@ -88,7 +88,7 @@ static int leaf(struct tree *t, enum sort sort)
 		const char *text;
 		double si;
 	} pressures[] = {{"0.25 MPa", 0.25e6}, {"3 kPa", 3e3}, {"2.5 bar", 2.5e5}, {"0 Pa", 0}},
-	  numbers[] = {{"2", 2}, {"0", 0}, {"1.0000000001", 1.0000000001}, {"1", 1}, {"50 %", 0.5}};
+	  numbers[] = {{"2", 2}, {"0", 0}, {"1.0000000001", 1.0000000001}, {"1", 1}, {"0.5", 0.5}};
 	uint32_t i;
 
 	if (pick(t, 3)) {
@@ -456,12 +456,49 @@ static void an_unknown_input_leaves_no_comparison_known(void **state)
 	text_release(&t.out);
 }
 
+static struct expr_reach reach(void *ctx, uint16_t ref)
+{
+	static const struct expr_reach of[SORT_COUNT] = {
+		[STATE] = {0, 1}, [NUMBER] = {-1, 2}, [PRESSURE] = {-1e5, 1e300}};
+
+	(void)ctx;
+	return of[ref / SYMBOLS_OF_A_SORT];
+}
+
+static void no_known_value_is_beyond_its_reach(void **state)
+{
+	struct tree t = {.seed = 0xa0761d6478bd642fu};
+	const struct expr_reach_env ranges = {NULL, reach};
+	int bounded = 0;
+
+	(void)state;
+	for (int i = 0; i < EXPRESSIONS; i++) {
+		struct expr *e = make(&t, i % 2 ? NUMBER : PRESSURE, 3);
+		struct expr_reach r = e ? expr_reach(e, &ranges) : (struct expr_reach){0, 0};
+
+		for (int w = 0; e && w < WORLDS; w++) {
+			struct expr_value v;
+
+			new_world(&t);
+			v = expr_eval(e, &env);
+			if (v.known && !(v.si >= r.lo && v.si <= r.hi))
+				fail_msg("'%s' is %g, beyond %g to %g", t.out.buf, v.si, r.lo,
+					 r.hi);
+		}
+		bounded += isfinite(r.lo) || isfinite(r.hi);
+		expr_free(e);
+	}
+	assert_true(bounded > EXPRESSIONS / 4); /* everything is no answer */
+	text_release(&t.out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(printed_expressions_parse_to_their_meaning),
 		cmocka_unit_test(a_known_verdict_holds_in_every_world_that_fits),
 		cmocka_unit_test(an_unknown_input_leaves_no_comparison_known),
+		cmocka_unit_test(no_known_value_is_beyond_its_reach),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -25,6 +25,16 @@ static void dimensions_that_do_not_fit_are_named(void **state)
 	assert_refused("((((1 m)^4)^4)^4)", 15, "so high a power");
 }
 
+static void percent_and_bare_numbers_do_not_meet(void **state)
+{
+	(void)state;
+	assert_refused("66 % + 5", 6, "a number without unit stands beside a percent");
+	assert_refused("5 - 66 %", 3, "such as 5 %");
+	assert_refused("min2(66 %, 3 * 2)", 1, "a number without unit stands beside a percent");
+	assert_refused("0.5 * 66 % < 33", 12, "a number without unit stands beside a percent");
+	assert_refused("abs(66 %) == sqrt(4)", 11, "a number without unit stands beside a percent");
+}
+
 static void conditions_and_numbers_do_not_mix(void **state)
 {
 	(void)state;
@@ -249,6 +259,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(dimensions_that_do_not_fit_are_named, fresh_values),
+		cmocka_unit_test_setup(percent_and_bare_numbers_do_not_meet, fresh_values),
 		cmocka_unit_test_setup(conditions_and_numbers_do_not_mix, fresh_values),
 		cmocka_unit_test_setup(grammar_mistakes_say_what_to_write, fresh_values),
 		cmocka_unit_test_setup(wrong_names_and_units_are_found_where_they_stand,

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Interval arithmetic over a program. Each symbol is taken anew where it stands, so an interval
+ * may be wider than what the values can reach, never narrower.
+ */
+#include "base/expr.h"
+
+#include <math.h>
+
+#include "expr_code.h"
+
+static const struct expr_reach everything = {-HUGE_VAL, HUGE_VAL};
+
+static struct expr_reach load(const struct expr_code *c, const struct expr_reach_env *env)
+{
+	enum expr_stat stat = (enum expr_stat)c->stat;
+	struct expr_reach r;
+
+	if (stat == EXPR_STDDEV || stat == EXPR_SLOPE || stat == EXPR_INTEGRAL ||
+	    stat == EXPR_COUNT)
+		return everything;
+	r = env->reach(env->ctx, c->ref);
+	return r.lo <= r.hi ? r : everything;
+}
+
+/* 0 times a bound that is not there is 0: the bound itself is never reached. */
+static double times(double a, double b)
+{
+	return fabs(a) > 0 && fabs(b) > 0 ? a * b : 0;
+}
+
+/* side: of which sign a divisor is that comes to 0; division by 0 itself is unknown. */
+static double over(double a, double b, double side)
+{
+	if (!(fabs(a) > 0) || (isinf(a) && isinf(b)))
+		return 0;
+	return fabs(b) > 0 ? a / b : copysign(HUGE_VAL, a * side);
+}
+
+static struct expr_reach span(const double v[4])
+{
+	return (struct expr_reach){fmin(fmin(v[0], v[1]), fmin(v[2], v[3])),
+				   fmax(fmax(v[0], v[1]), fmax(v[2], v[3]))};
+}
+
+static struct expr_reach product(struct expr_reach a, struct expr_reach b)
+{
+	return span((double[]){times(a.lo, b.lo), times(a.lo, b.hi), times(a.hi, b.lo),
+			       times(a.hi, b.hi)});
+}
+
+static struct expr_reach quotient(struct expr_reach a, struct expr_reach b)
+{
+	double side = b.hi > 0 ? 1 : -1;
+
+	if (b.lo < 0 && b.hi > 0)
+		return everything;
+	return span((double[]){over(a.lo, b.lo, side), over(a.lo, b.hi, side),
+			       over(a.hi, b.lo, side), over(a.hi, b.hi, side)});
+}
+
+static struct expr_reach one(const struct expr_code *c, struct expr_reach a)
+{
+	struct expr_reach r = a;
+
+	switch ((int)c->op) {
+	case OP_NEGATE: return (struct expr_reach){-a.hi, -a.lo};
+	case OP_ABS:
+		r.lo = a.lo > 0 ? a.lo : a.hi < 0 ? -a.hi : 0;
+		r.hi = fmax(fabs(a.lo), fabs(a.hi));
+		return r;
+	case OP_SQRT: return (struct expr_reach){sqrt(fmax(a.lo, 0)), sqrt(fmax(a.hi, 0))};
+	case OP_EXP: return (struct expr_reach){exp(a.lo), exp(a.hi)};
+	case OP_POWER:
+		for (int i = 1; i < (int)c->number; i++)
+			r = product(r, a);
+		return r;
+	default: return everything;
+	}
+}
+
+static struct expr_reach two(int op, struct expr_reach a, struct expr_reach b)
+{
+	switch (op) {
+	case OP_ADD: return (struct expr_reach){a.lo + b.lo, a.hi + b.hi};
+	case OP_SUBTRACT: return (struct expr_reach){a.lo - b.hi, a.hi - b.lo};
+	case OP_MULTIPLY: return product(a, b);
+	case OP_DIVIDE: return quotient(a, b);
+	case OP_MIN2: return (struct expr_reach){fmin(a.lo, b.lo), fmin(a.hi, b.hi)};
+	case OP_MAX2: return (struct expr_reach){fmax(a.lo, b.lo), fmax(a.hi, b.hi)};
+	default: return (struct expr_reach){0, 1}; /* a condition */
+	}
+}
+
+struct expr_reach expr_reach(const struct expr *e, const struct expr_reach_env *env)
+{
+	struct expr_reach stack[EXPR_STACK_MAX] = {{0, 0}};
+	int top = 0;
+
+	for (int i = 0; i < e->count; i++) {
+		const struct expr_code *c = &e->code[i];
+
+		if (c->op == OP_NUMBER) {
+			stack[top++] = (struct expr_reach){c->number, c->number};
+		} else if (c->op <= OP_STATE) {
+			stack[top++] = load(c, env);
+		} else if (c->op <= OP_POWER) {
+			stack[top - 1] = one(c, stack[top - 1]);
+		} else if (c->op <= OP_MAX2) {
+			top--;
+			stack[top - 1] = two(c->op, stack[top - 1], stack[top]);
+		} else { /* tcf: a factor */
+			top -= 2;
+			stack[top - 1] = (struct expr_reach){0, HUGE_VAL};
+		}
+	}
+	return stack[0];
+}
