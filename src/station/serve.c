@@ -275,8 +275,8 @@ static void accept_one(struct station *s, int listener, bool is_web)
 		if (s->conns[i].fd < 0)
 			c = &s->conns[i];
 	if (s->children_told)
-		log_info(MODULE, "refused a connection of pid %d: the station is stopping",
-			 (int)peer.pid);
+		log_debug(MODULE, "refused a connection of pid %d: the station is stopping",
+			  (int)peer.pid);
 	else if (!c)
 		log_warning(MODULE, "refused a connection of pid %d: %d are open", (int)peer.pid,
 			    STATION_CONNS_MAX);
