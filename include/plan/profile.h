@@ -168,6 +168,7 @@ struct pf_derived {
 
 struct profile {
 	const char *path, *id, *class_name;
+	int id_line, id_col; /* where the file says it */
 	const char **models;
 	int model_count; /* codes; empty: every model of class_name */
 	struct text2 title;

@@ -380,7 +380,7 @@ bool yaml_parse(struct yaml *y, const char *file, const char *bytes, size_t n, s
 	if (y->root)
 		yaml_mark_lost(&repair, b.root);
 	if (!y->root && !b.bad) {
-		problems_add(problems, file, 0, 0, NULL,
+		problems_add(problems, file, 1, 1, NULL,
 			     "nothing in the file; expected key: value");
 		b.bad = true;
 	}

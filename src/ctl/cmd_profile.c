@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/json.h"
@@ -152,6 +153,24 @@ static struct profile *parse_best(const struct check *k, const struct library *l
 	return NULL;
 }
 
+/* What the files beside it make of it: its name, and a profile for the same units. */
+static bool fits_library(const struct library *lib, const char *path, struct problems *problems)
+{
+	struct stat file, entry;
+
+	for (int i = 0; i < lib->entry_count; i++) {
+		const struct library_entry *e = &lib->entries[i];
+
+		if (!stat(path, &file) && !stat(e->path, &entry) && file.st_ino == entry.st_ino &&
+		    file.st_dev == entry.st_dev)
+			for (int n = 0; n < e->problems.count; n++)
+				problems_add(problems, path, e->problems.at[n].line,
+					     e->problems.at[n].col, e->problems.at[n].excerpt, "%s",
+					     e->problems.at[n].text);
+	}
+	return !problems->count;
+}
+
 static void check_file(struct check *k, const char *path)
 {
 	struct problems problems = {0};
@@ -172,6 +191,10 @@ static void check_file(struct check *k, const char *path)
 			     dir);
 	else
 		p = parse_best(k, &lib, path, &problems);
+	if (p && !fits_library(&lib, path, &problems)) {
+		profile_free(p);
+		p = NULL;
+	}
 	if (lib.problems.count)
 		problems_print(&lib.problems, stderr);
 	if (k->c->json)

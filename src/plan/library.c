@@ -29,10 +29,16 @@ static int each_file(const char *dir, void (*fn)(void *ctx, const char *path, co
 	int n = scandir(dir, &list, is_yaml, alphasort);
 	if (n < 0)
 		return error_errno(err, "folder %s", dir);
+	if (n > FILES_MAX) {
+		for (int i = 0; i < n; i++)
+			free(list[i]);
+		free(list);
+		return error_set(err, ERR_LIMIT, "folder %s holds %d files; at most %d are read",
+				 dir, n, FILES_MAX);
+	}
 	for (int i = 0; i < n; i++) {
 		snprintf(path, sizeof(path), "%s/%s", dir, list[i]->d_name);
-		if (i < FILES_MAX)
-			fn(ctx, path, list[i]->d_name);
+		fn(ctx, path, list[i]->d_name);
 		free(list[i]);
 	}
 	free(list);
@@ -47,6 +53,38 @@ static char *id_of(const char *name)
 	return id;
 }
 
+/* Bytes of path, for the line a mistake stands in. */
+static void quote(struct problems *problems, const char *path)
+{
+	char *bytes = NULL;
+	size_t n = 0;
+	struct error err;
+	if (!text_read_file(path, YAML_BYTES_MAX, &bytes, &n, &err))
+		problems_quote(problems, path, bytes, n);
+	free(bytes);
+}
+
+/* Codes of m that another model has: nobody could say which one a ticket means. */
+static void check_codes(struct library *lib, const struct model *m)
+{
+	int before = lib->problems.count;
+	for (int i = 0; i < lib->model_count; i++) {
+		const struct model *other = lib->models[i];
+		if (model_is(other, m->code))
+			problems_add(&lib->problems, m->path, m->code_at.line, m->code_at.col, NULL,
+				     "code %s is %s's already; expected another", m->code,
+				     other->path);
+		for (int k = 0; k < m->alias_count; k++)
+			if (model_is(other, m->aliases[k]))
+				problems_add(&lib->problems, m->path, m->aliases_at.line,
+					     m->aliases_at.col, NULL,
+					     "code %s is %s's already; expected another",
+					     m->aliases[k], other->path);
+	}
+	if (lib->problems.count > before)
+		quote(&lib->problems, m->path);
+}
+
 static void add_model(void *ctx, const char *path, const char *name)
 {
 	struct library *lib = ctx;
@@ -54,18 +92,19 @@ static void add_model(void *ctx, const char *path, const char *name)
 	(void)name;
 	if (!m)
 		return;
-	for (int i = 0; i < lib->model_count; i++) {
-		const char *taken = model_is(lib->models[i], m->code) ? m->code : NULL;
-		for (int k = 0; k < m->alias_count && !taken; k++)
-			taken = model_is(lib->models[i], m->aliases[k]) ? m->aliases[k] : NULL;
-		if (taken)
-			problems_add(&lib->problems, path, 0, 0, NULL,
-				     "code %s is %s's already; expected another", taken,
-				     lib->models[i]->path);
-	}
+	check_codes(lib, m);
 	lib->models = xrealloc(lib->models,
 			       sizeof(struct model *) * (unsigned long)(lib->model_count + 1));
 	lib->models[lib->model_count++] = m;
+}
+
+/* A profile is called what its file is called. */
+static void check_name(struct library_entry *e)
+{
+	if (strcmp(e->profile->id, e->id) != 0)
+		problems_add(&e->problems, e->path, e->profile->id_line, e->profile->id_col, NULL,
+			     "profile %s in a file of another name; expected %s.yaml",
+			     e->profile->id, e->profile->id);
 }
 
 static void add_entry(void *ctx, const char *path, const char *name)
@@ -80,10 +119,9 @@ static void add_entry(void *ctx, const char *path, const char *name)
 		problems_add(&e->problems, path, 0, 0, NULL, "%s", err.text);
 	else
 		e->profile = profile_parse(path, e->bytes, e->size, NULL, NULL, 0, &e->problems);
-	if (e->profile && strcmp(e->profile->id, e->id) != 0)
-		problems_add(&e->problems, path, 0, 0, NULL,
-			     "profile %s in a file of another name; expected %s.yaml",
-			     e->profile->id, e->profile->id);
+	if (e->profile)
+		check_name(e);
+	problems_quote(&e->problems, path, e->bytes, e->size);
 	e->broken = e->problems.count > 0;
 }
 
@@ -102,9 +140,10 @@ static void check_pair(const struct library_entry *a, struct library_entry *b,
 		if (!(both >> t & 1) || !profile_covers(a->profile, m, (enum run_type)t) ||
 		    !profile_covers(b->profile, m, (enum run_type)t))
 			continue;
-		problems_add(&b->problems, b->path, 0, 0, NULL,
+		problems_add(&b->problems, b->path, b->profile->id_line, b->profile->id_col, NULL,
 			     "%s and %s may both release %s for %s; expected one", a->id, b->id,
 			     m->code, run_type_name((enum run_type)t));
+		problems_quote(&b->problems, b->path, b->bytes, b->size);
 		b->broken = true;
 		return;
 	}

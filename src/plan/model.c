@@ -153,6 +153,12 @@ static bool read_pattern(const struct yaml *y, const struct raw_model *raw)
 	return true;
 }
 
+static void place(const struct yaml_node *node, int *line, int *col)
+{
+	*line = node ? node->line : 0;
+	*col = node ? node->col : 0;
+}
+
 static bool read_model(struct model *m, const struct yaml *y, const struct raw_model *raw)
 {
 	const struct schema_pair *params = raw->params.at;
@@ -167,6 +173,8 @@ static bool read_model(struct model *m, const struct yaml *y, const struct raw_m
 	m->separate_trial = raw->separate_trial;
 	m->aliases = raw->aliases.at;
 	m->alias_count = raw->aliases.count;
+	place(schema_node(&raw->item, "model"), &m->code_at.line, &m->code_at.col);
+	place(schema_node(&raw->item, "aliases"), &m->aliases_at.line, &m->aliases_at.col);
 	m->params = arena_array(m->arena, (size_t)raw->params.count, sizeof(*m->params));
 	for (int i = 0; i < raw->params.count; i++)
 		ok = read_param(y, &params[i], &m->params[m->param_count++]) && ok;

@@ -73,6 +73,8 @@ static void read_header(struct profile_build *b)
 	const struct raw_profile *raw = b->raw;
 	struct profile *p = b->p;
 	p->id = raw->id;
+	p->id_line = raw->id ? schema_node(&raw->item, "profile")->line : 0;
+	p->id_col = raw->id ? schema_node(&raw->item, "profile")->col : 0;
 	p->class_name = raw->class_name;
 	p->models = raw->models.at;
 	p->model_count = raw->models.count;

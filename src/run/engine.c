@@ -199,21 +199,17 @@ static void trip(struct engine *e, enum trip_class class, enum attribution a,
 	leave(e, v, a, trip_class_name(class), reason, dropped);
 }
 
-/* The abort that speaks of this trip: by its interlock, else by its class alone. */
+/* The abort that speaks of this trip: by its interlock; without one by its class alone. */
 static const struct pf_abort *abort_of(const struct profile *p, int interlock,
 				       enum trip_class class)
 {
-	const struct pf_abort *found = NULL;
-
 	for (int i = 0; i < p->abort_count; i++) {
 		const struct pf_abort *a = &p->aborts[i];
 
-		if (interlock >= 0 && a->interlock == interlock)
+		if (interlock >= 0 ? a->interlock == interlock : a->class == class)
 			return a;
-		if (!found && a->class == class && (interlock < 0 || a->interlock < 0))
-			found = a;
 	}
-	return found;
+	return NULL;
 }
 
 static void do_trip(struct engine *e, int interlock, enum trip_class class, const char *reason,
@@ -227,8 +223,8 @@ static void do_trip(struct engine *e, int interlock, enum trip_class class, cons
 	if (e->state == ENGINE_DONE)
 		return;
 	advance_clock(e, now_ns);
-	if (interlock >= 0 && interlock < e->fixture->interlock_count &&
-	    e->fixture->interlocks[interlock].whole_rig && a == ATTRIBUTION_UNIT)
+	/* An interlock guards the rig: only a profile that names it says that the unit trips it. */
+	if (interlock >= 0 && a == ATTRIBUTION_UNIT)
 		a = 0;
 	trip(e, class, x ? x->attribution : a, x, reason ? reason : "", value, true);
 }

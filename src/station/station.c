@@ -258,8 +258,13 @@ struct station *station_new(struct loop *loop, const struct station_options *o, 
 		fixture_at_speed(s->rigs[i].fixture, o->speed);
 	if (library_load(&s->library, o->profiles_dir, err))
 		goto out;
-	if (s->library.problems.count)
+	if (s->library.problems.count) {
 		problems_print(&s->library.problems, stderr);
+		error_set(err, ERR_CONFIG,
+			  "%d mistakes in the models of %s/models; correct them, then start again",
+			  s->library.problems.count, o->profiles_dir);
+		goto out;
+	}
 	check_profiles(s);
 	warn_broken(s);
 	if (outbox_configure(s, err))

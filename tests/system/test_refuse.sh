@@ -33,11 +33,29 @@ check "a speed out of range: exit 2" code 2 "$BIN/benchd" --fixture "$FIXTURE" -
 check "benchctl without a station: exit 3" code 3 ctl bay list
 check "benchctl with an unknown command: exit 2" code 2 ctl frobnicate
 
+# profile_check NAME OF: of a copy with that name, its id too unless it is another
+profile_check() {
+	mkdir -p "$WORK/copies"
+	cp -r profiles/models profiles/ro600_full.yaml "$WORK/copies/"
+	sed "s/^profile: ro600_full/profile: $1/" "profiles/$2.yaml" >"$WORK/copies/$1.yaml"
+	"$BIN/benchctl" profile check --fixture "$FIXTURE" "$WORK/copies/$1.yaml"
+}
 mkdir -p "$WORK/profiles"
 cp -r profiles/. "$WORK/profiles/"
 sed 's/permeate_conductivity/permeate_conductivty/' profiles/ro600_full.yaml >"$WORK/profiles/ro600_full.yaml"
 check "a broken profile: benchctl profile check exits 2" code 2 "$BIN/benchctl" profile check \
 	--fixture "$FIXTURE" "$WORK/profiles/ro600_full.yaml"
+
+check "a copy of a profile under another name: exit 2" refused 2 "another.yaml:6:10: profile ro600_quick in a file of another name" \
+	profile_check another ro600_quick
+check "one that might release the same unit: exit 2" refused 2 "may both release RO600 for post_repair_qc" profile_check second ro600_full
+for mistake in aliasse:aliases 'aliases: [RO75]:aliases.*'; do
+	mkdir -p "$WORK/models/models"
+	cp profiles/models/RO75.yaml "$WORK/models/models/"
+	sed "s/^${mistake##*:}/${mistake%:*}/" profiles/models/RO600.yaml >"$WORK/models/models/RO600.yaml"
+	check "a broken model (${mistake%:*}): exit 2, nothing started" refused 2 "^" "$BIN/benchd" --fixture "$FIXTURE" --profiles "$WORK/models" --state "$STATE"
+	check "told with its place" has "models/RO" "$BIN/benchd" --fixture "$FIXTURE" --profiles "$WORK/models" --state "$STATE"
+done
 
 # ---- station ----
 start_sim --unit 1:RO600:RO600-24000101:T-1001 --operator "$STATE/ctl.sock"

@@ -117,12 +117,29 @@ static void trip_of_the_whole_rig_is_no_fault_of_this_unit(void **state)
 	struct bench *b = with_aborts(&leak, &pressure);
 
 	(void)state;
+	/* An abort of that class with a condition of its own says nothing of the floor. */
+	bench_abort(b, "hose", "feed_pressure > 9 MPa", TRIP_LEAK, ATTRIBUTION_HOSE, -1);
 	bench_run(b, 2);
 	engine_trip_interlock(b->e, 1, TRIP_LEAK, "floor", 1, b->now_ns);
 	to_the_end(b, true);
 	assert_verdict(engine_verdict(b->e), VERDICT_TRIPPED);
 	assert_int_equal(done(b)->attribution, 0);
 	assert_int_equal(bench_result(b, leak)->verdict, 0);
+	bench_free(b);
+}
+
+static void trip_that_the_profile_does_not_name_blames_no_unit(void **state)
+{
+	struct bench *b = bench_new();
+
+	(void)state;
+	bench_plain(b);
+	bench_run(b, 2);
+	engine_trip_interlock(b->e, 0, TRIP_OVER_PRESSURE, "feed: feed_pressure > 0.44 MPa", 0.5,
+			      b->now_ns);
+	to_the_end(b, true);
+	assert_verdict(engine_verdict(b->e), VERDICT_TRIPPED);
+	assert_int_equal(done(b)->attribution, 0);
 	bench_free(b);
 }
 
@@ -446,6 +463,7 @@ int main(void)
 		cmocka_unit_test(failure_of_the_rig_is_an_error),
 		cmocka_unit_test(trip_of_the_unit_adds_its_failed_measurement),
 		cmocka_unit_test(trip_of_the_whole_rig_is_no_fault_of_this_unit),
+		cmocka_unit_test(trip_that_the_profile_does_not_name_blames_no_unit),
 		cmocka_unit_test(
 			silent_sensor_is_the_rigs_fault_whatever_an_abort_of_its_class_says),
 		cmocka_unit_test(trip_without_an_interlock_goes_by_its_class),

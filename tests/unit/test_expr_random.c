@@ -475,20 +475,15 @@ static void no_known_value_is_beyond_its_reach(void **state)
 	for (int i = 0; i < EXPRESSIONS; i++) {
 		struct expr *e = make(&t, i % 2 ? NUMBER : PRESSURE, 3);
 		struct expr_reach r = e ? expr_reach(e, &ranges) : (struct expr_reach){0, 0};
-
 		for (int w = 0; e && w < WORLDS; w++) {
-			struct expr_value v;
-
 			new_world(&t);
-			v = expr_eval(e, &env);
-			if (v.known && !(v.si >= r.lo && v.si <= r.hi))
-				fail_msg("'%s' is %g, beyond %g to %g", t.out.buf, v.si, r.lo,
-					 r.hi);
+			struct expr_value v = expr_eval(e, &env);
+			assert_true(!v.known || (v.si >= r.lo && v.si <= r.hi));
 		}
 		bounded += isfinite(r.lo) || isfinite(r.hi);
 		expr_free(e);
 	}
-	assert_true(bounded > EXPRESSIONS / 4); /* everything is no answer */
+	assert_true(bounded > EXPRESSIONS / 4);
 	text_release(&t.out);
 }
 

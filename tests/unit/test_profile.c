@@ -314,7 +314,7 @@ static void the_header_is_read_without_model_and_fixture(void **state)
 
 	assert_non_null(p);
 	assert_string_equal(p->id, "ro600_full");
-	assert_int_equal(p->revision, 3);
+	assert_int_equal(p->revision, 4);
 	assert_true(profile_covers(p, f->model, RUN_POST_REPAIR_QC));
 	assert_string_equal(p->measurements[0].id, "leak");
 	assert_string_equal(p->steps[0].id, "H0");

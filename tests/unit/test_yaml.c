@@ -152,8 +152,8 @@ static void what_a_strict_file_may_not_hold_is_refused(void **state)
 	refuses("%YAML 1.1\n---\na: 1\n", 1, 1, "directives");
 	refuses("? [1, 2]\n: 3\n", 1, 3, "key");
 	refuses("a: [1\n", 1, 4, "YAML syntax");
-	refuses("", 0, 0, "nothing in the file");
-	refuses("# only words\n", 0, 0, "nothing in the file");
+	refuses("", 1, 1, "nothing in the file");
+	refuses("# only words\n", 1, 1, "nothing in the file");
 	refuses("a: b: c\n", 1, 5, "YAML syntax");
 }
 
