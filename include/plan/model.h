@@ -31,7 +31,7 @@ struct model {
 	int alias_count;
 	struct {
 		int line, col;
-	} code_at, aliases_at; /* where the file says them */
+	} code_at, aliases_at;	    /* where the file says them */
 	const char *serial_pattern; /* POSIX extended regular expression, anchored */
 	bool separate_trial;	    /* its trial run may be a run of its own */
 	struct model_param *params;
