@@ -177,6 +177,7 @@ install: all
 	install -m 644 profiles/*.yaml profiles/*.schema.json $(DESTDIR)$(datadir)/profiles
 	install -m 644 profiles/models/*.yaml profiles/models/*.schema.json $(DESTDIR)$(datadir)/profiles/models
 	install -m 644 webhooks/example.yaml $(DESTDIR)$(docdir)/webhooks
+	install -m 644 systemd/nginx-benchd.conf systemd/nginx-hardening.conf $(DESTDIR)$(docdir)/systemd
 	for u in systemd/*.service; do sed -e 's|@sbindir@|$(sbindir)|g' -e 's|@sysconfdir@|$(sysconfdir)|g' -e 's|@docdir@|$(docdir)|g' $$u \
 		> $(DESTDIR)$(unitdir)/$$(basename $$u) || exit 1; done
 	install -m 644 systemd/benchd.sysusers $(DESTDIR)$(sysusersdir)/benchd.conf

@@ -78,7 +78,7 @@ struct serve *serve_new(struct loop *loop, const struct serve_options *o, struct
 	s->options = *o;
 	s->fetcher = fetcher_new(loop, o->ca_path);
 	s->options.head_ms = or_default(o->head_ms, 10000);
-	s->options.body_ms = or_default(o->body_ms, 15000);
+	s->options.body_ms = or_default(o->body_ms, 10000);
 	s->options.reply_ms = or_default(o->reply_ms, 15000);
 	s->options.heartbeat_ms = or_default(o->heartbeat_ms, 15000);
 	s->tcp_fd = s->unix_fd = s->link_fd = -1;
