@@ -287,10 +287,12 @@ bool head_host_is_local(const char *host)
 
 bool head_host_is_of(const char *host, const char *names)
 {
-	size_t n = host[0] == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");
-	size_t digits = host[n] == ':' ? strspn(host + n + 1, "0123456789") : 0;
+	size_t n = host[0] == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":"), digits;
 
-	if (n > strlen(host) || (host[n] && (digits == 0 || host[n + 1 + digits])))
+	if (n > strlen(host))
+		return false; /* a bracket that is not closed */
+	digits = host[n] == ':' ? strspn(host + n + 1, "0123456789") : 0;
+	if (host[n] && (digits == 0 || host[n + 1 + digits]))
 		return false;
 	while (names && *names) {
 		size_t len = strcspn(names, ",");

@@ -78,8 +78,8 @@ static void numbers_are_numbers(void **state)
 	(void)state;
 	csv_init(&c, &out);
 	csv_number(&c, -0.25);
-	csv_number(&c, NAN);
-	csv_number(&c, INFINITY);
+	csv_number(&c, (double)NAN);
+	csv_number(&c, (double)INFINITY);
 	csv_int(&c, -7);
 	csv_bool(&c, true);
 	csv_end_row(&c);

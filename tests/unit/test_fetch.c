@@ -23,7 +23,8 @@
 #include "serve/fetch.h"
 
 static struct {
-	int listener, port, visits;
+	int listener, port;
+	_Atomic int visits;
 	const char *says; /* NULL: nothing, until the visitor leaves */
 	char heard[8192];
 	pthread_t thread;
@@ -98,10 +99,10 @@ static int teardown(void **state)
 {
 	(void)state;
 	fetcher_free(t.fetcher);
-	loop_free(t.loop);
 	shutdown(t.listener, SHUT_RDWR);
-	close(t.listener);
 	pthread_join(t.thread, NULL);
+	close(t.listener);
+	loop_free(t.loop);
 	return 0;
 }
 
