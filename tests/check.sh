@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 # Every test of the project, for `make check`. The last line is "N passed, N failed, N skipped".
 # CHECK_ONLY="unit system ..." runs some of the parts. Two lanes: the system tests mostly wait for simulated time, so
-# they run beside the builds and the unit tests of the other variants, which are nice to them: ten times wall time leaves the
-# daemons a tenth of a second where a station has a second.
+# they run, two at a time, beside the builds and the unit tests of the other variants, which are nice to them: ten times wall
+# time leaves the daemons a tenth of a second where a station has a second.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 parts=${CHECK_ONLY:-lint unit replay compile system dst fuzz asan tsan}
@@ -34,26 +34,12 @@ all_of() { # folder, label: two at a time
 	programs "$1" | while read -r p; do echo "$2/$(basename "$p") $p"; done |
 		xargs -r -P 2 -L 1 sh tests/tally.sh "$results"
 }
-# Real time on a machine that does other things too: a script that fails is run once more, which is told; twice is a failure.
-system_test() { # label, script
-	one=build/system-result
-	: >"$one"
-	sh tests/tally.sh "$one" "$1" sh tests/system/as_nobody.sh "$2"
-	if awk '$2 > 0 { bad = 1 } END { exit !bad }' "$one"; then
-		echo "$1: once more"
-		: >"$one"
-		sh tests/tally.sh "$one" "$1" sh tests/system/as_nobody.sh "$2"
-	fi
-	cat "$one" >>"$results"
-}
 system_lane() {
-	for t in tests/system/test_*.sh; do
-		system_test "system/$(basename "$t" .sh)" "$t"
-	done
+	ls tests/system/test_*.sh | xargs -P 2 -n 1 sh tests/system/once_more.sh "$results" system
 	for variant in asan tsan; do
 		has $variant || continue
 		until [ -e "build/$variant.built" ]; do sleep 1; done
-		(export VARIANT=$variant SPEED=5 && system_test "$variant/system" tests/system/test_run.sh)
+		VARIANT=$variant SPEED=5 sh tests/system/once_more.sh "$results" $variant tests/system/test_run.sh
 	done
 }
 

@@ -274,7 +274,8 @@ void route_bay_reset(struct request *rq)
 void route_events(struct request *rq)
 {
 	struct web_conn *c = &rq->station->conns[rq->conn];
-	if (c->generation == rq->generation) {
+	/* benchd-web follows for all its visitors; one of theirs only asks whether it may. */
+	if (c->generation == rq->generation && !(c->is_web && c->events_id)) {
 		c->events_id = rq->id;
 		c->takes_calls = c->is_web && !strcmp(rq->who, "token");
 	}

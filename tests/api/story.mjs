@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // What needs a state of the station, in an order that makes it. call(operation, status, {...}).
 import { execFileSync } from 'node:child_process'
+import { chmodSync } from 'node:fs'
+import { createServer } from 'node:http'
 import { bearer, check, send } from './lib.mjs'
 
 const signed = (person, pin) => ({ sign: { person, pin } })
@@ -146,12 +148,38 @@ async function bays(call) {
 	await call('bay_reset', 202)
 }
 
+// The other machine of a webhook: it takes what comes, refuses it, or is not there.
+async function webhooks(call) {
+	let answer = 204
+	const other = createServer((rq, rs) => rq.resume().on('end', () => rs.writeHead(answer).end()))
+	const hook = async () => JSON.parse((await send({ method: 'GET', path: '/api/v1/webhooks', headers: bearer('admin') })).text).webhooks[0]
+	chmodSync(process.env.API_HOOK_KEY, 0o644) // a secret that others may read
+	await call('webhook_test', 409)
+	chmodSync(process.env.API_HOOK_KEY, 0o600)
+	await new Promise(done => other.listen(Number(process.env.API_HOOK_PORT), '127.0.0.1', done))
+	await until('all is delivered', async () => (await hook()).state === 'idle')
+	await call('webhook_test', 200)
+	answer = 410
+	await call('ticket_put', 201, { args: { ticket: 'T-7777' }, json: { serial: 'RO600-24000777', model: 'RO600' } })
+	await until('410 ends it', async () => (await hook()).state === 'disabled')
+	answer = 400
+	await call('webhook_enable', 202)
+	await until('what is refused is given up', async () => (await hook()).dead > 0)
+	answer = 204
+	await call('webhook_dead', 200)
+	await call('webhook_resend', 202, { json: {} })
+	await call('webhook_resend', 422, { json: { seq: 'x' } })
+	other.close()
+	other.closeAllConnections?.()
+}
+
 export async function story(call) {
 	await tickets(call)
 	await release(call)
 	await people(call)
 	const made = await run(call, await records(call))
 	await bays(call)
+	await webhooks(call)
 	// another station, without a second place; then its benchd is gone
 	const alone = { who: process.env.API_ALONE_TOKEN, at: Number(process.env.API_PORT_ALONE) }
 	await call('backup_make', 409, alone)

@@ -20,9 +20,19 @@ mkdir "$WORK/profiles"
 cp -r profiles/models profiles/ro600_full.yaml profiles/ro600_quick.yaml "$WORK/profiles"
 echo 'profile: broken' >"$WORK/profiles/broken.yaml"
 sed -n "/^cat >.*plate.yaml/,/^END/p" tests/system/test_prompts.sh | sed '1d;$d' >"$WORK/profiles/plate.yaml"
+# an endpoint that answers (tests/api/story.mjs), and refuses when it is told to
+(umask 077 && mkdir "$WORK/hooks" && echo "whsec_$(head -c 32 /dev/urandom | base64)" >"$WORK/hooks/key")
+cat >"$WORK/hooks/hooks.yaml" <<END
+webhooks:
+  ticketing:
+    url: http://127.0.0.1:$((PORT + 2))/
+    signing: [key]
+    timeout: 0.5 s
+    retry: {first_wait: 0.05 s, longest_wait: 0.1 s, give_up: 100 s}
+END
 check "a store whose units may leave" "$BIN/tests/system/mkstore" "$STATE" 3
 start_sim --unit 1:RO600:RO600-24000101:T-1001
-start_station --profiles "$WORK/profiles" --backup "$WORK/copies"
+start_station --profiles "$WORK/profiles" --backup "$WORK/copies" --webhooks "$WORK/hooks/hooks.yaml"
 check "the bay is ready" ready 1
 
 "$BIN/benchd" --fixture "$FIXTURE" --profiles "$PWD/profiles" --state "$OTHER" >"$WORK/other.log" 2>&1 &
@@ -46,7 +56,7 @@ ctl user add sun --roles supervisor >/dev/null
 BENCHCTL_PIN=8215 ctl user pin wang >/dev/null
 BENCHCTL_PIN=6604 ctl user pin sun >/dev/null
 BENCHCTL_PIN=4711 ctl user pin li_na >/dev/null
-export API_TOKENS API_ALONE_TOKEN API_STATION API_PORT=$PORT API_PORT_ALONE=$ALONE API_ALONE_PID=$other_pid
+export API_HOOK_PORT=$((PORT + 2)) API_HOOK_KEY=$WORK/hooks/key API_TOKENS API_ALONE_TOKEN API_STATION API_PORT=$PORT API_PORT_ALONE=$ALONE API_ALONE_PID=$other_pid
 export API_MODULES=$MODULES API_SIMCTL=$BIN/tests/system/simctl API_SIM=$SIM/control
 
 api() { # PROGRAM WORDS...: what did not hold, and how much did

@@ -9,7 +9,7 @@ none_left() { [ -z "$(own)" ]; }
 # Files that have no business there once it has ended: records, token and logs are kept, nothing else.
 stray() {
 	(cd "$DEMO" && find . ! -type d ! -path ./state/benchd.db ! -path ./state/token ! -path './state/segments/*.col' \
-		! -path ./benchsim.log ! -path ./benchd.log ! -path ./state/keys/station.key)
+		! -path ./benchsim.log ! -path ./benchd.log ! -path ./state/keys/station.key ! -path ./state/ballast)
 	[ ! -e "$DEMO/sim" ] || echo "$DEMO/sim"
 }
 # Lines that are neither marked nor indented below a marked one nor the name of the folder.

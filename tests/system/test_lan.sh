@@ -27,9 +27,8 @@ openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -su
 	-keyout "$WORK/lan.key" -out "$CA" 2>"$WORK/openssl.log"
 sed -e "s|/etc/benchd/tls|$WORK|; s|/var/lib/nginx|$N|; s|/var/log/nginx|$N|; s|/run/nginx.pid|$N/pid|" \
 	-e "s|127.0.0.1:8470|127.0.0.1:$TAP|; s|listen 443|listen 127.0.0.1:$LAN|; /listen \[::\]/d" systemd/nginx-benchd.conf >"$N/conf"
-lan_nginx() { nginx -e "$N/error.log" -p "$N" -c "$N/conf" "$@"; }
-check "nginx finds nothing wrong with the configuration" has "syntax is ok" lan_nginx -t
-lan_nginx -g 'daemon off;' >"$WORK/nginx.log" 2>&1 &
+check "nginx finds nothing wrong with the configuration" has "syntax is ok" nginx -e "$N/error.log" -p "$N" -c "$N/conf" -t
+nginx -e "$N/error.log" -p "$N" -c "$N/conf" -g 'daemon off;' >"$WORK/nginx.log" 2>&1 &
 EXTRA_PIDS="$EXTRA_PIDS $!"
 lan() { curl -s -m 5 --cacert "$CA" --resolve "$NAME:$LAN:127.0.0.1" "$@"; }
 status() { lan -o /dev/null -w '%{http_code}' "$@"; }

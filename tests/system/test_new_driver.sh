@@ -8,10 +8,12 @@ OLD_BIN=$BIN
 steps() { sed -n '/^## Add a driver/,$p' drivers/README.md; }
 
 mkdir -p "$TREE/build/$VARIANT/obj"
-cp -a Makefile VERSION include src drivers "$TREE"
+cp -a Makefile VERSION include src drivers docs "$TREE"
 cp -a "build/$VARIANT/flags" "build/$VARIANT/lib" "$TREE/build/$VARIANT"
 cp -a "build/$VARIANT/obj/src" "build/$VARIANT/obj/drivers" "$TREE/build/$VARIANT/obj"
-built() { (cd "$TREE" && "${MAKE:-make}" -s VARIANT="$VARIANT" "$@" "build/$VARIANT/benchd-io" "build/$VARIANT/benchctl"); }
+# Built with other flags than the libraries it would build them all anew.
+grep -q -e -Werror "build/$VARIANT/flags" && werror=WERROR=1
+built() { (cd "$TREE" && "${MAKE:-make}" -s VARIANT="$VARIANT" ${werror:+$werror} "$@" "build/$VARIANT/benchd-io" "build/$VARIANT/benchctl"); }
 
 # The words that this test follows have to stand in the page it follows.
 check "step 2 says what to copy" has 'Copy `skel.c`' steps
