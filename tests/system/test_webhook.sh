@@ -61,6 +61,10 @@ chmod 644 "$WORK/hooks/wecom.key"
 start_station --webhooks "$WORK/hooks/hooks.yaml"
 check "the station answers" wait_for 10 ctl bay list
 check "a test is delivered" wait_for 10 ctl webhook test ticketing
+reader=$(ctl --json token add reader --scopes read --expires "$(date -u -d '+30 days' +%F)" | "$BIN/tests/system/jsonget" token)
+curl -sN -m 1 -H "Authorization: Bearer $reader" "http://127.0.0.1:$PORT/api/v1/events" >"$WORK/events.txt"
+check "somebody follows the events" grep -q "^retry" "$WORK/events.txt"
+check "and a test is delivered all the same" ctl webhook test ticketing
 : >"$WORK/hook.jsonl"
 ticket T-1 && ticket T-2 && ticket T-3
 check "items arrive as they are chained, signed, in order" wait_for 10 all_delivered 3
