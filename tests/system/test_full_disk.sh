@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# as root: it mounts a disk of its own
 # The disk fills up: no run begins any more, the ballast is given up so that the run at work is recorded to its end, and all is as
 # before when there is room again.
 . tests/system/lib.sh

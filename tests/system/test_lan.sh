@@ -71,7 +71,9 @@ check "and is there" has RO600-24000107 ctl --json ticket show T-7
 too_large() { head -c 70000 /dev/zero | tr '\0' ' ' | put --data-binary @- "$@"; }
 check "a body over 64 KiB: 413" is 413 too_large -o /dev/null -w '%{http_code}'
 check "as a problem" has '"status":413,"type":"urn:benchd:problem:body_too_large"' too_large
-check "one of unknown length that is too large, too" is 413 too_large --http1.1 -H 'Transfer-Encoding: chunked' -o /dev/null -w '%{http_code}'
+# nginx counts (413) while benchd-web asks for a length (411): whichever is first.
+unknown_length() { too_large --http1.1 -H 'Transfer-Encoding: chunked' -o /dev/null -w '%{http_code}' | grep -x -e 413 -e 411; }
+check "one of unknown length that is too large is refused, too" unknown_length
 ctl user add wang --roles supervisor >/dev/null
 BENCHCTL_PIN=8215 ctl user pin wang >/dev/null
 lan -D "$WORK/login" -o /dev/null -H 'Content-Type: application/json' -d '{"person":"wang","pin":"8215"}' "$U/api/v1/sessions"
