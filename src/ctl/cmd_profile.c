@@ -120,15 +120,29 @@ static void add_new_places(struct problems *to, struct problems *from)
 	problems_release(from);
 }
 
-/* Against each model until it fits one, on every bay; of those that do not, the one with the
- * fewest mistakes speaks. */
-static struct profile *parse_best(const struct check *k, const struct library *lib,
-				  const char *path, struct problems *best)
+/* Is it for models of the library at all? Then the others say nothing about it. */
+static bool is_for_any(const struct library *lib, const struct profile *header)
 {
+	for (int i = 0; header && i < lib->model_count; i++)
+		if (covers_any(header, lib->models[i]))
+			return true;
+	return false;
+}
+
+/* Against each model it is for until it fits one, on every bay; of those that it does not fit, the
+ * one with the fewest mistakes speaks. header: what it says of itself, NULL when that is broken. */
+static struct profile *parse_best(const struct check *k, const struct library *lib,
+				  const char *path, const struct profile *header,
+				  struct problems *best)
+{
+	bool chosen = is_for_any(lib, header), first = true;
+
 	for (int i = 0; i < lib->model_count; i++) {
 		struct problems problems = {0};
 		struct profile *p = NULL;
 
+		if (chosen && !covers_any(header, lib->models[i]))
+			continue;
 		for (int bay = 0; bay < k->fixture->bay_count; bay++) {
 			struct problems here = {0};
 
@@ -136,21 +150,36 @@ static struct profile *parse_best(const struct check *k, const struct library *l
 			p = profile_load(path, lib->models[i], k->fixture, bay, &here);
 			add_new_places(&problems, &here);
 		}
-		if (p && !problems.count && covers_any(p, lib->models[i]))
+		if (p && !problems.count && covers_any(p, lib->models[i])) {
+			problems_release(best);
 			return p;
+		}
 		if (p && !problems.count)
 			problems_add(&problems, path, 0, 0, NULL,
 				     "is for none of the models in models/; name one of theirs, or "
 				     "add its file");
 		profile_free(p);
-		if (i == 0 || problems.count < best->count) {
+		if (first || problems.count < best->count) {
 			problems_release(best);
 			*best = problems;
 		} else {
 			problems_release(&problems);
 		}
+		first = false;
 	}
 	return NULL;
+}
+
+static struct profile *parse_file(const struct check *k, const struct library *lib,
+				  const char *path, struct problems *problems)
+{
+	struct problems told = {0}; /* again with a model */
+	struct profile *header = profile_load(path, NULL, NULL, 0, &told);
+	struct profile *p = parse_best(k, lib, path, header, problems);
+
+	profile_free(header);
+	problems_release(&told);
+	return p;
 }
 
 /* What the files beside it make of it: its name, and a profile for the same units. */
@@ -190,7 +219,7 @@ static void check_file(struct check *k, const char *path)
 			     "no model in %s/models; name the profiles' folder with --profiles",
 			     dir);
 	else
-		p = parse_best(k, &lib, path, &problems);
+		p = parse_file(k, &lib, path, &problems);
 	if (p && !fits_library(&lib, path, &problems)) {
 		profile_free(p);
 		p = NULL;

@@ -131,20 +131,26 @@ static bool dates_overlap(const struct profile *a, const struct profile *b)
 	       !(b->made_until && a->made_from && strcmp(b->made_until, a->made_from) < 0);
 }
 
+static void told_pair(struct library_entry *e, const struct library_entry *other,
+		      const struct model *m, enum run_type type)
+{
+	problems_add(&e->problems, e->path, e->profile->id_line, e->profile->id_col, NULL,
+		     "%s and %s may both release %s for %s; expected one", e->id, other->id,
+		     m->code, run_type_name(type));
+	problems_quote(&e->problems, e->path, e->bytes, e->size);
+	e->broken = true;
+}
+
 /* Two profiles that both could release the same unit: nobody could say which one counts. */
-static void check_pair(const struct library_entry *a, struct library_entry *b,
-		       const struct model *m)
+static void check_pair(struct library_entry *a, struct library_entry *b, const struct model *m)
 {
 	uint32_t both = a->profile->run_types & b->profile->run_types;
 	for (int t = RUN_INCOMING; t <= RUN_MSA; t++) {
 		if (!(both >> t & 1) || !profile_covers(a->profile, m, (enum run_type)t) ||
 		    !profile_covers(b->profile, m, (enum run_type)t))
 			continue;
-		problems_add(&b->problems, b->path, b->profile->id_line, b->profile->id_col, NULL,
-			     "%s and %s may both release %s for %s; expected one", a->id, b->id,
-			     m->code, run_type_name((enum run_type)t));
-		problems_quote(&b->problems, b->path, b->bytes, b->size);
-		b->broken = true;
+		told_pair(a, b, m, (enum run_type)t);
+		told_pair(b, a, m, (enum run_type)t);
 		return;
 	}
 }

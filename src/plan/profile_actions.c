@@ -325,9 +325,13 @@ static void read_one(struct action_reader *rd, const struct raw_action *r, struc
 		rd->b->paths_open = rd->b->order_open = true;
 	if (schema_refused(&r->item, "set"))
 		rd->b->paths_open = true;
-	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
-		if (schema_has(&r->item, verbs[i].verb))
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+		const struct yaml_node *node = yaml_get(r->item.node, verbs[i].verb);
+		if (node && !node->unread)
 			verbs[i].read(rd, r, list, count);
+		else if (node) /* told already; it may set and measure anything */
+			rd->b->paths_open = rd->b->order_open = true;
+	}
 }
 
 static void read_list(struct action_reader *rd, const struct schema_list *raw,

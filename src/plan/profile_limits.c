@@ -81,14 +81,14 @@ static struct expr_value constant_value(void *ctx, uint16_t ref, enum expr_stat 
 	return (struct expr_value){0, false};
 }
 
-/* A limit in the channel's unit; NAN when it depends on readings. */
-static double constant(struct profile *p, const struct expr *e, const struct fx_channel *c)
+/* A limit in unit u; NAN when it depends on readings. */
+static double constant(struct profile *p, const struct expr *e, const struct unit *u)
 {
 	struct expr_env env = {.ctx = p, .value = constant_value};
 	struct expr_value v = {0, false};
 	if (e)
 		v = expr_eval(e, &env);
-	return v.known ? unit_from_si(c->unit, v.si) : (double)NAN;
+	return v.known ? unit_from_si(u, v.si) : (double)NAN;
 }
 
 static struct expr_reach reach_of(struct reaching *r, const struct expr *e);
@@ -164,32 +164,33 @@ static void check_resolution(struct profile_build *b, const struct pf_measuremen
 }
 
 /* A percent is a number like any other to the dimensions: 66 for 66 % would let everything pass. */
-static void check_percent(struct profile_build *b, const struct pf_measurement *m,
-			  const struct yaml_node *node, const struct expr *limit)
+static void check_percent(struct profile_build *b, const struct pf_measurement *m, const char *what,
+			  const struct yaml_node *node, const struct expr *e)
 {
-	if (node && limit && m->unit && !strcmp(m->unit->name, "%") && expr_is_bare(limit))
-		profile_bad(
-			b, node,
-			"limit %s of %s has no unit and %s is in %%; expected a number with %%, "
-			"such as 66 %%",
-			expr_text(limit), m->id, m->id);
+	if (node && e && m->unit && !strcmp(m->unit->name, "%") && expr_is_bare(e))
+		profile_bad(b, node,
+			    "%s %s of %s has no unit and %s is in %%; expected a number with %%, "
+			    "such as 66 %%",
+			    what, expr_text(e), m->id, m->id);
 }
 
 static void check_measurement(struct profile_build *b, const struct raw_measurement *r,
 			      const struct pf_measurement *m)
 {
-	check_percent(b, m, r->lo, m->lo);
-	check_percent(b, m, r->hi, m->hi);
+	check_percent(b, m, "limit", r->lo, m->lo);
+	check_percent(b, m, "limit", r->hi, m->hi);
+	check_percent(b, m, "uncertainty", r->uncertainty, m->uncertainty);
 	const struct fx_channel *c = m->value ? plain_channel(b->p, m->value) : NULL;
 	if (!m->unit || (c && c->quantity == QUANTITY_STATE))
 		return;
 	check_reach(b, m, r->lo, m->lo, c);
 	check_reach(b, m, r->hi, m->hi, c);
-	if (!c)
-		return;
-	double lo = constant(b->p, m->lo, c), hi = constant(b->p, m->hi, c);
+	const struct unit *u = c ? c->unit : m->unit;
+	double lo = constant(b->p, m->lo, u), hi = constant(b->p, m->hi, u);
 	if (!isnan(lo) && !isnan(hi) && lo >= hi)
 		profile_bad(b, r->hi, "min of %s is not below max; nothing could pass", m->id);
+	else if (!c)
+		return;
 	else if (r->lo && r->hi)
 		check_resolution(b, m, r->lo, hi - lo, c);
 	else if (r->lo || r->hi)

@@ -49,6 +49,12 @@ check "a broken profile: benchctl profile check exits 2" code 2 "$BIN/benchctl" 
 check "a copy of a profile under another name: exit 2" refused 2 "another.yaml:6:10: profile ro600_quick in a file of another name" \
 	profile_check another ro600_quick
 check "one that might release the same unit: exit 2" refused 2 "may both release RO600 for post_repair_qc" profile_check second ro600_full
+check "whichever name comes first" refused 2 "may both release RO600 for post_repair_qc" profile_check aaa ro600_full
+sed 's/model\.rated_permeate_flow/model.rated_permeat_flow/' profiles/ro600_quick.yaml >"$WORK/copies/ro600_quick.yaml"
+check "a mistake is told for the model it is for" refused 2 'model RO600 has no "rated_permeat_flow"' "$BIN/benchctl" profile check --fixture "$FIXTURE" "$WORK/copies/ro600_quick.yaml"
+for profile in profiles/*.yaml; do
+	check "$profile has none" "$BIN/benchctl" profile check --fixture "$FIXTURE" "$profile"
+done
 for mistake in aliasse:aliases 'aliases: [RO75]:aliases.*'; do
 	mkdir -p "$WORK/models/models"
 	cp profiles/models/RO75.yaml "$WORK/models/models/"
