@@ -4,8 +4,9 @@
  * the fault catalogue), and none stays away from safe beyond its time (R6).
  */
 #include "rig_bench.h"
+#include "tests/fake/sanitized.h"
 
-enum { IMAGES = 10000, WISHES = 32 };
+enum { IMAGES = 10000 / SANITIZED_STRIDE, WISHES = 32 };
 
 /* Every wish of a bay: pump, supply, feed, vent, regulator. */
 static void wish(struct bench *b, int bay, unsigned w)
