@@ -93,7 +93,6 @@ int ctl_call_match(struct ctl *c, enum web_route route, const char *arg, const c
  * what came. */
 int ctl_try(struct ctl *c, enum web_route route, const char *arg, const char *query,
 	    const char *body, json_t **out, struct error *err);
-int ctl_open(struct ctl *c, struct error *err);
 void ctl_close(struct ctl *c);
 /* The reply's bytes as they are, and a line end. */
 void ctl_put_reply(const struct ctl *c);

@@ -172,7 +172,6 @@ void output_init(struct world *w);
 void output_command(struct world *w, int output, double value);
 /* Recompute what is in force (actuator power, welded contacts). */
 void output_apply(struct world *w);
-double output_deenergised(const struct fx_output *o);
 
 /* sensor.c: values as the channel's device gives them, in the unit of the device's point. */
 void sensor_init(struct world *w);

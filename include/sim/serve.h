@@ -82,8 +82,6 @@ int sim_pty_open(const char *path, int *keep, struct error *err);
 /* control.c */
 int sim_control_open(struct sim_server *s, struct error *err);
 void sim_control_close(struct sim_server *s);
-/* One line of the control protocol; the reply "ok ..." or "error ..." without newline. */
-void sim_control_line(struct sim_server *s, const char *line, struct text *reply);
 
 /* operator.c: acts at the station's ctl socket as a person at the bench would. */
 int sim_operator_open(struct sim_server *s, const char *socket, struct error *err);

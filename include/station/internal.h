@@ -486,6 +486,5 @@ void spawn_reap(struct station *s);
 void spawn_watch(struct station *s);	/* from housekeeping: hung io, restarts */
 void spawn_tell_all(struct station *s); /* end: web first, then io */
 bool spawn_all_gone(const struct station *s);
-void spawn_make_safe(struct rig_link *r);
 
 #endif

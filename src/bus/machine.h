@@ -173,7 +173,6 @@ int queue_pick(struct bus *b, int64_t now_ns, int64_t *next_ns);
 /* Send it, or what has to go before it, or put it off. */
 void queue_begin(struct bus *b, int slot, int64_t now_ns);
 void queue_drop_canceled(struct bus *b);
-void queue_finish(struct bus *b, int slot, enum bus_status status, const char *text);
 /* Another try later, or the end when there were enough. */
 void queue_retry(struct bus *b, int slot, enum bus_status status, const char *text, int64_t now_ns);
 void queue_answered(struct bus *b, int slot, bool is_proof, const uint8_t *pdu, int64_t now_ns);
@@ -234,8 +233,6 @@ void turn_bytes(struct bus *b, const uint8_t *p, size_t n, int64_t now_ns);
 void turn_timeout(struct bus *b, int64_t now_ns);
 /* The line went down in the middle of it. */
 void turn_abandon(struct bus *b);
-/* Frames that came while nobody waited; what is left of older bytes when all is set. */
-void turn_idle_frames(struct bus *b, bool all, int64_t now_ns);
 /* Register or coil i of a read reply's data bytes. */
 uint16_t turn_value(uint8_t function, const uint8_t *data, unsigned i);
 

@@ -139,7 +139,7 @@ static void finish(struct bus *b, int slot, enum bus_status status, uint8_t exce
 	bus_emit(b);
 }
 
-void queue_finish(struct bus *b, int slot, enum bus_status status, const char *text)
+static void queue_finish(struct bus *b, int slot, enum bus_status status, const char *text)
 {
 	finish(b, slot, status, 0, text);
 }

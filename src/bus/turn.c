@@ -61,7 +61,8 @@ static void stray_frame(struct bus *b, const struct rtu_frame *f, int64_t now_ns
 	slave_conflict(b, i, now_ns);
 }
 
-void turn_idle_frames(struct bus *b, bool all, int64_t now_ns)
+/* Frames that came while nobody waited; what is left of older bytes when all is set. */
+static void turn_idle_frames(struct bus *b, bool all, int64_t now_ns)
 {
 	struct rtu_expect nobody = {0};
 	struct rtu_frame f;

@@ -67,7 +67,7 @@ int ctl_fail(const char *fmt, ...)
 	return -1;
 }
 
-int ctl_open(struct ctl *c, struct error *err)
+static int ctl_open(struct ctl *c, struct error *err)
 {
 	char path[440];
 

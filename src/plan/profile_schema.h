@@ -180,7 +180,6 @@ int profile_read_measurement(struct profile_build *b, const struct yaml_node *no
 /* Is it judged by a value, as written? Is it certainly not? Neither when that is not clear. */
 bool profile_has_value(const struct profile_build *b, int measurement);
 bool profile_has_no_value(const struct profile_build *b, int measurement);
-int profile_measurement_index(const struct profile *p, const char *id);
 const char *profile_ref_name(const struct profile *p, int ref);
 /* Unit of a channel's or derived symbol; NULL when a derived one's was refused. */
 const struct unit *profile_ref_unit(const struct profile *p, int ref);
@@ -198,7 +197,6 @@ void profile_read_aborts(struct profile_build *b);
 void profile_declare_steps(struct profile_build *b);
 void profile_declare_captures(struct profile_build *b);
 void profile_read_steps(struct profile_build *b);
-const struct raw_step *profile_raw_step(const struct raw_profile *raw, int step);
 /* profile_actions.c */
 void profile_read_actions(struct profile_build *b, const struct raw_step *rs, struct pf_step *step,
 			  int step_index);

@@ -9,7 +9,7 @@
 
 enum { STEPS_MAX = 64, CAPTURES_MAX = 256 };
 
-const struct raw_step *profile_raw_step(const struct raw_profile *raw, int step)
+static const struct raw_step *profile_raw_step(const struct raw_profile *raw, int step)
 {
 	const struct raw_step *setup = raw->setup.at, *steps = raw->steps.at;
 	const struct raw_step *teardown = raw->teardown.at;

@@ -22,7 +22,7 @@ enum { CLOCKS = sizeof(clocks) / sizeof(clocks[0]) };
 
 static const struct dim second = {.s = 1};
 
-int profile_measurement_index(const struct profile *p, const char *id)
+static int profile_measurement_index(const struct profile *p, const char *id)
 {
 	for (int i = 0; i < p->measurement_count; i++)
 		if (strcmp(p->measurements[i].id, id) == 0)

@@ -93,7 +93,8 @@ static int score(struct scan_line *l, const struct driver *driver, int unit, cha
 	return bits;
 }
 
-bool scan_unit(struct scan_line *l, int unit, struct found *out)
+/* Who answers at this unit id? false: silence. */
+static bool scan_unit(struct scan_line *l, int unit, struct found *out)
 {
 	/* there are devices that stay silent on a function they do not know */
 	static const struct driver_read any[] = {{MODBUS_READ_HOLDING, 1, 1, false},

@@ -60,8 +60,6 @@ struct probe {
 };
 bool probe_init(struct probe *p, const struct driver *driver, int unit);
 void probe_release(struct probe *p);
-/* Who answers at this unit id? false: silence. */
-bool scan_unit(struct scan_line *l, int unit, struct found *out);
 /* All ids of c at this baud rate, progress on stderr; how many, or -1 when the line went down. */
 int scan_ids(struct scan_line *l, const struct commission *c, struct found *out, int max);
 int commission_scan(const struct commission *c);

@@ -312,7 +312,8 @@ static const struct {
 	{"quit", cmd_quit},
 };
 
-void sim_control_line(struct sim_server *s, const char *line, struct text *reply)
+/* One line of the control protocol; the reply "ok ..." or "error ..." without newline. */
+static void sim_control_line(struct sim_server *s, const char *line, struct text *reply)
 {
 	char copy[LINE_MAX], *word[WORDS_MAX + 1] = {0}, *rest = NULL;
 	int n = 0;

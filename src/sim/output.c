@@ -9,7 +9,7 @@
 #include "sim/plant.h"
 
 /* State without current: NO valves open, everything else off. */
-double output_deenergised(const struct fx_output *o)
+static double output_deenergised(const struct fx_output *o)
 {
 	return o->inverted ? 1 : 0;
 }

@@ -30,7 +30,7 @@ struct outbox_job {
 	bool sent;
 };
 
-void outbox_id(char dst[OUTBOX_ID_SIZE], const uint8_t root[CHAIN_ROOT_BYTES])
+static void outbox_id(char dst[OUTBOX_ID_SIZE], const uint8_t root[CHAIN_ROOT_BYTES])
 {
 	char hex[2 * CHAIN_ROOT_BYTES + 1];
 

@@ -49,7 +49,6 @@ struct endpoint *outbox_find(struct station *s, const char *name); /* NULL: none
 void outbox_kick(struct station *s);
 /* "msg_" and 32 hex digits of the root behind the item: the same for it for ever. */
 enum { OUTBOX_ID_SIZE = 40 };
-void outbox_id(char dst[OUTBOX_ID_SIZE], const uint8_t root[CHAIN_ROOT_BYTES]);
 /* What is asked of benchd-web. */
 int outbox_send(struct station *s, const struct hook_request *r, int timeout_ms,
 		void (*done)(void *ctx, const struct outbound_answer *a), void *ctx);

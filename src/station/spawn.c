@@ -141,7 +141,7 @@ static int start_web(struct station *s, struct error *err)
 	return run(add_child(s, "benchd-web", NULL), a.v, err);
 }
 
-void spawn_make_safe(struct rig_link *r)
+static void spawn_make_safe(struct rig_link *r)
 {
 	struct station *s = r->station;
 	struct args a = {.n = 0};
