@@ -15,8 +15,21 @@ enum { MBAP_HEADER = 7, MBAP_ADU_MAX = 260 };
 
 /* Writes the frame of a PDU of n bytes (at most 253); returns its length. */
 size_t mbap_build(uint8_t *adu, uint16_t id, uint8_t unit, const uint8_t *pdu, size_t n);
-/* The answer that begins with these n bytes: its whole length, 0 while the header is not there, or
- * ERR_PROTOCOL: it is no answer to that question. */
-int mbap_length(const uint8_t *adu, size_t n, uint16_t id, uint8_t unit, struct error *err);
+
+/* An answer as it comes, in whatever pieces: bytes go to mbap_room, at most so many, and mbap_took
+ * says what they make. Never more than the answer is taken, so what lies behind it is there for the
+ * next question, which it does not fit. */
+struct mbap_answer {
+	uint16_t id; /* of the question */
+	uint8_t unit;
+	size_t n, length; /* bytes so far; of the whole, as far as it is known */
+	uint8_t adu[MBAP_ADU_MAX];
+};
+void mbap_expect(struct mbap_answer *a, uint16_t id, uint8_t unit);
+/* Where the next bytes go, and how many at most; never 0 before the answer is whole. */
+uint8_t *mbap_room(struct mbap_answer *a, size_t *n);
+/* n more bytes are there. 1: the answer is whole, its PDU of length - MBAP_HEADER bytes stands behind
+ * the header; 0: it is not; ERR_PROTOCOL: it is no answer to that question. */
+int mbap_took(struct mbap_answer *a, size_t n, struct error *err);
 
 #endif

@@ -24,22 +24,44 @@ size_t mbap_build(uint8_t *adu, uint16_t id, uint8_t unit, const uint8_t *pdu, s
 	return MBAP_HEADER + n;
 }
 
-int mbap_length(const uint8_t *adu, size_t n, uint16_t id, uint8_t unit, struct error *err)
+void mbap_expect(struct mbap_answer *a, uint16_t id, uint8_t unit)
 {
-	unsigned length;
+	a->id = id;
+	a->unit = unit;
+	a->n = 0;
+	a->length = MBAP_HEADER;
+}
 
-	if (n < MBAP_HEADER)
-		return 0;
-	length = u16_at(adu + 4);
-	if (u16_at(adu + 2) != 0 || length < 3 || length > MBAP_ADU_MAX - MBAP_HEADER + 1)
+uint8_t *mbap_room(struct mbap_answer *a, size_t *n)
+{
+	*n = a->length - a->n;
+	return a->adu + a->n;
+}
+
+/* The header is there. */
+static int read_header(struct mbap_answer *a, struct error *err)
+{
+	unsigned length = u16_at(a->adu + 4);
+
+	if (u16_at(a->adu + 2) != 0 || length < 3 || length > MBAP_ADU_MAX - MBAP_HEADER + 1)
 		return error_set(err, ERR_PROTOCOL, "what came is no Modbus TCP");
-	if (u16_at(adu) != id)
+	if (u16_at(a->adu) != a->id)
 		return error_set(err, ERR_PROTOCOL, "answers question %u; asked was %u",
-				 u16_at(adu), id);
-	if (adu[6] != unit)
+				 u16_at(a->adu), a->id);
+	if (a->adu[6] != a->unit)
 		return error_set(err, ERR_PROTOCOL,
 				 "answers as unit %u; asked was unit %u: unit_id has to be the one "
 				 "it answers as",
-				 adu[6], unit);
-	return (int)(MBAP_HEADER - 1 + length);
+				 a->adu[6], a->unit);
+	a->length = MBAP_HEADER - 1 + length;
+	return 0;
+}
+
+int mbap_took(struct mbap_answer *a, size_t n, struct error *err)
+{
+	a->n += n;
+	if (a->n < a->length)
+		return 0;
+	/* the shortest answer has two bytes behind the header */
+	return a->length > MBAP_HEADER ? 1 : read_header(a, err);
 }

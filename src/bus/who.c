@@ -29,23 +29,16 @@ static int ask(int fd, uint8_t unit)
 {
 	static const uint8_t question[] = {FUNCTION, MEI, 1, 0};
 	int64_t until_ns = clock_mono_ns() + PATIENCE_NS;
+	struct mbap_answer a;
 	uint8_t adu[MBAP_ADU_MAX];
 	size_t n = mbap_build(adu, TRANSACTION, unit, question, sizeof(question));
-	int rc, length;
+	int rc;
 
 	if (send(fd, adu, n, MSG_NOSIGNAL) != (ssize_t)n)
 		return ERR_CLOSED;
-	rc = wire_take(fd, adu, MBAP_HEADER, until_ns);
-	if (rc)
-		return rc;
-	length = mbap_length(adu, MBAP_HEADER, TRANSACTION, unit, NULL);
-	if (length < 0)
-		return length;
-	n = (size_t)length - MBAP_HEADER;
-	rc = wire_take(fd, adu + MBAP_HEADER, n, until_ns);
-	if (rc)
-		return rc;
-	return names_vendor(adu + MBAP_HEADER, n);
+	mbap_expect(&a, TRANSACTION, unit);
+	rc = wire_answer(fd, &a, until_ns, NULL);
+	return rc ? rc : names_vendor(a.adu + MBAP_HEADER, a.length - MBAP_HEADER);
 }
 
 int who_ask(struct who *w, int fd, const uint8_t units[32])

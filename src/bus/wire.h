@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "base/error.h"
+#include "bus/mbap.h"
 #include "plan/fixture.h"
 
 /* RTU: framing and CRC are libmodbus's, the descriptor and all reading are ours. */
@@ -35,8 +36,8 @@ int wire_tcp_transact(struct wire_tcp *w, uint8_t unit, const uint8_t *pdu, size
 		      uint8_t *reply, size_t max, size_t *reply_n, int64_t timeout_ns,
 		      struct error *err);
 
-/* Reads n bytes by then (CLOCK_MONOTONIC); 0, ERR_TIMEOUT or ERR_CLOSED. */
-int wire_take(int fd, uint8_t *p, size_t n, int64_t until_ns);
+/* Takes the answer by then (CLOCK_MONOTONIC); 0, ERR_TIMEOUT, ERR_CLOSED or ERR_PROTOCOL. */
+int wire_answer(int fd, struct mbap_answer *a, int64_t until_ns, struct error *err);
 
 /* Who answers on a TCP bus (who.c); zeroed at first. */
 struct who {

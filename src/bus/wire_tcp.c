@@ -160,42 +160,29 @@ const char *wire_tcp_peer(const struct wire_tcp *w)
 
 /* ---- transactions ---------------------------------------------------------- */
 
-int wire_take(int fd, uint8_t *p, size_t n, int64_t until_ns)
+int wire_answer(int fd, struct mbap_answer *a, int64_t until_ns, struct error *err)
 {
-	while (n) {
+	int rc = 0;
+
+	while (rc == 0) {
 		int64_t left_ns = until_ns - clock_mono_ns();
 		struct pollfd q = {.fd = fd, .events = POLLIN};
+		size_t room;
+		uint8_t *p = mbap_room(a, &room);
 		ssize_t got;
 
 		if (left_ns <= 0 || poll(&q, 1, (int)(left_ns / NS_PER_MS) + 1) == 0)
-			return ERR_TIMEOUT;
-		got = recv(fd, p, n, MSG_DONTWAIT);
+			return error_set(err, ERR_TIMEOUT,
+					 a->n < MBAP_HEADER ? "no answer"
+							    : "half an answer and no more");
+		got = recv(fd, p, room, MSG_DONTWAIT);
 		if (got < 0 && (errno == EAGAIN || errno == EINTR))
 			continue;
 		if (got <= 0)
-			return ERR_CLOSED;
-		p += got;
-		n -= (size_t)got;
+			return error_set(err, ERR_CLOSED, "closed the connection");
+		rc = mbap_took(a, (size_t)got, err);
 	}
-	return 0;
-}
-
-/* The whole answer into adu; its length, or negative. */
-static int take_answer(struct wire_tcp *w, uint8_t unit, uint8_t *adu, int64_t until_ns,
-		       struct error *err)
-{
-	int n, rc = wire_take(w->fd, adu, MBAP_HEADER, until_ns);
-
-	if (rc)
-		return error_set(err, rc, "%s", rc == ERR_TIMEOUT ? "no answer" : "");
-	n = mbap_length(adu, MBAP_HEADER, w->id, unit, err);
-	if (n < 0)
-		return n;
-	rc = wire_take(w->fd, adu + MBAP_HEADER, (size_t)n - MBAP_HEADER, until_ns);
-	if (rc)
-		return error_set(err, rc, "%s",
-				 rc == ERR_TIMEOUT ? "half an answer and no more" : "");
-	return n;
+	return rc < 0 ? rc : 0;
 }
 
 int wire_tcp_transact(struct wire_tcp *w, uint8_t unit, const uint8_t *pdu, size_t n,
@@ -203,6 +190,7 @@ int wire_tcp_transact(struct wire_tcp *w, uint8_t unit, const uint8_t *pdu, size
 		      struct error *err)
 {
 	int64_t until_ns = clock_mono_ns() + timeout_ns;
+	struct mbap_answer answer;
 	uint8_t adu[MBAP_ADU_MAX];
 	struct error why = {0};
 	size_t length;
@@ -214,13 +202,14 @@ int wire_tcp_transact(struct wire_tcp *w, uint8_t unit, const uint8_t *pdu, size
 	length = mbap_build(adu, ++w->id, unit, pdu, n);
 	rc = send(w->fd, adu, length, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)length ? 0
 										      : ERR_CLOSED;
+	mbap_expect(&answer, w->id, unit);
 	if (rc == 0)
-		rc = take_answer(w, unit, adu, until_ns, &why);
+		rc = wire_answer(w->fd, &answer, until_ns, &why);
 	if (rc == ERR_CLOSED)
 		return error_set(err, rc, "%s closed the connection", w->peer);
 	if (rc < 0)
 		return error_set(err, rc, "%s, unit %u: %s", w->peer, unit, why.text);
-	*reply_n = (size_t)rc - MBAP_HEADER;
-	memcpy(reply, adu + MBAP_HEADER, *reply_n);
+	*reply_n = answer.length - MBAP_HEADER;
+	memcpy(reply, answer.adu + MBAP_HEADER, *reply_n);
 	return 0;
 }

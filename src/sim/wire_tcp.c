@@ -27,21 +27,31 @@ int wire_receive_tcp(const struct wire_effect *e, const struct wire_medium *line
 		     uint8_t *pdu, size_t *n, struct error *err)
 {
 	uint8_t adu[MBAP_ADU_MAX];
+	struct mbap_answer answer;
 	struct wire_reply reply;
 	const struct wire_frame *f = &reply.frames[0];
-	int length, rc = broken(e, err);
+	size_t at = 0;
+	int rc = broken(e, err);
 
 	if (rc)
 		return rc;
 	wire_spoil_tcp(e, line, adu, mbap_build(adu, QUESTION, unit, pdu, *n), &reply);
-	length = mbap_length(f->bytes, f->n, QUESTION, unit, err);
-	if (length < 0)
-		return length;
-	if (length == 0 || (size_t)length > f->n)
+	for (mbap_expect(&answer, QUESTION, unit); rc == 0 && at < f->n;) {
+		size_t room, part;
+		uint8_t *to = mbap_room(&answer, &room);
+
+		part = room < f->n - at ? room : f->n - at;
+		memcpy(to, f->bytes + at, part);
+		at += part;
+		rc = mbap_took(&answer, part, err);
+	}
+	if (rc < 0)
+		return rc;
+	if (rc == 0)
 		return error_set(err, ERR_TIMEOUT, "half an answer and no more");
-	if ((size_t)length < f->n || reply.count > 1)
+	if (at < f->n || reply.count > 1)
 		return error_set(err, ERR_PROTOCOL, "more than the answer");
-	*n = (size_t)length - MBAP_HEADER;
-	memcpy(pdu, f->bytes + MBAP_HEADER, *n);
+	*n = answer.length - MBAP_HEADER;
+	memcpy(pdu, answer.adu + MBAP_HEADER, *n);
 	return 0;
 }
