@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include "base/error.h"
 
 struct verify_item {
@@ -54,20 +55,21 @@ int verify_item_alone(const struct verify_item *item, const uint8_t before[32],
 /* A line of an export: {"prev":..,"root":..,"sig":..,"item":{..}}; item->bytes points into line. */
 int verify_read_line(const char *line, size_t n, struct verify_item *item, uint8_t before[32],
 		     struct error *err);
-/* A whole export. */
-int verify_export(const char *bytes, size_t n, const uint8_t trusted[32], int64_t ack_size,
-		  const uint8_t ack_root[32], int64_t *size, struct error *err);
+/* A whole export, from where f stands; one item of it is in memory at a time. */
+int verify_export(FILE *f, const uint8_t trusted[32], int64_t ack_size, const uint8_t ack_root[32],
+		  int64_t *size, struct error *err);
 /* A release document (or any that ends in key and signature). *id: of the key it names. */
 int verify_document(const char *bytes, size_t n, const uint8_t key[32], struct error *err);
 /* A finished run: some line of the export says it has exactly these bytes. */
-int verify_run(const char *doc, size_t n, const char *lines, size_t lines_n, const uint8_t key[32],
-	       struct error *err);
+int verify_run(const char *doc, size_t n, FILE *lines, const uint8_t key[32], struct error *err);
 
 /* The database file, read only: the chain, its columns, and the tables it covers. */
 int verify_database(const char *path, const uint8_t trusted[32], int64_t ack_size,
 		    const uint8_t ack_root[32], int64_t *size, struct error *err);
 /* Do the columns of a chain row say what its bytes say? item: parsed. */
 const char *verify_text(const json_t *item, const char *key);
+/* ERR_DENIED: which item, and what is wrong with it. */
+int verify_broken(struct error *err, int64_t seq, const char *what);
 bool verify_hex(uint8_t *dst, size_t n, const char *hex, size_t hex_n);
 void verify_sha256_hex(char dst[65], const void *p, size_t n);
 

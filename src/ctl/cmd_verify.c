@@ -12,7 +12,7 @@
 #include "ctl/ctl.h"
 #include "ctl/verify.h"
 
-enum { FILE_MAX = 1 << 30 };
+enum { DOCUMENT_MAX = 8 << 20, HEAD_BYTES = 32 };
 
 struct asked {
 	const char *path, *chain;
@@ -22,9 +22,10 @@ struct asked {
 	const char *kind; /* what the file turned out to be */
 };
 
+/* A key or a document; databases and chains, of any size, are never read whole. */
 static int load(const char *path, char **bytes, size_t *n, struct error *err)
 {
-	return text_read_file(path, FILE_MAX, bytes, n, err);
+	return text_read_file(path, DOCUMENT_MAX, bytes, n, err);
 }
 
 static int load_key(const char *path, uint8_t key[32], struct error *err)
@@ -56,8 +57,7 @@ static bool starts(const char *bytes, size_t n, const char *with)
 
 static int verify_run_file(struct asked *a, const char *doc, size_t n, struct error *err)
 {
-	char *lines = NULL;
-	size_t lines_n = 0;
+	FILE *lines;
 	int rc;
 
 	a->kind = "run";
@@ -65,35 +65,54 @@ static int verify_run_file(struct asked *a, const char *doc, size_t n, struct er
 		return error_set(err, ERR_USAGE,
 				 "a run's record is signed through the chain: add --chain FILE "
 				 "(benchctl export chain FILE)");
-	rc = load(a->chain, &lines, &lines_n, err);
-	if (rc == 0)
-		rc = verify_run(doc, n, lines, lines_n, a->key, err);
-	free(lines);
+	lines = fopen(a->chain, "re");
+	if (!lines)
+		return error_errno(err, "%s", a->chain);
+	rc = verify_run(doc, n, lines, a->key, err);
+	(void)fclose(lines);
 	return rc;
 }
 
-static int verify_file(struct asked *a, struct error *err)
+static int verify_small(struct asked *a, struct error *err)
 {
-	const uint8_t *root = a->has_ack ? a->ack_root : NULL;
 	char *bytes = NULL;
 	size_t n = 0;
 	int rc = load(a->path, &bytes, &n, err);
 
 	if (rc < 0)
 		return rc;
-	if (starts(bytes, n, "SQLite format 3")) {
-		a->kind = "database";
-		rc = verify_database(a->path, a->key, a->ack_size, root, &a->size, err);
-	} else if (starts(bytes, n, "{\"chain\":")) {
-		a->kind = "chain";
-		rc = verify_export(bytes, n, a->key, a->ack_size, root, &a->size, err);
-	} else if (starts(bytes, n, "{\"schema\":\"benchd.run/")) {
+	if (starts(bytes, n, "{\"schema\":\"benchd.run/")) {
 		rc = verify_run_file(a, bytes, n, err);
 	} else {
 		a->kind = "document";
 		rc = verify_document(bytes, n, a->key, err);
 	}
 	free(bytes);
+	return rc;
+}
+
+static int verify_file(struct asked *a, struct error *err)
+{
+	const uint8_t *root = a->has_ack ? a->ack_root : NULL;
+	char head[HEAD_BYTES];
+	FILE *f = fopen(a->path, "re");
+	size_t n = f ? fread(head, 1, sizeof(head), f) : 0;
+	int rc;
+
+	if (!f || ferror(f)) {
+		rc = error_errno(err, "%s", a->path);
+	} else if (starts(head, n, "SQLite format 3")) {
+		a->kind = "database";
+		rc = verify_database(a->path, a->key, a->ack_size, root, &a->size, err);
+	} else if (starts(head, n, "{\"chain\":")) {
+		a->kind = "chain";
+		rewind(f);
+		rc = verify_export(f, a->key, a->ack_size, root, &a->size, err);
+	} else {
+		rc = verify_small(a, err);
+	}
+	if (f)
+		(void)fclose(f);
 	return rc;
 }
 

@@ -9,7 +9,7 @@
 #include "base/sign.h"
 #include "base/text.h"
 
-enum { ITEM_MAX = 1 << 20, DOCUMENT_MAX = 8 << 20 };
+enum { ITEM_MAX = 1 << 20 };
 #define MARK "benchd-chain-v1"
 
 static int nibble(char c)
@@ -50,7 +50,7 @@ const char *verify_text(const json_t *item, const char *key)
 
 /* ---- one item ---- */
 
-static int broken(struct error *err, int64_t seq, const char *what)
+int verify_broken(struct error *err, int64_t seq, const char *what)
 {
 	return error_set(err, ERR_DENIED, "item %" PRId64 ": %s", seq, what);
 }
@@ -72,7 +72,7 @@ static int check_link(const struct verify_item *i, const uint8_t before[32], str
 	memcpy(root, before, 32);
 	root_after(root, i->bytes, i->n);
 	if (memcmp(root, i->root, 32) != 0)
-		return broken(err, i->seq, "its bytes or its root were changed");
+		return verify_broken(err, i->seq, "its bytes or its root were changed");
 	return 0;
 }
 
@@ -83,7 +83,7 @@ static int check_signature(const struct verify_item *i, const uint8_t key[32], s
 	text_hex(hex, i->root, 32);
 	(void)snprintf(text, sizeof(text), MARK " %" PRId64 " %s\n", i->seq, hex);
 	if (!sign_is_by(key, text, strlen(text), i->sig))
-		return broken(err, i->seq, "its signature is not the key's");
+		return verify_broken(err, i->seq, "its signature is not the key's");
 	return 0;
 }
 
@@ -95,7 +95,7 @@ static json_t *parse_item(const struct verify_item *i, struct error *err)
 	if (item && json_is_integer(seq) && json_integer_value(seq) == i->seq &&
 	    json_is_object(json_object_get(item, "data")))
 		return item;
-	(void)broken(err, i->seq, "is no item, or another one's");
+	(void)verify_broken(err, i->seq, "is no item, or another one's");
 	json_decref(item);
 	return NULL;
 }
@@ -143,10 +143,10 @@ static int take_key(struct verify_chain *v, int64_t seq, const json_t *data, str
 	char id[SIGN_ID_SIZE];
 
 	if (!sign_from_base64(v->signer, sizeof(v->signer), text, strlen(text)))
-		return broken(err, seq, "names no key");
+		return verify_broken(err, seq, "names no key");
 	sign_id(id, v->signer);
 	if (strcmp(id, verify_text(data, "key")) != 0)
-		return broken(err, seq, "its key has another name");
+		return verify_broken(err, seq, "its key has another name");
 	if (v->signer_count < VERIFY_KEYS_MAX)
 		memcpy(v->signers[v->signer_count++], v->signer, 32);
 	v->trusted_seen = v->trusted_seen || memcmp(v->signer, v->trusted, 32) == 0;
@@ -179,7 +179,7 @@ static int take_rotation(struct verify_chain *v, int64_t seq, const json_t *data
 	if (strcmp(verify_text(data, "replaces"), old) != 0 ||
 	    !sign_from_base64(proof, sizeof(proof), proof_text, strlen(proof_text)) ||
 	    !sign_is_by(v->signer, words, strlen(words), proof))
-		return broken(err, seq, "the new key does not follow the old one");
+		return verify_broken(err, seq, "the new key does not follow the old one");
 	return 0;
 }
 
@@ -192,7 +192,7 @@ int verify_chain_item(struct verify_chain *v, const struct verify_item *i, struc
 	int rc;
 
 	if (i->seq != v->size + 1)
-		return broken(err, v->size + 1, "is missing");
+		return verify_broken(err, v->size + 1, "is missing");
 	rc = check_link(i, v->root, err);
 	/* Item 1 brings the key it is signed with: only the trusted one makes that worth anything. */
 	if (rc == 0 && i->seq > 1)
@@ -206,7 +206,7 @@ int verify_chain_item(struct verify_chain *v, const struct verify_item *i, struc
 	rotates = strcmp(verify_text(item, "type"), "key_rotated") == 0;
 	if (i->seq == 1 && (strcmp(verify_text(item, "type"), "chain_started") != 0 ||
 			    strcmp(verify_text(data, "instance"), v->instance) != 0))
-		rc = broken(err, 1, "does not begin this chain");
+		rc = verify_broken(err, 1, "does not begin this chain");
 	if (rc == 0 && i->seq == 1)
 		rc = take_key(&next, 1, data, err);
 	if (rc == 0 && i->seq == 1)
@@ -217,7 +217,7 @@ int verify_chain_item(struct verify_chain *v, const struct verify_item *i, struc
 		take_lost_key(&next, data);
 	json_decref(item);
 	if (rc == 0 && v->ack_size == i->seq && memcmp(v->ack_root, i->root, 32) != 0)
-		rc = broken(err, i->seq, "is not the one that was acknowledged");
+		rc = verify_broken(err, i->seq, "is not the one that was acknowledged");
 	if (rc < 0)
 		return rc;
 	memcpy(next.root, i->root, 32);
@@ -238,88 +238,4 @@ int verify_chain_end(const struct verify_chain *v, struct error *err)
 		return error_set(err, ERR_DENIED,
 				 "item 1: the chain was not begun, nor ever signed, by this key");
 	return 0;
-}
-
-/* ---- exported lines ---- */
-
-/* The value of a member that stands at *at in fixed form: KEY"value". */
-static const char *take_member(const char **at, size_t *left, const char *head, size_t *n)
-{
-	size_t head_n = strlen(head);
-	const char *value, *end;
-
-	if (*left < head_n || memcmp(*at, head, head_n) != 0)
-		return NULL;
-	value = *at + head_n;
-	end = memchr(value, '"', *left - head_n);
-	if (!end)
-		return NULL;
-	*n = (size_t)(end - value);
-	*left -= (size_t)(end - *at);
-	*at = end;
-	return value;
-}
-
-int verify_read_line(const char *line, size_t n, struct verify_item *i, uint8_t before[32],
-		     struct error *err)
-{
-	static const char item_head[] = "\",\"item\":";
-	const char *at = line, *prev, *root, *sig;
-	size_t left = n, prev_n = 0, root_n = 0, sig_n = 0;
-	int seq_n = 0;
-
-	prev = take_member(&at, &left, "{\"prev\":\"", &prev_n);
-	root = prev ? take_member(&at, &left, "\",\"root\":\"", &root_n) : NULL;
-	sig = root ? take_member(&at, &left, "\",\"sig\":\"", &sig_n) : NULL;
-	if (!sig || !verify_hex(before, 32, prev, prev_n) ||
-	    !verify_hex(i->root, 32, root, root_n) || !sign_from_base64(i->sig, 64, sig, sig_n) ||
-	    left < sizeof(item_head) || memcmp(at, item_head, sizeof(item_head) - 1) != 0 ||
-	    line[n - 1] != '}')
-		return error_set(err, ERR_DENIED, "is no line of a chain");
-	i->bytes = at + sizeof(item_head) - 1;
-	i->n = (size_t)(line + n - 1 - i->bytes);
-	i->seq = 0;
-	for (size_t k = 7; k < i->n && i->bytes[k] >= '0' && i->bytes[k] <= '9' && seq_n < 18; k++)
-		i->seq = i->seq * 10 + (i->bytes[k] - '0'), seq_n++;
-	if (i->n < 9 || memcmp(i->bytes, "{\"seq\":", 7) != 0 || seq_n == 0)
-		return error_set(err, ERR_DENIED, "is no item of a chain");
-	return 0;
-}
-
-int verify_export(const char *bytes, size_t n, const uint8_t trusted[32], int64_t ack_size,
-		  const uint8_t ack_root[32], int64_t *size, struct error *err)
-{
-	static const char head[] = "{\"chain\":\"" MARK "\",\"instance\":\"";
-	const size_t head_n = sizeof(head) - 1;
-	struct verify_chain v;
-	struct error why = {0};
-	const char *end = bytes + n, *at = bytes;
-	char instance[33] = "";
-	int rc;
-
-	if (n < head_n + 35 || memcmp(bytes, head, head_n) != 0 ||
-	    memcmp(bytes + head_n + 32, "\"}\n", 3) != 0)
-		return error_set(err, ERR_SYNTAX, "no exported chain");
-	memcpy(instance, bytes + head_n, 32);
-	rc = verify_chain_begin(&v, instance, trusted, ack_size, ack_root, err);
-	at += head_n + 35;
-	while (rc == 0 && at < end) {
-		const char *stop = memchr(at, '\n', (size_t)(end - at));
-		struct verify_item i;
-		uint8_t before[32];
-
-		if (!stop)
-			return broken(err, v.size + 1, "is cut off");
-		if (verify_read_line(at, (size_t)(stop - at), &i, before, &why) < 0)
-			return broken(err, v.size + 1, why.text);
-		if (memcmp(before, v.root, 32) != 0)
-			return broken(err, v.size + 1, "does not follow the one before");
-		rc = verify_chain_item(&v, &i, err);
-		at = stop + 1;
-	}
-	if (rc == 0)
-		rc = verify_chain_end(&v, err);
-	if (rc == 0)
-		*size = v.size;
-	return rc;
 }

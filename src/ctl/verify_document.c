@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Documents by themselves: a signed one, and a run's with the line of the chain that has its hash.
+ * A signed document by itself.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -54,52 +54,4 @@ int verify_document(const char *bytes, size_t n, const uint8_t key[32], struct e
 	return good ? 0
 		    : error_set(err, ERR_DENIED,
 				"the document: was changed, or signed by another key");
-}
-
-/* Does this item say that the run has a document of this hash and length? */
-static bool says_document(const struct verify_item *i, const char *run, const char *sha256,
-			  size_t n)
-{
-	json_t *item = memmem(i->bytes, i->n, sha256, strlen(sha256))
-			       ? json_load_limited(i->bytes, i->n, DOCUMENT_MAX, NULL)
-			       : NULL;
-	const json_t *data = json_object_get(item, "data");
-	bool yes = item && strcmp(verify_text(item, "type"), "run_finished") == 0 &&
-		   strcmp(verify_text(item, "run"), run) == 0 &&
-		   strcmp(verify_text(data, "document_sha256"), sha256) == 0 &&
-		   json_integer_value(json_object_get(data, "document_bytes")) == (json_int_t)n;
-
-	json_decref(item);
-	return yes;
-}
-
-int verify_run(const char *doc, size_t n, const char *lines, size_t lines_n, const uint8_t key[32],
-	       struct error *err)
-{
-	json_t *root = json_load_limited(doc, n, DOCUMENT_MAX, NULL);
-	const char *at = lines, *end = lines + lines_n;
-	char sha256[65], run[37];
-
-	if (strcmp(verify_text(root, "schema"), "benchd.run/1") != 0) {
-		json_decref(root);
-		return error_set(err, ERR_SYNTAX, "no record of a run");
-	}
-	(void)text_copy(run, sizeof(run), verify_text(root, "id"));
-	json_decref(root);
-	verify_sha256_hex(sha256, doc, n);
-	while (at < end) {
-		const char *stop = memchr(at, '\n', (size_t)(end - at));
-		size_t line_n = stop ? (size_t)(stop - at) : (size_t)(end - at);
-		struct verify_item i;
-		uint8_t before[32];
-
-		if (verify_read_line(at, line_n, &i, before, NULL) == 0 &&
-		    says_document(&i, run, sha256, n))
-			return verify_item_alone(&i, before, key, err);
-		at += line_n + 1;
-	}
-	return error_set(err, ERR_DENIED,
-			 "run %s: no item of the chain has this document: it was changed, or the "
-			 "chain given is another's",
-			 run);
 }

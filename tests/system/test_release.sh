@@ -63,6 +63,10 @@ RUN=00000000-0000-4000-8000-000000000001
 ctl --json run show $RUN | tr -d '\n' >"$WORK/run.json"
 check "a run's record verifies through the chain" has "as it was signed" verify "$WORK/run.json" --chain "$WORK/chain.jsonl"
 check "the open database verifies" has whole verify "$STATE/benchd.db"
+sqlite3 "$STATE/benchd.db" "VACUUM INTO '$WORK/big.db'" && truncate -s 1500M "$WORK/big.db"
+big() { (ulimit -v 262144 && verify "$WORK/big.db"); }
+check "one of 1.5 GB does within 256 MiB of addresses" has whole big
+rm -f "$WORK/big.db"
 
 # ---- the same by openssl, as the page says ----
 recipe() { # name, in a folder of its own

@@ -210,6 +210,29 @@ static void export_all(struct text *out)
 	}
 }
 
+static int verify_text_of(const char *buf, size_t n, int64_t ack_size, const uint8_t *ack_root,
+			  int64_t *size, struct error *err)
+{
+	FILE *f = fmemopen((void *)(uintptr_t)buf, n, "r");
+	int rc;
+
+	assert_non_null(f);
+	rc = verify_export(f, key, ack_size, ack_root, size, err);
+	(void)fclose(f);
+	return rc;
+}
+
+static int verify_run_in(const struct text *doc, const struct text *lines, struct error *err)
+{
+	FILE *f = fmemopen(lines->buf, lines->len, "r");
+	int rc;
+
+	assert_non_null(f);
+	rc = verify_run(doc->buf, doc->len, f, key, err);
+	(void)fclose(f);
+	return rc;
+}
+
 static void any_flip_in_an_exported_file_is_found(void **state)
 {
 	struct text t = {0};
@@ -218,7 +241,7 @@ static void any_flip_in_an_exported_file_is_found(void **state)
 
 	(void)state;
 	export_all(&t);
-	if (verify_export(t.buf, t.len, key, 0, NULL, &size, &err) < 0)
+	if (verify_text_of(t.buf, t.len, 0, NULL, &size, &err) < 0)
 		fail_msg("%s", err.text);
 	assert_int_equal(size, count);
 	/* From the front: what comes before the flip is not what takes the time. */
@@ -226,13 +249,13 @@ static void any_flip_in_an_exported_file_is_found(void **state)
 		char was = t.buf[at];
 
 		t.buf[at] = (char)(was ^ (1 << at % 8));
-		if (verify_export(t.buf, t.len, key, 0, NULL, &size, NULL) == 0)
+		if (verify_text_of(t.buf, t.len, 0, NULL, &size, NULL) == 0)
 			fail_msg("byte %zu is not looked at", at);
 		t.buf[at] = was;
 	}
 	for (size_t cut = 1; cut < 50; cut++)
-		assert_true(verify_export(t.buf, t.len - cut, key, count, items[count - 1].root,
-					  &size, NULL) < 0);
+		assert_true(verify_text_of(t.buf, t.len - cut, count, items[count - 1].root, &size,
+					   NULL) < 0);
 	text_release(&t);
 }
 
@@ -337,11 +360,11 @@ static void a_run_s_record_is_found_in_the_chain_or_refused(void **state)
 	(void)state;
 	export_all(&t);
 	mkstore_document(&r, &doc);
-	if (verify_run(doc.buf, doc.len, t.buf, t.len, key, &err) < 0)
+	if (verify_run_in(&doc, &t, &err) < 0)
 		fail_msg("%s", err.text);
 	for (size_t at = 0; at < doc.len; at++) {
 		doc.buf[at] ^= 1;
-		assert_true(verify_run(doc.buf, doc.len, t.buf, t.len, key, NULL) < 0);
+		assert_true(verify_run_in(&doc, &t, NULL) < 0);
 		doc.buf[at] ^= 1;
 	}
 	text_release(&t);
