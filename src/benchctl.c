@@ -65,14 +65,15 @@ static void print_usage(FILE *fp, const char *group)
 	}
 	table_print(&t, "  ", &out);
 	table_release(&t);
-	text_puts(&out,
-		  "\n"
-		  "  --state DIR  the station's folder (default $BENCHD_STATE or /var/lib/benchd)\n"
-		  "  --json       print what the station sent, for programs\n"
-		  "  --version\n"
-		  "\n"
-		  "Each command has --help. Exit codes: 0 pass or done, 1 any other verdict,\n"
-		  "2 usage or configuration, 3 run ended error (rig) or no station.\n");
+	text_puts(
+		&out,
+		"\n"
+		"  --state DIR  the station's folder (default $BENCHD_STATE or /var/lib/benchd)\n"
+		"  --json       print what the station sent, for programs\n"
+		"  --version\n"
+		"\n"
+		"benchctl help COMMAND tells more. Exit codes: 0 pass or done, 1 any other verdict,\n"
+		"2 usage, configuration or a refusal, 3 run ended error (rig) or no station.\n");
 	(void)fputs(out.buf, fp);
 	text_release(&out);
 }
@@ -215,12 +216,28 @@ static int dispatch(struct ctl *c, int argc, char **argv)
 	return unknown(argv[0], name);
 }
 
+/* "help ticket add" is "ticket add --help". */
+static int help(struct ctl *c, int argc, char **argv)
+{
+	static char option[] = "--help";
+
+	if (argc == 1 || argv[1][0] == '-') {
+		print_usage(stdout, NULL);
+		return CTL_OK;
+	}
+	memmove(argv, argv + 1, (size_t)(argc - 1) * sizeof(argv[0]));
+	argv[argc - 1] = option;
+	return dispatch(c, argc, argv);
+}
+
 static int run(struct ctl *c, int argc, char **argv)
 {
 	int code, at = read_globals(c, argc, argv, &code);
 
 	if (at < 0)
 		return code;
+	if (strcmp(argv[at], "help") == 0)
+		return help(c, argc - at, argv + at);
 	return dispatch(c, argc - at, argv + at);
 }
 

@@ -18,6 +18,11 @@ row() { # what a JSON reply and the text of the same command both hold
 # ---- help ----
 "$BIN/benchctl" --help >"$WORK/help.txt"
 check "benchctl --help exits 0" code 0 "$BIN/benchctl" --help
+check "benchctl help is the same" is "$(cat "$WORK/help.txt")" "$BIN/benchctl" help
+check "help COMMAND: its usage" refused 0 "usage: benchctl ticket add" "$BIN/benchctl" help ticket add
+check "help of one word" refused 0 "usage: benchctl doctor" "$BIN/benchctl" help doctor
+check "help of a group" refused 0 "  ticket compare" "$BIN/benchctl" help ticket
+check "help of no command" refused 2 'did you mean "ticket"' "$BIN/benchctl" help tickets
 check "without a command: usage, exit 2" refused 2 "usage: benchctl" "$BIN/benchctl"
 check "--version" has "benchctl $(sed 's/[[:space:]]//g' VERSION 2>/dev/null)" "$BIN/benchctl" --version
 "$BIN/benchctl" --json --help | "$BIN/tests/system/jsonget" 'commands.*.command' >"$WORK/commands"
@@ -35,6 +40,44 @@ check "a word too many is named" refused 2 '"x" is one word too many' "$BIN/benc
 check "the word that is missing is named" refused 2 "ticket add: ID is missing" "$BIN/benchctl" ticket add
 check "also behind one in brackets" refused 2 "run answer: ANSWER is missing" "$BIN/benchctl" run answer
 check "a missing word" refused 2 "usage: benchctl run show RUN" "$BIN/benchctl" run show
+
+# ---- what both READMEs tell to type ----
+echo help >>"$WORK/commands"
+typed() { # README: each command of its code blocks and of its text, one a line, without the remark behind it
+	sed -n 's/[[:space:]]*# .*//; s/^    \(benchctl .*\)/\1/p; s/^    \(make .*\)/\1/p' "$1" | sed 's/; /\n/g'
+	grep -v '^    ' "$1" | grep -oE '`benchctl [a-z][^`]*`' | tr -d '\140' | sort -u
+}
+outline() { # README: its code, sections and points in their order, and the files it names
+	sed -n 's/^\(##* \).*/\1/p; s/^\(- \).*/\1/p; s/^    .*/code/p' "$1"
+	grep -oE '[A-Za-z@][A-Za-z/@-]*\.(md|yaml|c|csv|pem|txt|jsonl)' "$1" | grep -vE '^(README|zh-CN)' | sort -u
+}
+known() { # COMMAND LINE: its command is in the table and its options in that command's help
+	# shellcheck disable=SC2086
+	set -- $1
+	known_name=$2
+	grep -qx "$2 ${3:-}" "$WORK/commands" && known_name="$2 $3"
+	grep -qx "$known_name" "$WORK/commands" || { echo "benchctl help knows no \"$2 ${3:-}\""; return 1; }
+	# shellcheck disable=SC2086
+	"$BIN/benchctl" $known_name --help >"$WORK/known.txt"
+	for known_word; do
+		case $known_word in
+		--help | --json) ;;
+		--[a-z]*) grep -qE "[ [(]$known_word( |$|])" "$WORK/known.txt" || { echo "$known_name has no $known_word"; return 1; } ;;
+		esac
+	done
+}
+typed README.md >"$WORK/typed"
+typed README.zh-CN.md >"$WORK/typed.zh"
+check "both READMEs tell the same commands" diff "$WORK/typed" "$WORK/typed.zh"
+outline README.md >"$WORK/outline"
+outline README.zh-CN.md >"$WORK/outline.zh"
+check "they have the same sections, points and files" diff "$WORK/outline" "$WORK/outline.zh"
+check "no command stands twice" is "" sh -c "grep '^benchctl' '$WORK/typed' | sort | uniq -d"
+check "they are more than a handful" test "$(grep -c '^benchctl' "$WORK/typed")" -ge 25
+grep '^benchctl' "$WORK/typed" | sort -u >"$WORK/typed.once"
+while read -r want; do
+	check "README: $want" known "$want"
+done <"$WORK/typed.once"
 
 # ---- no station ----
 for want in "ticket show T-1" "ticket list" "run list" "run show x" "run abort --bay 1" "run answer --bay 1 yes" \
