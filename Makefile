@@ -173,6 +173,10 @@ install: all
 	install -m 644 README.md README.zh-CN.md NEWS LICENSE $(DESTDIR)$(docdir)
 	for d in docs fixtures profiles profiles/models drivers systemd webhooks; do install -d $(DESTDIR)$(docdir)/$$d && \
 		install -m 644 $$(ls $$d/*.md) $(DESTDIR)$(docdir)/$$d || exit 1; done
+	install -d $(DESTDIR)$(docdir)/docs/adapters $(DESTDIR)$(docdir)/fixtures/ref-bay
+	install -m 644 docs/openapi.json $(DESTDIR)$(docdir)/docs
+	install -m 644 docs/adapters/*.yaml $(DESTDIR)$(docdir)/docs/adapters
+	install -m 644 fixtures/ref-bay/* $(DESTDIR)$(docdir)/fixtures/ref-bay
 	install -m 644 fixtures/*.yaml fixtures/*.schema.json $(DESTDIR)$(datadir)/fixtures
 	install -m 644 profiles/*.yaml profiles/*.schema.json $(DESTDIR)$(datadir)/profiles
 	install -m 644 profiles/models/*.yaml profiles/models/*.schema.json $(DESTDIR)$(datadir)/profiles/models

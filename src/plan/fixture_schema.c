@@ -104,7 +104,7 @@ static const struct schema bus_schema = {
 };
 
 static const struct schema_field device_fields[] = {
-	FIELD(raw_device, driver, "driver", NAME, NEEDED, .en = "a driver of drivers/drivers.c",
+	FIELD(raw_device, driver, "driver", NAME, NEEDED, .en = "a driver of drivers/README.md",
 	      .zh = "驱动名称"),
 	FIELD(raw_device, bus, "bus", NAME, NEEDED, .en = "the bus it sits on", .zh = "所在总线"),
 	FIELD(raw_device, unit_id, "unit", INT, .min = 1, .max = 247, .en = "Modbus unit id",

@@ -1,6 +1,43 @@
 # SPDX-License-Identifier: MIT
-# The systemd units: well-formed, and as closed as they were.
+# What `make install` puts in place: pages whose links lead somewhere, and the systemd units: well-formed, and as closed as they were.
 . tests/system/lib.sh
+# A link of a page leads to a file that is installed. So does the name of a file of the source tree, unless its line or the page's
+# head says that it is one.
+linked() { # ROOT
+	python3 - "$1" <<'END'
+import os, re, sys
+root = sys.argv[1]
+docs = next(d for d, _, f in os.walk(root) if "README.zh-CN.md" in f and d.endswith("/doc/benchd"))
+installed = {f for _, _, files in os.walk(root) for f in files}
+links = names = 0
+bad = []
+for folder, _, files in os.walk(docs):
+    for page in files:
+        if not page.endswith(".md"):
+            continue
+        text = open(os.path.join(folder, page), encoding="utf-8").read()
+        here = os.path.relpath(os.path.join(folder, page), docs)
+        for target in re.findall(r"\]\(([^)#:]+)\)", text):
+            links += 1
+            if not os.path.exists(os.path.join(folder, target)):
+                bad.append(here + ": dead link " + target)
+        if "the source tree" in "".join(text.splitlines(True)[:4]):
+            continue
+        for line in text.splitlines():
+            for word in re.findall(r"(?:[\w-]+/)*[\w-]+\.(?:md|c|h|sh|yaml|json|conf|rules|service)\b", line):
+                ours = [p for p in (word, os.path.join(os.path.dirname(here), word)) if os.path.exists(p)]
+                names += bool(ours)
+                there = any(os.path.exists(os.path.join(docs, p)) for p in ours)
+                if not word.endswith(".md"): # programs' data lies in folders of their own
+                    there = there or os.path.basename(word) in installed
+                if ours and not there and "source tree" not in line and "源码树" not in line:
+                    bad.append(here + ": names " + word + ", which is not installed")
+print("\n".join(bad), links, "links,", names, "names")
+sys.exit(bool(bad) or links < 8 or names < 20)
+END
+}
+check "make install" "${MAKE:-make}" -s VARIANT="$VARIANT" install DESTDIR="$WORK/root"
+check "every link and file name of the installed pages leads to a file that is installed" linked "$WORK/root"
 if ! command -v systemd-analyze >/dev/null; then
 	skip "systemd-analyze is not installed"
 	finish
