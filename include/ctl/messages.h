@@ -19,6 +19,7 @@
 	X(TICKET, "ticket", "工单")                                                                                                           \
 	X(SERIAL, "serial", "序列号")                                                                                                         \
 	X(MODEL, "model", "型号")                                                                                                             \
+	X(MORE_RUNS, "there may be more:", "可能还有更多：")                                                                                  \
 	X(RUN, "run", "检测")                                                                                                                 \
 	X(PROFILE, "profile", "测试方案")                                                                                                     \
 	X(STEP, "step", "工步")                                                                                                               \

@@ -28,7 +28,15 @@ enum query_kind { QUERY_NUMBER = 1, QUERY_WORD, QUERY_CHOICE, QUERY_TIME };
 	  "repaired|no_fault_found|returned_unrepaired|scrapped|replaced")                         \
 	X(RUNS, "ticket", QUERY_WORD, 1, 63, NULL)                                                 \
 	X(RUNS, "serial", QUERY_WORD, 1, 63, NULL)                                                 \
+	X(RUNS, "model", QUERY_WORD, 1, 63, NULL)                                                  \
 	X(RUNS, "bay", QUERY_WORD, 1, 15, NULL)                                                    \
+	X(RUNS, "run_type", QUERY_WORD, 1, 31, NULL)                                               \
+	X(RUNS, "profile", QUERY_WORD, 1, 63, NULL)                                                \
+	X(RUNS, "verdict", QUERY_CHOICE, 0, 0,                                                     \
+	  "pass|marginal|fail|inconclusive|invalid|error|aborted|tripped|interrupted|open")        \
+	X(RUNS, "from", QUERY_TIME, 0, 0, NULL)                                                    \
+	X(RUNS, "to", QUERY_TIME, 0, 0, NULL)                                                      \
+	X(RUNS, "before", QUERY_WORD, 1, 36, NULL)                                                 \
 	X(RUNS, "limit", QUERY_NUMBER, 1, 1000, NULL)                                              \
 	X(RESULTS, "cursor", QUERY_WORD, 0, 159, NULL)                                             \
 	X(RESULTS, "limit", QUERY_NUMBER, 1, 1000, NULL)                                           \

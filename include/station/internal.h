@@ -353,6 +353,8 @@ void request_no_bay(struct request *rq, const char *name);
 /* 404: there is no such ticket, or run; how to see which there are. */
 void request_no_ticket(struct request *rq, const char *id);
 void request_no_run(struct request *rq, const char *id);
+/* ?name=TIME, in microseconds; 0: not given. */
+int64_t request_time(const struct request *rq, const char *name);
 void serve_event(struct station *s, const struct text *json);
 void serve_call(struct web_conn *c, uint32_t id, const struct text *json);
 

@@ -117,9 +117,22 @@ int store_run_journal(struct store *s, const char *run_id,
 		      struct error *err);
 /* Newest first (order of their begin, whatever the wall clock did); filters NULL or exact;
  * limit 0: all. */
-int store_run_list(struct store *s, const char *ticket, const char *serial, const char *bay,
-		   int limit, bool (*fn)(void *ctx, const struct run_row *r), void *ctx,
-		   struct error *err);
+int store_run_list(struct store *s, const char *ticket, const char *serial, int limit,
+		   bool (*fn)(void *ctx, const struct run_row *r), void *ctx, struct error *err);
+/* For a person who looks for runs: the latest start first, as the clock said then. NULL and 0
+ * filter nothing; the words are exact, verdict "open" is of a run that goes on. A search looks
+ * through at most 20,000 runs: next becomes the id of the last one looked at when there are more,
+ * to be given as before (ERR_NOT_FOUND: no such run), else "". */
+struct run_search {
+	const char *ticket, *serial, *model, *bay; /* each finds its index */
+	const char *run_type, *profile, *verdict;  /* these are compared run by run */
+	int64_t from_us, to_us;			   /* begun at from_us or later, before to_us */
+	const char *before;			   /* only those listed behind this one */
+	int limit;				   /* 1 or more */
+};
+int store_run_search(struct store *s, const struct run_search *f,
+		     bool (*fn)(void *ctx, const struct run_row *r), void *ctx, char next[37],
+		     struct error *err);
 /* Ended runs with their documents, in the order of their end; NULL and 0 filter nothing. */
 struct run_filter {
 	const char *serial, *model;

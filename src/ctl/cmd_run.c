@@ -340,7 +340,7 @@ CTL_COMMAND(cmd_run_show)
 	return CTL_OK;
 }
 
-static void print_runs(const struct ctl *c, const json_t *list)
+static void print_runs(const struct ctl *c, const json_t *list, const char *next)
 {
 	struct table t;
 	const json_t *r;
@@ -363,16 +363,47 @@ static void print_runs(const struct ctl *c, const json_t *list)
 					       member_is_true(r, "simulated") ? M(SIMULATED) : ""});
 	}
 	print_list(c, &t);
+	if (next[0])
+		fprintf(stderr, "%s --before %s\n", M(MORE_RUNS), next); /* the table stays one */
 }
 
 CTL_COMMAND(cmd_run_list)
 {
-	const char *words[CTL_ARGS_MAX], *ticket = NULL, *serial = NULL, *bay = NULL, *limit = NULL;
+	enum {
+		TICKET,
+		SERIAL,
+		MODEL,
+		BAY,
+		TYPE,
+		PROFILE,
+		VERDICT,
+		FROM,
+		TO,
+		BEFORE,
+		LIMIT,
+		FILTERS
+	};
+	static const char *const names[FILTERS] = {
+		[TICKET] = "ticket", [SERIAL] = "serial",   [MODEL] = "model",
+		[BAY] = "bay",	     [TYPE] = "run_type",   [PROFILE] = "profile",
+		[FROM] = "from",     [VERDICT] = "verdict", [TO] = "to",
+		[LIMIT] = "limit",   [BEFORE] = "before",
+	};
+	const char *words[CTL_ARGS_MAX], *of[FILTERS] = {NULL};
 	const struct ctl_option options[] = {
-		OPTION_VALUE("ticket", "ID", &ticket, "only of this ticket"),
-		OPTION_VALUE("serial", "SERIAL", &serial, "only of this serial"),
-		OPTION_VALUE("bay", "N", &bay, "only at this bay"),
-		OPTION_VALUE("limit", "N", &limit, "at most N (default 50)"),
+		OPTION_VALUE("ticket", "ID", &of[TICKET], "only of this ticket"),
+		OPTION_VALUE("serial", "SERIAL", &of[SERIAL], "only of this serial"),
+		OPTION_VALUE("model", "MODEL", &of[MODEL], "only of this model"),
+		OPTION_VALUE("bay", "N", &of[BAY], "only at this bay"),
+		OPTION_VALUE("type", "TYPE", &of[TYPE], "only of this run type"),
+		OPTION_VALUE("profile", "ID", &of[PROFILE], "only of this profile"),
+		OPTION_VALUE("verdict", "V", &of[VERDICT], "only of this verdict; open: goes on"),
+		OPTION_VALUE("from", "TIME", &of[FROM],
+			     "begun then or later, like 2026-01-31T08:00:00Z"),
+		OPTION_VALUE("to", "TIME", &of[TO], "begun before"),
+		OPTION_VALUE("before", "RUN", &of[BEFORE],
+			     "the page behind the one that ends with RUN"),
+		OPTION_VALUE("limit", "N", &of[LIMIT], "at most N (default 50)"),
 		OPTION_END,
 	};
 	struct text query = {0};
@@ -382,12 +413,10 @@ CTL_COMMAND(cmd_run_list)
 
 	if (ctl_parse(self, options, argc, argv, words, 0, 0, &code) < 0)
 		return code;
-	if (!ctl_number(self, "limit", limit, 1, 1000, &n))
+	if (!ctl_number(self, "limit", of[LIMIT], 1, 1000, &n))
 		return CTL_USAGE;
-	query_add(&query, "ticket", ticket);
-	query_add(&query, "serial", serial);
-	query_add(&query, "bay", bay);
-	query_add(&query, "limit", limit);
+	for (int i = 0; i < FILTERS; i++)
+		query_add(&query, names[i], of[i]);
 	code = ctl_call(c, WEB_RUNS, NULL, query.buf, NULL, &root);
 	text_release(&query);
 	if (code)
@@ -395,7 +424,7 @@ CTL_COMMAND(cmd_run_list)
 	if (c->json)
 		ctl_put_reply(c);
 	else
-		print_runs(c, json_object_get(root, "runs"));
+		print_runs(c, json_object_get(root, "runs"), member_text(root, "next"));
 	json_decref(root);
 	return CTL_OK;
 }

@@ -194,6 +194,14 @@ void request_no_run(struct request *rq, const char *id)
 	request_problem(rq, 404, "not_found", "there is no run \"%s\"; see: benchctl run list", id);
 }
 
+int64_t request_time(const struct request *rq, const char *name)
+{
+	char at[40];
+	const char *s = web_query(rq->msg.query, name, at, sizeof(at));
+
+	return s ? station_utc_of(s) : 0;
+}
+
 static struct bay *need_bay(struct request *rq)
 {
 	struct bay *b = station_bay(rq->station, rq->msg.arg[0]);

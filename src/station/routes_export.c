@@ -355,14 +355,6 @@ void export_stop(struct station *s)
 	s->exporter = NULL;
 }
 
-static int64_t time_of(const struct request *rq, const char *name)
-{
-	char at[40];
-	const char *s = web_query(rq->msg.query, name, at, sizeof(at));
-
-	return s ? station_utc_of(s) : 0;
-}
-
 void route_export(struct request *rq)
 {
 	static const struct {
@@ -407,7 +399,7 @@ void route_export(struct request *rq)
 		q->filter.serial = q->serial;
 	if (web_query(rq->msg.query, "model", q->model, sizeof(q->model)))
 		q->filter.model = q->model;
-	q->filter.from_us = time_of(rq, "from");
-	q->filter.to_us = time_of(rq, "to");
+	q->filter.from_us = request_time(rq, "from");
+	q->filter.to_us = request_time(rq, "to");
 	(void)worker_submit(s->exporter, &q->job);
 }

@@ -11,8 +11,6 @@
 
 #include "ticket/form.h"
 
-enum { LIST_MAX = 1000 };
-
 static const struct form_field start_form[] = {
 	{.name = "bay", .kind = FORM_TEXT, .required = true, .lo = 1, .hi = 15},
 	{.name = "ticket", .kind = FORM_TEXT, .hi = 63},
@@ -276,98 +274,4 @@ void route_run_answer(struct request *rq)
 		return;
 	}
 	reply_run(rq, 200, at->session->facts.id);
-}
-
-/* ---- lists ---- */
-
-struct list_job {
-	struct job job;
-	struct request *rq;
-	struct text out;
-	struct json json;
-	char bay[16];
-	int limit, count;
-};
-
-static int query_limit(const struct request *rq, int fallback)
-{
-	char buf[16];
-	int64_t v;
-	const char *s = web_query(rq->msg.query, "limit", buf, sizeof(buf));
-	if (!s || !text_to_int64(s, strlen(s), &v) || v < 1)
-		return fallback;
-	return v > LIST_MAX ? LIST_MAX : (int)v;
-}
-
-static bool list_row(void *ctx, const struct run_row *r)
-{
-	struct list_job *q = ctx;
-	char utc[32];
-	struct json *j = &q->json;
-	q->count++;
-	json_open_object(j);
-	json_kv_string(j, "id", r->id);
-	json_kv_string(j, "ticket", r->ticket);
-	json_kv_string(j, "serial", r->serial);
-	json_kv_string(j, "model", r->model);
-	json_kv_string(j, "bay", r->bay);
-	json_kv_string(j, "run_type", r->run_type);
-	json_kv_string(j, "profile", r->profile);
-	json_kv_int(j, "profile_revision", r->profile_revision);
-	json_kv_string(j, "operator", r->operator_name);
-	json_kv_string(j, "verdict", r->verdict[0] ? r->verdict : NULL);
-	json_kv_bool(j, "simulated", r->simulated);
-	json_kv_string(j, "started", text_from_utc_us(utc, sizeof(utc), r->started_utc_us));
-	json_kv_string(j, "ended",
-		       r->ended_utc_us ? text_from_utc_us(utc, sizeof(utc), r->ended_utc_us)
-				       : NULL);
-	json_end_object(j);
-	return true;
-}
-
-static void list_work(struct job *j, struct store *store)
-{
-	struct list_job *q = (struct list_job *)j;
-	char ticket[64], serial[64];
-	const char *query = q->rq->msg.query;
-	const char *of = web_query(query, "ticket", ticket, sizeof(ticket));
-	struct ticket known;
-	json_init(&q->json, &q->out);
-	json_open_object(&q->json);
-	json_key(&q->json, "runs");
-	json_open_array(&q->json);
-	j->rc = store_run_list(store, of, web_query(query, "serial", serial, sizeof(serial)),
-			       web_query(query, "bay", q->bay, sizeof(q->bay)), q->limit, list_row,
-			       q, &j->err);
-	if (!j->rc && !q->count && of)
-		j->rc = store_ticket_get(store, of, &known, &j->err);
-	json_end_array(&q->json);
-	json_end_object(&q->json);
-}
-
-static void list_done(struct job *j)
-{
-	struct list_job *q = (struct list_job *)j;
-	char ticket[64];
-	if (j->rc == ERR_NOT_FOUND)
-		request_no_ticket(q->rq,
-				  web_query(q->rq->msg.query, "ticket", ticket, sizeof(ticket)));
-	else if (!j->rc && !q->count && q->bay[0] && !station_bay(q->rq->station, q->bay))
-		request_no_bay(q->rq, q->bay); /* one that was, and has runs, is listed */
-	else if (j->rc)
-		request_problem_of(q->rq, &j->err);
-	else
-		request_reply(q->rq, 200, "", &q->out);
-	text_release(&q->out);
-	free(q);
-}
-
-void route_runs(struct request *rq)
-{
-	struct list_job *q = xcalloc(1, sizeof(*q));
-	q->job.work = list_work;
-	q->job.done = list_done;
-	q->rq = rq;
-	q->limit = query_limit(rq, 50);
-	station_read(rq->station, &q->job);
 }

@@ -183,7 +183,7 @@ static void compare_work(struct job *job, struct store *store)
 
 	job->rc = store_ticket_get(store, id, &t, &job->err);
 	if (!job->rc)
-		job->rc = store_run_list(store, id, NULL, NULL, RUNS_MAX, keep_row, q, &job->err);
+		job->rc = store_run_list(store, id, NULL, RUNS_MAX, keep_row, q, &job->err);
 	if (job->rc)
 		return;
 	found = load_run(q, store, "incoming", true, &job->err);
@@ -303,7 +303,7 @@ static void dossier_work(struct job *job, struct store *store)
 	json_key(j, "runs");
 	json_open_array(j);
 	if (!rc)
-		rc = store_run_list(store, NULL, q->serial, NULL, RUNS_MAX, keep_row, q, &job->err);
+		rc = store_run_list(store, NULL, q->serial, RUNS_MAX, keep_row, q, &job->err);
 	for (int i = 0; !rc && i < q->count; i++)
 		rc = put_run(q, store, &q->rows[i], &job->err);
 	json_end_array(j);

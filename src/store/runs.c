@@ -10,7 +10,7 @@
 	"r.id, r.ticket, r.serial, r.model, r.bay, r.run_type, r.profile, r.profile_revision,"     \
 	" r.operator, r.simulated, r.started_utc_us,"                                              \
 	" coalesce(e.verdict, ''), coalesce(e.ended_utc_us, 0), coalesce(e.seq, 0)"
-enum { COLUMN_COUNT = 14 };
+enum { COLUMN_COUNT = 14, LOOKED_THROUGH_MAX = 20000 };
 
 static void read_row(sqlite3_stmt *st, struct run_row *r)
 {
@@ -221,9 +221,8 @@ int store_run_journal(struct store *s, const char *run_id,
 	return rc < 0 ? rc : 0;
 }
 
-int store_run_list(struct store *s, const char *ticket, const char *serial, const char *bay,
-		   int limit, bool (*fn)(void *ctx, const struct run_row *r), void *ctx,
-		   struct error *err)
+int store_run_list(struct store *s, const char *ticket, const char *serial, int limit,
+		   bool (*fn)(void *ctx, const struct run_row *r), void *ctx, struct error *err)
 {
 	struct text sql = {0};
 	struct run_row row;
@@ -233,16 +232,86 @@ int store_run_list(struct store *s, const char *ticket, const char *serial, cons
 	/* Only the filters given, so that each finds its index. */
 	text_printf(&sql,
 		    "SELECT " COLUMNS " FROM run r LEFT JOIN run_end e ON e.run = r.seq"
-		    " WHERE true%s%s%s ORDER BY r.seq DESC LIMIT ?4",
-		    ticket ? " AND r.ticket = ?1" : "", serial ? " AND r.serial = ?2" : "",
-		    bay ? " AND r.bay = ?3" : "");
-	rc = db_query(s, &st, err, sql.buf, "ttti", ticket, serial, bay,
+		    " WHERE true%s%s ORDER BY r.seq DESC LIMIT ?3",
+		    ticket ? " AND r.ticket = ?1" : "", serial ? " AND r.serial = ?2" : "");
+	rc = db_query(s, &st, err, sql.buf, "tti", ticket, serial,
 		      (int64_t)(limit > 0 ? limit : -1));
 	text_release(&sql);
 	if (rc < 0)
 		return rc;
 	while ((rc = db_step(s, st, err)) > 0) {
 		read_row(st, &row);
+		if (!fn(ctx, &row))
+			break;
+	}
+	db_done(s, st);
+	return rc < 0 ? rc : 0;
+}
+
+static int query_search(struct store *s, const struct run_search *f, sqlite3_stmt **st,
+			struct error *err)
+{
+	/* A unit has few runs, a model or a bay may have most: "+" keeps these from the index then. */
+	const char *few = f->ticket || f->serial ? "+" : "";
+	struct text sql = {0};
+	int64_t seq = 0;
+	bool ended;
+	int rc = f->before ? find_run(s, f->before, &seq, &ended, err) : 0;
+
+	if (rc < 0)
+		return rc;
+	text_printf(&sql, "SELECT " COLUMNS
+			  " FROM run r LEFT JOIN run_end e ON e.run = r.seq WHERE true");
+	text_printf(&sql, "%s%s", f->ticket ? " AND r.ticket = ?1" : "",
+		    f->serial ? " AND r.serial = ?2" : "");
+	if (f->model)
+		text_printf(&sql, " AND %sr.model = ?3", few);
+	if (f->bay) /* of two such, the index of the model */
+		text_printf(&sql, " AND %sr.bay = ?4", f->model ? "+" : few);
+	text_printf(&sql, "%s%s", f->from_us ? " AND r.started_utc_us >= ?5" : "",
+		    f->to_us ? " AND r.started_utc_us < ?6" : "");
+	if (f->before)
+		text_printf(&sql, " AND (r.started_utc_us, r.seq) <"
+				  " (SELECT b.started_utc_us, b.seq FROM run b WHERE b.seq = ?7)");
+	text_printf(&sql, " ORDER BY r.started_utc_us DESC, r.seq DESC LIMIT ?8");
+	rc = db_query(s, st, err, sql.buf, "ttttiiii", f->ticket, f->serial, f->model, f->bay,
+		      f->from_us, f->to_us, seq, (int64_t)LOOKED_THROUGH_MAX + 1);
+	text_release(&sql);
+	return rc;
+}
+
+static bool is_word(const char *want, const char *got)
+{
+	return !want || strcmp(want, got) == 0;
+}
+
+static bool is_looked_for(const struct run_search *f, const struct run_row *r)
+{
+	return is_word(f->run_type, r->run_type) && is_word(f->profile, r->profile) &&
+	       is_word(f->verdict, r->verdict[0] ? r->verdict : "open");
+}
+
+int store_run_search(struct store *s, const struct run_search *f,
+		     bool (*fn)(void *ctx, const struct run_row *r), void *ctx, char next[37],
+		     struct error *err)
+{
+	struct run_row row = {0};
+	sqlite3_stmt *st;
+	int given = 0, looked = 0;
+	int rc = query_search(s, f, &st, err);
+
+	next[0] = '\0';
+	if (rc < 0)
+		return rc;
+	while ((rc = db_step(s, st, err)) > 0) {
+		if (given == f->limit || looked++ == LOOKED_THROUGH_MAX) {
+			(void)text_copy(next, 37, row.id);
+			break;
+		}
+		read_row(st, &row);
+		if (!is_looked_for(f, &row))
+			continue;
+		given++;
 		if (!fn(ctx, &row))
 			break;
 	}

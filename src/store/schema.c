@@ -90,7 +90,7 @@ static const char *const step_1[] = {
 const struct schema_step schema_steps[] = {
 	{.sql = step_1},	{.sql = chain_step, .then = chain_import},
 	{.sql = schema_people}, {.sql = schema_find},
-	{.sql = schema_outbox},
+	{.sql = schema_outbox}, {.sql = schema_search},
 };
 
 int schema_step_count(void)

@@ -27,3 +27,10 @@ const char *const schema_find[] = {
 	"CREATE INDEX ticket_in_due_order ON ticket (due_at = '', due_at);"
 	"CREATE INDEX ticket_in_priority_order ON ticket (priority DESC, due_at = '', due_at);",
 	NULL};
+
+/* What a person looks for by model and time among all runs. */
+const char *const schema_search[] = {
+	"DROP INDEX run_by_bay;"
+	"CREATE INDEX run_by_start ON run (started_utc_us);"
+	"CREATE INDEX run_by_model_start ON run (model, started_utc_us);",
+	NULL};

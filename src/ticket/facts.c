@@ -160,7 +160,7 @@ static int read_runs(struct store *s, struct ticket_facts *out, struct error *er
 	struct wanted w = {true, f->separate_trial_allowed,
 			   f->disposition == RELEASE_NO_FAULT_FOUND};
 	struct gather *g = xcalloc(1, sizeof(*g));
-	int rc = store_run_list(s, NULL, out->ticket.serial, NULL, 0, gather_one, g, err);
+	int rc = store_run_list(s, NULL, out->ticket.serial, 0, gather_one, g, err);
 
 	for (int i = 0; rc == 0 && i < g->count; i++) {
 		struct release_run *r = &out->runs[f->run_count];

@@ -66,7 +66,7 @@ async function fromTheDocument() {
 // Its example is taken; beyond its range it is not, twice it is not, and the answer names it.
 async function eachParameter(op, p) {
 	const schema = resolve(p.schema)
-	const good = schema.enum ?? [p.example ?? (schema.pattern ? '2026-01-01T00:00:00Z' : schema.minimum ?? 'x')]
+	const good = schema.enum ?? [p.example ?? made[p['x-of']] ?? (schema.pattern ? '2026-01-01T00:00:00Z' : schema.minimum ?? 'x')]
 	const word = v => `${p.name}=${encodeURIComponent(v)}`
 	const bad = [word(schema.enum ? 'nosuch' : schema.type === 'integer' ? 'x' : schema.pattern ? 'tomorrow' : 'y'.repeat(schema.maxLength + 1))]
 	if (schema.minimum !== undefined) bad.push(word(schema.minimum - 1))

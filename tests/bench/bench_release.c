@@ -124,7 +124,19 @@ static int find_runs(struct ask *a)
 	struct ticket t;
 	int rc = store_ticket_get(a->store, a->ticket, &t, NULL);
 
-	return rc < 0 ? rc : store_run_list(a->store, NULL, t.serial, NULL, 50, take_run, a, NULL);
+	return rc < 0 ? rc : store_run_list(a->store, NULL, t.serial, 50, take_run, a, NULL);
+}
+
+static int find_runs_of_model(struct ask *a)
+{
+	int64_t ago_us = (int64_t)random_below(5 * 365 * 24) * 3600 * 1000000;
+	struct run_search f = {.model = MKSTORE_MODEL,
+			       .to_us = clock_utc_us() - ago_us,
+			       .verdict = "fail",
+			       .limit = 50};
+	char next[37];
+
+	return store_run_search(a->store, &f, take_run, a, next, NULL);
 }
 
 static bool take_item(void *ctx, const struct chain_row *r)
@@ -169,6 +181,7 @@ static const struct row {
 	{"tickets by model, the newest 50 (20 ms)", 1, find_model},
 	{"tickets by due time, 50 (20 ms)", 1, find_due},
 	{"runs by serial (20 ms)", 1, find_runs},
+	{"failed runs of a model and time, 50 (20 ms)", 1, find_runs_of_model},
 	{"a page of 100 of the feed", 1, read_page},
 };
 

@@ -139,6 +139,8 @@ check "bay show" row ready bay show 1
 check "bay show of none" refused 2 'no bay "9"' ctl bay show 9
 check "run list without runs" is '[]' at runs ctl --json run list
 check "run list of a bay that is not there: which there are" refused 2 'there is no bay "9"; the bays are 1, 2' ctl run list --bay 9
+check "run list behind a run that is not there" refused 2 'there is no run "x"' ctl run list --before x
+check "run list of a time that is none" refused 2 'like 2026-01-31T08:00:00Z' ctl run list --from yesterday
 check "run list of a ticket that is not there" refused 2 'there is no ticket "T-404"' ctl run list --ticket T-404
 check "of a ticket without runs it is empty" is '[]' at runs ctl --json run list --ticket T-1002 --bay 2
 check "ticket list of a model that is none: which there are" refused 2 'does not know model "RO999"; it knows RO600' ctl ticket list --model RO999

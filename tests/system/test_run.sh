@@ -25,6 +25,12 @@ check "so does every line while it runs" sh -c "! grep 'elapsed' $WORK/run1.log 
 verdicts_of() { at 'runs.*.verdict' ctl --json run list --ticket "$1"; }
 check "the record has the pass" is pass verdicts_of T-1001
 check "the record has the fail" is fail verdicts_of T-1002
+found() { at 'runs.*.ticket' ctl --json run list "$@"; }
+check "a run is found by model, verdict and time" is T-1002 found --model RO600 --verdict fail --from 2026-01-01T00:00:00Z
+check "before that time there is none" is "" found --to 2026-01-01T00:00:00Z
+check "of the next page the last is told" is "$(at runs.1.id ctl --json run list)" at runs.0.id ctl --json run list --limit 1 \
+	--before "$(at next ctl --json run list --limit 1)"
+check "and where the list goes on" has "there may be more: --before $(at runs.0.id ctl --json run list)" ctl run list --limit 1
 check "rejection is recorded as failed" is fail measured "$(at runs.0.id ctl --json run list --ticket T-1002)" rejection
 check "the healthy unit may not leave, for these reasons and no other" \
 	is "acceptance_missing limit_assumed operator_unqualified profile_not_releasable profile_unapproved serial_unconfirmed simulated trial_run_missing " reasons T-1001

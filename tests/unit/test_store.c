@@ -194,6 +194,54 @@ static void begin_five(struct store *s)
 	}
 }
 
+/* The ids found, and behind "/" where the next page begins. */
+static const char *search(struct store *s, const struct run_search *f)
+{
+	static struct seen seen;
+	char next[37];
+
+	memset(&seen, 0, sizeof(seen));
+	assert_int_equal(store_run_search(s, f, see_run, &seen, next, NULL), 0);
+	if (next[0]) {
+		text_copy(seen.ids + strlen(seen.ids), sizeof(seen.ids) - strlen(seen.ids), "/");
+		text_copy(seen.ids + strlen(seen.ids), sizeof(seen.ids) - strlen(seen.ids), next);
+	}
+	return seen.ids;
+}
+
+static void runs_are_looked_for_by_unit_time_and_verdict_page_by_page(void **state)
+{
+	struct store *s = open_or_fail();
+	struct run_search f = {.before = "x", .limit = 9};
+	char next[37];
+
+	(void)state;
+	begin_five(s); /* a is the latest, of 100 us; e of 96 us */
+	assert_int_equal(store_run_end(s, "d", "pass", 1, "{d}", 3, NULL, NULL), 0);
+	assert_int_equal(store_run_end(s, "a", "fail", 1, "{a}", 3, NULL, NULL), 0);
+	assert_string_equal(search(s, &(struct run_search){.limit = 5}), "a b c d e ");
+	assert_string_equal(search(s, &(struct run_search){.limit = 2}), "a b /b");
+	assert_string_equal(search(s, &(struct run_search){.limit = 2, .before = "b"}), "c d /d");
+	assert_string_equal(search(s, &(struct run_search){.limit = 2, .before = "d"}), "e ");
+	assert_string_equal(
+		search(s, &(struct run_search){.limit = 9, .from_us = 97, .to_us = 100}), "b c d ");
+	assert_string_equal(
+		search(s, &(struct run_search){.limit = 9, .serial = "SN1", .bay = "1"}), "a c ");
+	assert_string_equal(search(s, &(struct run_search){.limit = 9, .verdict = "open"}),
+			    "b c e ");
+	assert_string_equal(search(s, &(struct run_search){.limit = 1, .verdict = "pass"}), "d /d");
+	assert_string_equal(search(s, &(struct run_search){.limit = 9,
+							   .ticket = "T2",
+							   .model = "RO-600G",
+							   .verdict = "pass"}),
+			    "d ");
+	assert_string_equal(search(s, &(struct run_search){.limit = 9, .model = "other"}), "");
+	assert_string_equal(search(s, &(struct run_search){.limit = 9, .run_type = "diagnosis"}),
+			    "");
+	assert_int_equal(store_run_search(s, &f, see_run, &f, next, NULL), ERR_NOT_FOUND);
+	store_close(s);
+}
+
 static bool see_finished(void *ctx, const struct chain_row *r)
 {
 	struct seen *seen = ctx;
@@ -230,13 +278,13 @@ static void runs_are_listed_newest_first_and_filtered(void **state)
 
 	(void)state;
 	begin_five(s);
-	assert_int_equal(store_run_list(s, NULL, NULL, NULL, 0, see_run, &all, NULL), 0);
+	assert_int_equal(store_run_list(s, NULL, NULL, 0, see_run, &all, NULL), 0);
 	assert_string_equal(all.ids, "e d c b a ");
-	assert_int_equal(store_run_list(s, "T1", NULL, NULL, 0, see_run, &ticket, NULL), 0);
+	assert_int_equal(store_run_list(s, "T1", NULL, 0, see_run, &ticket, NULL), 0);
 	assert_string_equal(ticket.ids, "e c a ");
-	assert_int_equal(store_run_list(s, NULL, "SN1", "1", 0, see_run, &both, NULL), 0);
-	assert_string_equal(both.ids, "c a ");
-	assert_int_equal(store_run_list(s, NULL, NULL, NULL, 2, see_run, &limited, NULL), 0);
+	assert_int_equal(store_run_list(s, "T2", "SN2", 0, see_run, &both, NULL), 0);
+	assert_string_equal(both.ids, "d b ");
+	assert_int_equal(store_run_list(s, NULL, NULL, 2, see_run, &limited, NULL), 0);
 	assert_string_equal(limited.ids, "e d ");
 	assert_int_equal(store_run_attempts(s, "T1", "post_repair_qc", &n, NULL), 0);
 	assert_int_equal(n, 3);
@@ -276,6 +324,7 @@ int main(void)
 		T(a_profile_is_kept_once_and_only_under_its_own_hash),
 		T(finished_runs_come_into_the_chain_in_commit_order),
 		T(runs_are_listed_newest_first_and_filtered),
+		T(runs_are_looked_for_by_unit_time_and_verdict_page_by_page),
 		T(a_record_that_was_changed_on_disk_is_not_served),
 #undef T
 	};

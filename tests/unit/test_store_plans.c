@@ -13,6 +13,11 @@
 enum { UNITS = 90 };
 static struct text walked; /* the statements that did */
 
+static bool of_a_unit(const char *sql)
+{
+	return strstr(sql, "r.serial = ") || strstr(sql, "r.ticket = ");
+}
+
 static int look(unsigned what, void *ctx, void *statement, void *ns)
 {
 	sqlite3_stmt *st = statement;
@@ -27,9 +32,10 @@ static int look(unsigned what, void *ctx, void *statement, void *ns)
 	if (strstr(sqlite3_sql(st), "FROM chain") && !strstr(sqlite3_sql(st), "feed = 1") &&
 	    sqlite3_stmt_status(st, SQLITE_STMTSTATUS_VM_STEP, 1) > 400)
 		text_printf(&walked, "goes through many: %s\n", sqlite3_sql(st));
-	/* a ticket's own few runs may be sorted */
+	/* a unit's own few runs may be sorted */
 	if (sqlite3_stmt_status(st, SQLITE_STMTSTATUS_SORT, 1) > 0 &&
-	    strstr(sqlite3_sql(st), "SELECT id FROM ticket"))
+	    (strstr(sqlite3_sql(st), "SELECT id FROM ticket") ||
+	     (strstr(sqlite3_sql(st), "ORDER BY r.started_utc_us") && !of_a_unit(sqlite3_sql(st)))))
 		text_printf(&walked, "sorts: %s\n", sqlite3_sql(st));
 	if (sqlite3_stmt_status(st, SQLITE_STMTSTATUS_AUTOINDEX, 1) > 0)
 		text_printf(&walked, "makes an index: %s\n", sqlite3_sql(st));
@@ -99,21 +105,49 @@ static bool take_run(void *ctx, const struct run_row *r)
 	return true;
 }
 
-static void the_runs_of_a_ticket_a_serial_and_a_bay_are_found_by_an_index(void **state)
+static void the_runs_of_a_ticket_and_a_serial_are_found_by_an_index(void **state)
 {
 	struct store *s = filled();
 	int n = 0;
 
 	(void)state;
-	assert_int_equal(store_run_list(s, "T-3", NULL, NULL, 10, take_run, &n, NULL), 0);
+	assert_int_equal(store_run_list(s, "T-3", NULL, 10, take_run, &n, NULL), 0);
 	assert_int_equal(n, 1);
-	assert_int_equal(store_run_list(s, NULL, "SN-3", NULL, 10, take_run, &n, NULL), 0);
+	assert_int_equal(store_run_list(s, NULL, "SN-3", 10, take_run, &n, NULL), 0);
 	assert_int_equal(n, 3); /* with the one before */
-	assert_int_equal(store_run_list(s, NULL, NULL, "1", 10, take_run, &n, NULL), 0);
-	assert_int_equal(n, 13);
 	n = 0;
 	assert_int_equal(store_bay_runs(s, "1", INT64_MIN, INT64_MAX, take_run, &n, NULL), 0);
 	assert_int_equal(n, UNITS);
+	end(s);
+}
+
+/* A run of mkstore begins an hour before it ends, here at 1000 us and more. */
+#define HOUR_BEFORE (-INT64_C(3600000000))
+
+static void runs_are_looked_for_by_an_index(void **state)
+{
+	static const struct run_search searches[] = {
+		{.serial = "SN-3", .model = MKSTORE_MODEL, .bay = "1", .limit = 5},
+		{.ticket = "T-3", .model = MKSTORE_MODEL, .bay = "1", .limit = 5},
+		{.model = MKSTORE_MODEL, .limit = 5},
+		{.model = MKSTORE_MODEL, .bay = "1", .from_us = HOUR_BEFORE, .limit = 5},
+		{.model = "other", .limit = 5},
+		{.bay = "1", .limit = 5},
+		{.bay = "9", .from_us = HOUR_BEFORE, .to_us = 99, .limit = 5},
+		{.from_us = HOUR_BEFORE, .to_us = INT64_MAX, .limit = 5},
+		{.to_us = HOUR_BEFORE, .limit = 5},
+		{.before = "run-44", .limit = 5},
+		{.model = MKSTORE_MODEL, .before = "run-44", .limit = 5},
+		{.limit = 5},
+	};
+	struct store *s = filled();
+	char next[37];
+	int n = 0;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(searches) / sizeof(searches[0]); i++)
+		assert_int_equal(store_run_search(s, &searches[i], take_run, &n, next, NULL), 0);
+	assert_int_equal(n, 2 + 1 + 5 + 5 + 0 + 5 + 0 + 5 + 0 + 5 + 5 + 5);
 	end(s);
 }
 
@@ -191,7 +225,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define EACH(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 		EACH(the_release_decision_and_the_verdict_walk_no_table),
-		EACH(the_runs_of_a_ticket_a_serial_and_a_bay_are_found_by_an_index),
+		EACH(the_runs_of_a_ticket_and_a_serial_are_found_by_an_index),
+		EACH(runs_are_looked_for_by_an_index),
 		EACH(tickets_are_found_and_put_in_order_by_an_index),
 		EACH(the_chain_is_read_by_number_and_by_subject),
 	};

@@ -236,7 +236,7 @@ static void work_read(struct job *j, struct store *s)
 {
 	struct read_job *r = (struct read_job *)j;
 
-	j->rc = store_run_list(s, NULL, NULL, NULL, 0, count_run, &r->runs, &j->err);
+	j->rc = store_run_list(s, NULL, NULL, 0, count_run, &r->runs, &j->err);
 }
 
 static void done_read(struct job *j)
