@@ -19,7 +19,8 @@ enum { EXIT_CONFIGURATION = 2, EXIT_HELD = 75, PATH_LONGEST = 512 };
 
 static const char usage[] =
 	"usage: benchd-web [--state DIR] [--link PATH|fd:N] [--port N] [--socket PATH]\n"
-	"                  [--token-file PATH] [--ca-file PATH] [--exit-with-link]\n"
+	"                  [--token-file PATH] [--ca-file PATH] [--lan-names NAMES]\n"
+	"                  [--exit-with-link]\n"
 	"\n"
 	"  --state DIR        where benchd keeps its state (default /var/lib/benchd)\n"
 	"  --link PATH|fd:N   benchd's socket (default DIR/web.sock), or an inherited descriptor\n"
@@ -108,7 +109,7 @@ static int set_option(struct serve_options *o, struct paths *p, int option)
 	case 'l': return set_link(o, p, optarg);
 	case 'u': return path_option(p->socket, optarg);
 	case 't': return path_option(p->token, optarg);
-	case 'c': o->ca_path = optarg; return 0;
+	case 'c': o->ca_path = optarg[0] ? optarg : NULL; return 0;
 	case 'n': o->lan_names = optarg; return 0;
 	case 'x': o->exit_with_link = true; return 0;
 	case 'p':

@@ -18,13 +18,14 @@ struct station_options {
 	const char *fixtures[8]; /* paths, one per rig */
 	int fixture_count;
 	const char *profiles_dir;
-	const char *sim_dir;   /* for "sim:" ports, with spawn */
-	const char *trace_dir; /* bus traces, with spawn */
-	const char *bin_dir;   /* where the other daemons are, with spawn */
-	bool spawn;	       /* start benchd-io and benchd-web */
-	unsigned speed;	       /* 1..20 */
-	int port;	       /* of benchd-web, with spawn */
-	const char *restore;   /* no station: put this backup into the state folder and exit */
+	const char *sim_dir;		 /* for "sim:" ports, with spawn */
+	const char *trace_dir;		 /* bus traces, with spawn */
+	const char *bin_dir;		 /* where the other daemons are, with spawn */
+	bool spawn;			 /* start benchd-io and benchd-web */
+	unsigned speed;			 /* 1..20 */
+	int port;			 /* of benchd-web, with spawn */
+	const char *lan_names, *ca_file; /* its options, with spawn; NULL: none */
+	const char *restore; /* no station: put this backup into the state folder and exit */
 	/* after a loss (station/loss.h) */
 	const char *after_loss; /* the reason; NULL: nothing was lost */
 	const char *signer;	/* a supervisor, PIN on standard input */

@@ -31,7 +31,8 @@ struct backup_options {
 };
 struct file_options {
 	struct schema_item item;
-	const char *name, *state, *profiles, *sim_dir, *trace, *log, *webhooks;
+	const char *name, *state, *profiles, *sim_dir, *trace, *log, *webhooks, *lan_names,
+		*ca_file;
 	struct schema_texts fixtures;
 	struct ticket_options *tickets;
 	struct people_options *people;
@@ -142,6 +143,11 @@ static const struct schema_field option_fields[] = {
 	       .en = "run time is this much faster than wall time; simulated rigs with spawn only"),
 	OPTION("port", SCHEMA_INT, port, .def = "8470", .min = 1, .max = 65535,
 	       .en = "loopback port of benchd-web"),
+	OPTION("lan_names", SCHEMA_TEXT, lan_names, .max = 500,
+	       .en = "names of this station on the LAN, comma between, for the benchd-web of spawn"),
+	OPTION("ca_file", SCHEMA_TEXT, ca_file, .max = 500,
+	       .en = "certificates that webhooks trust instead of the system's, for the benchd-web of "
+		     "spawn"),
 	OPTION("tickets", SCHEMA_MAP, tickets, .sub = &ticket_schema, .en = "tickets"),
 	OPTION("people", SCHEMA_MAP, people, .sub = &people_schema, .en = "people"),
 	OPTION("backup", SCHEMA_MAP, backup, .sub = &backup_schema,
@@ -169,6 +175,8 @@ static const struct option flags[] = {
 	{"spawn", no_argument, NULL, 'S'},
 	{"speed", required_argument, NULL, 'x'},
 	{"port", required_argument, NULL, 'P'},
+	{"lan-names", required_argument, NULL, 'N'},
+	{"ca-file", required_argument, NULL, 'F'},
 	{"tickets-owner", required_argument, NULL, 'o'},
 	{"ticket-adapter", required_argument, NULL, 'a'},
 	{"code", required_argument, NULL, 'C'},
@@ -197,6 +205,9 @@ static void usage(void)
 	     "  --state DIR      database, traces, keys, sockets (default /var/lib/benchd)\n"
 	     "  --spawn          start benchd-io and benchd-web as children\n"
 	     "  --port N         loopback port of benchd-web with --spawn (default 8470)\n"
+	     "  --lan-names NAMES  with --spawn: names, comma between, by which the TLS proxy on this\n"
+	     "                   machine asks for the LAN (default: none)\n"
+	     "  --ca-file FILE   with --spawn: certificates that webhooks trust instead of the system's\n"
 	     "  --speed N        1..20, simulated rigs with --spawn only: run time runs N times faster\n"
 	     "  --sim-dir DIR    benchsim's folder, for ports called sim:NAME\n"
 	     "  --trace DIR      write every bus transaction there, with --spawn\n"
@@ -278,6 +289,8 @@ static void take_file(struct station_options *o, const struct file_options *f, c
 	o->spawn = f->spawn;
 	o->speed = f->speed ? (unsigned)f->speed : 1;
 	o->port = f->port ? f->port : o->port;
+	o->lan_names = f->lan_names;
+	o->ca_file = f->ca_file;
 	*log = f->log ? f->log : *log;
 	o->backup_hours = f->backup ? f->backup->every_hours : 24;
 	o->backup_keep = f->backup ? f->backup->keep : 14;
@@ -320,6 +333,8 @@ static bool take_flag(struct station_options *o, int c, bool *fixtures_from_file
 	case 'I': o->import = true; return true;
 	case 'E': o->complete = true; return true;
 	case 'A': o->signer = optarg; return true;
+	case 'N': o->lan_names = optarg; return true;
+	case 'F': o->ca_file = optarg; return true;
 	case 'l': *log = optarg; return true;
 	case 'o':
 		return word_is("tickets-owner", optarg, "station", "ticketing", &o->ticketing_owns);

@@ -137,6 +137,10 @@ static int start_web(struct station *s, struct error *err)
 	snprintf(link, sizeof(link), "%s/web.sock", s->options.state_dir);
 	pair_arg(&a, "--link", link);
 	number_arg(&a, "--port", s->options.port);
+	if (s->options.lan_names)
+		pair_arg(&a, "--lan-names", s->options.lan_names);
+	if (s->options.ca_file)
+		pair_arg(&a, "--ca-file", s->options.ca_file);
 	arg(&a, "--exit-with-link");
 	return run(add_child(s, "benchd-web", NULL), a.v, err);
 }

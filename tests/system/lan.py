@@ -5,11 +5,13 @@ lan.py tap PORT UPSTREAM LOG          between nginx and benchd-web: hands on, an
 lan.py refused PORT CA NAME LOG       shapes RFC 9112 forbids: 400 or a closed connection, and nothing went on
 lan.py changed PORT CA NAME LOG       shapes nginx lets through: what went on is exactly what stands here
 lan.py http2 PORT CA NAME LOG         the same things said in HTTP/2's frames
+lan.py full PORT                      in benchd-web's place: a listener whose queue is full
 lan.py loris PORT CA NAME TOKEN       200 connections that drip, from 127.0.0.2: how each ended and when
 Exit 1 when one of them went otherwise.
 """
 import asyncio
 import json
+import signal
 import socket
 import ssl
 import sys
@@ -145,6 +147,23 @@ def forbidden(name):
     }
 
 
+def is_problem(got, status):
+    """Does the answer say what is wrong as RFC 9457 has it? HTTP/0.9 has no head, and a closed connection no answer."""
+    head, _, body = got.partition(b"\r\n\r\n")
+    if not head.startswith(b"HTTP/1.1 "):
+        head, body, status = b"content-type: application/problem+json", got, None
+    try:
+        said = json.loads(body)
+    except ValueError:
+        return False
+    return (
+        b"content-type: application/problem+json" in head.lower()
+        and said["status"] == (status or said["status"])
+        and said["type"] == "urn:benchd:problem:" + said["code"]
+        and {"title", "detail"} < said.keys()
+    )
+
+
 def refused(port, ca, name, log):
     ctx, seen = tls(ca, "http/1.1"), Tap(log)
     bad = 0
@@ -153,7 +172,7 @@ def refused(port, ca, name, log):
         went_on = seen.new()
         good = got is not None and not went_on
         good = good and (got.startswith(b"HTTP/1.1 400 ") or b"HTTP/" not in got) and got.count(b"HTTP/1.1 ") < 2
-        if not good:
+        if not good or (got and not is_problem(got, 400)):
             print(f"{what}: answer {got!r}, passed on {went_on!r}")
             bad += 1
     return bad
@@ -162,7 +181,7 @@ def refused(port, ca, name, log):
 def let_through(name):
     """What was sent, what benchd-web shall get, and the status the client shall."""
     h1 = writer_of(name)
-    mine = b"Host: " + name.encode() + b"\r\n"
+    mine = b"Host: " + name.encode() + b"\r\nX-Forwarded-For: 127.0.0.1\r\n"
     start = b"GET /api/v1/station HTTP/1.1\r\n" + mine + b"Connection: close\r\n"
     stop = STOP + b"\r\n" + mine + b"Connection: close\r\n"
     return {
@@ -190,7 +209,10 @@ def let_through(name):
         ),
         "an unknown coding": (h1(b"Transfer-Encoding: xchunked\r\n", STOP, CHUNKED), None, 501),
         "a coding after a vertical tab": (h1(b"Transfer-Encoding:\x0bchunked\r\n", STOP, CHUNKED), None, 501),
-        "a head of 20 KB": (h1(b"X-A: " + b"a" * 20000 + b"\r\n"), None, 400),
+        "a head of 20 KB": (h1(b"X-A: " + b"a" * 20000 + b"\r\n"), None, 431),
+        "a target of 5 KB": (h1(line=b"GET /" + b"a" * 5000 + b" HTTP/1.1"), None, 414),
+        "another's address in X-Forwarded-For": (h1(b"X-Forwarded-For: 10.0.0.1\r\n"), start + b"\r\n", 401),
+        "HTTP/3 in words": (h1(line=b"GET /api/v1/station HTTP/3.0"), None, 505),
         "a field twice": (h1(b"If-Match: \"1\"\r\nIf-Match: \"2\"\r\n"), None, 400),
         "TRACE": (h1(line=b"TRACE / HTTP/1.1"), None, 405),
         "the name of this machine": (h1(host=b"Host: localhost\r\n"), None, 421),
@@ -212,7 +234,7 @@ def changed(port, ca, name, log):
         got = ask(port, ctx, name, raw)
         went_on = seen.new()
         good = got is not None and got.startswith(b"HTTP/1.1 %d " % status) and got.count(b"HTTP/1.1 ") == 1
-        if not good or went_on != (wanted or b"").decode("latin-1"):
+        if not good or went_on != (wanted or b"").decode("latin-1") or not is_problem(got, status):
             print(f"{what}: answer {got!r}, passed on {went_on!r}")
             bad += 1
     return bad
@@ -295,11 +317,11 @@ RESET = b"\0\0\4\3\0\0\0\0\1"  # of stream 1 in HTTP/2
 
 async def drip(port, ctx, name, first, byte):
     """Seconds until the connection was closed or its stream reset, and what had come by then. Every second one more byte."""
-    begun = time.monotonic()
     got = b""
     reader, writer = await asyncio.open_connection(
         "127.0.0.1", port, ssl=ctx, server_hostname=name, local_addr=("127.0.0.2", 0)
     )
+    begun = time.monotonic()  # 200 handshakes of this one thread are not the server's time
     try:
         writer.write(first)
         while time.monotonic() - begun < 20 and RESET not in got:
@@ -339,10 +361,25 @@ async def loris(port, ca, name, token):
     return bad
 
 
+def full(port):
+    """Takes no connection: what is in the queue stays there, and another SYN gets no answer."""
+    with socket.socket() as s:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        s.bind(("127.0.0.1", port))
+        s.listen(0)
+        waiting = [socket.socket() for _ in range(3)]
+        for one in waiting:
+            one.setblocking(False)
+            one.connect_ex(("127.0.0.1", port))
+        signal.pause()
+
+
 def main():
     what, port, *rest = sys.argv[1:]
     if what == "tap":
         asyncio.run(tap(int(port), int(rest[0]), rest[1]))
+    elif what == "full":
+        full(int(port))
     elif what == "loris":
         sys.exit(min(asyncio.run(loris(int(port), *rest)), 1))
     else:

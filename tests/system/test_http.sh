@@ -7,7 +7,7 @@ if ! command -v curl >/dev/null; then
 fi
 U=http://127.0.0.1:$PORT/api/v1
 start_sim --unit 1:RO600:RO600-24000101:T-1001 --operator "$STATE/ctl.sock"
-start_station
+start_station --lan-names bench.depot.example,192.168.1.7
 check "the bay is ready" ready 1
 check "benchd-web listens" wait_for 10 curl -sf "http://127.0.0.1:$PORT/healthz"
 TOKEN=$(cat "$STATE/token")
@@ -19,6 +19,7 @@ check "with a wrong token: 401" has 401 curl -s -o /dev/null -w '%{http_code}' -
 check "with the token: the station" has '"simulated":true' get "$U/station"
 check "the Unix socket needs no token" has '"simulated":true' curl -s --unix-socket "$STATE/http.sock" http://localhost/api/v1/station
 check "a foreign Host is refused" has 421 status -H 'Host: evil.example' "$U/station"
+check "a name of --lan-names is answered, and is nobody of this machine" is 401 status -H 'Host: 192.168.1.7' "$U/station"
 check "an unknown path is a problem" has '"status":404' get "$U/nothing"
 check "a wrong method is 405" has 405 status -X DELETE "$U/station"
 check "a ticket is created: 201" has 201 status -X PUT -H 'Content-Type: application/json' \

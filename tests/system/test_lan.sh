@@ -20,7 +20,8 @@ wait_for 10 test -S "$STATE/web.sock"
 "$BIN/benchd-web" --state "$STATE" --port $PORT --lan-names $NAME >"$WORK/web.log" 2>&1 &
 EXTRA_PIDS="$EXTRA_PIDS $!"
 python3 tests/system/lan.py tap $TAP $PORT "$WORK/tap" >"$WORK/tap.log" 2>&1 &
-EXTRA_PIDS="$EXTRA_PIDS $!"
+TAP_PID=$!
+EXTRA_PIDS="$EXTRA_PIDS $TAP_PID"
 
 mkdir "$N"
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj "/CN=$NAME" -addext "subjectAltName=DNS:$NAME" \
@@ -57,7 +58,7 @@ check "TLS 1.2 is refused" refused 35 "" lan --tls-max 1.2 -o /dev/null "$U/heal
 check "so is who asks for another name" refused 35 "" curl -sk -m 5 --resolve "evil.example:$LAN:127.0.0.1" "https://evil.example:$LAN/healthz"
 check "and for none" refused 35 "" curl -sk -m 5 "https://127.0.0.1:$LAN/healthz"
 check "another Host inside TLS: 421" is 421 status -H 'Host: evil.example' "$U/healthz"
-check "plain HTTP: 400" is 400 curl -s -m 5 -o /dev/null -w '%{http_code}' "http://127.0.0.1:$LAN/healthz"
+check "plain HTTP: 400, as a problem" has '400 application/problem+json' curl -s -m 5 -o /dev/null -w '%{http_code} %{content_type}' "http://127.0.0.1:$LAN/healthz"
 check "browsers are told to keep to TLS" has "strict-transport-security: max-age=31536000" lan -D - -o /dev/null "$U/healthz"
 
 check "without a credential: 401" is 401 status "$U/api/v1/station"
@@ -101,5 +102,16 @@ many() { # one address that asks too fast: some are taken, some are told so
 	lan --interface 127.0.0.3 -Z --parallel-max 8 -o /dev/null -w '%{http_code}\n' "$U/healthz?[1-150]" | sort | uniq -c
 }
 check "who asks too fast gets 429" has " 429" many
+too_fast() { lan --interface 127.0.0.4 -Z --parallel-max 8 -o /dev/null -w '%{http_code} %{content_type} %header{retry-after}\n' "$U/healthz?[1-150]"; }
+check "as a problem that says when to ask again" has "429 application/problem+json 2" too_fast
 check "and others do not" served 5
+gone_says() { lan -D - "$U/api/v1/station"; }
+kill $TAP_PID
+wait_for 5 gone $TAP_PID
+check "without benchd-web: 502" is 502 status "$U/api/v1/station"
+check "as a problem" has '"code":"station_gone"' gone_says
+check "of its type" has 'content-type: application/problem+json' gone_says
+python3 tests/system/lan.py full $TAP &
+EXTRA_PIDS="$EXTRA_PIDS $!"
+check "with one that takes no connection: 504, as a problem" wait_for 10 has '"code":"station_silent"' gone_says
 finish
