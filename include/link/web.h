@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
  * The web link: benchd-web and benchctl -> benchd, SOCK_SEQPACKET (STATE/web.sock for
- * benchd-web, STATE/ctl.sock for local programs), one message per packet, version 1, every
+ * benchd-web, STATE/ctl.sock for local programs), one message per packet, version 2, every
  * field checked on arrival. A request names a route of the one table below; benchd answers
  * each with one reply, and a connection that asked for events gets EVENT messages with that
  * request's id until it closes.
  *
- *	REQUEST	 id, route, two path arguments, query, if_match, credential, request key, JSON body <= 64 KiB
+ *	REQUEST	 id, route, two path arguments, query, if_match, credential, request key, client, JSON
+ *		 body <= 64 KiB
  *	REPLY	 id, status (as HTTP), etag, type, bytes <= 64 KiB or one descriptor with them
  *	EVENT	 id, JSON
  *
@@ -25,13 +26,14 @@
 #include "base/error.h"
 
 enum {
-	WEB_VERSION = 1,
+	WEB_VERSION = 2,
 	WEB_BODY_MAX = 65536,
 	WEB_MESSAGE_MAX = WEB_BODY_MAX + 1024,
 	WEB_ARG_MAX = 96,
 	WEB_QUERY_MAX = 256,
 	WEB_CREDENTIAL_MAX = 128,
 	WEB_ETAG_MAX = 96,
+	WEB_CLIENT_MAX = 64,
 	WEB_FD_MAX = 64 << 20, /* bytes of a reply in a descriptor */
 	WEB_WAIT_MAX_S = 25    /* ?wait= of the results feed */
 };
@@ -148,6 +150,7 @@ struct web_msg {
 	char if_match[WEB_ETAG_MAX]; /* "" none */
 	char credential[WEB_CREDENTIAL_MAX];
 	char request_key[WEB_ETAG_MAX]; /* Idempotency-Key, "" none */
+	char client[WEB_CLIENT_MAX];	/* address of who asks, as benchd-web knows it; no proof */
 	uint16_t status;		/* reply, result */
 	uint8_t type;
 	char etag[WEB_ETAG_MAX];

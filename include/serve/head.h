@@ -32,6 +32,7 @@ struct head {
 	char request_key[HEAD_VALUE_MAX]; /* Idempotency-Key */
 	char fetch_site[HEAD_VALUE_MAX];  /* Sec-Fetch-Site */
 	char csrf[HEAD_VALUE_MAX];	  /* X-CSRF-Token */
+	char forwarded[HEAD_VALUE_MAX];	  /* X-Forwarded-For */
 	char cookie[HEAD_COOKIE_MAX];
 
 	/* Refused: HTTP status, stable code, one line for a person. */
@@ -45,6 +46,9 @@ int head_read(struct head *h, const char *p, size_t n);
 /* The 64 hex digits of the cookie benchd_session (lan: of __Host-benchd_session); false: there is
  * none. */
 bool head_session(const struct head *h, bool lan, char dst[65]);
+/* The one address of X-Forwarded-For as clients are counted by it: IPv4 as it is, of IPv6 the network
+ * (/64), which is one subscriber. False: it is none, or more than one. */
+bool head_client(const struct head *h, char *dst, size_t size);
 /* Is host (of the Host field, with or without a port) one of this machine's own names? A web
  * page of another name that resolves to this address is not let in (DNS rebinding). */
 bool head_host_is_local(const char *host);

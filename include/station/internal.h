@@ -35,6 +35,7 @@
 #include "store/room.h"
 #include "ticket/codes.h"
 #include "ticket/registry.h"
+#include "ticket/tries.h"
 
 enum { STATION_BAYS_MAX = 32, STATION_CONNS_MAX = 64 };
 
@@ -125,8 +126,10 @@ struct request {
 	char who[96]; /* operator or peer, for the audit */
 	struct identity identity;
 	bool csrf_good;
-	char session[65]; /* of the identity, "" none */
-	char signer[64];  /* the person whose PIN came with it, "" none */
+	bool by_web;		     /* else by the station's own socket */
+	char client[WEB_CLIENT_MAX]; /* address as benchd-web says, or the kernel's "uid:0" */
+	char session[65];	     /* of the identity, "" none */
+	char signer[64];	     /* the person whose PIN came with it, "" none */
 	unsigned signer_roles;
 };
 
@@ -153,6 +156,7 @@ struct station {
 	int bay_count;
 	struct library library;
 	struct registry *registry;
+	struct tries tries; /* of PINs */
 	struct approval *approvals;
 	int approval_count;
 	int64_t passes_at_us; /* UTC of the next approval with a word about passes; 0: look now */

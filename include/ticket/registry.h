@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Who is here, in memory: persons, tokens, sessions, who is on duty at which bay, and how often
- * somebody tried to sign in. Filled from the store at start; the control loop's thread. Times of
- * sessions, duty and tries are wire time.
+ * Who is here, in memory: persons, tokens, sessions, who is on duty at which bay. Filled from the
+ * store at start; the control loop's thread. Times of sessions and duty are wire time.
  */
 #ifndef TICKET_REGISTRY_H
 #define TICKET_REGISTRY_H
@@ -10,9 +9,7 @@
 #include "ticket/people.h"
 
 enum {
-	REGISTRY_IDLE_S = 900,	/* session and duty end after 15 idle minutes */
-	REGISTRY_TRIES = 10,	/* to sign in, a minute and name */
-	REGISTRY_TRIES_ALL = 60 /* of all names together */
+	REGISTRY_IDLE_S = 900 /* session and duty end after 15 idle minutes */
 };
 
 struct access_token {
@@ -50,8 +47,6 @@ const struct login_session *registry_login(struct registry *r, const char *perso
 /* Its person, if it has not been idle too long; prolongs it. NULL: none. */
 const struct login_session *registry_session(struct registry *r, const char *id, int64_t now_ns);
 void registry_logout(struct registry *r, const char *id);
-/* May this name be tried now? Counts the try. */
-bool registry_may_try(struct registry *r, const char *name, int64_t now_ns);
 
 /* bay: of the station's numbering, 0... */
 void registry_begin_duty(struct registry *r, int bay, const char *person, int64_t now_ns);

@@ -2,7 +2,7 @@
  *
  * Packets, little endian: u8 kind, u8 WEB_VERSION, u32 id, then
  *
- *	REQUEST	 u16 route, texts arg0 arg1 query if_match credential request_key, body
+ *	REQUEST	 u16 route, texts arg0 arg1 query if_match credential request_key client, body
  *	REPLY	 u16 status, u8 type, text etag, u8 has_fd, body
  *	EVENT	 body
  *	CALL	 u8 has_fd, body
@@ -145,6 +145,7 @@ struct text_field {
 static const struct text_field request_texts[] = {
 	TEXT_FIELD(arg[0], false),  TEXT_FIELD(arg[1], false),	  TEXT_FIELD(query, true),
 	TEXT_FIELD(if_match, true), TEXT_FIELD(credential, true), TEXT_FIELD(request_key, true),
+	TEXT_FIELD(client, true),
 };
 enum { REQUEST_TEXTS = sizeof(request_texts) / sizeof(request_texts[0]) };
 static const struct text_field etag_text = TEXT_FIELD(etag, true);

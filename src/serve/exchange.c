@@ -140,6 +140,20 @@ static void add_cookie(struct MHD_Response *r, const struct exchange *x)
 	(void)MHD_add_response_header(r, "Set-Cookie", value);
 }
 
+/* When it may be asked again: of too many tries benchd says it. */
+static void add_retry_after(struct MHD_Response *r, const struct exchange *x)
+{
+	static const char key[] = "\"retry_after_s\":";
+	const char *at = x->status == 429 && x->reply.buf ? strstr(x->reply.buf, key) : NULL;
+	char value[8] = "1";
+
+	if (at)
+		(void)snprintf(value, sizeof(value), "%.*s",
+			       (int)strspn(at + strlen(key), "0123456789"), at + strlen(key));
+	if (x->status == 503 || at)
+		(void)MHD_add_response_header(r, "Retry-After", value);
+}
+
 static void add_fields(struct MHD_Response *r, const struct exchange *x)
 {
 	for (int i = 0; response_fields[i]; i += 2)
@@ -149,8 +163,7 @@ static void add_fields(struct MHD_Response *r, const struct exchange *x)
 	if (x->etag[0])
 		(void)MHD_add_response_header(r, "ETag", x->etag);
 	add_cookie(r, x);
-	if (x->status == 503)
-		(void)MHD_add_response_header(r, "Retry-After", "1");
+	add_retry_after(r, x);
 	if (x->status == 405)
 		(void)MHD_add_response_header(r, "Allow", "GET, HEAD, POST, PUT");
 }
@@ -252,6 +265,7 @@ static bool fill_message(struct exchange *x, struct web_msg *m)
 		(void)text_copy(m->if_match, sizeof(m->if_match), "\"\"");
 	if (!strcmp(h->method, "PUT") && !strcmp(h->if_none_match, "*"))
 		(void)text_copy(m->if_match, sizeof(m->if_match), "*new*");
+	(void)text_copy(m->client, sizeof(m->client), x->visitor->client);
 	(void)text_copy(m->credential, sizeof(m->credential), x->visitor->credential);
 	m->body = x->body.buf;
 	m->size = (uint32_t)x->body.len;

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "serve/head.h"
 
+#include <arpa/inet.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
+
+#include "base/text.h"
 
 enum { METHOD_LONGEST = 15, LENGTH_DIGITS = 12 };
 
@@ -137,6 +141,7 @@ static const struct known {
 	KNOWN_FIELD("Sec-Fetch-Site", fetch_site),
 	KNOWN_FIELD("X-CSRF-Token", csrf),
 	KNOWN_FIELD("Cookie", cookie),
+	KNOWN_FIELD("X-Forwarded-For", forwarded),
 };
 enum { KNOWN = sizeof(known) / sizeof(known[0]) };
 
@@ -265,6 +270,23 @@ bool head_session(const struct head *h, bool lan, char dst[65])
 		return true;
 	}
 	return false;
+}
+
+bool head_client(const struct head *h, char *dst, size_t size)
+{
+	struct in_addr v4;
+	struct in6_addr v6;
+	char text[INET6_ADDRSTRLEN];
+
+	if (inet_pton(AF_INET, h->forwarded, &v4) == 1)
+		return text_copy(dst, size, h->forwarded);
+	if (inet_pton(AF_INET6, h->forwarded, &v6) != 1)
+		return false;
+	if (IN6_IS_ADDR_V4MAPPED(&v6))
+		return inet_ntop(AF_INET, &v6.s6_addr[12], dst, (socklen_t)size) != NULL;
+	memset(&v6.s6_addr[8], 0, 8);
+	(void)inet_ntop(AF_INET6, &v6, text, sizeof(text));
+	return (size_t)snprintf(dst, size, "%s/64", text) < size;
 }
 
 bool head_host_is_local(const char *host)

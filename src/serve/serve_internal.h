@@ -41,6 +41,8 @@ struct visitor {
 	uint32_t peer;	    /* address, or uid of a local one: for the cap per peer */
 	struct loop_io *io; /* HEAD, LINGER */
 	struct head head;
+	bool by_unix; /* however it was asked */
+	char client[WEB_CLIENT_MAX];
 	char credential[WEB_CREDENTIAL_MAX]; /* as benchd hears it */
 };
 

@@ -180,6 +180,18 @@ static bool is_cross_site(const struct head *h, bool lan)
 	return strcasecmp(after, h->host) != 0;
 }
 
+/* Where it comes from. Only the proxy on this machine says that for another, and it asks by TCP and
+ * by a name of the LAN; whoever else sits here and says it is counted as whom it names. */
+static void take_client(struct visitor *v)
+{
+	if (v->by_unix)
+		(void)snprintf(v->client, sizeof(v->client), "uid:%u", v->peer);
+	else if (!v->lan)
+		(void)text_copy(v->client, sizeof(v->client), "loopback");
+	else if (!head_client(&v->head, v->client, sizeof(v->client)))
+		(void)text_copy(v->client, sizeof(v->client), "lan");
+}
+
 /* What can be told from the head alone. True: go on. */
 static bool admit(struct visitor *v)
 {
@@ -189,6 +201,7 @@ static bool admit(struct visitor *v)
 	/* Whatever way a name of the LAN came in, it is nobody of this machine. */
 	v->lan = head_host_is_of(h->host, v->serve->options.lan_names);
 	v->local = v->local && !v->lan;
+	take_client(v);
 	if (!v->lan && !head_host_is_local(h->host))
 		refuse(v, 421, "host_unknown",
 		       "this server answers to localhost, 127.0.0.1 and [::1]; the LAN comes "
@@ -293,7 +306,7 @@ static void visitor_new(struct serve *s, int fd, bool local, uint32_t peer)
 	v->serve = s;
 	v->fd = fd;
 	v->at = VISIT_HEAD;
-	v->local = local;
+	v->local = v->by_unix = local;
 	v->peer = peer;
 	set_deadline(v, s->options.head_ms);
 	/* Edge-triggered: bytes looked at stay in the socket. */

@@ -81,6 +81,11 @@ bool people_identify(struct request *rq, const struct web_conn *c)
 {
 	const char *cred = rq->msg.credential;
 
+	rq->by_web = c->is_web;
+	if (c->is_web)
+		text_copy(rq->client, sizeof(rq->client), rq->msg.client);
+	else
+		snprintf(rq->client, sizeof(rq->client), "uid:%d", (int)c->uid);
 	if (!c->is_web) {
 		identify_local(&rq->identity, c->uid);
 	} else if (!strncmp(cred, "peer:", 5)) {
@@ -152,6 +157,7 @@ struct pin_job {
 	struct job job;
 	struct request *rq;
 	char person[64], pin[PEOPLE_PIN_MAX + 1];
+	int64_t begun_ns;
 	bool good;
 	void (*then)(struct request *rq, const struct person *p);
 };
@@ -176,23 +182,43 @@ static void pin_done(struct job *j)
 	bool good = q->good && !j->rc && p && p->active;
 
 	if (!good)
-		log_warning(MODULE, "a PIN was refused (%s, route %d)", rq->who,
+		log_warning(MODULE, "a PIN was refused (%s from %s, route %d)", rq->who, rq->client,
 			    (int)rq->msg.route);
+	else
+		tries_take_back(&rq->station->tries,
+				&(struct try_from){q->person, rq->client, rq->by_web}, q->begun_ns);
 	free(q);
 	then(rq, good ? p : NULL);
+}
+
+static void put_wait(struct json *j, void *ctx)
+{
+	json_kv_int(j, "retry_after_s", *(int64_t *)ctx);
+}
+
+static void too_many_tries(struct request *rq, int64_t wait_ns)
+{
+	int64_t wait_s = (wait_ns + NS_PER_S - 1) / NS_PER_S;
+	char detail[96];
+
+	snprintf(detail, sizeof(detail), "too many tries; wait %d s, then try again", (int)wait_s);
+	request_problem_with(rq, 429, "too_many_tries", detail, put_wait, &wait_s);
 }
 
 void people_check_pin(struct request *rq, const char *person, const char *pin,
 		      void (*then)(struct request *rq, const struct person *p))
 {
+	struct try_from from = {person, rq->client, rq->by_web};
+	int64_t now_ns = clock_mono_ns(), wait_ns;
 	struct pin_job *q;
 
-	if (!registry_may_try(rq->station->registry, person, clock_mono_ns())) {
-		request_problem(rq, 429, "too_many_tries",
-				"too many tries; wait a minute, then try again");
+	wait_ns = tries_add(&rq->station->tries, &from, now_ns);
+	if (wait_ns) {
+		too_many_tries(rq, wait_ns);
 		return;
 	}
 	q = xcalloc(1, sizeof(*q));
+	q->begun_ns = now_ns;
 	q->job.work = pin_work;
 	q->job.done = pin_done;
 	q->rq = rq;

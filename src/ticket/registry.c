@@ -8,16 +8,11 @@
 #include "base/error.h"
 #include "base/secret.h"
 
-enum { SESSIONS = 64, BAYS = 64, TRIES = 128 };
+enum { SESSIONS = 64, BAYS = 64 };
 
 struct duty {
 	char person[64];
 	int64_t used_ns;
-};
-struct
-try {
-	char name[64];
-	int64_t at_ns; /* 0: free */
 };
 struct registry {
 	struct person *people;
@@ -26,7 +21,6 @@ struct registry {
 	int token_count;
 	struct login_session sessions[SESSIONS];
 	struct duty duty[BAYS];
-	struct try tries[TRIES];
 };
 
 struct registry *registry_new(void)
@@ -197,28 +191,6 @@ void registry_logout(struct registry *r, const char *id)
 
 	if (s)
 		memset(s, 0, sizeof(*s));
-}
-
-bool registry_may_try(struct registry *r, const char *name, int64_t now_ns)
-{
-	struct try *oldest = &r->tries[0];
-	int own = 0, all = 0;
-
-	for (int i = 0; i < TRIES; i++) {
-		struct try *t = &r->tries[i];
-
-		if (t->at_ns < oldest->at_ns)
-			oldest = t;
-		if (!t->at_ns || now_ns - t->at_ns >= 60 * NS_PER_S)
-			continue;
-		all++;
-		own += strcmp(t->name, name) == 0;
-	}
-	if (own >= REGISTRY_TRIES || all >= REGISTRY_TRIES_ALL)
-		return false;
-	(void)text_copy(oldest->name, sizeof(oldest->name), name);
-	oldest->at_ns = now_ns;
-	return true;
 }
 
 /* ---- duty ---- */

@@ -81,6 +81,17 @@ lan -D "$WORK/login" -o /dev/null -H 'Content-Type: application/json' -d '{"pers
 check "the cookie is this host's alone and TLS's" \
 	grep -qiE '^set-cookie: __Host-benchd_session=[0-9a-f]{64}; Path=/; HttpOnly; SameSite=Strict; Secure' "$WORK/login"
 session=$(sed -n 's/^[Ss]et-[Cc]ookie: \([^;]*\);.*/\1/p' "$WORK/login")
+# PINs: by the address that nginx sees, whatever the client says of itself.
+sign_in() { # ADDRESS PERSON PIN
+	lan --interface "$1" -D "$WORK/sign_in" -o /dev/null -w '%{http_code}' -H 'X-Forwarded-For: 10.9.8.7' -H 'Content-Type: application/json' \
+		-d "{\"person\":\"$2\",\"pin\":\"$3\"}" "$U/api/v1/sessions"
+}
+for i in 1 2 3 4 5; do sign_in 127.0.0.5 wang 000$i >/dev/null; done
+check "five wrong PINs of one address: 429 for that person" is 429 sign_in 127.0.0.5 wang 8215
+check "and when to try again" grep -qiE '^retry-after: [1-9][0-9]?.$' "$WORK/sign_in"
+for i in 1 2 3 4 5; do sign_in 127.0.0.5 "p_$i" 0000 >/dev/null; done
+check "ten: 429 for everybody" is 429 sign_in 127.0.0.5 li 0000
+check "the person signs in from elsewhere" is 201 sign_in 127.0.0.6 wang 8215
 check "and is a credential" is 200 status -H "Cookie: $session" "$U/api/v1/station"
 check "but not under its name of this machine" is 401 status -H "Cookie: ${session#__Host-}" "$U/api/v1/station"
 (lan -N -m 30 -H "Cookie: $session" "$U/api/v1/events" >"$WORK/events.txt") &

@@ -91,7 +91,7 @@ check "PINs are not in the database" sh -c "! grep -aq 4711 '$STATE/benchd.db' &
 check "a badge twice: refused" refused 2 "li_na's badge" ctl user add other --roles technician --badge B-17
 check "a run needs somebody on duty now" refused 2 "nobody is on duty" ctl run start --bay 1 --ticket T-1001 --serial RO600-24000101 --profile ro600_quick
 check "a wrong PIN" env BENCHCTL_PIN=1 sh -c "! '$BIN/benchctl' --state '$STATE' duty begin li_na --bay 1"
-login() { as x -X POST -d "{\"person\":\"$1\",\"pin\":\"$2\"}" "$U/sessions" -o /dev/null -w '%{http_code}' -H 'Authorization:'; }
+login() { as x -D "$WORK/login.head" -X POST -d "{\"person\":\"$1\",\"pin\":\"$2\"}" "$U/sessions" -o /dev/null -w '%{http_code}' -H 'Authorization:'; }
 check "an unknown person and a wrong PIN are told alike: 403" is 403 login nobody_here 4711
 check "403 too" is 403 login wang 4711
 
@@ -138,8 +138,15 @@ check "and it is on record" has '"type":"void"' ctl --json ticket events T-1001
 check "as found and as left" has '"measurements":[' ctl --json ticket compare T-1001
 check "the dossier has the run, its trace and its neighbours" sh -c "'$BIN/benchctl' --state '$STATE' --json unit dossier RO600-24000101 | '$BIN/tests/system/jsonget' runs.0.document.trace_sha256 | grep -qE '^[0-9a-f]{64}$'"
 check "off duty" has bay ctl duty end --bay 1
-for i in 1 2 3 4 5 6 7 8 9 10; do login li_na "0$i" >/dev/null; done
-check "the eleventh try in a minute: 429" is 429 login li_na 4711
+# ---- nobody guesses PINs, nobody keeps the others out
+for i in 1 2 3 4 5; do login li_na "0$i" >/dev/null; done
+check "the sixth try of one client for one person in a minute: 429" is 429 login li_na 4711
+check "and when to try again" grep -qE '^Retry-After: ([1-9]|[1-5][0-9]|60).$' "$WORK/login.head"
+check "who sits at the station is let in" env BENCHCTL_PIN=4711 "$BIN/benchctl" --state "$STATE" duty begin li_na --bay 1
+ctl duty end --bay 1 >/dev/null
+check "a captured benchd-web that invents clients has ten tries for a person" "$BIN/tests/system/webpeer" "$STATE/web.sock" guess li_na
+check "nor does it keep out who sits at the station" env BENCHCTL_PIN=4711 "$BIN/benchctl" --state "$STATE" duty begin li_na --bay 1
+ctl duty end --bay 1 >/dev/null
 
 # ---- a profile is approved by another person; release-relevant runs use that revision
 sign() { sign_pin=$1; shift; env BENCHCTL_PIN="$sign_pin" "$BIN/benchctl" --state "$STATE" "$@"; }

@@ -3,6 +3,7 @@
  * webpeer SOCKET NAME=ROLES=DUTY=CREDENTIAL...: a peer on the web link in benchd-web's place that asks
  * every route of the table with each credential, and holds the answer against what these roles may.
  * ROLES: letters t s e a r, "" for nobody; DUTY: 1 when somebody is on duty at bay 1. TAP on stdout.
+ * webpeer SOCKET guess PERSON: PINs for one person, each as if from another client.
  * What a credential may do is written out here once more, apart from the product's table.
  */
 #include <poll.h>
@@ -30,22 +31,16 @@ static int connect_to(const char *path)
 	return fd;
 }
 
-/* Status of the reply, its code in `code`. */
-static int ask(int fd, uint32_t id, enum web_route route, const char *credential, char code[64])
+/* Sends it and waits: status of the reply, its code in `code`; -1: the connection ended. */
+static int exchange(int fd, const struct web_msg *rq, char code[64])
 {
 	static uint8_t buf[WEB_MESSAGE_MAX];
-	struct web_msg m = {.kind = WEB_REQUEST, .id = id, .route = (uint16_t)route};
+	struct web_msg m;
 	struct error err = {0};
-	bool bay = route == WEB_BAY_RESET || route == WEB_BAY || route == WEB_DUTY_END;
-	const char *body = route == WEB_RUN_START ? "{\"bay\":\"1\",\"ticket\":\"nothing\"}" : "{}";
+	uint32_t id = rq->id;
 	json_t *o;
-	int n;
+	int n = web_encode(rq, buf, sizeof(buf));
 
-	(void)snprintf(m.arg[0], sizeof(m.arg[0]), "%s", bay ? "1" : "nothing");
-	(void)snprintf(m.credential, sizeof(m.credential), "%s", credential);
-	m.body = body;
-	m.size = (uint32_t)strlen(body);
-	n = web_encode(&m, buf, sizeof(buf));
 	if (n < 0 || link_send(fd, buf, (size_t)n, -1, &err) < 0)
 		return -1;
 	for (int i = 0; i < 400; i++) {
@@ -71,6 +66,19 @@ static int ask(int fd, uint32_t id, enum web_route route, const char *credential
 		return m.status;
 	}
 	return -1;
+}
+
+static int ask(int fd, uint32_t id, enum web_route route, const char *credential, char code[64])
+{
+	struct web_msg m = {.kind = WEB_REQUEST, .id = id, .route = (uint16_t)route};
+	bool bay = route == WEB_BAY_RESET || route == WEB_BAY || route == WEB_DUTY_END;
+	const char *body = route == WEB_RUN_START ? "{\"bay\":\"1\",\"ticket\":\"nothing\"}" : "{}";
+
+	(void)snprintf(m.arg[0], sizeof(m.arg[0]), "%s", bay ? "1" : "nothing");
+	(void)snprintf(m.credential, sizeof(m.credential), "%s", credential);
+	m.body = body;
+	m.size = (uint32_t)strlen(body);
+	return exchange(fd, &m, code);
 }
 
 /* route, who may ("*": anybody), d: and somebody on duty */
@@ -204,11 +212,37 @@ static int walk(const char *path, char *spec, uint32_t *id)
 	return bad || asked < 50;
 }
 
+/* Each try from a client of its own: how many get to the PIN? */
+static int guess(const char *path, const char *person)
+{
+	int fd = connect_to(path), tried = 0, refused = 0;
+	char body[128], code[64];
+
+	for (uint32_t i = 1; i <= 20; i++) {
+		struct web_msg m = {.kind = WEB_REQUEST, .id = i, .route = WEB_LOGIN};
+		int status;
+
+		(void)snprintf(m.client, sizeof(m.client), "10.1.0.%u", i);
+		(void)snprintf(body, sizeof(body), "{\"person\":\"%s\",\"pin\":\"000%u\"}", person,
+			       i);
+		m.body = body;
+		m.size = (uint32_t)strlen(body);
+		status = exchange(fd, &m, code);
+		tried += status == 403;
+		refused += status == 429;
+	}
+	(void)close(fd);
+	(void)printf("# %d of 20 PINs were looked at, %d not\n", tried, refused);
+	return tried > 10 || tried + refused != 20;
+}
+
 int main(int argc, char **argv)
 {
 	uint32_t id = 0;
 	int bad = 0;
 
+	if (argc == 4 && !strcmp(argv[2], "guess"))
+		return guess(argv[1], argv[3]);
 	for (int i = 2; i < argc; i++)
 		bad |= walk(argv[1], argv[i], &id);
 	return bad || argc < 3;

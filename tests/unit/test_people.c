@@ -12,6 +12,7 @@
 #include "ticket/codes.h"
 #include "ticket/events.h"
 #include "ticket/registry.h"
+#include "ticket/tries.h"
 
 static const char WANG[] =
 	"{\"roles\":[\"technician\"],\"badge\":\"B-1\",\"qualifications\":[{\"run_types\":"
@@ -211,21 +212,91 @@ static void a_token_is_good_until_its_day_and_its_end(void **state)
 	registry_free(r);
 }
 
-static void ten_tries_a_minute_and_name(void **state)
+/* How many of so many tries at one time are let in. */
+static int let_in(struct tries *t, const char *person, const char *client, bool by_web, int n,
+		  int64_t now_ns)
 {
-	struct registry *r = registry_new();
+	struct try_from from = {person, client, by_web};
+	int good = 0;
+
+	for (int i = 0; i < n; i++)
+		good += tries_add(t, &from, now_ns) == 0;
+	return good;
+}
+
+static void one_client_has_its_tries_and_leaves_the_others_theirs(void **state)
+{
+	struct tries t = {0};
+	char name[8];
+	int all = 0;
 
 	(void)state;
-	for (int i = 0; i < REGISTRY_TRIES; i++)
-		assert_true(registry_may_try(r, "wang", NS_PER_S));
-	assert_false(registry_may_try(r, "wang", 2 * NS_PER_S));
-	assert_true(registry_may_try(r, "li", 2 * NS_PER_S));
-	assert_true(registry_may_try(r, "wang", 62 * NS_PER_S));
-	for (int i = 0; i < REGISTRY_TRIES_ALL; i++)
-		(void)registry_may_try(r, (char[]){(char)('a' + i % 26), (char)('a' + i / 26), 0},
-				       200 * NS_PER_S);
-	assert_false(registry_may_try(r, "new", 200 * NS_PER_S));
-	registry_free(r);
+	assert_int_equal(let_in(&t, "wang", "10.0.0.1", true, 20, NS_PER_S), TRIES_CLIENT_PERSON);
+	/* who is not locked out by it */
+	assert_int_equal(let_in(&t, "wang", "10.0.0.2", true, 1, NS_PER_S), 1);
+	/* across persons it comes no further */
+	for (int i = 0; i < 40; i++) {
+		(void)snprintf(name, sizeof(name), "p%d", i);
+		all += let_in(&t, name, "10.0.0.1", true, 1, NS_PER_S);
+	}
+	assert_int_equal(all, TRIES_CLIENT - TRIES_CLIENT_PERSON);
+	assert_int_equal(let_in(&t, "p39", "10.0.0.2", true, 1, NS_PER_S), 1);
+	assert_int_equal(let_in(&t, "wang", "10.0.0.1", true, 1, 62 * NS_PER_S), 1);
+}
+
+static void many_clients_have_ten_tries_for_one_person_and_sixty_in_all(void **state)
+{
+	struct tries t = {0};
+	char name[8], client[16];
+	int wang = 0, all = 0;
+
+	(void)state;
+	for (int i = 0; i < 200; i++) {
+		(void)snprintf(client, sizeof(client), "10.0.1.%d", i);
+		(void)snprintf(name, sizeof(name), "p%d", i);
+		wang += let_in(&t, "wang", client, true, 1, NS_PER_S);
+		all += let_in(&t, name, client, true, 1, NS_PER_S);
+	}
+	assert_int_equal(wang, TRIES_PERSON);
+	assert_int_equal(wang + all, TRIES_ALL);
+	/* they keep nobody out who sits at the station */
+	assert_int_equal(let_in(&t, "wang", "uid:1000", false, 20, NS_PER_S), TRIES_CLIENT_PERSON);
+	for (int i = 0; i < 200; i++) {
+		(void)snprintf(client, sizeof(client), "uid:%d", i);
+		(void)let_in(&t, client, client, false, 1, NS_PER_S);
+	}
+	assert_int_equal(let_in(&t, "wang", "10.0.0.9", true, 1, 62 * NS_PER_S), 1);
+}
+
+static void who_waits_as_long_as_it_was_told_may_try_again(void **state)
+{
+	struct tries t = {0};
+	struct try_from from = {"wang", "10.0.0.1", true};
+	int64_t wait_ns;
+
+	(void)state;
+	for (int i = 1; i <= TRIES_CLIENT_PERSON; i++)
+		assert_int_equal(tries_add(&t, &from, i * NS_PER_S), 0);
+	wait_ns = tries_add(&t, &from, 11 * NS_PER_S);
+	assert_int_equal(wait_ns, 50 * NS_PER_S);
+	assert_true(tries_add(&t, &from, 11 * NS_PER_S + wait_ns - 1) > 0);
+	assert_int_equal(tries_add(&t, &from, 11 * NS_PER_S + wait_ns), 0);
+}
+
+static void a_pin_that_was_right_does_not_count(void **state)
+{
+	struct tries t = {0};
+	struct try_from from = {"wang", "10.0.0.1", true};
+
+	(void)state;
+	for (int i = 1; i < 50; i++) {
+		assert_int_equal(tries_add(&t, &from, NS_PER_S + i), 0);
+		tries_take_back(&t, &from, NS_PER_S + i);
+	}
+	assert_int_equal(let_in(&t, "wang", "10.0.0.1", true, 9, NS_PER_S + 50),
+			 TRIES_CLIENT_PERSON);
+	tries_take_back(&t, &(struct try_from){"li", "10.0.0.1", true}, NS_PER_S + 50);
+	assert_int_equal(let_in(&t, "wang", "10.0.0.1", true, 1, NS_PER_S + 51), 0);
 }
 
 static void a_pin_is_kept_as_argon2id_and_nothing_matches_nobody(void **state)
@@ -327,7 +398,10 @@ int main(void)
 		cmocka_unit_test(duty_ends_after_idle_minutes_but_not_while_a_run_goes_on),
 		cmocka_unit_test(a_session_ends_by_idling_and_by_leaving),
 		cmocka_unit_test(a_token_is_good_until_its_day_and_its_end),
-		cmocka_unit_test(ten_tries_a_minute_and_name),
+		cmocka_unit_test(one_client_has_its_tries_and_leaves_the_others_theirs),
+		cmocka_unit_test(many_clients_have_ten_tries_for_one_person_and_sixty_in_all),
+		cmocka_unit_test(who_waits_as_long_as_it_was_told_may_try_again),
+		cmocka_unit_test(a_pin_that_was_right_does_not_count),
 		cmocka_unit_test(a_pin_is_kept_as_argon2id_and_nothing_matches_nobody),
 		cmocka_unit_test(codes_are_read_by_pattern_or_as_they_are),
 		cmocka_unit_test(personal_data_is_seen_and_serials_are_not_taken_for_it),

@@ -104,6 +104,65 @@ static void the_cookie_is_for_tls_alone(void **state)
 		   "HTTP/1.1 401 ");
 }
 
+/* What benchd hears of who asks, in `who`. */
+static void heard_as(bool tcp, const char *head, char who[WEB_CLIENT_MAX])
+{
+	static char request[600];
+	int fd = visit(tcp);
+	struct web_msg m;
+
+	(void)snprintf(request, sizeof(request),
+		       "POST /api/v1/sessions HTTP/1.1\r\n%s"
+		       "Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}",
+		       head);
+	say(fd, request);
+	m = take();
+	(void)text_copy(who, WEB_CLIENT_MAX, m.client);
+	answer(m.id, 200, WEB_TYPE_JSON, "", "{}");
+	(void)hear(fd);
+}
+
+static void the_proxy_alone_says_who_asks(void **state)
+{
+	static const struct {
+		const char *head, *client;
+	} rows[] = {
+		{LAN "X-Forwarded-For: 192.168.1.20\r\n", "192.168.1.20"},
+		{LAN "X-Forwarded-For: 2001:db8:0:7:aaaa:bbbb:cccc:dddd\r\n", "2001:db8:0:7::/64"},
+		{LAN "X-Forwarded-For: ::ffff:192.168.1.20\r\n", "192.168.1.20"},
+		{LAN "X-Forwarded-For: 10.0.0.1, 192.168.1.20\r\n", "lan"},
+		{LAN "X-Forwarded-For: x\r\n", "lan"},
+		{LAN, "lan"},
+		{"Host: localhost\r\nX-Forwarded-For: 192.168.1.20\r\n", "loopback"},
+	};
+	char who[WEB_CLIENT_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		heard_as(true, rows[i].head, who);
+		assert_string_equal(who, rows[i].client);
+	}
+	heard_as(false, LAN "X-Forwarded-For: 192.168.1.20\r\n", who);
+	assert_memory_equal(who, "uid:", 4);
+	assert_has(by_tcp("GET /healthz HTTP/1.1\r\n" LAN
+			  "X-Forwarded-For: 10.0.0.1\r\nX-Forwarded-For: 10.0.0.2\r\n\r\n"),
+		   "HTTP/1.1 400 ");
+}
+
+static void too_many_tries_say_when_to_come_again(void **state)
+{
+	int fd = visit(true);
+	struct web_msg m;
+
+	(void)state;
+	say(fd, "POST /api/v1/sessions HTTP/1.1\r\n" LAN
+		"Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}");
+	m = take();
+	answer(m.id, 429, WEB_TYPE_PROBLEM, "",
+	       "{\"code\":\"too_many_tries\",\"retry_after_s\":17}");
+	assert_has(hear(fd), "Retry-After: 17\r\n");
+}
+
 static void pages_of_other_origins_ask_nothing(void **state)
 {
 	static const char *const origins[] = {
@@ -142,6 +201,8 @@ int main(void)
 		EACH(the_cookie_is_for_tls_alone),
 		EACH(pages_of_other_origins_ask_nothing),
 		EACH(the_description_of_the_api_is_served),
+		EACH(the_proxy_alone_says_who_asks),
+		EACH(too_many_tries_say_when_to_come_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

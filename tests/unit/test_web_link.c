@@ -28,6 +28,7 @@ static struct web_msg request(void)
 	strcpy(m.query, "ticket=T%2d1&limit=5");
 	strcpy(m.if_match, "\"7\"");
 	strcpy(m.credential, "Bearer 0123");
+	strcpy(m.client, "2001:db8::/64");
 	m.body = "{\"bay\":\"1\"}";
 	m.size = (uint32_t)strlen(m.body);
 	return m;
@@ -57,6 +58,7 @@ static void a_request_comes_back_as_it_was(void **state)
 	assert_string_equal(back.arg[0], m.arg[0]);
 	assert_string_equal(back.arg[1], "");
 	assert_string_equal(back.query, m.query);
+	assert_string_equal(back.client, m.client);
 	assert_string_equal(back.if_match, m.if_match);
 	assert_string_equal(back.credential, m.credential);
 	assert_int_equal(back.size, m.size);
