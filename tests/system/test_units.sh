@@ -36,7 +36,9 @@ print("\n".join(bad), links, "links,", names, "names")
 sys.exit(bool(bad) or links < 8 or names < 20)
 END
 }
-check "make install" "${MAKE:-make}" -s VARIANT="$VARIANT" install DESTDIR="$WORK/root"
+# What is built is installed, by the flags it was built with: nothing is built beside other tests.
+grep -q -e -Werror "build/$VARIANT/flags" && werror=WERROR=1
+check "make install" "${MAKE:-make}" -s -o all VARIANT="$VARIANT" ${werror:+$werror} install DESTDIR="$WORK/root"
 check "every link and file name of the installed pages leads to a file that is installed" linked "$WORK/root"
 if ! command -v systemd-analyze >/dev/null; then
 	skip "systemd-analyze is not installed"
