@@ -5,7 +5,7 @@
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 B=build/release
-T=$(mktemp -d /tmp/benchd-lines.XXXXXX) || exit 1
+T=$(mktemp -d "${TMPDIR:-/tmp}/benchd-lines.XXXXXX") || exit 1
 SIM=
 STATION=
 trap '[ -n "$STATION" ] && kill $STATION 2>/dev/null; [ -n "$SIM" ] && kill $SIM 2>/dev/null; wait; rm -rf "$T"' EXIT

@@ -4,7 +4,7 @@
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 B=build/release
-T=$(mktemp -d /tmp/benchd-bench.XXXXXX) || exit 1
+T=$(mktemp -d "${TMPDIR:-/tmp}/benchd-bench.XXXXXX") || exit 1
 PIDS=
 trap 'for p in $PIDS; do kill $p 2>/dev/null; done; rm -rf "$T"' EXIT INT TERM
 up() { # file to wait for

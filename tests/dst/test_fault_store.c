@@ -204,7 +204,7 @@ static bool fail_nth(long n, enum disk_fault kind, struct tally *tally)
 	tally->hit += hit;
 	keep_bad(tally, kind, n, ran.bad);
 	keep_bad(tally, kind, n, check_after(dir, &ran, false, tally));
-	store_dir_remove(dir);
+	temp_dir_remove(dir);
 	return hit;
 }
 
@@ -229,7 +229,7 @@ static bool kill_at_nth(long n, struct tally *tally)
 	tally->tried++;
 	tally->hit += WIFSIGNALED(status);
 	keep_bad(tally, DISK_FAULT_KILL, n, check_after(dir, &ran, true, tally));
-	store_dir_remove(dir);
+	temp_dir_remove(dir);
 	return WIFSIGNALED(status);
 }
 

@@ -5,35 +5,13 @@
 #ifndef TESTS_FAKE_STORE_DIR_H
 #define TESTS_FAKE_STORE_DIR_H
 
-#include <ftw.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
 #include "store/store.h"
+#include "tests/fake/temp_dir.h"
 
 /* A fresh folder, in memory where there is such a place: its name into dst. */
-static inline void store_dir_make(char dst[64])
+static inline void store_dir_make(char dst[TEMP_DIR_SIZE])
 {
-	(void)snprintf(dst, 64, "%s/benchd-test-XXXXXX",
-		       access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
-	if (!mkdtemp(dst))
-		abort();
-}
-
-static inline int store_dir_unlink_one(const char *path, const struct stat *st, int kind,
-				       struct FTW *ftw)
-{
-	(void)st;
-	(void)kind;
-	(void)ftw;
-	return remove(path);
-}
-
-static inline void store_dir_remove(const char *dir)
-{
-	(void)nftw(dir, store_dir_unlink_one, 8, FTW_DEPTH | FTW_PHYS);
+	temp_dir_make_in(access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp", dst);
 }
 
 static inline struct ticket store_dir_ticket(const char *id, const char *serial)

@@ -7,9 +7,10 @@
 #include <glob.h>
 #include <unistd.h>
 #include "src/bus/trace.h"
+#include "tests/fake/temp_dir.h"
 #include "tests/replay/bus_replay.h"
 
-static char dir[64];
+static char dir[TEMP_DIR_SIZE];
 
 static void rough_slave(struct wire *w, const struct wire_request *r)
 {
@@ -208,8 +209,8 @@ static void every_recording_in_the_tree_plays_back(void **state)
 static int make_dir(void **state)
 {
 	(void)state;
-	strcpy(dir, "/tmp/bus_replay_XXXXXX");
-	return mkdtemp(dir) ? 0 : -1;
+	temp_dir_make(dir);
+	return 0;
 }
 
 static int remove_dir(void **state)

@@ -9,9 +9,9 @@ variant=${VARIANT:-release}
 if [ "$(id -u)" != 0 ] || grep -q '^# as root: ' "$test"; then
 	exec sh "$test"
 fi
-copy=$(mktemp -d /tmp/benchd-check.XXXXXX) || exit 1
+copy=$(mktemp -d "${TMPDIR:-/tmp}/benchd-check.XXXXXX") || exit 1
 trap 'rm -rf "$copy"' EXIT INT TERM
-mkdir -p "$copy/build/$variant/tests"
+mkdir -p "$copy/build/$variant/tests" "$copy/tmp"
 for p in benchd benchd-io benchd-web benchctl benchsim; do
 	cp "build/$variant/$p" "$copy/build/$variant/" || exit 1
 done
@@ -33,4 +33,4 @@ fi
 chown -R 65534:65534 "$copy"
 chmod 755 "$copy"
 cd "$copy" || exit 1
-HOME=$copy VARIANT=$variant setpriv --reuid=65534 --regid=65534 --clear-groups sh "$test"
+HOME=$copy TMPDIR=$copy/tmp VARIANT=$variant setpriv --reuid=65534 --regid=65534 --clear-groups sh "$test"

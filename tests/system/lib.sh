@@ -4,7 +4,7 @@
 set -u
 VARIANT=${VARIANT:-release}
 BIN=$PWD/build/$VARIANT
-WORK=$(mktemp -d /tmp/benchd-test.XXXXXX) || exit 1
+WORK=$(mktemp -d "${TMPDIR:-/tmp}/benchd-test.XXXXXX") || exit 1
 STATE=$WORK/state
 SIM=$WORK/sim
 SPEED=${SPEED:-10}
@@ -42,12 +42,12 @@ finish() {
 	if [ "$FAILED" -gt 0 ]; then
 		for f in "$WORK"/*.log; do echo "# ---- $f"; tail -n 120 "$f" | sed 's/^/# /'; done
 	fi
-	rm -rf "$WORK"
 	echo "1..$TESTS"
 	[ "$FAILED" = 0 ]
 	exit $?
 }
 trap 'finish' INT TERM
+trap 'rm -rf "$WORK"' EXIT
 
 # wait_for SECONDS COMMAND...: until it succeeds
 wait_for() {

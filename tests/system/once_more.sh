@@ -6,6 +6,8 @@ set -u
 results=$1
 name=$2/$(basename "$3" .sh)
 one=$(mktemp build/system-result.XXXXXX) || exit 1
+trap 'rm -f "$one" "$one.out"' EXIT
+trap 'exit 130' INT TERM
 sh tests/tally.sh "$one" "$name" sh tests/system/as_nobody.sh "$3" >"$one.out" 2>&1
 if awk '$2 > 0 { bad = 1 } END { exit !bad }' "$one"; then
 	: >"$one"
@@ -14,4 +16,3 @@ if awk '$2 > 0 { bad = 1 } END { exit !bad }' "$one"; then
 fi
 cat "$one.out"
 cat "$one" >>"$results"
-rm -f "$one" "$one.out"

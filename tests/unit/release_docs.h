@@ -33,7 +33,7 @@ static inline int close_store(void **state)
 {
 	(void)state;
 	store_close(store);
-	store_dir_remove(dir);
+	temp_dir_remove(dir);
 	return 0;
 }
 

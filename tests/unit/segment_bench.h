@@ -32,7 +32,7 @@ static inline int tear_down(void **state)
 {
 	(void)state;
 	store_close(store);
-	store_dir_remove(dir);
+	temp_dir_remove(dir);
 	return 0;
 }
 

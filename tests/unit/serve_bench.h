@@ -31,12 +31,13 @@
 #include "link/socket.h"
 #include "link/web.h"
 #include "serve/serve.h"
+#include "tests/fake/temp_dir.h"
 
 #define TOKEN "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 enum { PATIENCE_MS = 5000 };
 
 static struct bench {
-	char dir[64], link[96], http[96], token[96];
+	char dir[TEMP_DIR_SIZE], link[96], http[96], token[96];
 	int port, listener, fd; /* benchd's side of the link */
 	struct serve_options options;
 	struct loop *loop;
@@ -141,8 +142,7 @@ static inline int setup(void **state)
 
 	(void)state;
 	memset(&b, 0, sizeof(b));
-	strcpy(b.dir, "/tmp/serveXXXXXX");
-	assert_non_null(mkdtemp(b.dir));
+	temp_dir_make(b.dir);
 	snprintf(b.link, sizeof(b.link), "%s/web.sock", b.dir);
 	snprintf(b.http, sizeof(b.http), "%s/http.sock", b.dir);
 	snprintf(b.token, sizeof(b.token), "%s/token", b.dir);
@@ -176,9 +176,7 @@ static inline int teardown(void **state)
 	assert_int_not_equal(access(b.http, F_OK), 0); /* it removed its socket */
 	close(b.fd);
 	close(b.listener);
-	unlink(b.link);
-	unlink(b.token);
-	rmdir(b.dir);
+	temp_dir_remove(b.dir);
 	return 0;
 }
 

@@ -26,11 +26,12 @@
 
 #include "base/log.h"
 #include "sim/serve.h"
+#include "tests/fake/temp_dir.h"
 
 static struct fixture *fixture;
 
 struct rig {
-	char dir[64];
+	char dir[TEMP_DIR_SIZE];
 	pid_t pid;
 	int control;
 };
@@ -90,8 +91,7 @@ static void start(struct rig *r, int wire_baud)
 	struct sockaddr_un a = {.sun_family = AF_UNIX};
 	bool ready;
 
-	strcpy(r->dir, "/tmp/sim-test.XXXXXX");
-	assert_non_null(mkdtemp(r->dir));
+	temp_dir_make(r->dir);
 	r->pid = launch(r->dir, wire_baud, &ready);
 	assert_true(ready);
 	snprintf(a.sun_path, sizeof(a.sun_path), "%s/control", r->dir);
@@ -109,6 +109,7 @@ static void end(struct rig *r)
 	assert_int_equal(waitpid(r->pid, &status, 0), r->pid);
 	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 	assert_int_equal(rmdir(r->dir), 0); /* fails if a file stayed */
+	temp_dir_remove(r->dir);
 }
 
 /* One control line; the reply without "ok ". Fails the test on "error". */

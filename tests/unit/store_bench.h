@@ -27,7 +27,7 @@ static inline int set_up(void **state)
 static inline int tear_down(void **state)
 {
 	(void)state;
-	store_dir_remove(dir);
+	temp_dir_remove(dir);
 	return 0;
 }
 

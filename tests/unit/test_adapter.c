@@ -16,9 +16,10 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "tests/fake/temp_dir.h"
 #include "ticket/adapter.h"
 
-static char token_path[64];
+static char token_path[96];
 
 /* Its token file is the test's own. */
 static struct adapter *example(const char *name)
@@ -219,19 +220,15 @@ static void mistakes_of_the_file_are_told_at_once(void **state)
 
 static int write_token(void **state)
 {
+	char dir[TEMP_DIR_SIZE];
 	int fd;
 
 	(void)state;
-	snprintf(token_path, sizeof(token_path), "/tmp/benchd-adapter.XXXXXX");
-	fd = mkstemp(token_path);
+	temp_dir_make(dir);
+	snprintf(token_path, sizeof(token_path), "%s/token", dir);
+	fd = open(token_path, O_WRONLY | O_CREAT | O_EXCL, 0600);
 	assert_true(fd >= 0 && write(fd, "s3cret\n", 7) == 7);
 	return close(fd);
-}
-
-static int remove_token(void **state)
-{
-	(void)state;
-	return unlink(token_path);
 }
 
 int main(void)
@@ -245,5 +242,5 @@ int main(void)
 		cmocka_unit_test(mistakes_of_the_file_are_told_at_once),
 	};
 
-	return cmocka_run_group_tests(tests, write_token, remove_token);
+	return cmocka_run_group_tests(tests, write_token, NULL);
 }

@@ -20,6 +20,7 @@
 #include "bus/thread.h"
 #include "sim/serve.h"
 #include "tests/fake/pattern.h"
+#include "tests/fake/temp_dir.h"
 
 enum { LINES = FIXTURE_BUSES_MAX, TRANSACTIONS = 300, PATIENCE_S = 20 };
 
@@ -35,7 +36,7 @@ struct line {
 };
 
 static struct bench {
-	char dir[64];
+	char dir[TEMP_DIR_SIZE];
 	struct fixture fixture;
 	struct fx_bus buses[LINES];
 	struct fx_device devices[LINES * PATTERN_DEVICES];
@@ -204,8 +205,7 @@ static void open_bench(void)
 	struct sim_config sc = {.fixture = &bench.fixture, .dir = bench.dir, .speed = 1};
 	struct error err = {0};
 
-	strcpy(bench.dir, "/tmp/bus_fault_XXXXXX");
-	assert_non_null(mkdtemp(bench.dir));
+	temp_dir_make(bench.dir);
 	bench.fixture = (struct fixture){.path = "test",
 					 .name = "test",
 					 .buses = bench.buses,
@@ -241,7 +241,7 @@ static void close_bench(void)
 	sim_serve_close(&bench.server);
 	loop_free(bench.loop);
 	world_free(bench.world);
-	rmdir(bench.dir);
+	temp_dir_remove(bench.dir);
 }
 
 /* Of two at one address, or of two masters, the first answer is believed: tests/faults.md. */

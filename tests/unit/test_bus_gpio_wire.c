@@ -14,6 +14,7 @@
 
 #include "bus/gpio_wire.h"
 #include "bus/thread.h"
+#include "tests/fake/temp_dir.h"
 #include "tests/unit/bus_gpio_lines.h"
 
 /* ---- the wire -------------------------------------------------------------- */
@@ -49,7 +50,7 @@ static void only_well_formed_messages_pass(void **state)
 }
 
 /* A chip with one client at a time: eight lines, offsets by name "ESTOP" 0, "LEAK" 1, ... */
-static char dir[64];
+static char dir[TEMP_DIR_SIZE];
 struct chip {
 	int listen_fd, fd;
 	pthread_t thread;
@@ -395,18 +396,8 @@ static void a_done_that_comes_late_answers_no_other_set(void **state)
 static int make_dir(void **state)
 {
 	(void)state;
-	strcpy(dir, "/tmp/bus_gpio_XXXXXX");
-	return mkdtemp(dir) ? 0 : -1;
-}
-
-static int remove_dir(void **state)
-{
-	char path[128];
-
-	(void)state;
-	snprintf(path, sizeof(path), "%s/chip.gpio", dir);
-	unlink(path);
-	return rmdir(dir);
+	temp_dir_make(dir);
+	return 0;
 }
 
 int main(void)
@@ -419,5 +410,5 @@ int main(void)
 		cmocka_unit_test(a_line_that_somebody_holds_is_refused_with_the_holder),
 	};
 
-	return cmocka_run_group_tests(tests, make_dir, remove_dir);
+	return cmocka_run_group_tests(tests, make_dir, NULL);
 }

@@ -18,26 +18,18 @@
 #include <unistd.h>
 #include "bus/port.h"
 #include "bus/thread.h"
+#include "tests/fake/temp_dir.h"
 
 #define TIMEOUT_NS (10 * NS_PER_MS)
 enum { LINES = 10, LATE_REPLIES = 300, FLIGHTS = 64 };
 
-static char dir[64];
+static char dir[TEMP_DIR_SIZE];
 
 static int make_dir(void **state)
 {
 	(void)state;
-	strcpy(dir, "/tmp/bus_pty_XXXXXX");
-	return mkdtemp(dir) ? 0 : -1;
-}
-
-static int remove_dir(void **state)
-{
-	char command[128];
-
-	(void)state;
-	snprintf(command, sizeof(command), "rm -rf %s", dir);
-	return system(command);
+	temp_dir_make(dir);
+	return 0;
 }
 
 /* A slave on the master side of a pty. */
@@ -457,5 +449,5 @@ int main(void)
 		cmocka_unit_test(odd_ports_and_rates_are_refused_with_what_would_be_right),
 	};
 
-	return cmocka_run_group_tests(tests, make_dir, remove_dir);
+	return cmocka_run_group_tests(tests, make_dir, NULL);
 }

@@ -19,10 +19,11 @@
 #include "base/clock.h"
 #include "bus/rtu.h"
 #include "bus/thread.h"
+#include "tests/fake/temp_dir.h"
 
 enum mood { HONEST, SILENT, WRONG_ID, WRONG_UNIT, HANG_UP, RESET, PIECES, REFUSE, LATE };
 
-static char dir[64];
+static char dir[TEMP_DIR_SIZE];
 static struct server {
 	int listen_fd, fd, port;
 	pthread_t thread;
@@ -159,9 +160,7 @@ static int server_start(void **state)
 	FILE *f;
 
 	(void)state;
-	strcpy(dir, "/tmp/bus_tcp_XXXXXX");
-	if (!mkdtemp(dir))
-		return -1;
+	temp_dir_make(dir);
 	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	server.fd = -1;
 	server.listen_fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -181,15 +180,11 @@ static int server_start(void **state)
 
 static int server_stop(void **state)
 {
-	char path[128];
-
 	(void)state;
 	server.stop = true;
 	pthread_join(server.thread, NULL);
 	close(server.listen_fd);
-	snprintf(path, sizeof(path), "%s/io.tcp", dir);
-	unlink(path);
-	return rmdir(dir);
+	return 0;
 }
 
 /* ---- client ---------------------------------------------------------------- */

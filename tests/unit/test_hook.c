@@ -18,9 +18,10 @@
 #include <unistd.h>
 
 #include "base/template.h"
+#include "tests/fake/temp_dir.h"
 #include "ticket/hook.h"
 
-static char dir[64];
+static char dir[TEMP_DIR_SIZE];
 
 static void put_file(const char *name, const char *text, mode_t mode)
 {
@@ -38,18 +39,8 @@ static void put_file(const char *name, const char *text, mode_t mode)
 static int setup(void **state)
 {
 	(void)state;
-	strcpy(dir, "/tmp/hookXXXXXX");
-	assert_non_null(mkdtemp(dir));
+	temp_dir_make(dir);
 	return 0;
-}
-
-static int teardown(void **state)
-{
-	char command[128];
-
-	(void)state;
-	(void)snprintf(command, sizeof(command), "rm -r %s", dir);
-	return system(command);
 }
 
 static struct hooks *parse(const char *text)
@@ -380,5 +371,5 @@ int main(void)
 		cmocka_unit_test(an_item_dies_of_age_or_of_refusals_and_of_nothing_else),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, setup, NULL);
 }

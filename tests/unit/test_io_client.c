@@ -16,8 +16,9 @@
 #include "link/io_client.h"
 #include "link/socket.h"
 #include "rig/inbox.h"
+#include "tests/fake/temp_dir.h"
 
-static char dir[64], path[96];
+static char dir[TEMP_DIR_SIZE], path[96];
 
 struct bench {
 	struct loop *loop;
@@ -34,8 +35,7 @@ struct bench {
 static int make_dir(void **state)
 {
 	(void)state;
-	strcpy(dir, "/tmp/test_io_client.XXXXXX");
-	assert_non_null(mkdtemp(dir));
+	temp_dir_make(dir);
 	snprintf(path, sizeof(path), "%s/s", dir);
 	return 0;
 }
@@ -43,8 +43,8 @@ static int make_dir(void **state)
 static int remove_dir(void **state)
 {
 	(void)state;
-	unlink(path);
-	return rmdir(dir);
+	temp_dir_remove(dir);
+	return 0;
 }
 
 static void check_end(struct bench *b)

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "plan_files.h"
+#include "tests/fake/temp_dir.h"
 
 static void write_file(const char *dir, const char *name, const char *bytes, size_t n)
 {
@@ -31,13 +32,11 @@ static void copy_with(const char *dir, const char *name, const char *path,
 	free(bytes);
 }
 
-static void make_library(char dir[200])
+static void make_library(char dir[TEMP_DIR_SIZE])
 {
-	char models[220];
+	char models[96];
 
-	snprintf(dir, 200, "%s/benchd-library-XXXXXX",
-		 getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
-	assert_non_null(mkdtemp(dir));
+	temp_dir_make(dir);
 	snprintf(models, sizeof(models), "%s/models", dir);
 	assert_int_equal(mkdir(models, 0700), 0);
 	copy_with(models, "RO600.yaml", "profiles/models/RO600.yaml", NULL);
@@ -78,7 +77,7 @@ static void a_broken_profile_is_listed_and_the_others_work(void **state)
 	static const char *const files[] = {"models/RO600.yaml", "ro600_full.yaml", "bad.yaml",
 					    NULL};
 	struct library lib;
-	char dir[200];
+	char dir[TEMP_DIR_SIZE];
 
 	(void)state;
 	make_library(dir);
@@ -106,7 +105,7 @@ static void two_that_may_release_the_same_unit_are_refused(void **state)
 	static const char *const files[] = {"models/RO600.yaml", "ro600_full.yaml", "second.yaml",
 					    NULL};
 	struct library lib;
-	char dir[200];
+	char dir[TEMP_DIR_SIZE];
 
 	(void)state;
 	make_library(dir);

@@ -76,7 +76,7 @@ static int begin(void **state)
 static int end(void **state)
 {
 	store_close(store);
-	store_dir_remove(folder);
+	temp_dir_remove(folder);
 	text_release(&kept);
 	text_release(&told);
 	while (docs > 0)
@@ -107,7 +107,7 @@ static void lose(void)
 	store_close(store);
 	snprintf(path, sizeof(path), "%s/keys/station.key", dir);
 	assert_int_equal(text_read_file(path, 4096, &pem, &n, NULL), 0);
-	store_dir_remove(dir);
+	temp_dir_remove(dir);
 	assert_int_equal(mkdir(dir, 0700), 0);
 	snprintf(path, sizeof(path), "%s/keys", dir);
 	assert_int_equal(mkdir(path, 0700), 0);

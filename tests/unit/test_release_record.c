@@ -39,7 +39,7 @@ static int tear_down(void **state)
 {
 	(void)state;
 	store_close(store);
-	store_dir_remove(dir);
+	temp_dir_remove(dir);
 	return 0;
 }
 

@@ -10,14 +10,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "link/socket.h"
+#include "tests/fake/temp_dir.h"
 
-static char dir[64], path[96];
+static char dir[TEMP_DIR_SIZE], path[96];
 
 static int make_dir(void **state)
 {
 	(void)state;
-	strcpy(dir, "/tmp/test_socket.XXXXXX");
-	assert_non_null(mkdtemp(dir));
+	temp_dir_make(dir);
 	snprintf(path, sizeof(path), "%s/s", dir);
 	return 0;
 }
@@ -25,8 +25,8 @@ static int make_dir(void **state)
 static int remove_dir(void **state)
 {
 	(void)state;
-	unlink(path);
-	return rmdir(dir);
+	temp_dir_remove(dir);
+	return 0;
 }
 
 static void packets_arrive_whole_and_name_their_sender(void **state)

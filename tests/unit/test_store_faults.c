@@ -255,7 +255,7 @@ static void fail_every(enum disk_fault kind)
 			assert_int_equal(told->samples, SAMPLES);
 		}
 		check_after(n);
-		store_dir_remove(dir);
+		temp_dir_remove(dir);
 	}
 	print_message("%ld operations failed in turn\n", n - 2);
 	assert_true(n > 40);
@@ -357,7 +357,7 @@ static void a_migration_is_done_whole_or_not_at_all(void **state)
 		came = disk_fault_disarm();
 		store_close(s);
 		check_all_or_nothing(rc == 0);
-		store_dir_remove(dir);
+		temp_dir_remove(dir);
 	}
 	assert_true(n > 10);
 }

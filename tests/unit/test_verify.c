@@ -85,7 +85,7 @@ static int tear_down(void **state)
 	(void)state;
 	for (int i = 0; i < count; i++)
 		free(bytes[i]);
-	store_dir_remove(dir);
+	temp_dir_remove(dir);
 	return 0;
 }
 

@@ -15,6 +15,7 @@
 
 #include "link/client.h"
 #include "link/socket.h"
+#include "tests/fake/temp_dir.h"
 
 #define MILLISECONDS(n) (n)
 
@@ -295,15 +296,14 @@ static void query_values_are_decoded_or_refused(void **state)
 /* ---- the client, against a peer in this process ---- */
 
 struct peer {
-	char dir[64], path[96];
+	char dir[TEMP_DIR_SIZE], path[96];
 	int listener, fd;
 	struct client *client;
 };
 
 static void peer_open(struct peer *p)
 {
-	strcpy(p->dir, "/tmp/weblinkXXXXXX");
-	assert_non_null(mkdtemp(p->dir));
+	temp_dir_make(p->dir);
 	snprintf(p->path, sizeof(p->path), "%s/ctl.sock", p->dir);
 	p->listener = link_listen(p->path, 0600, NULL);
 	assert_true(p->listener > 0);
@@ -318,8 +318,7 @@ static void peer_close(struct peer *p)
 	client_close(p->client);
 	close(p->fd);
 	close(p->listener);
-	unlink(p->path);
-	rmdir(p->dir);
+	temp_dir_remove(p->dir);
 }
 
 static void peer_send(struct peer *p, const struct web_msg *m, int fd)

@@ -33,7 +33,7 @@ static int tear_down(void **state)
 {
 	(void)state;
 	loop_free(loop);
-	store_dir_remove(dir);
+	temp_dir_remove(dir);
 	return 0;
 }
 
