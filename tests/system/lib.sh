@@ -9,7 +9,13 @@ STATE=$WORK/state
 SIM=$WORK/sim
 SPEED=${SPEED:-10}
 FIXTURE=$PWD/fixtures/sim.yaml
-PORT=$((20000 + $$ % 4000 * 5)) # and four behind it
+PORT=$((20000 + $$ % 2500 * 5)) # and four behind it: none that listens, below those that are given to clients
+taken() { # port: by whoever
+	grep -q "^ *[0-9]*: [0-9A-F]*:$(printf %04X "$1") " /proc/net/tcp /proc/net/tcp6 2>/dev/null
+}
+while taken $PORT || taken $((PORT + 1)) || taken $((PORT + 2)) || taken $((PORT + 3)) || taken $((PORT + 4)); do
+	PORT=$((20000 + (PORT - 20000 + 5) % 12500))
+done
 SIM_PID=
 STATION_PID=
 EXTRA_PIDS= # ended at the end, whatever happens
