@@ -36,7 +36,7 @@ class Handler(BaseHTTPRequestHandler):
         with lock, open(log, "a", encoding="utf-8") as f:
             f.write(json.dumps(entry, ensure_ascii=False) + "\n")
         if mode == "hang":
-            time.sleep(20)
+            self.rfile.read()  # until its client hangs up
             return
         if mode == "slow":
             time.sleep(0.3)
