@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Two sieves before the tree is built: bytes that are no text of ours, line by line, and libyaml's
- * syntax, which it gives up at the first mistake: that one is blanked out and it reads again.
+ * The second sieve before the tree is built (the first is yaml_bytes.c's): libyaml's syntax, which
+ * it gives up at the first mistake: that one is blanked out and it reads again.
  */
 #include "yaml_repair.h"
 
@@ -12,54 +12,11 @@
 #include <yaml.h>
 #include "base/text.h"
 
-/* Words in front of the content of a line. */
-struct lead {
-	int indent; /* of the first dash or the content */
-	int inner;  /* of the content behind dashes */
-	bool dash;
-	char first; /* of the content, or a tab; 0: a blank line or a comment */
-};
-
-static struct lead lead_of(const char *s, size_t n)
-{
-	struct lead l = {0};
-	size_t i = 0;
-	while (i < n && s[i] == ' ')
-		i++;
-	l.indent = (int)i;
-	while (i < n && s[i] == '-' && (i + 1 == n || s[i + 1] == ' ')) {
-		l.dash = true;
-		i++;
-		while (i < n && s[i] == ' ')
-			i++;
-	}
-	l.inner = (int)i;
-	if (l.dash || (i < n && s[i] != '#'))
-		l.first = i < n ? s[i] : '-';
-	return l;
-}
-
-/* As it stands after what was blanked out so far. */
-static struct lead lead_now(const struct yaml_repair *r, int line)
-{
-	size_t n = 0;
-	const char *s = yaml_line(r->y, line, &n);
-	return r->is_blank[line - 1] ? (struct lead){0} : lead_of(s, n);
-}
-
-static void blank(struct yaml_repair *r, int line)
-{
-	size_t n = 0;
-	const char *s = yaml_line(r->y, line, &n);
-	memset(r->text + (s - r->y->bytes), ' ', n);
-	r->is_blank[line - 1] = true;
-}
-
 /* Does a list or mapping that is open above the line stand at its column? */
 static bool is_level(const struct yaml_repair *r, int line, int indent)
 {
 	for (int i = line - 1; i > 0; i--) {
-		struct lead l = lead_now(r, i);
+		struct yaml_lead l = yaml_lead_now(r, i);
 		if (!l.first)
 			continue;
 		if (l.indent == indent || (l.dash && l.inner == indent))
@@ -68,97 +25,6 @@ static bool is_level(const struct yaml_repair *r, int line, int indent)
 			return false;
 	}
 	return indent == 0;
-}
-
-/* Lose a line and what belongs to it: whatever is indented deeper than limit, and the brackets and
- * list entries that may end or follow it at that column. */
-static void lose(struct yaml_repair *r, struct yaml_lost lost, int limit)
-{
-	if (r->count == YAML_LOST_MAX) {
-		r->given_up = true;
-		return;
-	}
-	r->lost[r->count++] = lost;
-	blank(r, lost.line);
-	for (int i = lost.line + 1; i <= r->y->line_count; i++) {
-		struct lead l = lead_now(r, i);
-		bool entry = l.indent == limit && l.dash && !lost.dash;
-		if (l.first == '\t' ? lost.sure
-				    : l.first && l.indent <= limit && !entry && l.first != ']' &&
-					      l.first != '}')
-			return;
-		if (l.first)
-			blank(r, i);
-	}
-}
-
-/* True when libyaml would see a line end where we do not: NEL, LS, PS, lone CR. */
-static bool odd_line_end(const unsigned char *s, size_t left)
-{
-	if (s[0] == '\r')
-		return left < 2 || s[1] != '\n';
-	if (s[0] == 0xc2 && left > 1)
-		return s[1] == 0x85;
-	return s[0] == 0xe2 && left > 2 && s[1] == 0x80 && (s[2] == 0xa8 || s[2] == 0xa9);
-}
-
-/* Tell what is wrong with the bytes of a line. *tab: the column of a tab in its indentation. */
-static bool check_line(const struct yaml *y, int line, int *tab)
-{
-	size_t n = 0;
-	const char *s = yaml_line(y, line, &n);
-	bool blank_so_far = true, ok = true;
-	*tab = 0;
-	for (size_t i = 0; i < n; i++) {
-		unsigned char c = (unsigned char)s[i];
-		if (c == '\t' && blank_so_far && !*tab)
-			*tab = (int)i + 1;
-		if (c != ' ' && c != '\t')
-			blank_so_far = false;
-		if (odd_line_end((const unsigned char *)s + i, n - i) || (c < 0x20 && c != '\t') ||
-		    c == 0x7f) {
-			yaml_problem_at(y, line, (int)i + 1,
-					"control character 0x%02x; expected printable text", c);
-			return false;
-		}
-	}
-	if (blank_so_far)
-		*tab = 0;
-	if (*tab) {
-		yaml_problem_at(y, line, *tab, "tab in the indentation; indent with spaces");
-		ok = false;
-	}
-	if (!text_is_utf8(s, n)) {
-		yaml_problem_at(y, line, 0, "not UTF-8; save the file as UTF-8");
-		ok = false;
-	}
-	return ok;
-}
-
-static bool is_comment(const char *s, size_t n)
-{
-	size_t i = 0;
-	while (i < n && (s[i] == ' ' || s[i] == '\t'))
-		i++;
-	return i < n && s[i] == '#';
-}
-
-static void check_bytes(struct yaml_repair *r)
-{
-	for (int line = 1; line <= r->y->line_count; line++) {
-		size_t n = 0;
-		const char *s = yaml_line(r->y, line, &n);
-		int tab = 0;
-		if (check_line(r->y, line, &tab))
-			continue;
-		r->mistakes = true;
-		struct lead l = lead_of(s, n);
-		/* Behind a tab nobody knows how deep a line is meant to be. */
-		if (r->is_blank[line - 1] || is_comment(s, n))
-			blank(r, line);
-		else
-			lose(r, (struct yaml_lost){line, l.indent, l.dash && !tab, !tab}, l.indent);
-	}
 }
 
 /* How far libyaml came, and what it says where it stopped. */
@@ -305,7 +171,7 @@ static bool may_follow(const struct yaml_repair *r, const struct culprit *c, int
 	for (int i = c->line - 1; i > 0 && !c->sure; i--) {
 		size_t n = 0;
 		const char *s = yaml_line(r->y, i, &n);
-		if (r->is_blank[i - 1] || lead_of(s, n).first)
+		if (r->is_blank[i - 1] || yaml_lead_of(s, n).first)
 			return is_unsure(r, i);
 	}
 	return false;
@@ -319,15 +185,15 @@ static void take_out(struct yaml_repair *r, const struct scan *s)
 	if (!r->mistakes || !may_follow(r, &c, stopped))
 		yaml_problem_at(r->y, c.at_line, c.at_col, "%s", c.text);
 	r->mistakes = true;
-	struct lead l = lead_now(r, c.line);
+	struct yaml_lead l = yaml_lead_now(r, c.line);
 	if (!l.first) { /* nothing there to take out */
 		r->given_up = true;
 		return;
 	}
 	/* An indentation nobody else has is a mistake of all that have it. */
 	bool level = c.sure || is_level(r, c.line, l.indent);
-	lose(r, (struct yaml_lost){c.line, l.indent, l.dash, c.sure},
-	     level ? l.indent : l.indent - 1);
+	yaml_lose(r, (struct yaml_lost){c.line, l.indent, l.dash, c.sure, false, 0},
+		  level ? l.indent : l.indent - 1);
 }
 
 static void check_syntax(struct yaml_repair *r)
@@ -352,7 +218,7 @@ void yaml_repair(struct yaml_repair *r, struct yaml *y)
 	*r = (struct yaml_repair){.y = y};
 	r->text = arena_strndup(y->arena, y->bytes, y->n);
 	r->is_blank = arena_array(y->arena, (size_t)y->line_count, sizeof(*r->is_blank));
-	check_bytes(r);
+	yaml_check_bytes(r);
 	check_syntax(r);
 }
 
@@ -372,7 +238,8 @@ static bool may_hold(const struct yaml_node *node, int from, const struct yaml_l
 	bool entry = lost->dash && node->kind != YAML_MAP;
 
 	if (node->kind == YAML_SCALAR && (node->len || node->quoted))
-		return node->end_line >= lost->line && (lost->indent > from || !lost->sure);
+		return lost->text ||
+		       (node->end_line >= lost->line && (lost->indent > from || !lost->sure));
 	if (node->kind == YAML_SCALAR)
 		return !lost->sure || lost->indent > from || (lost->dash && lost->indent == from);
 	if (node->end_line < lost->line)
@@ -391,7 +258,7 @@ static void mark(struct yaml_node *root, const struct yaml_lost *lost)
 		struct yaml_node *c = child_above(node, lost->line);
 		int from = !c ? 0 : c->key ? c->key_col - 1 : c->col - 1;
 		bool within = c && may_hold(c, from, lost);
-		if (!within || !lost->sure)
+		if ((!within || !lost->sure) && node->col > lost->least)
 			node->partial = true;
 		if (!within)
 			return;

@@ -17,6 +17,8 @@ struct yaml_lost {
 	int indent; /* in columns, from 0 */
 	bool dash;  /* an entry of a list */
 	bool sure;  /* it belongs where its indentation says */
+	bool text;  /* neither a key nor an entry: of the value above it */
+	int least;  /* not sure where, but indented no less than what goes on behind it */
 };
 
 struct yaml_repair {
@@ -33,6 +35,21 @@ struct yaml_repair {
 void yaml_repair(struct yaml_repair *r, struct yaml *y);
 /* Mark the nodes of root which something lost may have been part of. */
 void yaml_mark_lost(const struct yaml_repair *r, struct yaml_node *root);
+
+/* Of yaml_bytes.c: words in front of the content of a line; the same as the line stands after what
+ * was blanked out so far. */
+struct yaml_lead {
+	int indent; /* of the first dash or the content */
+	int inner;  /* of the content behind dashes */
+	bool dash;
+	char first; /* of the content, or a tab; 0: a blank line or a comment */
+};
+struct yaml_lead yaml_lead_of(const char *s, size_t n);
+struct yaml_lead yaml_lead_now(const struct yaml_repair *r, int line);
+/* Lose a line and what belongs to it: whatever is indented deeper than limit, and the brackets and
+ * list entries that may end or follow it at that column. */
+void yaml_lose(struct yaml_repair *r, struct yaml_lost lost, int limit);
+void yaml_check_bytes(struct yaml_repair *r);
 
 /* Of yaml.c: a line without its end, NULL if there is none; the byte column (from 1) of a mark of
  * libyaml, whose column counts characters from 0. */
