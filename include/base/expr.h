@@ -104,6 +104,8 @@ enum expr_kelvin {
 enum expr_kelvin expr_kelvin(const struct expr *e);
 /* Is it made of numbers without unit only, and not 0? Then it cannot be meant as a percentage. */
 bool expr_is_bare(const struct expr *e);
+/* Is one of its summands: "66 + model.slope * 2 K"? Factors are not: "0.9 * model.rated". */
+bool expr_adds_bare(const struct expr *e);
 /* Calls fn once for each distinct (ref, stat) in e. */
 void expr_each_symbol(const struct expr *e,
 		      void (*fn)(void *ctx, uint16_t ref, enum expr_stat stat), void *ctx);

@@ -52,7 +52,7 @@ struct expr {
 	struct expr_code *code;
 	int count;
 	enum expr_kelvin kelvin;
-	bool is_bare;
+	bool is_bare, adds_bare;
 };
 
 #endif

@@ -160,6 +160,11 @@ bool expr_is_bare(const struct expr *e)
 	return e->is_bare;
 }
 
+bool expr_adds_bare(const struct expr *e)
+{
+	return e->adds_bare;
+}
+
 static bool is_load(const struct expr_code *c)
 {
 	return c->op == OP_VALUE || c->op == OP_STATE;

@@ -36,7 +36,7 @@ struct kind kind_number(const struct unit *u, double si)
 	}
 	k.is_constant = true;
 	k.constant = si;
-	k.is_bare = !u->name[0] && fabs(si) > 0;
+	k.is_bare = k.adds_bare = !u->name[0] && fabs(si) > 0;
 	k.percent = strcmp(u->name, "%") == 0 ? PERCENT_NUMBER : PERCENT_NONE;
 	return k;
 }
@@ -133,6 +133,7 @@ int kind_symbol(const struct expr_symbol *s, enum expr_stat stat, struct kind *k
 int kind_power(struct kind *k, int exponent, struct error *why)
 {
 	struct dim d = k->dim;
+	bool is_bare = k->is_bare, adds_bare = k->adds_bare;
 
 	if (need_number(k, why) < 0)
 		return ERR_TYPE;
@@ -142,13 +143,15 @@ int kind_power(struct kind *k, int exponent, struct error *why)
 			 (int8_t)(d.s * exponent), (int8_t)(d.a * exponent),
 			 (int8_t)(d.k * exponent)};
 	*k = plain(d);
+	k->is_bare = is_bare;
+	k->adds_bare = adds_bare;
 	return bounded(d, why);
 }
 
 static int kind_sqrt(struct kind *k, struct error *why)
 {
 	struct dim d = k->dim;
-	bool is_bare = k->is_bare;
+	bool is_bare = k->is_bare, adds_bare = k->adds_bare;
 	char text[64];
 
 	if (d.m % 2 || d.kg % 2 || d.s % 2 || d.a % 2 || d.k % 2)
@@ -156,6 +159,7 @@ static int kind_sqrt(struct kind *k, struct error *why)
 				 dim_text(d, text, sizeof(text)));
 	*k = plain((struct dim){d.m / 2, d.kg / 2, d.s / 2, d.a / 2, d.k / 2});
 	k->is_bare = is_bare;
+	k->adds_bare = adds_bare;
 	return 0;
 }
 
@@ -176,6 +180,7 @@ int kind_unary(enum expr_op op, struct kind *k, struct error *why)
 	if (op == OP_EXP || op == OP_LN) {
 		k->is_constant = false;
 		k->percent = PERCENT_NONE;
+		k->adds_bare = k->is_bare;
 	}
 	if (op == OP_EXP)
 		return need_pure(k, "exp", why);
@@ -218,6 +223,7 @@ static int kind_product(enum expr_op op, struct kind *l, const struct kind *r, s
 			k.weight = times ? t->weight * c : t->weight / c;
 	}
 	k.is_bare = l->is_bare && r->is_bare;
+	k.adds_bare = l->adds_bare && (times ? r->adds_bare : r->is_bare);
 	if (is_pure(l) && is_pure(r) && (times || !r->percent))
 		k.percent = l->percent > r->percent ? l->percent : r->percent;
 	*l = k;
@@ -238,6 +244,7 @@ static int kind_sum(enum expr_op op, struct kind *l, const struct kind *r, struc
 	if (need_percent(l, r, PERCENT_NUMBER, why) < 0)
 		return ERR_TYPE;
 	k.is_bare = l->is_bare && r->is_bare;
+	k.adds_bare = l->adds_bare || r->adds_bare;
 	k.percent = l->percent > r->percent ? l->percent : r->percent;
 	k.any_weight = l->any_weight && r->any_weight;
 	k.weight = op == OP_ADD ? l->weight + r->weight : l->weight - r->weight;
@@ -304,13 +311,14 @@ int kind_binary(enum expr_op op, struct kind *l, const struct kind *r, struct er
 	if (rc < 0)
 		return rc;
 	if (op == OP_MIN2 || op == OP_MAX2) {
-		bool is_bare = l->is_bare && r->is_bare;
+		bool is_bare = l->is_bare && r->is_bare, adds_bare = l->adds_bare || r->adds_bare;
 		enum kind_percent percent = l->percent > r->percent ? l->percent : r->percent;
 
 		if (l->any_weight)
 			*l = *r;
 		l->is_constant = false;
 		l->is_bare = is_bare;
+		l->adds_bare = adds_bare;
 		l->percent = percent;
 	} else {
 		*l = kind_condition();

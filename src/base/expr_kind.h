@@ -20,6 +20,7 @@ struct kind {
 	bool is_constant; /* a number as written */
 	double constant;
 	bool is_bare; /* a number without unit, or of such numbers; not 0 */
+	bool adds_bare; /* one of the summands is */
 	enum kind_percent {
 		PERCENT_NONE,
 		PERCENT_SYMBOL, /* of a value that is in % */

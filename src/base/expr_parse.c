@@ -351,6 +351,7 @@ struct expr *expr_parse(const char *text, size_t n, const struct expr_scope *sco
 	memcpy(e->code, code, (size_t)p.count * sizeof(*e->code));
 	e->kelvin = kind_kelvin(&k);
 	e->is_bare = k.is_bare;
+	e->adds_bare = k.adds_bare;
 	if (dim)
 		*dim = k.dim;
 	if (is_bool)

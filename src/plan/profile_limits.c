@@ -167,11 +167,12 @@ static void check_resolution(struct profile_build *b, const struct pf_measuremen
 static void check_percent(struct profile_build *b, const struct pf_measurement *m, const char *what,
 			  const struct yaml_node *node, const struct expr *e)
 {
-	if (node && e && m->unit && !strcmp(m->unit->name, "%") && expr_is_bare(e))
+	if (node && e && m->unit && profile_is_percent(m->unit) && expr_adds_bare(e))
 		profile_bad(b, node,
-			    "%s %s of %s has no unit and %s is in %%; expected a number with %%, "
-			    "such as 66 %%",
-			    what, expr_text(e), m->id, m->id);
+			    "%s %.120s of %s %s no unit and %s is in %%; expected a number with "
+			    "%%, such as 66 %%",
+			    what, expr_text(e), m->id,
+			    expr_is_bare(e) ? "has" : "adds a number that has", m->id);
 }
 
 static void check_measurement(struct profile_build *b, const struct raw_measurement *r,

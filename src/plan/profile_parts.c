@@ -52,6 +52,12 @@ void profile_read_derived(struct profile_build *b)
 					    .unit = u,
 					    .quantity = u ? profile_quantity_of(u) : QUANTITY_NONE};
 		b->derived_known = p->derived_count;
+		const struct expr *e = p->derived[i].value;
+		if (u && e && profile_is_percent(u) && expr_is_bare(e))
+			profile_bad(b, r->value,
+				    "%s is in %% and %.60s has no unit; expected a number with "
+				    "%%, such as 66 %%",
+				    r->item.name, expr_text(e));
 	}
 }
 
@@ -167,9 +173,9 @@ void profile_read_envelope(struct profile_build *b)
 		if (ref < 0)
 			continue;
 		const struct unit *u = profile_ref_unit(p, ref);
-		if (!dim_equal(u->dim, r.unit->dim)) {
+		if (!profile_unit_fits(u, r.unit)) {
 			profile_bad(b, at[i].item.node, "%s is in %s; expected %s", at[i].item.name,
-				    r.unit->name, u->name);
+				    *r.unit->name ? r.unit->name : "no unit", u->name);
 			continue;
 		}
 		p->envelope[p->envelope_count++] = (struct pf_envelope){(int16_t)ref, r.lo, r.hi};

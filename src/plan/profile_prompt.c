@@ -20,7 +20,7 @@ static void read_number_prompt(struct action_reader *rd, const struct raw_prompt
 		return;
 	}
 	q->unit = unit_find(r->unit->text, r->unit->len);
-	if (!q->unit || !dim_equal(q->unit->dim, r->range.unit->dim)) {
+	if (!q->unit || !profile_unit_fits(q->unit, r->range.unit)) {
 		profile_bad(rd->b, r->unit, "unit \"%.40s\" does not fit the range", r->unit->text);
 		return;
 	}

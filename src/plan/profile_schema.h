@@ -184,6 +184,9 @@ const char *profile_ref_name(const struct profile *p, int ref);
 /* Unit of a channel's or derived symbol; NULL when a derived one's was refused. */
 const struct unit *profile_ref_unit(const struct profile *p, int ref);
 enum quantity profile_quantity_of(const struct unit *u);
+bool profile_is_percent(const struct unit *u);
+/* May a number in `as` stand where one in u is expected? One without unit is no percentage. */
+bool profile_unit_fits(const struct unit *u, const struct unit *as);
 
 /* profile_parts.c: derived names, measurements, envelope, aborts */
 void profile_read_derived(struct profile_build *b);

@@ -28,6 +28,9 @@ static void read_at_least(struct action_reader *rd, const struct raw_settle *r, 
 		double si = 0;
 		if (quantity_parse(node->text, node->len, u->dim, &si, &as, &err))
 			profile_bad(rd->b, node, "%s", err.text);
+		else if (as && !profile_unit_fits(u, as))
+			profile_bad(rd->b, node, "\"%.40s\" has no unit; expected %s", node->text,
+				    u->name);
 		else
 			a->tolerance_abs[k] = si - (as ? as->offset : 0);
 	}

@@ -100,9 +100,14 @@ static int unknown_name(const struct profile_build *b, const char *name, struct 
 			 schema_hint(hint, sizeof(hint), name, list, n));
 }
 
-static bool is_percent(const struct unit *u)
+bool profile_is_percent(const struct unit *u)
 {
 	return strcmp(u->name, "%") == 0;
+}
+
+bool profile_unit_fits(const struct unit *u, const struct unit *as)
+{
+	return dim_equal(u->dim, as->dim) && (!profile_is_percent(u) || *as->name);
 }
 
 static int resolve_model(const struct profile_build *b, const char *name, struct expr_symbol *out,
@@ -114,10 +119,11 @@ static int resolve_model(const struct profile_build *b, const char *name, struct
 	size_t n = 0;
 	for (int i = 0; i < m->param_count && n < NAMES_MAX; i++) {
 		if (strcmp(m->params[i].name, name) == 0) {
-			*out = (struct expr_symbol){.ref = (uint16_t)(PROFILE_MODEL_REF + i),
-						    .dim = m->params[i].unit->dim,
-						    .is_difference = m->params[i].unit->offset == 0,
-						    .is_percent = is_percent(m->params[i].unit)};
+			*out = (struct expr_symbol){
+				.ref = (uint16_t)(PROFILE_MODEL_REF + i),
+				.dim = m->params[i].unit->dim,
+				.is_difference = m->params[i].unit->offset == 0,
+				.is_percent = profile_is_percent(m->params[i].unit)};
 			return 0;
 		}
 		list[n++] = m->params[i].name;
@@ -149,7 +155,7 @@ static int resolve_measured(const struct profile_build *b, const char *name,
 	*out = (struct expr_symbol){.ref = (uint16_t)(PROFILE_MEASURED_REF + i),
 				    .dim = m->unit->dim,
 				    .is_difference = m->unit->offset == 0,
-				    .is_percent = is_percent(m->unit)};
+				    .is_percent = profile_is_percent(m->unit)};
 	return 0;
 }
 
@@ -166,7 +172,7 @@ static bool resolve_own(const struct profile_build *b, const char *name, struct 
 						    .dim = u->dim,
 						    .has_stats = true,
 						    .is_difference = u->offset == 0,
-						    .is_percent = is_percent(u)};
+						    .is_percent = profile_is_percent(u)};
 			return true;
 		}
 	for (int i = 0; i < b->captures_known; i++)
@@ -195,7 +201,7 @@ static int resolve(void *ctx, const char *name, struct expr_symbol *out, struct 
 					    .dim = f->channels[i].unit->dim,
 					    .is_state = f->channels[i].quantity == QUANTITY_STATE,
 					    .has_stats = true,
-					    .is_percent = is_percent(f->channels[i].unit)};
+					    .is_percent = profile_is_percent(f->channels[i].unit)};
 		return 0;
 	}
 	if (resolve_own(b, name, out))
