@@ -234,6 +234,8 @@ struct fixture_scope {
 	int bay;
 };
 struct expr_scope fixture_expr_scope(struct fixture_scope *ctx);
+/* What a channel or an output can come to, SI; lo > hi: its range was refused. */
+struct expr_reach fixture_reach(const struct fixture *f, uint16_t ref);
 /* Interlocks, proofs and frozen_while are parsed for the first of their bays. Refs of another bay:
  * the channel (or output) of the same name there. -1 if that bay has none. */
 int fixture_ref_for_bay(const struct fixture *f, int ref, int bay);

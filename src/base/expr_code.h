@@ -41,6 +41,7 @@ struct expr_code {
 	uint8_t op;   /* enum expr_op */
 	uint8_t stat; /* enum expr_stat */
 	uint16_t ref;
+	uint16_t at; /* byte of the text it stands at, from 0 */
 	double number;
 };
 

@@ -51,6 +51,7 @@ int parser_emit(struct parser *p, const char *at, struct expr_code c, int takes)
 	p->stack += 1 - takes;
 	if (p->stack > EXPR_STACK_MAX || p->count == EXPR_CODE_MAX)
 		return parser_fail(p, at, ERR_LIMIT, "the expression is too large; split it");
+	c.at = (uint16_t)(at - p->text);
 	p->code[p->count++] = c;
 	return 0;
 }

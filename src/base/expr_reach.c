@@ -16,8 +16,9 @@ static struct expr_reach load(const struct expr_code *c, const struct expr_reach
 	enum expr_stat stat = (enum expr_stat)c->stat;
 	struct expr_reach r;
 
-	if (stat == EXPR_STDDEV || stat == EXPR_SLOPE || stat == EXPR_INTEGRAL ||
-	    stat == EXPR_COUNT)
+	if (stat == EXPR_STDDEV || stat == EXPR_COUNT)
+		return (struct expr_reach){0, HUGE_VAL};
+	if (stat == EXPR_SLOPE || stat == EXPR_INTEGRAL)
 		return everything;
 	r = env->reach(env->ctx, c->ref);
 	return r.lo <= r.hi ? r : everything;
@@ -92,22 +93,80 @@ static struct expr_reach two(int op, struct expr_reach a, struct expr_reach b)
 	}
 }
 
-struct expr_reach expr_reach(const struct expr *e, const struct expr_reach_env *env)
+/* Does it hold for every value of both? */
+static bool always(int op, struct expr_reach a, struct expr_reach b)
+{
+	switch (op) {
+	case OP_LESS: return a.hi < b.lo;
+	case OP_LESS_EQUAL: return a.hi <= b.lo;
+	case OP_GREATER: return a.lo > b.hi;
+	case OP_GREATER_EQUAL: return a.lo >= b.hi;
+	case OP_EQUAL: return !(a.lo < b.hi) && !(a.hi > b.lo);
+	default: return false;
+	}
+}
+
+static bool never(int op, struct expr_reach a, struct expr_reach b)
+{
+	switch (op) {
+	case OP_LESS: return always(OP_GREATER_EQUAL, a, b);
+	case OP_LESS_EQUAL: return always(OP_GREATER, a, b);
+	case OP_GREATER: return always(OP_LESS_EQUAL, a, b);
+	case OP_GREATER_EQUAL: return always(OP_LESS, a, b);
+	case OP_EQUAL: return a.hi < b.lo || a.lo > b.hi;
+	default: return false;
+	}
+}
+
+struct walk {
+	const struct expr *e;
+	const struct expr_reach_env *env;
+	void (*fn)(void *ctx, const struct expr_decided *d); /* NULL: nobody asks */
+	void *ctx;
+};
+
+/* What is compared by code i, whose operands begin at code `from`. */
+static void judge(const struct walk *w, int from, int i, struct expr_reach a, struct expr_reach b)
+{
+	const struct expr_code *c = &w->e->code[i];
+	struct expr_decided d = {.col = c->at + 1, .holds = always(c->op, a, b)};
+
+	if (!w->fn || (!d.holds && !never(c->op, a, b)))
+		return;
+	for (int k = from; k < i; k++) {
+		const struct expr_code *v = &w->e->code[k];
+		int n = 0;
+
+		if (v->op != OP_VALUE && v->op != OP_STATE)
+			continue;
+		while (n < d.ref_count && d.refs[n] != v->ref)
+			n++;
+		if (n == d.ref_count && n < EXPR_DECIDED_REFS)
+			d.refs[d.ref_count++] = v->ref;
+	}
+	if (d.ref_count)
+		w->fn(w->ctx, &d);
+}
+
+static struct expr_reach walk(const struct walk *w)
 {
 	struct expr_reach stack[EXPR_STACK_MAX] = {{0, 0}};
+	int from[EXPR_STACK_MAX] = {0}; /* code at which each of them begins */
 	int top = 0;
 
-	for (int i = 0; i < e->count; i++) {
-		const struct expr_code *c = &e->code[i];
+	for (int i = 0; i < w->e->count; i++) {
+		const struct expr_code *c = &w->e->code[i];
 
-		if (c->op == OP_NUMBER) {
-			stack[top++] = (struct expr_reach){c->number, c->number};
-		} else if (c->op <= OP_STATE) {
-			stack[top++] = load(c, env);
+		if (c->op <= OP_STATE) {
+			from[top] = i;
+			stack[top++] = c->op == OP_NUMBER
+					       ? (struct expr_reach){c->number, c->number}
+					       : load(c, w->env);
 		} else if (c->op <= OP_POWER) {
 			stack[top - 1] = one(c, stack[top - 1]);
 		} else if (c->op <= OP_MAX2) {
 			top--;
+			judge(w, from[top - 1], i, stack[top - 1], stack[top]);
 			stack[top - 1] = two(c->op, stack[top - 1], stack[top]);
 		} else { /* tcf: a factor */
 			top -= 2;
@@ -115,4 +174,15 @@ struct expr_reach expr_reach(const struct expr *e, const struct expr_reach_env *
 		}
 	}
 	return stack[0];
+}
+
+struct expr_reach expr_reach(const struct expr *e, const struct expr_reach_env *env)
+{
+	return walk(&(struct walk){.e = e, .env = env});
+}
+
+void expr_each_decided(const struct expr *e, const struct expr_reach_env *env,
+		       void (*fn)(void *ctx, const struct expr_decided *d), void *ctx)
+{
+	(void)walk(&(struct walk){e, env, fn, ctx});
 }

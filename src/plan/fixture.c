@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "plan/fixture.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -224,6 +225,25 @@ static int resolve(void *ctx, const char *name, struct expr_symbol *out, struct 
 				    .is_state = o->kind != OUTPUT_SETPOINT,
 				    .has_stats = false};
 	return 0;
+}
+
+struct expr_reach fixture_reach(const struct fixture *f, uint16_t ref)
+{
+	double lo, hi;
+	const struct unit *u;
+	if (ref >= FIXTURE_OUTPUT_REF) {
+		const struct fx_output *o = &f->outputs[ref - FIXTURE_OUTPUT_REF];
+		lo = o->kind == OUTPUT_SETPOINT ? o->min : 0;
+		hi = o->kind == OUTPUT_SETPOINT ? o->max : 1;
+		u = o->unit;
+	} else {
+		lo = f->channels[ref].range_lo;
+		hi = f->channels[ref].range_hi;
+		u = f->channels[ref].unit;
+	}
+	if (!(lo < hi)) /* refused */
+		return (struct expr_reach){HUGE_VAL, -HUGE_VAL};
+	return (struct expr_reach){unit_to_si(u, lo), unit_to_si(u, hi)};
 }
 
 struct expr_scope fixture_expr_scope(struct fixture_scope *ctx)

@@ -321,5 +321,6 @@ void fixture_read_frozen(struct fixture_build *b, const struct raw_fixture *raw)
 		if (r->while_)
 			c->frozen_while =
 				fixture_read_expr(b, r->while_, c->bays, b->channel_bays_open[i]);
+		fixture_check_condition(b, r->while_, c->frozen_while, c->bays, false);
 	}
 }

@@ -3,6 +3,7 @@
  * Interlocks, stop order, proof, dead-man line and supply of a fixture.
  */
 #include "fixture_schema.h"
+#include "reach_text.h"
 
 #include <math.h>
 #include <string.h>
@@ -110,6 +111,49 @@ struct expr *fixture_read_expr(struct fixture_build *b, const struct yaml_node *
 	return open || in_all_bays(b, node, e, bays) ? e : NULL;
 }
 
+struct deciding {
+	struct fixture_build *b;
+	const struct yaml_node *node;
+	int bay;
+	bool idle, told;
+};
+
+static struct expr_reach reach_in_bay(void *ctx, uint16_t ref)
+{
+	const struct deciding *w = ctx;
+	int own = fixture_ref_for_bay(w->b->f, ref, w->bay);
+	return fixture_reach(w->b->f, own < 0 ? ref : (uint16_t)own);
+}
+
+static void tell_decided(void *ctx, const struct expr_decided *d)
+{
+	struct deciding *w = ctx;
+	const struct fixture *f = w->b->f;
+	struct reach_text t = {0};
+	if (w->idle && !d->holds)
+		return;
+	for (int i = 0; i < d->ref_count; i++) {
+		int ref = d->refs[i];
+		plan_reach_add(&t, ref_name(f, ref),
+			       ref >= FIXTURE_OUTPUT_REF ? f->outputs[ref - FIXTURE_OUTPUT_REF].unit
+							 : f->channels[ref].unit,
+			       reach_in_bay(w, (uint16_t)ref));
+	}
+	yaml_problem_in(w->b->y, w->node, d->col, "%s", plan_reach_text(&t, d->holds));
+	w->b->mistakes++;
+	w->told = true;
+}
+
+void fixture_check_condition(struct fixture_build *b, const struct yaml_node *node,
+			     const struct expr *e, uint32_t bays, bool idle)
+{
+	struct deciding w = {.b = b, .node = node, .idle = idle};
+	struct expr_reach_env env = {.ctx = &w, .reach = reach_in_bay};
+	for (w.bay = 0; e && w.bay < b->f->bay_count && !w.told; w.bay++)
+		if (bays >> w.bay & 1)
+			expr_each_decided(e, &env, tell_decided, &w);
+}
+
 static void read_interlocks(struct fixture_build *b, const struct raw_fixture *raw)
 {
 	const struct raw_interlock *at = raw->interlocks.at;
@@ -132,6 +176,8 @@ static void read_interlocks(struct fixture_build *b, const struct raw_fixture *r
 					   .line = r->item.node->key_line,
 					   .col = r->item.node->key_col};
 		l->when = fixture_read_expr(b, r->when, l->bays, open);
+		fixture_check_condition(b, r->when, l->when, l->bays,
+					l->class == TRIP_SENSOR && l->unknown_trips);
 	}
 }
 
@@ -237,9 +283,12 @@ static void read_proof(struct fixture_build *b, const struct raw_fixture *raw)
 		return;
 	f->proof_within_ns = r->within_ns;
 	f->proof = arena_array(f->arena, (size_t)r->holds.count, sizeof(struct expr *));
-	for (int i = 0; i < r->holds.count; i++)
-		f->proof[f->proof_count++] =
-			fixture_read_expr(b, r->holds.nodes[i], all, b->bays_open);
+	for (int i = 0; i < r->holds.count; i++) {
+		const struct yaml_node *node = r->holds.nodes[i];
+		struct expr *e = fixture_read_expr(b, node, all, b->bays_open);
+		f->proof[f->proof_count++] = e;
+		fixture_check_condition(b, node, e, all, false);
+	}
 	if (!f->proof_count && !schema_refused(&r->item, "holds"))
 		fixture_bad(b, r->item.node, "the proof is empty; expected what shows a bay safe");
 }

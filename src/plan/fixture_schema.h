@@ -153,6 +153,10 @@ void fixture_read_safety(struct fixture_build *b, const struct raw_fixture *raw)
  * problem and when it uses something that was refused. node NULL: it was refused itself. */
 struct expr *fixture_read_expr(struct fixture_build *b, const struct yaml_node *node, uint32_t bays,
 			       bool open);
+/* Does it compare with what its channels can read, in every one of the bays? idle: it may be never
+ * true, for nothing but what is unknown is to count. */
+void fixture_check_condition(struct fixture_build *b, const struct yaml_node *node,
+			     const struct expr *e, uint32_t bays, bool idle);
 void fixture_bad(struct fixture_build *b, const struct yaml_node *node, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 

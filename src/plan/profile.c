@@ -127,6 +127,7 @@ static void read_names(struct profile_build *b)
 	if (!b->order_open)
 		profile_check_order(b);
 	profile_check_limits(b);
+	profile_check_conditions(b);
 }
 
 static bool read_all(struct profile *p, const struct yaml *y, const struct raw_profile *raw)

@@ -11,12 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { REACH_DEPTH_MAX = 8 }; /* derived of captured of measured */
-struct reaching {
-	const struct profile *p;
-	int depth;
-};
-
 struct only {
 	int count, ref;
 	enum expr_stat stat;
@@ -91,57 +85,17 @@ static double constant(struct profile *p, const struct expr *e, const struct uni
 	return v.known ? unit_from_si(u, v.si) : (double)NAN;
 }
 
-static struct expr_reach reach_of(struct reaching *r, const struct expr *e);
-
-static struct expr_reach reach_of_symbol(void *ctx, uint16_t ref)
-{
-	struct reaching *r = ctx;
-	const struct profile *p = r->p;
-	const struct fx_channel *c;
-
-	if (ref < PROFILE_DERIVED_REF) {
-		c = &p->fixture->channels[ref];
-		return (struct expr_reach){unit_to_si(c->unit, c->range_lo),
-					   unit_to_si(c->unit, c->range_hi)};
-	}
-	if (ref < PROFILE_CAPTURE_REF)
-		return reach_of(r, p->derived[ref - PROFILE_DERIVED_REF].value);
-	if (ref < PROFILE_MODEL_REF)
-		return reach_of(r, captured(p, ref - PROFILE_CAPTURE_REF));
-	if (ref < PROFILE_MEASURED_REF) {
-		double v = p->model->params[ref - PROFILE_MODEL_REF].si;
-		return (struct expr_reach){v, v};
-	}
-	if (ref < PROFILE_CLOCK_REF)
-		return reach_of(r, p->measurements[ref - PROFILE_MEASURED_REF].value);
-	return (struct expr_reach){0, HUGE_VAL};
-}
-
-static struct expr_reach reach_of(struct reaching *r, const struct expr *e)
-{
-	struct expr_reach_env env = {.ctx = r, .reach = reach_of_symbol};
-	struct expr_reach out = {-HUGE_VAL, HUGE_VAL};
-
-	if (!e || r->depth == REACH_DEPTH_MAX)
-		return out;
-	r->depth++;
-	out = expr_reach(e, &env);
-	r->depth--;
-	return out;
-}
-
 /* A limit that what it judges cannot come to judges nothing, or lets nothing pass. */
 static void check_reach(struct profile_build *b, const struct pf_measurement *m,
 			const struct yaml_node *node, const struct expr *limit,
 			const struct fx_channel *c)
 {
-	struct reaching r = {.p = b->p};
-	struct expr_reach can = reach_of(&r, m->value), is;
+	struct expr_reach can = profile_reach(b, m->value), is;
 	char v[32], lo[32], hi[32];
 
 	if (!node || !limit || !m->value)
 		return;
-	is = reach_of(&r, limit);
+	is = profile_reach(b, limit);
 	if (is.hi >= can.lo && is.lo <= can.hi)
 		return;
 	text_from_double(lo, sizeof(lo), unit_from_si(m->unit, can.lo));

@@ -8,6 +8,7 @@
 
 #include "base/schema.h"
 #include "plan/profile.h"
+#include "reach_text.h"
 
 struct raw_made {
 	struct schema_item item;
@@ -155,6 +156,12 @@ struct profile_build {
 	int derived_known;     /* derived names read so far */
 	int captures_known;    /* captures whose dimension is known */
 	bool measured_allowed; /* measured.ID */
+	/* every condition that was read, for profile_check_conditions */
+	struct {
+		const struct yaml_node *node;
+		const struct expr *expr;
+	} * conditions;
+	int condition_count;
 };
 
 /* Was the value refused, or may a misspelt key beside it have meant it? */
@@ -212,6 +219,10 @@ void profile_check_paths(struct profile_build *b);
 void profile_check_order(struct profile_build *b);
 /* profile_limits.c: limits can be reached and told apart by the channel they judge. */
 void profile_check_limits(struct profile_build *b);
+/* profile_reach.c: no condition compares with what its values can never come to. */
+void profile_check_conditions(struct profile_build *b);
+/* What e can come to, SI; everything for NULL. */
+struct expr_reach profile_reach(const struct profile_build *b, const struct expr *e);
 /* A problem at line:col of the file. */
 void profile_bad_at(struct profile_build *b, int line, int col, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));

@@ -4,6 +4,28 @@
  */
 #include "profile_actions.h"
 
+#include <math.h>
+
+/* A band as wide as the range is settled whatever is read. */
+static void check_tolerance(struct action_reader *rd, const struct yaml_node *node, int ref,
+			    double band)
+{
+	const struct profile *p = rd->b->p;
+	const struct fx_channel *c = ref < PROFILE_DERIVED_REF ? &p->fixture->channels[ref] : NULL;
+	char lo[32], hi[32];
+	if (!c || !(fabs(band) > 0) || !(c->range_lo < c->range_hi))
+		return;
+	double most = fabs(c->unit->scale) * (c->range_hi - c->range_lo);
+	if (band > 0 && band < most)
+		return;
+	text_from_double(lo, sizeof(lo), c->range_lo);
+	text_from_double(hi, sizeof(hi), c->range_hi);
+	profile_bad(rd->b, node,
+		    "at_least %.40s of %s, which reads %s to %s %s; expected more than 0 and less "
+		    "than its range",
+		    node->text, c->name, lo, hi, c->unit->name);
+}
+
 /* whole: all that has to settle is known. */
 static void read_at_least(struct action_reader *rd, const struct raw_settle *r, struct pf_action *a,
 			  bool whole)
@@ -33,6 +55,7 @@ static void read_at_least(struct action_reader *rd, const struct raw_settle *r, 
 				    u->name);
 		else
 			a->tolerance_abs[k] = si - (as ? as->offset : 0);
+		check_tolerance(rd, node, ref, a->tolerance_abs[k]);
 	}
 }
 

@@ -246,6 +246,23 @@ static void refused(void *ctx, int col, const char *why)
 	r->b->mistakes++;
 }
 
+/* A file holds no more of them than nodes; the array doubles. */
+static void keep_condition(struct profile_build *b, const struct yaml_node *node,
+			   const struct expr *e)
+{
+	int n = b->condition_count;
+	if ((n & (n - 1)) == 0) {
+		size_t size = sizeof(*b->conditions);
+		void *more = arena_array(b->p->arena, n ? 2 * (size_t)n : 1, size);
+		if (n)
+			memcpy(more, b->conditions, (size_t)n * size);
+		b->conditions = more;
+	}
+	b->conditions[n].node = node;
+	b->conditions[n].expr = e;
+	b->condition_count = n + 1;
+}
+
 struct expr *profile_read_expr(struct profile_build *b, const struct yaml_node *node,
 			       enum expr_want want, const struct dim *dim, struct dim *got)
 {
@@ -280,6 +297,8 @@ struct expr *profile_read_expr(struct profile_build *b, const struct yaml_node *
 	}
 	if (got)
 		*got = d;
+	if (want == WANT_CONDITION)
+		keep_condition(b, node, e);
 	return e;
 }
 
