@@ -127,6 +127,7 @@ struct pf_watch {
 	struct expr *holds;
 	int64_t for_ns; /* violated this long */
 	bool stop;	/* leave the step at the first violation */
+	int line, col;	/* of for_ns */
 };
 
 struct pf_step {

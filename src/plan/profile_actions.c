@@ -155,6 +155,9 @@ static void read_until(struct action_reader *rd, const struct raw_until *r, stru
 	a->until = profile_read_expr(rd->b, r->until, WANT_CONDITION, NULL, NULL);
 	if (schema_absent(r->item, "timeout"))
 		profile_bad(rd->b, node, "no time-out; expected timeout: 30 s beside until");
+	if (r->timeout_ns && r->hold_ns > r->timeout_ns)
+		profile_bad(rd->b, schema_node(r->item, "hold"),
+			    "holds longer than its time-out; expected timeout above hold");
 	if (r->fails)
 		read_fails(rd, r->item, r->fails, r->attribution, &a->on_timeout);
 	else if (rd->rig_check)

@@ -271,15 +271,34 @@ static void walk_actions(struct walk *w, const struct pf_action *at, int n)
 	}
 }
 
+/* What has to stand for longer than anybody looks is never seen. */
+static void check_lasting(struct walk *w, int64_t for_ns, int64_t longest_ns, int line, int col,
+			  const char *what)
+{
+	if (for_ns > longest_ns)
+		profile_bad_at(w->b, line, col,
+			       "%s has to last %.1f s and the %s takes %.1f s at most; expected "
+			       "less, or it is never seen",
+			       what, (double)for_ns / 1e9, what[0] == 'w' ? "step" : "run",
+			       (double)longest_ns / 1e9);
+}
+
 static void walk_step(struct walk *w, struct pf_step *s)
 {
+	int64_t longest_ns = 0; /* of its attempts */
 	w->spent_ns = 0;
 	w->step = s;
 	for (int attempt = 0; attempt <= s->retries; attempt++) {
+		int64_t begun_ns = w->spent_ns;
 		w->exits.count = 0;
 		walk_actions(w, s->actions, s->action_count);
 		add_states(w, &w->now, &w->exits);
+		if (w->spent_ns - begun_ns > longest_ns)
+			longest_ns = w->spent_ns - begun_ns;
 	}
+	for (int i = 0; i < s->watch_count; i++)
+		check_lasting(w, s->watches[i].for_ns, longest_ns, s->watches[i].line,
+			      s->watches[i].col, "what is watched");
 	s->longest_s = (double)w->spent_ns / 1e9;
 	if (s->stop_on_fail)
 		add_states(w, &w->after_fail, &w->now);
@@ -302,6 +321,9 @@ void profile_check_paths(struct profile_build *b)
 		walk_step(&w, &p->steps[i]);
 		p->longest_s += p->steps[i].longest_s;
 	}
+	for (int i = 0; i < p->abort_count; i++)
+		check_lasting(&w, p->aborts[i].for_ns, (int64_t)(p->longest_s * 1e9),
+			      p->aborts[i].line, p->aborts[i].col, "an abort");
 	if (w.now.overflow || w.exits.overflow || w.after_fail.overflow)
 		profile_bad_at(
 			b, 0, 0,

@@ -151,7 +151,9 @@ static void read_watches(struct profile_build *b, const struct raw_step *rs, str
 			.measurement = (int16_t)m,
 			.holds = profile_read_expr(b, r->holds, WANT_CONDITION, NULL, NULL),
 			.for_ns = r->for_ns,
-			.stop = r->stop};
+			.stop = r->stop,
+			.line = schema_node(&r->item, "for")->line,
+			.col = schema_node(&r->item, "for")->col};
 		b->paths_open = b->paths_open || profile_unclear(&r->item, "stop");
 		if (m >= 0 && b->p->measurements[m].step < 0)
 			b->p->measurements[m].step = step;

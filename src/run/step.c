@@ -85,7 +85,12 @@ void condition_tick(struct engine *e, struct run_condition *c, const struct expr
 
 void condition_close(struct run_condition *c)
 {
-	if (!c->violated && (!c->seen || c->blind))
+	/* It stands against it, and nobody will see for how long. */
+	bool standing = !c->violated && c->contrary_since >= 0;
+
+	if (standing && !c->unknown)
+		c->why = WHY_TOO_SHORT;
+	if (!c->violated && (!c->seen || c->blind || standing))
 		c->unknown = true;
 	/* Known, and never as wanted, but not for as long as the contrary has to last. */
 	if (!c->seen && !c->blind && c->why == WHY_NONE)

@@ -102,6 +102,32 @@ static struct bench *fast_bench(double silent_s, double back_s, double before, d
 	return b;
 }
 
+static void what_stands_against_it_at_the_end_is_no_pass(void **state)
+{
+	(void)state;
+	for (int abort = 0; abort < 2; abort++) {
+		struct bench *b = bench_new();
+		int m = bench_measurement(b, "flow", NULL, NULL, NULL, NULL);
+
+		/* The last 2 s of 8, of the 5 s that it has to stand. */
+		gap.silent_s = gap.back_s = 6;
+		gap.after = 0;
+		b->world = flow_with_a_gap;
+		bench_step(b, "H2");
+		bench_wait(b, 8);
+		if (abort)
+			bench_abort(b, "dry", "permeate_flow < 1 L/min", TRIP_DRY_RUN,
+				    ATTRIBUTION_UNIT, m)
+				->for_ns = 5 * NS_PER_S;
+		else
+			bench_watch(b, m, "permeate_flow > 1 L/min")->for_ns = 5 * NS_PER_S;
+		assert_verdict(bench_finish(b), VERDICT_INCONCLUSIVE);
+		assert_verdict(bench_result(b, m)->verdict, VERDICT_INCONCLUSIVE);
+		assert_string_equal(bench_result(b, m)->reason, "too_short");
+		bench_free(b);
+	}
+}
+
 static void a_time_out_fails_a_unit_only_by_a_reading_from_after_it(void **state)
 {
 	static const struct {
@@ -158,6 +184,7 @@ int main(void)
 		cmocka_unit_test(a_watch_shorter_than_its_time_is_no_pass_while_it_does_not_hold),
 		cmocka_unit_test(an_abort_that_was_never_seen_is_no_pass),
 		cmocka_unit_test(an_abort_that_stood_for_less_than_its_time_is_no_pass),
+		cmocka_unit_test(what_stands_against_it_at_the_end_is_no_pass),
 		cmocka_unit_test(a_time_out_fails_a_unit_only_by_a_reading_from_after_it),
 		cmocka_unit_test(an_abort_by_old_readings_trips_and_blames_no_unit),
 	};
