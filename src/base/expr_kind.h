@@ -19,7 +19,7 @@ struct kind {
 	bool any_weight;  /* "2 K": fits a temperature and a difference */
 	bool is_constant; /* a number as written */
 	double constant;
-	bool is_bare; /* a number without unit, or of such numbers; not 0 */
+	bool is_bare;	/* a number without unit, or of such numbers; not 0 */
 	bool adds_bare; /* one of the summands is */
 	enum kind_percent {
 		PERCENT_NONE,
