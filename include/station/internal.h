@@ -301,6 +301,10 @@ void bay_take_scan(struct bay *b, struct session_order *o);
 /* In a run: could that be the plate of a unit? */
 bool bay_takes_serial(const struct bay *b, const char *text);
 void bay_lock(struct bay *b, const char *why);
+/* What everybody is told of it: its rig's state, or the lock that a run put on it. */
+enum bay_state bay_shown(const struct bay *b, const char **reason);
+/* False: it is neither tripped nor locked, and nothing is done. */
+bool bay_reset(struct bay *b, const char *who);
 void bay_audit(struct bay *b, const char *who, const char *what);
 bool bay_is_usable(const struct bay *b, char *why, size_t size);
 

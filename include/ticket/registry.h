@@ -50,7 +50,7 @@ void registry_logout(struct registry *r, const char *id);
 
 /* bay: of the station's numbering, 0... */
 void registry_begin_duty(struct registry *r, int bay, const char *person, int64_t now_ns);
-void registry_end_duty(struct registry *r, int bay);
+bool registry_end_duty(struct registry *r, int bay); /* false: nobody was */
 /* Who is on duty there; active (a run goes on): duty does not lapse, and counts as touched. */
 const struct person *registry_duty(struct registry *r, int bay, bool active, int64_t now_ns);
 void registry_touch_duty(struct registry *r, int bay, int64_t now_ns);

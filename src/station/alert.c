@@ -125,15 +125,16 @@ static void look_at_bays(struct station *s)
 
 	for (int i = 0; i < s->bay_count; i++) {
 		const struct bay *b = &s->bays[i];
-		bool locked = b->state == BAY_LOCKED;
+		const char *reason;
+		bool locked = bay_shown(b, &reason) == BAY_LOCKED;
 
 		if (b->state == BAY_SECURING || b->state == 0)
 			continue; /* not known yet */
 		(void)snprintf(en, sizeof(en),
 			       locked ? "bay %s is locked: %s" : "bay %s is locked no more",
-			       b->name, b->reason);
+			       b->name, reason);
 		(void)snprintf(zh, sizeof(zh), locked ? "工位 %s 已锁定：%s" : "工位 %s 已解除锁定",
-			       b->name, b->reason);
+			       b->name, reason);
 		tell(s, "bay_locked", b->name, locked, en, zh);
 	}
 }

@@ -32,22 +32,53 @@ void bay_audit(struct bay *b, const char *who, const char *what)
 	text_release(&t);
 }
 
-/* A run found that the rig cannot be trusted: nothing starts there until a person looked and reset it. */
-void bay_lock(struct bay *b, const char *why)
+/* To whoever follows; recorded too where somebody locks it. */
+static void tell_state(const struct bay *b, enum bay_state st, const char *reason,
+		       const char *who_locks)
 {
 	struct text t = {0};
 	struct json j;
 
-	text_copy(b->locked, sizeof(b->locked), why && why[0] ? why : "a check of the rig failed");
-	log_error(MODULE, "bay %s is locked: %s", b->name, b->locked);
 	json_init(&j, &t);
 	show_event_head(&j, "bay", b);
-	json_kv_string(&j, "state", bay_state_name(BAY_LOCKED));
-	json_kv_string(&j, "reason", b->locked);
+	json_kv_string(&j, "state", bay_state_name(st));
+	json_kv_string(&j, "reason", reason);
 	json_end_object(&j);
 	serve_event(b->station, &t);
-	station_audit(b->station, "run", "bay_locked", t.buf);
+	if (who_locks)
+		station_audit(b->station, who_locks, "bay_locked", t.buf);
 	text_release(&t);
+}
+
+/* A run found that the rig cannot be trusted: nothing starts there until a person looked and reset it. */
+void bay_lock(struct bay *b, const char *why)
+{
+	text_copy(b->locked, sizeof(b->locked), why && why[0] ? why : "a check of the rig failed");
+	log_error(MODULE, "bay %s is locked: %s", b->name, b->locked);
+	tell_state(b, BAY_LOCKED, b->locked, "run");
+}
+
+enum bay_state bay_shown(const struct bay *b, const char **reason)
+{
+	bool locked = b->locked[0] && b->state == BAY_READY;
+
+	*reason = locked ? b->locked : b->reason;
+	return locked ? BAY_LOCKED : b->state;
+}
+
+bool bay_reset(struct bay *b, const char *who)
+{
+	bool tripped = b->state == BAY_TRIPPED || b->state == BAY_LOCKED;
+
+	if (!tripped && !b->locked[0])
+		return false;
+	b->locked[0] = 0;
+	if (tripped)
+		rig_safe(b->rig, b->index, SAFE_RESET);
+	bay_audit(b, who, "bay_reset");
+	if (!tripped)
+		tell_state(b, b->state, b->reason, NULL);
+	return true;
 }
 
 bool bay_is_usable(const struct bay *b, char *why, size_t size)
@@ -91,17 +122,9 @@ void bay_state_changed(struct bay *b, enum bay_state st, const char *reason)
 	else
 		log_info(MODULE, "bay %s is %s%s%s", b->name, bay_state_name(st),
 			 b->reason[0] ? ": " : "", b->reason);
-	struct text t = {0};
-	struct json j;
-	json_init(&j, &t);
-	show_event_head(&j, "bay", b);
-	json_kv_string(&j, "state", bay_state_name(st));
-	json_kv_string(&j, "reason", b->reason);
-	json_end_object(&j);
-	serve_event(b->station, &t);
-	if (st == BAY_LOCKED)
-		station_audit(b->station, "rig", "bay_locked", t.buf);
-	text_release(&t);
+	const char *shown;
+	enum bay_state now = bay_shown(b, &shown); /* a run may have locked it */
+	tell_state(b, now, shown, st == BAY_LOCKED ? "rig" : NULL);
 }
 
 void bay_samples(struct rig_link *r, const struct sample *at, int n)
@@ -110,8 +133,6 @@ void bay_samples(struct rig_link *r, const struct sample *at, int n)
 	for (int k = 0; k < r->fixture->bay_count; k++) {
 		struct bay *b = &s->bays[r->first_bay + k];
 		for (int i = 0; i < n; i++) {
-			if (at[i].channel >= r->fixture->channel_count)
-				continue;
 			if (!(r->fixture->channels[at[i].channel].bays & (1u << k)))
 				continue;
 			b->values[at[i].channel].sample = at[i];
@@ -131,12 +152,8 @@ void bay_input(struct bay *b, const char *name, const char *text)
 			bay_say_input(b, name, "", "busy");
 			return;
 		}
-		if (b->locked[0] || b->state == BAY_TRIPPED || b->state == BAY_LOCKED)
-			bay_audit(b, "reset button", "bay_reset");
-		b->locked[0] = 0;
-		if (b->state == BAY_TRIPPED || b->state == BAY_LOCKED)
-			rig_safe(b->rig, b->index, SAFE_RESET);
-		bay_say_input(b, name, "", "reset");
+		if (bay_reset(b, "reset button"))
+			bay_say_input(b, name, "", "reset");
 	} else if (!strcmp(name, "start_button")) {
 		if (b->session || !b->scanned_ticket[0] || !b->scanned_serial[0] ||
 		    !bay_scan_is_kept(b)) {

@@ -70,14 +70,5 @@ struct subject_job *subject_job(struct request *rq, const char *kind, const char
 
 void subject_submit(struct subject_job *q)
 {
-	struct request *rq = q->rq;
-
-	if (!station_is_crowded(rq->station)) {
-		station_write(rq->station, &q->job);
-		return;
-	}
-	request_problem(rq, 503, "busy", "the station is writing; try again in a moment");
-	text_release(&q->data);
-	text_release(&q->reply);
-	free(q);
+	station_write(q->rq->station, &q->job);
 }

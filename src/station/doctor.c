@@ -81,17 +81,18 @@ static void write_doctor(struct json *j, struct station *s)
 	}
 	for (int i = 0; i < s->bay_count; i++) {
 		const struct bay *b = &s->bays[i];
-		bool good = b->state == BAY_READY || b->state == BAY_ACTIVE;
-		snprintf(text, sizeof(text), "bay %s is %s%s%s", b->name, bay_state_name(b->state),
-			 b->reason[0] ? ": " : "", b->reason);
+		const char *reason;
+		enum bay_state st = bay_shown(b, &reason);
+		bool good = st == BAY_READY || st == BAY_ACTIVE;
+		snprintf(text, sizeof(text), "bay %s is %s%s%s", b->name, bay_state_name(st),
+			 reason[0] ? ": " : "", reason);
 		snprintf(reset, sizeof(reset), "find the cause, then: benchctl bay reset %s",
 			 b->name);
 		finding(j,
-			good			 ? "ok"
-			: b->state == BAY_LOCKED ? "error"
-						 : "warning",
-			"bay", text,
-			b->state == BAY_LOCKED || b->state == BAY_TRIPPED ? reset : "");
+			good		   ? "ok"
+			: st == BAY_LOCKED ? "error"
+					   : "warning",
+			"bay", text, st == BAY_LOCKED || st == BAY_TRIPPED ? reset : "");
 	}
 	for (int i = 0; i < s->library.entry_count; i++)
 		if (s->library.entries[i].broken)

@@ -279,6 +279,13 @@ static void sign_first(struct request *rq, bool needed)
 	secret_wipe(pin, sizeof(pin));
 }
 
+/* These act although the disk is slow, and write little. */
+static bool acts_at_once(enum web_route r)
+{
+	return r == WEB_BAY_STOP || r == WEB_RUN_ABORT || r == WEB_RUN_ANSWER || r == WEB_LOGIN ||
+	       r == WEB_LOGOUT;
+}
+
 void people_admit(struct request *rq)
 {
 	enum web_route r = (enum web_route)rq->msg.route;
@@ -308,6 +315,10 @@ void people_admit(struct request *rq)
 		request_problem(rq, 403, "not_on_duty",
 				"nobody is on duty at this bay; scan a badge there, or: benchctl "
 				"duty begin");
+		return;
+	}
+	if (writes && !acts_at_once(r) && station_is_crowded(rq->station)) {
+		request_problem(rq, 503, "busy", "the station is writing; try again in a moment");
 		return;
 	}
 	if (writes && rq->msg.size && (rule.sign || strstr(rq->body, "\"sign\"")))

@@ -206,6 +206,10 @@ static int on_message(struct rig_link *r, const struct io_msg *m, struct error *
 	switch (m->type) {
 	case IO_HELLO: return on_hello(r, m, err);
 	case IO_SAMPLES:
+		for (int i = 0; i < m->u.samples.count; i++)
+			if (m->u.samples.at[i].channel >= r->fixture->channel_count)
+				return error_set(err, ERR_PROTOCOL, "no channel %d in %s",
+						 m->u.samples.at[i].channel, r->fixture->path);
 		pace_samples(r, m->u.samples.at, m->u.samples.count);
 		bay_samples(r, m->u.samples.at, m->u.samples.count);
 		return 0;

@@ -262,21 +262,12 @@ void route_bay_reset(struct request *rq)
 		request_problem(rq, 409, "run_active", "bay %s has a run; abort it first", b->name);
 		return;
 	}
-	if (b->state != BAY_TRIPPED && b->state != BAY_LOCKED && !b->locked[0]) {
+	if (!bay_reset(b, rq->who))
 		request_problem(rq, 409, "nothing_to_reset",
 				"bay %s is %s; only a tripped or locked bay is reset", b->name,
 				bay_state_name(b->state));
-		return;
-	}
-	if (station_is_crowded(rq->station)) {
-		request_problem(rq, 503, "busy", "the station is writing; try again in a moment");
-		return;
-	}
-	b->locked[0] = 0;
-	if (b->state == BAY_TRIPPED || b->state == BAY_LOCKED)
-		rig_safe(b->rig, b->index, SAFE_RESET);
-	bay_audit(b, rq->who, "bay_reset");
-	request_done(rq, 202, "bay", b->name);
+	else
+		request_done(rq, 202, "bay", b->name);
 }
 
 void route_events(struct request *rq)
@@ -294,8 +285,12 @@ void route_ready(struct request *rq)
 {
 	struct station *s = rq->station;
 	bool any = false;
-	for (int i = 0; i < s->bay_count; i++)
-		any = any || s->bays[i].state == BAY_READY || s->bays[i].state == BAY_ACTIVE;
+	for (int i = 0; i < s->bay_count; i++) {
+		const char *reason;
+		enum bay_state st = bay_shown(&s->bays[i], &reason);
+
+		any = any || st == BAY_READY || st == BAY_ACTIVE;
+	}
 	if (s->stopping || s->store_failed)
 		request_problem(rq, 503, "stopping", "the station is stopping");
 	else if (!any)

@@ -178,10 +178,6 @@ static void add_event(struct request *rq, const char *type, const struct form_fi
 	struct json j;
 	json_t *root;
 
-	if (station_is_crowded(rq->station)) {
-		request_problem(rq, 503, "busy", "the station is writing; try again in a moment");
-		return;
-	}
 	root = request_form(rq, form);
 	if (!root)
 		return;

@@ -135,9 +135,8 @@ void route_ticket_import(struct request *rq)
 	o = json_load_limited(rq->body, rq->msg.size, WEB_BODY_MAX, &err);
 	list = json_object_get(o, "tickets");
 	n = json_array_size(list);
-	if (n == 0 || n > IMPORT_MAX || json_object_size(o) != 1 ||
-	    station_is_crowded(rq->station)) {
-		request_problem(rq, station_is_crowded(rq->station) ? 503 : 422, "usage",
+	if (n == 0 || n > IMPORT_MAX || json_object_size(o) != 1) {
+		request_problem(rq, 422, "usage",
 				"/tickets: 1 to %d tickets and no other member expected%s%s",
 				IMPORT_MAX, err.text[0] ? ": " : "", err.text);
 		json_decref(o);

@@ -242,7 +242,7 @@ void route_duty_end(struct request *rq)
 		request_problem(rq, 409, "run_active", "a run goes on at bay %s", b->name);
 		return;
 	}
-	registry_end_duty(rq->station->registry, (int)(b - rq->station->bays));
-	bay_audit(b, rq->who, "duty_ended");
+	if (registry_end_duty(rq->station->registry, (int)(b - rq->station->bays)))
+		bay_audit(b, rq->who, "duty_ended");
 	request_done(rq, 200, "bay", b->name);
 }

@@ -148,18 +148,6 @@ static void release_done(struct job *j)
 		station_store_failed(s, "a release", &err);
 }
 
-static void write_release(struct release_job *q)
-{
-	struct request *rq = q->rq;
-
-	if (!station_is_crowded(rq->station)) {
-		station_write(rq->station, &q->job);
-		return;
-	}
-	free(q);
-	request_problem(rq, 503, "busy", "the station is writing; try again in a moment");
-}
-
 /* ---- may it leave? ---- */
 
 static void ask_work(struct job *j, struct store *store)
@@ -229,7 +217,7 @@ void route_release_post(struct request *rq)
 	serial = json_string_value(json_object_get(body, "replacement_serial"));
 	text_copy(st->replacement_serial, sizeof(st->replacement_serial), serial ? serial : "");
 	json_decref(body);
-	write_release(q);
+	station_write(rq->station, &q->job);
 }
 
 /* ---- a supervisor's word ---- */
@@ -268,7 +256,7 @@ void route_override(struct request *rq)
 				  json_string_value(code));
 	}
 	json_decref(body);
-	write_release(q);
+	station_write(rq->station, &q->job);
 }
 
 /* ---- whose it is, and what the runs said ---- */
@@ -294,7 +282,7 @@ void route_claim(struct request *rq)
 	text_copy(q->kind, sizeof(q->kind), json_string_value(json_object_get(body, "station")));
 	q->claim = json_integer_value(json_object_get(body, "claim"));
 	json_decref(body);
-	write_release(q);
+	station_write(rq->station, &q->job);
 }
 
 static void verdict_work(struct job *j, struct store *store)
@@ -352,5 +340,5 @@ void route_withdraw(struct request *rq)
 	text_copy(q->kind, sizeof(q->kind), json_string_value(json_object_get(body, "kind")));
 	text_copy(q->reason, sizeof(q->reason), json_string_value(json_object_get(body, "reason")));
 	json_decref(body);
-	write_release(q);
+	station_write(rq->station, &q->job);
 }

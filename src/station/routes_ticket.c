@@ -194,10 +194,6 @@ void route_ticket_put(struct request *rq)
 		request_problem(rq, 412, "conflict", "If-Match must be an ETag of this ticket");
 		return;
 	}
-	if (station_is_crowded(s)) {
-		request_problem(rq, 503, "busy", "the station is writing; try again in a moment");
-		return;
-	}
 	struct ticket_job *q = ticket_job(rq, put_work, put_done);
 	q->ticket = t;
 	/* this station owns its tickets: confirmed now; the time of creation is kept by the store */

@@ -164,9 +164,9 @@ void show_bay(struct json *j, const struct bay *b)
 	json_open_object(j);
 	json_kv_string(j, "bay", b->name);
 	json_kv_string(j, "rig", b->rig->fixture->name);
-	bool locked = b->locked[0] && b->state == BAY_READY;
-	json_kv_string(j, "state", bay_state_name(locked ? BAY_LOCKED : b->state));
-	json_kv_string(j, "reason", locked ? b->locked : b->reason);
+	const char *reason;
+	json_kv_string(j, "state", bay_state_name(bay_shown(b, &reason)));
+	json_kv_string(j, "reason", reason);
 	show_boards(j, b);
 	json_kv_bool(j, "simulated", b->rig->simulated || b->rig->fixture->simulated);
 	json_kv_string(j, "ticket", z ? z->facts.ticket : NULL);

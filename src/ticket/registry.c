@@ -201,9 +201,12 @@ void registry_begin_duty(struct registry *r, int bay, const char *person, int64_
 	r->duty[bay].used_ns = now_ns;
 }
 
-void registry_end_duty(struct registry *r, int bay)
+bool registry_end_duty(struct registry *r, int bay)
 {
+	bool was = r->duty[bay].person[0] != '\0';
+
 	r->duty[bay].person[0] = '\0';
+	return was;
 }
 
 void registry_touch_duty(struct registry *r, int bay, int64_t now_ns)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Daemons that hang (SIGSTOP) in the middle of a run, and an end by SIGTERM with outputs on.
+# Daemons that hang (SIGSTOP) in the middle of a run, an end by SIGTERM with outputs on, a bay that a run locks.
 . tests/system/lib.sh
 
 dropped() {
@@ -41,5 +41,18 @@ check "SIGTERM: the rig is safe" has "ok 1" sim safe 1
 start_station
 check "the station starts again" ready 1
 check "that run is recorded as aborted" ended "$RUN" aborted
+
+check "a valve is welded" sim fault 1:rig_relay_welded_v02
+begin_run >/dev/null
+RUN=$(run_of 1)
+check "the run finds it" wait_for 60 ended "$RUN" error
+check "the bay is locked" wait_for 10 is locked state_of 1
+check "for doctor too" has "bay 1 is locked: feed_flow" ctl doctor
+alerted() { rm -f "$WORK/chain"; ctl export chain "$WORK/chain" && grep -q '"alert":"bay_locked".*"state":"raised"' "$WORK/chain"; }
+check "and whoever is alerted" wait_for 10 alerted
+check "nothing starts there" refused 2 "bay 1 is locked" ctl run start --bay 1 --ticket T-1001 --serial RO600-24000101 --profile ro600_quick
+check "it is mended" sim fault 1:none
+check "a person resets it" ctl bay reset 1
+check "and it is ready" ready 1
 check "nothing was reported by a sanitizer" clean_logs
 finish

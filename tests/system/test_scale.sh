@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Two clocks that differ: benchd with --speed alone, and a benchd-io at another speed than benchd's.
+# benchd without --spawn: a benchd-io at another speed, one that sends what its fixture does not have.
 . tests/system/lib.sh
 SPEED=1
 IO_PID=
@@ -43,5 +43,9 @@ doctor_here() { # its word, where it is the station's: with a missing one it say
 }
 check "and doctor is content" lacks "refused" doctor_here
 stop_io
+check "a reading of a channel that the fixture does not have: the link is closed" \
+	"$BIN/tests/system/iopeer" "$FIXTURE" "$STATE/io.sock" 255
+check "which channel it was" wait_for 5 grep -q "no channel 255 in $FIXTURE" "$WORK/benchd.log"
+check "and benchd goes on" ctl bay list
 check "nothing was reported by a sanitizer" clean_logs
 finish

@@ -119,6 +119,9 @@ check "a badge at the scanner goes on duty" sim scan 1 B-17
 check "as people see it" wait_for 5 has 'bay 1: li_na' ctl user list
 check "every route again, somebody on duty" "$BIN/tests/system/webpeer" "$STATE/web.sock" \
 	station=t=1="bearer:$TOKEN" run=t=1="bearer:$T_run" admin=a=1="bearer:$T_admin" tickets=e=1="bearer:$T_tickets"
+ctl ticket add T-FLOOD --serial RO600-24000109 --model RO600 >"$WORK/flood.log"
+check "more requests than the disk takes: each is answered" "$BIN/tests/system/flood" "$STATE/ctl.sock" 6000 BEYOND_REPAIR T-FLOOD
+check "and the station stands" ctl bay list
 ctl token revoke t_run >/dev/null
 check "a revoked token: 401" is 401 status "$T_run" "$U/tickets/T-1001"
 
