@@ -82,6 +82,8 @@ void ctl_said(const char *text);
 /* For --json, where a command ends without a document of its own: {type, code, detail}, the detail
  * being what was told last. */
 void ctl_put_problem(int exit_code);
+/* A line to stdout in the user's language. */
+void ctl_tell(const struct ctl *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 int ctl_fail(const char *fmt, ...)
 	__attribute__((format(printf, 1, 2))); /* to stderr; returns nothing of use */
 /* Ask the station: 0 and *out (NULL allowed; the caller's), or told and an exit code. */

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #include "base/text.h"
+#include "ctl/messages_desk.h"
 #include "ctl/messages_rig.h"
 #include "ctl/messages_said.h"
 #include "ctl/messages_webhook.h"
@@ -101,6 +102,7 @@
 	X(W_CLOCK, "clock", "时钟")                                                                                                           \
 	X(W_WEBHOOK, "webhook", "推送")                                                                                                       \
 	X(W_STORE, "store", "存储")                                                                                                           \
+	X(W_BACKUP, "backup", "备份")                                                                                                         \
 	X(FINDINGS, "{1} errors, {2} warnings", "{1} 个错误，{2} 个警告")                                                                     \
 	X(STOP_ASKED, "stop asked for", "已请求停机")                                                                                         \
 	X(RESET_ASKED, "reset asked for; the safe state is proven again",                                                                     \
@@ -156,7 +158,8 @@
 	  "与预期不符：正常机应合格，故障机应不合格并指明测量项，台架故障不应归咎于整机")
 
 /* The whole catalogue. */
-#define CTL_MESSAGES(X) CTL_WORDS(X) CTL_SAID_RIG(X) CTL_SAID(X) CTL_SAID_WEBHOOK(X)
+#define CTL_MESSAGES(X)                                                                            \
+	CTL_WORDS(X) CTL_SAID_RIG(X) CTL_SAID(X) CTL_SAID_WEBHOOK(X) CTL_SAID_DESK(X)
 
 enum ctl_message {
 #define CTL_MESSAGE_ENUM(id, en, zh) MSG_##id,

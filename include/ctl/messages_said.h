@@ -2,7 +2,7 @@
  *
  * The part of the catalogue that the station says: reason codes and sentences, as the sources of rig,
  * engine and station put them together, {1} where they put something in. tests/unit/
- * test_ctl_messages.c reads those sources and fails when one of their sentences is not here.
+ * test_ctl_sources.c reads those sources and fails when one of their sentences is not here.
  */
 #ifndef CTL_MESSAGES_SAID_H
 #define CTL_MESSAGES_SAID_H

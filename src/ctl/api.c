@@ -67,6 +67,20 @@ int ctl_fail(const char *fmt, ...)
 	return -1;
 }
 
+void ctl_tell(const struct ctl *c, const char *fmt, ...)
+{
+	struct text said = {0};
+	char text[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	put_said(c, text, &said);
+	(void)puts(said.buf);
+	text_release(&said);
+}
+
 static int ctl_open(struct ctl *c, struct error *err)
 {
 	char path[440];

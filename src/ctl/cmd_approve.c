@@ -7,6 +7,8 @@
 
 #include "post.h"
 
+#define M(id) message(c->zh, MSG_##id)
+
 CTL_COMMAND(cmd_profile_submit)
 {
 	const char *words[CTL_ARGS_MAX], *as = NULL;
@@ -68,13 +70,13 @@ static void print_calibrations(const struct ctl *c, const json_t *root)
 	struct table table;
 	size_t i;
 
-	(void)c;
 	table_init(&table, 7, 0);
-	table_row(&table, (const char *[]){"rig", "bays", "channel", "state", "revision", "due",
-					   "certificate"});
+	table_row(&table, (const char *[]){M(RIG), M(DK_L_BAYS), M(DK_L_CHANNEL), M(STATE),
+					   M(REVISION), M(DUE), M(DK_L_CERTIFICATE)});
 	json_array_foreach(json_object_get(root, "calibrations"), i, one)
 	{
 		char revision[32], bays[80] = "";
+		struct text state = {0};
 		const json_t *bay;
 		size_t k;
 
@@ -83,25 +85,20 @@ static void print_calibrations(const struct ctl *c, const json_t *root)
 			(void)snprintf(bays + strlen(bays), sizeof(bays) - strlen(bays), "%s%s",
 				       k ? "," : "", json_string_value(bay));
 		}
+		put_said(c, member_text(one, "state"), &state);
 		(void)text_from_double(revision, sizeof(revision), member_number(one, "revision"));
-		table_row(&table,
-			  (const char *[]){member_text(one, "rig"), bays,
-					   member_text(one, "channel"), member_text(one, "state"),
-					   revision, member_text(one, "due"),
-					   member_text(one, "certificate")});
+		table_row(&table, (const char *[]){member_text(one, "rig"), bays,
+						   member_text(one, "channel"), state.buf, revision,
+						   member_text(one, "due"),
+						   member_text(one, "certificate")});
+		text_release(&state);
 	}
 	print_list(c, &table);
 }
 
 CTL_COMMAND(cmd_calibration_list)
 {
-	const struct ctl_option options[] = {OPTION_END};
-	const char *words[CTL_ARGS_MAX];
-	int code;
-
-	if (ctl_parse(self, options, argc, argv, words, 0, 0, &code) < 0)
-		return code;
-	return get_and_print(c, WEB_CALIBRATIONS, NULL, "", print_calibrations);
+	return get_command(c, self, argc, argv, 0, WEB_CALIBRATIONS, print_calibrations);
 }
 
 static bool put_number(struct post *p, const char *key, const char *text)

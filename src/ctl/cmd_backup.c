@@ -12,6 +12,8 @@
 
 #include "post.h"
 
+enum { BENCHD_HELD = 75 }; /* another one holds the folder */
+
 /* Until the copy that was asked for is made, or failed. */
 static int await(struct ctl *c, json_t **root)
 {
@@ -49,9 +51,9 @@ CTL_COMMAND(cmd_backup)
 		ctl_fail("no backup was made: %s", member_text(root, "problem"));
 		code = CTL_NO_PASS;
 	} else if (!c->json) {
-		(void)printf("%s/%s: verified, %.0f items, %.0f bytes\n",
-			     member_text(root, "folder"), member_text(last, "name"),
-			     member_number(last, "items"), member_number(last, "bytes"));
+		ctl_tell(c, "%s/%s: verified, %.0f items, %.0f bytes", member_text(root, "folder"),
+			 member_text(last, "name"), member_number(last, "items"),
+			 member_number(last, "bytes"));
 	}
 	json_decref(root);
 	return code;
@@ -72,58 +74,77 @@ static const char *find_benchd(char *dst, size_t size)
 }
 
 /* What it says, good or bad, as one document. */
-static int tell_as_json(int fd, pid_t pid)
+static void take_said(int fd, struct text *said)
 {
-	struct text said = {0}, out = {0};
 	char part[512];
-	int status = 0;
-	struct json j;
 	ssize_t n;
 
-	text_puts(&said, "");
+	text_puts(said, "");
 	while ((n = read(fd, part, sizeof(part))) > 0)
-		text_add(&said, part, (size_t)n);
-	while (said.len > 0 && said.buf[said.len - 1] == '\n')
-		said.buf[--said.len] = '\0';
-	if (waitpid(pid, &status, 0) < 0 || !WIFEXITED(status))
-		status = CTL_USAGE << 8;
-	if (WEXITSTATUS(status) != 0) {
-		ctl_said(said.buf);
-	} else {
-		json_init(&j, &out);
-		json_open_object(&j);
-		json_kv_string(&j, "said", said.buf);
-		json_end_object(&j);
-		(void)puts(out.buf);
-	}
-	text_release(&out);
-	text_release(&said);
-	return WEXITSTATUS(status);
+		text_add(said, part, (size_t)n);
+	while (said->len > 0 && said->buf[said->len - 1] == '\n')
+		said->buf[--said->len] = '\0';
 }
 
-/* In benchd's place from here on; its exit code is the command's. */
-static int become_benchd(const struct ctl *c, const char *const argv[])
+static void put_as_json(const char *said)
 {
+	struct text out = {0};
+	struct json j;
+
+	json_init(&j, &out);
+	json_open_object(&j);
+	json_kv_string(&j, "said", said);
+	json_end_object(&j);
+	(void)puts(out.buf);
+	text_release(&out);
+}
+
+/* Its exit code as ours: what else stands in the way is a refusal. */
+static int end_of(pid_t pid)
+{
+	int status = 0;
+
+	if (waitpid(pid, &status, 0) < 0 || !WIFEXITED(status))
+		return CTL_USAGE;
+	if (WEXITSTATUS(status) == BENCHD_HELD)
+		(void)ctl_fail("the station runs with this folder; end it first: systemctl stop "
+			       "benchd");
+	return WEXITSTATUS(status) > CTL_USAGE ? CTL_USAGE : WEXITSTATUS(status);
+}
+
+/* benchd does it, and ends. */
+static int run_benchd(const struct ctl *c, const char *const argv[])
+{
+	struct text said = {0};
+	int ends[2], code;
 	char path[600];
-	int ends[2];
 	pid_t pid;
 
-	if (c->json && pipe(ends) == 0) {
-		pid = fork();
-		if (pid != 0) {
-			(void)close(ends[1]);
-			return pid > 0 ? tell_as_json(ends[0], pid) : CTL_USAGE;
-		}
-		(void)dup2(ends[1], STDOUT_FILENO);
-		(void)dup2(ends[1], STDERR_FILENO);
+	(void)find_benchd(path, sizeof(path));
+	if (pipe(ends) < 0 || (pid = fork()) < 0) {
+		(void)ctl_fail("%s: %s", path, strerror(errno));
+		return CTL_USAGE;
+	}
+	if (pid == 0) {
+		if (c->json &&
+		    (dup2(ends[1], STDOUT_FILENO) < 0 || dup2(ends[1], STDERR_FILENO) < 0))
+			_exit(CTL_USAGE);
 		(void)close(ends[0]);
 		(void)close(ends[1]);
+		(void)execv(path, (char *const *)(uintptr_t)argv);
+		(void)ctl_fail("%s: %s", path, strerror(errno));
+		_exit(CTL_USAGE);
 	}
-
-	(void)find_benchd(path, sizeof(path));
-	(void)execv(path, (char *const *)(uintptr_t)argv);
-	(void)ctl_fail("%s: %s", path, strerror(errno));
-	return CTL_USAGE;
+	(void)close(ends[1]);
+	take_said(ends[0], &said);
+	(void)close(ends[0]);
+	code = end_of(pid);
+	if (c->json && code)
+		ctl_said(said.buf);
+	else if (c->json)
+		put_as_json(said.buf);
+	text_release(&said);
+	return code;
 }
 
 /* The PIN as benchd's standard input: on no command line, in no environment. */
@@ -182,7 +203,7 @@ CTL_COMMAND(cmd_restore)
 		args[n++] = "--as";
 		args[n++] = as;
 	}
-	return become_benchd(c, args);
+	return run_benchd(c, args);
 }
 
 CTL_COMMAND(cmd_import)
@@ -217,5 +238,5 @@ CTL_COMMAND(cmd_import)
 	args[n++] = "--";
 	for (int i = 0; i < count; i++)
 		args[n++] = words[i];
-	return become_benchd(c, args);
+	return run_benchd(c, args);
 }

@@ -145,13 +145,7 @@ static void print_items(const struct ctl *c, const json_t *root)
 
 CTL_COMMAND(cmd_ticket_events)
 {
-	const struct ctl_option options[] = {OPTION_END};
-	const char *words[CTL_ARGS_MAX];
-	int code;
-
-	if (ctl_parse(self, options, argc, argv, words, 1, 1, &code) < 0)
-		return code;
-	return get_and_print(c, WEB_TICKET_EVENTS, words[0], "", print_items);
+	return get_command(c, self, argc, argv, 1, WEB_TICKET_EVENTS, print_items);
 }
 
 static void put_side(const struct ctl *c, struct text *t, const json_t *side)
@@ -204,13 +198,7 @@ static void print_compare(const struct ctl *c, const json_t *root)
 
 CTL_COMMAND(cmd_ticket_compare)
 {
-	const struct ctl_option options[] = {OPTION_END};
-	const char *words[CTL_ARGS_MAX];
-	int code;
-
-	if (ctl_parse(self, options, argc, argv, words, 1, 1, &code) < 0)
-		return code;
-	return get_and_print(c, WEB_COMPARE, words[0], "", print_compare);
+	return get_command(c, self, argc, argv, 1, WEB_COMPARE, print_compare);
 }
 
 static void print_reply(const struct ctl *c, const json_t *root)
@@ -221,13 +209,7 @@ static void print_reply(const struct ctl *c, const json_t *root)
 
 CTL_COMMAND(cmd_unit_dossier)
 {
-	const struct ctl_option options[] = {OPTION_END};
-	const char *words[CTL_ARGS_MAX];
-	int code;
-
-	if (ctl_parse(self, options, argc, argv, words, 1, 1, &code) < 0)
-		return code;
-	return get_and_print(c, WEB_DOSSIER, words[0], "", print_reply);
+	return get_command(c, self, argc, argv, 1, WEB_DOSSIER, print_reply);
 }
 
 CTL_COMMAND(cmd_run_note)

@@ -18,7 +18,10 @@ static int write_table(const struct ctl *c, const char *path)
 		good = false;
 	if (good)
 		return CTL_OK;
-	(void)ctl_fail("%s: %s", path ? path : "stdout", strerror(errno));
+	if (path && errno == EEXIST)
+		(void)ctl_fail("%s exists already; move it away, or name another file", path);
+	else
+		(void)ctl_fail("%s: %s", path ? path : "stdout", strerror(errno));
 	return CTL_USAGE;
 }
 

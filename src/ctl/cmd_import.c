@@ -11,7 +11,7 @@
 enum { COLUMNS_MAX = 16, ROWS_MAX = 1000, FILE_MAX = 1 << 20 };
 
 struct csv {
-	const char *at;
+	const char *path, *at;
 	int row; /* of the file, from 1 */
 };
 
@@ -82,8 +82,8 @@ static int read_header(struct csv *f, struct header *h, struct text *field)
 	while (end == ',') {
 		end = next_field(f, field);
 		if (end < 0 || h->count == COLUMNS_MAX)
-			return ctl_fail("row 1: a row of at most %d member names expected",
-					COLUMNS_MAX);
+			return ctl_fail("%s: row 1: a row of at most %d member names expected",
+					f->path, COLUMNS_MAX);
 		(void)text_copy(h->name[h->count++], sizeof(h->name[0]), field->buf);
 	}
 	f->row = 2;
@@ -95,15 +95,16 @@ static int read_row(struct csv *f, struct header *h, struct post *p, struct text
 	int end = ',', column = 0, row = f->row;
 
 	if (h->tickets == ROWS_MAX)
-		return ctl_fail("row %d: at most %d tickets at once", row, ROWS_MAX);
+		return ctl_fail("%s: row %d: at most %d tickets at once", f->path, row, ROWS_MAX);
 	json_open_object(&p->json);
 	while (end == ',') {
 		end = next_field(f, field);
 		if (end < 0)
-			return ctl_fail("row %d, column %d: a quote is not closed or not alone",
-					row, column + 1);
+			return ctl_fail("%s: row %d, column %d: a quote is not closed or not alone",
+					f->path, row, column + 1);
 		if (column == h->count)
-			return ctl_fail("row %d: more columns than names in row 1", row);
+			return ctl_fail("%s: row %d: more columns than names in row 1", f->path,
+					row);
 		put_value(p, h->name[column++], field->buf);
 	}
 	json_end_object(&p->json);
@@ -126,8 +127,8 @@ static void tell_errors(const struct header *h, const char *path, const json_t *
 		if (n < 0 || n >= h->tickets)
 			continue;
 		rest = strchr(pointer + 9, '/');
-		(void)fprintf(stderr, "%s: row %d, column %s: %s\n", path, h->row[n],
-			      rest ? rest + 1 : "-", member_text(e, "detail"));
+		(void)ctl_fail("%s: row %d, column %s: %s", path, h->row[n], rest ? rest + 1 : "-",
+			       member_text(e, "detail"));
 	}
 }
 
@@ -149,7 +150,7 @@ static int send_all(struct ctl *c, const char *path, const struct header *h, con
 	if (c->json)
 		ctl_put_reply(c);
 	else if (c->status < 400)
-		(void)printf("%d tickets imported\n", h->tickets);
+		ctl_tell(c, "tickets imported: %d", h->tickets);
 	else if (!json_object_get(root, "errors"))
 		(void)ctl_fail("%s: %s", path, member_text(root, "detail"));
 	if (c->status >= 400)
@@ -174,10 +175,14 @@ CTL_COMMAND(cmd_ticket_import)
 	if (ctl_parse(self, options, argc, argv, words, 1, 1, &code) < 0)
 		return code;
 	if (text_read_file(words[0], FILE_MAX, &bytes, &n, &err) || !text_is_utf8(bytes, n)) {
-		(void)ctl_fail("%s", err.text[0] ? err.text : "the file is not UTF-8");
+		if (err.text[0])
+			(void)ctl_fail("%s", err.text);
+		else
+			(void)ctl_fail("%s: the file is not UTF-8", words[0]);
 		free(bytes);
 		return CTL_USAGE;
 	}
+	f.path = words[0];
 	f.at = strncmp(bytes, "\xef\xbb\xbf", 3) == 0 ? bytes + 3 : bytes;
 	post_begin(&p);
 	json_key(&p.json, "tickets");
@@ -186,6 +191,8 @@ CTL_COMMAND(cmd_ticket_import)
 	while (rc == 0 && *f.at)
 		rc = read_row(&f, &h, &p, &field);
 	code = CTL_USAGE;
+	if (rc == 0 && h.tickets == 0)
+		rc = ctl_fail("%s: no ticket stands below the names of row 1", words[0]);
 	if (rc == 0) {
 		json_end_array(&p.json);
 		json_end_object(&p.json);

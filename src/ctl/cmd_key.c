@@ -31,11 +31,21 @@ static bool write_new(const char *path, const char *bytes, size_t n, mode_t mode
 		n -= good ? (size_t)k : 0;
 	}
 	good = good && fsync(fd) == 0;
-	if (!good)
+	if (!good && errno == EEXIST)
+		(void)ctl_fail("%s exists already; move it away, or name another file", path);
+	else if (!good)
 		(void)ctl_fail("%s: %s", path, strerror(errno));
 	if (fd >= 0)
 		(void)close(fd);
 	return good;
+}
+
+static void show_key(const struct ctl *c, const json_t *key)
+{
+	ctl_tell(c, "key %s (Ed25519)", member_text(key, "key"));
+	ctl_tell(c, "chain %s, %.0f items, root %s", member_text(key, "instance"),
+		 member_number(key, "size"), member_text(key, "root"));
+	(void)fputs(member_text(key, "pem"), stdout);
 }
 
 CTL_COMMAND(cmd_key_show)
@@ -59,10 +69,7 @@ CTL_COMMAND(cmd_key_show)
 	else if (c->json)
 		ctl_put_reply(c);
 	else
-		(void)printf("key %s (Ed25519)\nchain %s, %.0f items, root %s\n%s",
-			     member_text(key, "key"), member_text(key, "instance"),
-			     member_number(key, "size"), member_text(key, "root"),
-			     member_text(key, "pem"));
+		show_key(c, key);
 	json_decref(key);
 	return CTL_OK;
 }
@@ -77,7 +84,7 @@ static bool read_passphrase(char dst[PASSPHRASE_MAX + 2])
 	if (terminal) {
 		quiet = was;
 		quiet.c_lflag &= ~(tcflag_t)ECHO;
-		(void)fputs("passphrase: ", stderr);
+		(void)fputs(message(language_is_zh(), MSG_DK_KEY_PASSPHRASE), stderr);
 		(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
 	}
 	good = fgets(dst, PASSPHRASE_MAX + 2, stdin) != NULL;
@@ -118,7 +125,7 @@ CTL_COMMAND(cmd_key_backup)
 		       0600))
 		code = CTL_USAGE;
 	else
-		(void)printf("%s: the key, sealed; keep it and the passphrase apart\n", words[0]);
+		ctl_tell(c, "%s: the key, sealed; keep it and the passphrase apart", words[0]);
 	json_decref(reply);
 	return code;
 }
@@ -159,9 +166,16 @@ CTL_COMMAND(cmd_key_restore)
 	code = write_new(path, pem, strlen(pem), 0600) ? CTL_OK : CTL_USAGE;
 	sign_bytes_wipe(pem, sizeof(pem));
 	if (code == CTL_OK)
-		(void)printf("%s: key %s\n", path, key.id);
+		ctl_tell(c, "%s: key %s", path, key.id);
 	sign_wipe(&key);
 	return code;
+}
+
+static void show_new_key(const struct ctl *c, const json_t *key)
+{
+	ctl_tell(c, "key %s signs from here on; back it up: benchctl key backup",
+		 member_text(key, "key"));
+	(void)fputs(member_text(key, "pem"), stdout);
 }
 
 CTL_COMMAND(cmd_key_rotate)
@@ -179,8 +193,7 @@ CTL_COMMAND(cmd_key_rotate)
 	if (c->json)
 		ctl_put_reply(c);
 	else
-		(void)printf("key %s signs from here on; back it up: benchctl key backup\n%s",
-			     member_text(key, "key"), member_text(key, "pem"));
+		show_new_key(c, key);
 	json_decref(key);
 	return CTL_OK;
 }

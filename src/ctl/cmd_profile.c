@@ -348,12 +348,14 @@ CTL_COMMAND(cmd_profile_list)
 static void print_details(const struct ctl *c, const json_t *p)
 {
 	const char *language = c->zh ? "zh" : "en";
+	struct text state = {0};
 	const json_t *one;
 	struct table t;
 	size_t i;
 
-	(void)printf("%s  %s  %s\n", member_text(p, "id"), member_text(p, "state"),
-		     member_title(c, p, "title"));
+	put_said(c, member_text(p, "state"), &state);
+	(void)printf("%s  %s  %s\n", member_text(p, "id"), state.buf, member_title(c, p, "title"));
+	text_release(&state);
 	table_init(&t, 4, 0);
 	json_array_foreach(json_object_get(p, "steps"), i, one)
 	{

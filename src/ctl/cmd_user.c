@@ -4,6 +4,8 @@
 
 #include "post.h"
 
+#define M(id) message(c->zh, MSG_##id)
+
 /* "post_repair_qc,trial_run:*:2026-05-01:2027-05-01;..." */
 static bool put_qualifications(struct post *p, const char *list)
 {
@@ -89,55 +91,78 @@ CTL_COMMAND(cmd_user_pin)
 	return post_send(c, WEB_PERSON_PIN, words[0], &p);
 }
 
+static void print_qualification(const struct ctl *c, const json_t *q)
+{
+	const char *expires = member_text(q, "expires");
+	struct text types = {0}, line = {0};
+	const json_t *one;
+	size_t i;
+
+	text_puts(&types, "");
+	json_array_foreach(json_object_get(q, "run_types"), i, one)
+	{
+		text_puts(&types, i ? "," : "");
+		put_said(c, json_string_value(one), &types);
+	}
+	message_fill(c->zh, MSG_DK_U_QUALIFIED,
+		     (const char *[]){types.buf, member_text(q, "class"),
+				      member_text(q, "assessed"),
+				      expires[0] ? expires : M(DK_U_NEVER)},
+		     &line);
+	(void)printf("  %s\n", line.buf);
+	text_release(&types);
+	text_release(&line);
+}
+
+static void print_person(const struct ctl *c, const json_t *one)
+{
+	const json_t *is = json_object_get(one, "is"), *role, *q;
+	const char *deputy = member_text(is, "deputy_until");
+	struct text line = {0};
+	size_t k;
+
+	text_printf(&line, "%s ", member_text(one, "person"));
+	json_array_foreach(json_object_get(is, "roles"), k, role)
+	{
+		text_puts(&line, k ? "," : " ");
+		put_said(c, json_string_value(role), &line);
+	}
+	if (member_text(is, "badge")[0])
+		text_printf(&line, "  %s %s", M(DK_U_BADGE), member_text(is, "badge"));
+	if (deputy[0]) {
+		text_puts(&line, "  ");
+		message_fill(c->zh, MSG_DK_U_DEPUTY, &deputy, &line);
+	}
+	(void)printf("%s%s%s\n", line.buf, member_is_true(is, "active") ? "" : "  ",
+		     member_is_true(is, "active") ? "" : M(DK_U_INACTIVE));
+	json_array_foreach(json_object_get(is, "qualifications"), k, q)
+	{
+		print_qualification(c, q);
+	}
+	text_release(&line);
+}
+
 static void print_people(const struct ctl *c, const json_t *root)
 {
-	const json_t *one, *role, *q;
-	size_t i, k;
+	const json_t *one;
+	size_t i;
 
-	(void)c;
 	json_array_foreach(json_object_get(root, "people"), i, one)
 	{
-		const json_t *is = json_object_get(one, "is");
-
-		(void)printf("%s ", member_text(one, "person"));
-		json_array_foreach(json_object_get(is, "roles"), k, role)
-		{
-			(void)printf("%s%s", k ? "," : " ", json_string_value(role));
-		}
-		if (member_text(is, "badge")[0])
-			(void)printf("  badge %s", member_text(is, "badge"));
-		if (member_text(is, "deputy_until")[0])
-			(void)printf("  deputy until %s", member_text(is, "deputy_until"));
-		(void)printf("%s\n", member_is_true(is, "active") ? "" : "  inactive");
-		json_array_foreach(json_object_get(is, "qualifications"), k, q)
-		{
-			char *types = json_dumps(json_object_get(q, "run_types"), JSON_COMPACT);
-
-			(void)printf("  qualified %s class %s assessed %s expires %s\n",
-				     types ? types : "", member_text(q, "class"),
-				     member_text(q, "assessed"),
-				     member_text(q, "expires")[0] ? member_text(q, "expires")
-								  : "never");
-			free(types);
-		}
+		print_person(c, one);
 	}
 	json_array_foreach(json_object_get(root, "duty"), i, one)
 	{
-		(void)printf("bay %s: %s\n", member_text(one, "bay"),
-			     member_text(one, "person")[0] ? member_text(one, "person")
-							   : "nobody on duty");
+		const char *person = member_text(one, "person");
+
+		(void)printf("%s %s: %s\n", M(BAY), member_text(one, "bay"),
+			     person[0] ? person : M(DK_U_NOBODY));
 	}
 }
 
 CTL_COMMAND(cmd_user_list)
 {
-	const struct ctl_option options[] = {OPTION_END};
-	const char *words[CTL_ARGS_MAX];
-	int code;
-
-	if (ctl_parse(self, options, argc, argv, words, 0, 0, &code) < 0)
-		return code;
-	return get_and_print(c, WEB_PEOPLE, NULL, "", print_people);
+	return get_command(c, self, argc, argv, 0, WEB_PEOPLE, print_people);
 }
 
 CTL_COMMAND(cmd_duty_begin)
@@ -211,26 +236,25 @@ static void print_tokens(const struct ctl *c, const json_t *root)
 	const json_t *one;
 	size_t i;
 
-	(void)c;
 	json_array_foreach(json_object_get(root, "tokens"), i, one)
 	{
-		(void)printf("%s  %s  until %s  last used %s%s\n", member_text(one, "name"),
-			     member_text(one, "roles"), member_text(one, "expires"),
-			     member_text(one, "used_at")[0] ? member_text(one, "used_at")
-							    : "never since the start",
-			     member_is_true(one, "revoked") ? "  REVOKED" : "");
+		const char *used = member_text(one, "used_at");
+		struct text line = {0};
+
+		message_fill(c->zh, MSG_DK_U_TOKEN,
+			     (const char *[]){member_text(one, "name"), member_text(one, "roles"),
+					      member_text(one, "expires"),
+					      used[0] ? used : M(DK_U_UNUSED)},
+			     &line);
+		(void)printf("%s%s%s\n", line.buf, member_is_true(one, "revoked") ? "  " : "",
+			     member_is_true(one, "revoked") ? M(DK_U_REVOKED) : "");
+		text_release(&line);
 	}
 }
 
 CTL_COMMAND(cmd_token_list)
 {
-	const struct ctl_option options[] = {OPTION_END};
-	const char *words[CTL_ARGS_MAX];
-	int code;
-
-	if (ctl_parse(self, options, argc, argv, words, 0, 0, &code) < 0)
-		return code;
-	return get_and_print(c, WEB_TOKENS, NULL, "", print_tokens);
+	return get_command(c, self, argc, argv, 0, WEB_TOKENS, print_tokens);
 }
 
 CTL_COMMAND(cmd_token_revoke)

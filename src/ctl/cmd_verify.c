@@ -2,7 +2,6 @@
  *
  * verify: is a file still what a station wrote? Needs no station.
  */
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -122,13 +121,15 @@ static void tell(const struct ctl *c, const struct asked *a, int rc, const struc
 	struct json j;
 
 	if (!c->json) {
-		if (rc < 0)
+		if (rc < 0 && strncmp(err->text, a->path, strlen(a->path)) == 0)
+			(void)ctl_fail("%s", err->text); /* it names the file */
+		else if (rc < 0)
 			(void)ctl_fail("%s: %s", a->path, err->text);
 		else if (a->size)
-			(void)printf("%s: %s, %" PRId64 " items, whole\n", a->path, a->kind,
-				     a->size);
+			ctl_tell(c, "%s: %s, %lld items, whole", a->path, a->kind,
+				 (long long)a->size);
 		else
-			(void)printf("%s: %s, as it was signed\n", a->path, a->kind);
+			ctl_tell(c, "%s: %s, as it was signed", a->path, a->kind);
 		return;
 	}
 	json_init(&j, &out);
@@ -167,7 +168,10 @@ CTL_COMMAND(cmd_verify)
 	a.path = words[0];
 	rc = load_key(key, a.key, &err);
 	if (rc < 0) {
-		(void)ctl_fail("%s: %s", key, err.text);
+		if (strncmp(err.text, key, strlen(key)) == 0)
+			(void)ctl_fail("%s", err.text); /* it names the file */
+		else
+			(void)ctl_fail("%s: %s", key, err.text);
 		return CTL_USAGE;
 	}
 	rc = verify_file(&a, &err);

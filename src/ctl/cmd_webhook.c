@@ -56,13 +56,7 @@ static void print_webhooks(const struct ctl *c, const json_t *root)
 
 CTL_COMMAND(cmd_webhook_list)
 {
-	const struct ctl_option options[] = {OPTION_END};
-	const char *words[CTL_ARGS_MAX];
-	int code;
-
-	if (ctl_parse(self, options, argc, argv, words, 0, 0, &code) < 0)
-		return code;
-	return get_and_print(c, WEB_WEBHOOKS, NULL, "", print_webhooks);
+	return get_command(c, self, argc, argv, 0, WEB_WEBHOOKS, print_webhooks);
 }
 
 CTL_COMMAND(cmd_webhook_test)

@@ -35,8 +35,9 @@ void post_list(struct post *p, const char *key, const char *list)
 	json_end_array(&p->json);
 }
 
-static void print_members(const json_t *root)
+static void print_members(const struct ctl *c, const json_t *root)
 {
+	struct text line = {0};
 	const char *key;
 	json_t *v;
 
@@ -44,12 +45,15 @@ static void print_members(const json_t *root)
 	{
 		char *text = json_dumps(v, JSON_COMPACT | JSON_ENCODE_ANY);
 
-		if (json_is_string(v))
-			(void)printf("%s %s\n", key, json_string_value(v));
-		else if (text && !json_is_null(v))
-			(void)printf("%s %s\n", key, text);
+		text_clear(&line);
+		put_said(c, key, &line);
+		text_puts(&line, " ");
+		text_puts(&line, json_is_string(v) ? json_string_value(v) : text ? text : "");
+		if (!json_is_null(v))
+			(void)puts(line.buf);
 		free(text);
 	}
+	text_release(&line);
 }
 
 int post_send(struct ctl *c, enum web_route route, const char *arg, struct post *p)
@@ -66,7 +70,7 @@ int post_send(struct ctl *c, enum web_route route, const char *arg, struct post 
 	if (c->json)
 		ctl_put_reply(c);
 	else
-		print_members(root);
+		print_members(c, root);
 	json_decref(root);
 	return CTL_OK;
 }
@@ -125,6 +129,18 @@ bool post_sign(struct post *p, const char *person)
 	json_end_object(&p->json);
 	memset(pin, 0, sizeof(pin));
 	return true;
+}
+
+int get_command(struct ctl *c, const struct ctl_command *self, int argc, char **argv, int n_words,
+		enum web_route route, void (*print)(const struct ctl *c, const json_t *root))
+{
+	const struct ctl_option options[] = {OPTION_END};
+	const char *words[CTL_ARGS_MAX];
+	int code;
+
+	if (ctl_parse(self, options, argc, argv, words, n_words, n_words, &code) < 0)
+		return code;
+	return get_and_print(c, route, n_words ? words[0] : NULL, "", print);
 }
 
 int get_and_print(struct ctl *c, enum web_route route, const char *arg, const char *query,

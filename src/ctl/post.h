@@ -28,5 +28,8 @@ bool read_pin(const char *whose, char pin[POST_PIN_MAX]);
 /* A GET whose reply is printed: as it is with --json, else by print. */
 int get_and_print(struct ctl *c, enum web_route route, const char *arg, const char *query,
 		  void (*print)(const struct ctl *c, const json_t *root));
+/* A command of n_words (0 or 1: route's argument) without options that only does this. */
+int get_command(struct ctl *c, const struct ctl_command *self, int argc, char **argv, int n_words,
+		enum web_route route, void (*print)(const struct ctl *c, const json_t *root));
 
 #endif

@@ -28,7 +28,7 @@ static const struct word states[] = {
 	{"securing", MSG_S_SECURING, 0}, {"not_ready", MSG_S_NOT_READY, 0},
 	{"ready", MSG_S_READY, 0},	 {"active", MSG_S_ACTIVE, 0},
 	{"stopping", MSG_S_STOPPING, 0}, {"tripped", MSG_S_TRIPPED, 0},
-	{"locked", MSG_S_LOCKED, 0},
+	{"locked", MSG_S_LOCKED, 0},	 {"running", MSG_S_ACTIVE, 0}, /* a run */
 };
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -215,7 +215,8 @@ void show_run(const struct ctl *c, const json_t *run, struct text *out)
 		    member_text(run, "ticket"), member_text(run, "serial"),
 		    member_text(run, "model"), profile_name(run));
 	text_printf(out, "  %s\n",
-		    verdict[0] ? verdict_text(c, verdict) : member_text(run, "state"));
+		    verdict[0] ? verdict_text(c, verdict)
+			       : state_text(c, member_text(run, "state")));
 	put_measurements(c, run, out);
 	put_failures(c, run, out);
 	put_reason(c, run, out);

@@ -45,6 +45,13 @@ check "doctor: bays" grep -qE '^正常 +工位 +工位 1 运行中$' "$WORK/doct
 check "doctor: store" grep -qE '^正常 +存储 +存储正常$' "$WORK/doctor.txt"
 check "doctor: how many" grep -qE '^0 个错误，[0-9]+ 个警告$' "$WORK/doctor.txt"
 check "doctor: not one English sentence" no_english "$WORK/doctor.txt"
+check "doctor: not one English word for a level or a row" sh -c "! grep -vE '^(正常|警告|错误) +[^a-zA-Z ]+ |^ |^[0-9]' '$WORK/doctor.txt'"
+check "doctor: where copies are kept" grep -qE '^警告 +备份 +没有在第二处保存副本$' "$WORK/doctor.txt"
+zh profile list >"$WORK/list.txt"
+zh calibration list >>"$WORK/list.txt"
+check "profiles and calibrations: heads and states" sh -c "grep -qE '^测试方案 +状态 ' '$WORK/list.txt' &&
+	grep -qE '^台架 +工位 +通道 +状态 +版本 +期限 +证书' '$WORK/list.txt' && grep -qE ' feed_pressure +正常 ' '$WORK/list.txt'"
+check "profile show: its state" has "ro600_quick  未批准  " zh profile show ro600_quick
 check "a scan for a busy bay is refused at once, with what runs there" refused 2 "工位 1 正在检测工单 T-1001" timeout 5 \
 	env LC_ALL=zh_CN.UTF-8 "$BIN/benchctl" --state "$DEMO/state" run start --bay 1 --scan
 check "another start too" refused 2 "工位 1 正在检测工单 T-1001" timeout 5 env LC_ALL=zh_CN.UTF-8 "$BIN/benchctl" \
@@ -67,6 +74,15 @@ check "a station of one's own" ready 1
 add_tickets
 check "a bay that is not there: which there are" refused 2 "没有工位“9”；现有工位：1, 2" at_bench run list --bay 9
 check "a ticket that is not there" refused 2 "没有工单“T-9”" at_bench release show T-9
+check "who signs with a wrong PIN" refused 2 "签名：人员或 PIN 不正确" env BENCHCTL_PIN=0000 LC_ALL=zh_CN.UTF-8 \
+	"$BIN/benchctl" --state "$STATE" profile submit ro600_quick --as li
+printf 'id,serial,model\nT-1003,RO600-24000103,RO999\n' >"$WORK/bad.csv"
+check "a row of a file that is not right" refused 2 "$WORK/bad.csv：第 2 行，型号 列：本站不认识该型号" at_bench ticket import "$WORK/bad.csv"
+check "a repair that is no code" refused 2 "action：应为 R99 形式的代码" at_bench ticket repair T-1002 --action Q9 --by li
+check "a repair: its members by their Chinese names" has "维修序号 1" at_bench ticket repair T-1002 --action R01 --by li
+check "a file that is there already" refused 2 "bad.csv 已存在；请将它移走，或换一个文件名" at_bench export chain "$WORK/bad.csv"
+check "the key" has "密钥 " at_bench key show
+check "the state of a ticket" has "已维修" at_bench ticket show T-1002
 check "its run begins" begin_run unit_power_supply
 at_bench run watch --bay 1 >"$WORK/watch.txt" 2>&1 &
 watch=$!

@@ -90,7 +90,7 @@ resume=$(at resume cat "$WORK/noticed.json")
 check "and is told where to go on" has '"type":"restored"' web "$L/results?cursor=$resume"
 check "the loss is recorded: who, why, from where on" sh -c "sqlite3 -readonly '$STATE/benchd.db' \"SELECT bytes FROM chain WHERE type = 'restored'\" |
 	grep '\"who\":\"zhao\"' | grep '\"reason\":\"the board burnt\"' | grep -q '\"after\":$items,'"
-check "an import beside a station at work is refused" refused 75 "held by process" ctl import "$KEPT"
+check "an import beside a station at work is refused" refused 2 "the station runs with this folder; end it first: systemctl stop benchd" ctl import "$KEPT"
 stop_station TERM
 
 forge() { mkdir "$WORK/forged" && sed 's/"verdict":"fail"/"verdict":"pass"/' "$1" >"$WORK/forged/page.json"; }

@@ -42,7 +42,13 @@ check "a customer's phone is refused" is customer_data at errors.0.code \
 # ---- an import is whole or nothing
 printf '\357\273\277id,serial,model,symptoms,mail_back,priority\r\nT-11,RO600-24000111,RO600,"S02;S09",yes,2\r\nT-12,RO600-24000112,RO600,,no,\r\n' >"$WORK/good.csv"
 printf 'id,serial,model,priority\nT-21,RO600-24000121,RO600,1\nT-22,X,RO600,1\nT-23,RO600-24000123,RO600,many\n' >"$WORK/bad.csv"
-check "an import takes all" has '2 tickets imported' ctl ticket import "$WORK/good.csv"
+printf 'id,serial,model\n' >"$WORK/none.csv"
+check "a file without a ticket is told" refused 2 "none.csv: no ticket stands below the names of row 1" ctl ticket import "$WORK/none.csv"
+: >"$WORK/empty.csv"
+check "so is an empty one" refused 2 "empty.csv: no ticket stands below" ctl ticket import "$WORK/empty.csv"
+printf '\377\376' >"$WORK/binary.csv"
+check "and one that is no text" refused 2 "binary.csv: the file is not UTF-8" ctl ticket import "$WORK/binary.csv"
+check "an import takes all" has 'tickets imported: 2' ctl ticket import "$WORK/good.csv"
 check "with their members" is S09 at symptoms.1 ctl --json ticket show T-11
 check "a mistake is told with row and column" refused 2 "bad.csv: row 3, column serial" ctl ticket import "$WORK/bad.csv"
 check "all of them" refused 2 "bad.csv: row 4, column priority" ctl ticket import "$WORK/bad.csv"
