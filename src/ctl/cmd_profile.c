@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/yaml.h"
 #include "base/json.h"
 #include "ctl/ctl.h"
 #include "plan/profile.h"
@@ -103,23 +104,6 @@ static bool covers_any(const struct profile *p, const struct model *m)
 	return false;
 }
 
-/* What is wrong on one bay is mostly wrong on all: each place is told once. */
-static void add_new_places(struct problems *to, struct problems *from)
-{
-	int before = to->count;
-
-	for (int i = 0; i < from->count; i++) {
-		const struct problem *p = &from->at[i];
-		bool told = false;
-
-		for (int k = 0; k < before && !told; k++)
-			told = to->at[k].line == p->line && to->at[k].col == p->col;
-		if (!told)
-			problems_add(to, p->file, p->line, p->col, p->excerpt, "%s", p->text);
-	}
-	problems_release(from);
-}
-
 /* Is it for models of the library at all? Then the others say nothing about it. */
 static bool is_for_any(const struct library *lib, const struct profile *header)
 {
@@ -132,24 +116,19 @@ static bool is_for_any(const struct library *lib, const struct profile *header)
 /* Against each model it is for until it fits one, on every bay; of those that it does not fit, the
  * one with the fewest mistakes speaks. header: what it says of itself, NULL when that is broken. */
 static struct profile *parse_best(const struct check *k, const struct library *lib,
-				  const char *path, const struct profile *header,
-				  struct problems *best)
+				  const char *path, const char *bytes, size_t n,
+				  const struct profile *header, struct problems *best)
 {
+	const struct fixture *fixture = k->fixture;
 	bool chosen = is_for_any(lib, header), first = true;
 
 	for (int i = 0; i < lib->model_count; i++) {
 		struct problems problems = {0};
-		struct profile *p = NULL;
+		struct profile *p;
 
 		if (chosen && !covers_any(header, lib->models[i]))
 			continue;
-		for (int bay = 0; bay < k->fixture->bay_count; bay++) {
-			struct problems here = {0};
-
-			profile_free(p);
-			p = profile_load(path, lib->models[i], k->fixture, bay, &here);
-			add_new_places(&problems, &here);
-		}
+		p = profile_parse_bays(path, bytes, n, lib->models[i], &fixture, 1, &problems);
 		if (p && !problems.count && covers_any(p, lib->models[i])) {
 			problems_release(best);
 			return p;
@@ -174,11 +153,20 @@ static struct profile *parse_file(const struct check *k, const struct library *l
 				  const char *path, struct problems *problems)
 {
 	struct problems told = {0}; /* again with a model */
-	struct profile *header = profile_load(path, NULL, NULL, 0, &told);
-	struct profile *p = parse_best(k, lib, path, header, problems);
+	struct profile *header, *p = NULL;
+	struct error err = {0};
+	char *bytes = NULL;
+	size_t n = 0;
 
+	if (text_read_file(path, YAML_BYTES_MAX, &bytes, &n, &err)) {
+		problems_add(problems, path, 0, 0, NULL, "%s", err.text);
+		return NULL;
+	}
+	header = profile_parse(path, bytes, n, NULL, NULL, 0, &told);
+	p = parse_best(k, lib, path, bytes, n, header, problems);
 	profile_free(header);
 	problems_release(&told);
+	free(bytes);
 	return p;
 }
 

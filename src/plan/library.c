@@ -209,3 +209,64 @@ const struct model *library_model(const struct library *lib, const char *code)
 			return lib->models[i];
 	return NULL;
 }
+
+/* On one bay. */
+struct tried {
+	const char *bay;
+	struct problems problems;
+};
+
+static bool is_told(const struct problems *list, const struct problem *p)
+{
+	for (int i = 0; i < list->count; i++)
+		if (list->at[i].line == p->line && list->at[i].col == p->col)
+			return true;
+	return false;
+}
+
+/* Those of bay b at places that no bay before it told. */
+static void add_new_places(struct problems *to, const struct tried *at, int n, int b)
+{
+	for (int i = 0; i < at[b].problems.count; i++) {
+		const struct problem *p = &at[b].problems.at[i];
+		bool before = false, everywhere = true;
+
+		for (int k = 0; k < n; k++) {
+			bool told = is_told(&at[k].problems, p);
+
+			before = before || (told && k < b);
+			everywhere = everywhere && told;
+		}
+		if (!before)
+			problems_add(to, p->file, p->line, p->col, p->excerpt, "%s%s%s%s",
+				     everywhere ? "" : "bay ", everywhere ? "" : at[b].bay,
+				     everywhere ? "" : ": ", p->text);
+	}
+}
+
+struct profile *profile_parse_bays(const char *path, const char *bytes, size_t n,
+				   const struct model *model, const struct fixture *const *fixtures,
+				   int fixture_count, struct problems *problems)
+{
+	struct tried *at =
+		xcalloc((unsigned long)fixture_count * FIXTURE_BAYS_MAX + 1, sizeof(*at));
+	struct profile *first = NULL;
+	int count = 0;
+
+	for (int f = 0; f < fixture_count; f++)
+		for (int bay = 0; bay < fixtures[f]->bay_count; bay++, count++) {
+			at[count].bay = fixtures[f]->bays[bay].name;
+			struct profile *p = profile_parse(path, bytes, n, model, fixtures[f], bay,
+							  &at[count].problems);
+			if (first)
+				profile_free(p);
+			else
+				first = p;
+		}
+	for (int b = 0; b < count; b++)
+		add_new_places(problems, at, count, b);
+	for (int b = 0; b < count; b++)
+		problems_release(&at[b].problems);
+	free(at);
+	return first;
+}

@@ -354,26 +354,14 @@ static void write_details(struct json *j, const struct profile *p)
 	json_end_array(j);
 }
 
-/* Parsed for the first model it is for, on the station's first bay. */
-static struct profile *parse_entry(struct station *s, const struct library_entry *e)
-{
-	struct problems problems = {0};
-	struct profile *p = NULL;
-
-	for (int m = 0; m < s->library.model_count && !p && !e->broken && s->bay_count; m++)
-		if (station_profile_is_for(e->profile, s->library.models[m]))
-			p = profile_parse(e->path, e->bytes, e->size, s->library.models[m],
-					  s->bays[0].rig->fixture, s->bays[0].index, &problems);
-	problems_release(&problems);
-	return p;
-}
-
 static void write_profile(struct json *j, struct station *s, const struct library_entry *e,
 			  bool details)
 {
 	const struct profile *h = e->profile;
-	struct profile *p = details ? parse_entry(s, e) : NULL;
+	struct problems problems = {0}; /* told of the entry already */
+	struct profile *p = details ? station_parse(s, e, &problems) : NULL;
 
+	problems_release(&problems);
 	json_open_object(j);
 	json_kv_string(j, "id", e->id);
 	json_kv_string(j, "path", e->path);
@@ -394,7 +382,7 @@ static void write_profile(struct json *j, struct station *s, const struct librar
 		json_kv_string(j, "model", p->model->code);
 		write_details(j, p);
 	}
-	if (e->broken)
+	if (e->problems.count)
 		write_problems(j, &e->problems);
 	json_end_object(j);
 	profile_free(p);

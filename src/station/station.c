@@ -152,45 +152,56 @@ bool station_profile_is_for(const struct profile *p, const struct model *m)
 	return false;
 }
 
-/* A profile that fits none of its models on the first bay is broken: listed, never run. */
+struct profile *station_parse(const struct station *s, const struct library_entry *e,
+			      struct problems *problems)
+{
+	const struct fixture *fixtures[STATION_BAYS_MAX];
+
+	for (int i = 0; i < s->rig_count; i++)
+		fixtures[i] = s->rigs[i].fixture;
+	for (int m = 0; m < s->library.model_count && !e->broken; m++) {
+		struct problems told = {0};
+		struct profile *p;
+
+		if (!station_profile_is_for(e->profile, s->library.models[m]))
+			continue;
+		p = profile_parse_bays(e->path, e->bytes, e->size, s->library.models[m], fixtures,
+				       s->rig_count, &told);
+		problems_release(problems);
+		*problems = told;
+		if (p)
+			return p;
+	}
+	return NULL;
+}
+
+/* A profile that stands on no bay is broken: listed, never run. One that stands on some says what
+ * is wrong on the others, where a run is refused. */
 static void check_profiles(struct station *s)
 {
 	for (int i = 0; i < s->library.entry_count && s->bay_count; i++) {
 		struct library_entry *e = &s->library.entries[i];
-		bool fits = false;
+		struct profile *p = station_parse(s, e, &e->problems);
 
-		for (int m = 0; m < s->library.model_count && !e->broken && !fits; m++) {
-			struct problems problems = {0};
-			struct profile *p;
-
-			if (!station_profile_is_for(e->profile, s->library.models[m]))
-				continue;
-			p = profile_parse(e->path, e->bytes, e->size, s->library.models[m],
-					  s->bays[0].rig->fixture, s->bays[0].index, &problems);
-			fits = p != NULL;
-			if (fits)
-				e->profile->longest_s = p->longest_s;
-			profile_free(p);
-			if (fits) {
-				problems_release(&problems);
-			} else {
-				problems_release(&e->problems);
-				e->problems = problems;
-			}
-		}
-		e->broken = e->broken || (!fits && e->problems.count);
+		if (p)
+			e->profile->longest_s = p->longest_s;
+		e->broken = e->broken || (!p && e->problems.count);
+		profile_free(p);
 	}
 }
 
 static void warn_broken(const struct station *s)
 {
 	for (int i = 0; i < s->library.entry_count; i++)
-		if (s->library.entries[i].broken) {
+		if (s->library.entries[i].broken || s->library.entries[i].problems.count) {
 			problems_print(&s->library.entries[i].problems, stderr);
 			log_warning(
 				MODULE,
-				"profile %s is broken and will not run; see: benchctl profile check %s",
-				s->library.entries[i].path, s->library.entries[i].path);
+				"profile %s is broken and will not run%s; see: benchctl profile "
+				"check %s",
+				s->library.entries[i].path,
+				s->library.entries[i].broken ? "" : " on the bays named above",
+				s->library.entries[i].path);
 		}
 }
 

@@ -56,6 +56,52 @@ static void remove_library(const char *dir, const char *const *names)
 	assert_int_equal(rmdir(dir), 0);
 }
 
+static bool on_all_bays(const char *const fixture_pairs[][2], const char *const pairs[][2],
+			struct problems *problems)
+{
+	struct problems none = {0};
+	struct fixture *f = good_fixture(fixture_pairs);
+	const struct fixture *fixtures[] = {f};
+	struct model *m = model_load("profiles/models/RO600.yaml", &none);
+	size_t n = 0;
+	char *bytes = file_with("profiles/ro600_full.yaml", pairs, &n);
+	struct profile *p = profile_parse_bays("p", bytes, n, m, fixtures, 1, problems);
+	int bay = p ? p->bay : -1;
+
+	profile_free(p);
+	model_free(m);
+	fixture_free(f);
+	free(bytes);
+	return bay == 0;
+}
+
+static void a_profile_that_stands_on_one_bay_only_names_the_other(void **state)
+{
+	static const char *const narrow[][2] = {
+		{"concentrate_count_2\n    scale: counter\n    per_litre: 10000\n    poll: 1 s\n"
+		 "    stale: 3 s\n    range: 0..6 L/min",
+		 "concentrate_count_2\n    scale: counter\n    per_litre: 10000\n    poll: 1 s\n"
+		 "    stale: 3 s\n    range: 0..1.5 L/min"},
+		{NULL, NULL}};
+	static const char *const wrong[][2] = {{"feed_flow < 0.1 L/min", "feed_flow < 0.1 MPa"},
+					       {NULL, NULL}};
+	struct problems problems = {0};
+
+	(void)state;
+	assert_true(on_all_bays(NULL, NULL, &problems));
+	assert_int_equal(problems.count, 0);
+	assert_true(on_all_bays(narrow, NULL, &problems));
+	assert_true(problems.count > 0);
+	for (int i = 0; i < problems.count; i++)
+		assert_memory_equal(problems.at[i].text, "bay 2: ", 7);
+	problems_release(&problems);
+	problems = (struct problems){0};
+	assert_false(on_all_bays(NULL, wrong, &problems));
+	assert_int_equal(problems.count, 1);
+	assert_null(strstr(problems.at[0].text, "bay "));
+	problems_release(&problems);
+}
+
 static void the_products_library_is_whole(void **state)
 {
 	struct library lib;
@@ -146,6 +192,7 @@ static void a_model_says_whether_its_trial_run_may_be_a_run_of_its_own(void **st
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_profile_that_stands_on_one_bay_only_names_the_other),
 		cmocka_unit_test(the_products_library_is_whole),
 		cmocka_unit_test(a_broken_profile_is_listed_and_the_others_work),
 		cmocka_unit_test(two_that_may_release_the_same_unit_are_refused),
