@@ -63,6 +63,8 @@ struct yaml {
 #define yaml_each(child, parent)                                                                   \
 	for (const struct yaml_node *child = (parent)->first; child; child = child->next)
 
+/* The bytes of a file of at most YAML_BYTES_MAX, caller frees; NULL after a problem. */
+char *yaml_read_file(const char *path, size_t *n, struct problems *problems);
 /* Read n bytes. bytes must live as long as problems may be added. Returns whether all was well. */
 bool yaml_parse(struct yaml *y, const char *file, const char *bytes, size_t n, struct arena *arena,
 		struct problems *problems);

@@ -227,9 +227,8 @@ struct profile *profile_parse(const char *path, const char *bytes, size_t n,
 /* The same on every bay of these fixtures: the first that stands, NULL if none does. What is wrong
  * is told once per place, naming the bay unless it is wrong on all of them. */
 struct profile *profile_parse_bays(const char *path, const char *bytes, size_t n,
-				   const struct model *model,
-				   const struct fixture *const *fixtures, int fixture_count,
-				   struct problems *problems);
+				   const struct model *model, const struct fixture *const *fixtures,
+				   int fixture_count, struct problems *problems);
 void profile_free(struct profile *p);
 /* Does this profile test that model for that run type? */
 bool profile_covers(const struct profile *p, const struct model *m, enum run_type t);

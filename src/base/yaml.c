@@ -357,6 +357,16 @@ static void read_stream(struct builder *b, const char *text)
 	yaml_parser_delete(&b->parser);
 }
 
+char *yaml_read_file(const char *path, size_t *n, struct problems *problems)
+{
+	struct error err = {0};
+	char *bytes = NULL;
+	if (!text_read_file(path, YAML_BYTES_MAX, &bytes, n, &err))
+		return bytes;
+	problems_add(problems, path, 0, 0, NULL, "%s", err.text);
+	return NULL;
+}
+
 bool yaml_parse(struct yaml *y, const char *file, const char *bytes, size_t n, struct arena *arena,
 		struct problems *problems)
 {

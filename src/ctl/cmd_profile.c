@@ -154,14 +154,11 @@ static struct profile *parse_file(const struct check *k, const struct library *l
 {
 	struct problems told = {0}; /* again with a model */
 	struct profile *header, *p = NULL;
-	struct error err = {0};
-	char *bytes = NULL;
 	size_t n = 0;
+	char *bytes = yaml_read_file(path, &n, problems);
 
-	if (text_read_file(path, YAML_BYTES_MAX, &bytes, &n, &err)) {
-		problems_add(problems, path, 0, 0, NULL, "%s", err.text);
+	if (!bytes)
 		return NULL;
-	}
 	header = profile_parse(path, bytes, n, NULL, NULL, 0, &told);
 	p = parse_best(k, lib, path, bytes, n, header, problems);
 	profile_free(header);

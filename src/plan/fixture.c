@@ -124,13 +124,10 @@ struct fixture *fixture_parse(const char *path, const char *bytes, size_t n,
 
 struct fixture *fixture_load_draft(const char *path, struct problems *problems)
 {
-	struct error err = {0};
-	char *bytes = NULL;
 	size_t n = 0;
-	if (text_read_file(path, YAML_BYTES_MAX, &bytes, &n, &err)) {
-		problems_add(problems, path, 0, 0, NULL, "%s", err.text);
+	char *bytes = yaml_read_file(path, &n, problems);
+	if (!bytes)
 		return NULL;
-	}
 	struct fixture *f = fixture_parse_draft(path, bytes, n, problems);
 	free(bytes);
 	return f;

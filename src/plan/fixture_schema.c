@@ -4,15 +4,8 @@
  * fixture_schema for the reference documentation.
  */
 #include "fixture_schema.h"
+#include "schema_field.h"
 
-#define FIELD(T, member, k, t, ...)                                                                \
-	{                                                                                          \
-		.key = (k), .type = SCHEMA_##t, .offset = offsetof(struct T, member), __VA_ARGS__  \
-	}
-#define END                                                                                        \
-	{                                                                                          \
-		.key = NULL                                                                        \
-	}
 #define NEEDED .required = true
 
 static const struct schema_name bus_kinds[] = {

@@ -9,15 +9,7 @@
 #include "base/json.h"
 #include "base/schema.h"
 #include "base/template.h"
-
-#define FIELD(T, member, k, t, ...)                                                                \
-	{                                                                                          \
-		.key = (k), .type = SCHEMA_##t, .offset = offsetof(struct T, member), __VA_ARGS__  \
-	}
-#define END                                                                                        \
-	{                                                                                          \
-		.key = NULL                                                                        \
-	}
+#include "schema_field.h"
 
 enum { METHOD_POST, METHOD_PUT, METHOD_PATCH };
 enum { FROM_NOW, FROM_BEGINNING };
@@ -452,15 +444,12 @@ struct hooks *hooks_parse(const char *path, const char *bytes, size_t n, struct 
 
 struct hooks *hooks_load(const char *path, struct problems *problems)
 {
-	struct error err = {0};
-	char *bytes = NULL;
 	struct hooks *h;
 	size_t n = 0;
+	char *bytes = yaml_read_file(path, &n, problems);
 
-	if (text_read_file(path, YAML_BYTES_MAX, &bytes, &n, &err)) {
-		problems_add(problems, path, 0, 0, NULL, "%s", err.text);
+	if (!bytes)
 		return NULL;
-	}
 	h = hooks_parse(path, bytes, n, problems);
 	free(bytes);
 	return h;

@@ -6,15 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/schema.h"
+#include "schema_field.h"
 
-#define FIELD(T, member, k, t, ...)                                                                \
-	{                                                                                          \
-		.key = (k), .type = SCHEMA_##t, .offset = offsetof(struct T, member), __VA_ARGS__  \
-	}
-#define END                                                                                        \
-	{                                                                                          \
-		.key = NULL                                                                        \
-	}
 #define NEEDED .required = true
 
 enum { SERIAL_MAX = 63 };
@@ -213,13 +206,10 @@ struct model *model_parse(const char *path, const char *bytes, size_t n, struct 
 
 struct model *model_load(const char *path, struct problems *problems)
 {
-	struct error err = {0};
-	char *bytes = NULL;
 	size_t n = 0;
-	if (text_read_file(path, YAML_BYTES_MAX, &bytes, &n, &err)) {
-		problems_add(problems, path, 0, 0, NULL, "%s", err.text);
+	char *bytes = yaml_read_file(path, &n, problems);
+	if (!bytes)
 		return NULL;
-	}
 	struct model *m = model_parse(path, bytes, n, problems);
 	free(bytes);
 	return m;

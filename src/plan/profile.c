@@ -171,13 +171,10 @@ struct profile *profile_parse(const char *path, const char *bytes, size_t n,
 struct profile *profile_load(const char *path, const struct model *model,
 			     const struct fixture *fixture, int bay, struct problems *problems)
 {
-	struct error err = {0};
-	char *bytes = NULL;
 	size_t n = 0;
-	if (text_read_file(path, YAML_BYTES_MAX, &bytes, &n, &err)) {
-		problems_add(problems, path, 0, 0, NULL, "%s", err.text);
+	char *bytes = yaml_read_file(path, &n, problems);
+	if (!bytes)
 		return NULL;
-	}
 	struct profile *p = profile_parse(path, bytes, n, model, fixture, bay, problems);
 	free(bytes);
 	return p;

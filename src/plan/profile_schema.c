@@ -4,15 +4,8 @@
  * profile_schema.
  */
 #include "profile_schema.h"
+#include "schema_field.h"
 
-#define FIELD(T, member, k, t, ...)                                                                \
-	{                                                                                          \
-		.key = (k), .type = SCHEMA_##t, .offset = offsetof(struct T, member), __VA_ARGS__  \
-	}
-#define END                                                                                        \
-	{                                                                                          \
-		.key = NULL                                                                        \
-	}
 #define NEEDED	.required = true
 #define STEP_ID "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 

@@ -204,15 +204,12 @@ struct adapter *adapter_parse(const char *path, const char *bytes, size_t n,
 
 struct adapter *adapter_load(const char *path, struct problems *problems)
 {
-	struct error err = {0};
 	struct adapter *a;
-	char *bytes = NULL;
 	size_t n = 0;
+	char *bytes = yaml_read_file(path, &n, problems);
 
-	if (text_read_file(path, YAML_BYTES_MAX, &bytes, &n, &err)) {
-		problems_add(problems, path, 1, 1, NULL, "%s", err.text);
+	if (!bytes)
 		return NULL;
-	}
 	a = adapter_parse(path, bytes, n, problems);
 	free(bytes);
 	return a;
