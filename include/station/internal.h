@@ -257,13 +257,9 @@ bool keeper_state(struct station *s, char *dst, size_t size);
 int64_t station_run_ns(const struct station *s); /* run time now */
 struct bay *station_bay(struct station *s, const char *name);
 bool station_is_simulated(const struct station *s);
-/* Is that profile for that model, for any run type? */
-bool station_profile_is_for(const struct profile *p, const struct model *m);
-/* For the first model it is for, on the first bay of the station it stands on; NULL if there is
- * none. problems: what is wrong on any bay. Caller frees. */
+/* On the first bay it stands on, NULL if none; problems: of every bay. Caller frees. */
 struct profile *station_parse(const struct station *s, const struct library_entry *e,
 			      struct problems *problems);
-/* disk.c */
 int disk_open(struct station *s, int *exit_code, struct error *err);
 void station_store_failed(struct station *s, const char *what, const struct error *err);
 /* Submit, or fail the store. */

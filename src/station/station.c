@@ -144,7 +144,7 @@ static int load_fixtures(struct station *s, struct error *err)
 	return 0;
 }
 
-bool station_profile_is_for(const struct profile *p, const struct model *m)
+static bool is_for(const struct profile *p, const struct model *m)
 {
 	for (int t = RUN_INCOMING; t <= RUN_MSA; t++)
 		if (profile_covers(p, m, (enum run_type)t))
@@ -163,7 +163,7 @@ struct profile *station_parse(const struct station *s, const struct library_entr
 		struct problems told = {0};
 		struct profile *p;
 
-		if (!station_profile_is_for(e->profile, s->library.models[m]))
+		if (!is_for(e->profile, s->library.models[m]))
 			continue;
 		p = profile_parse_bays(e->path, e->bytes, e->size, s->library.models[m], fixtures,
 				       s->rig_count, &told);
