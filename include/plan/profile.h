@@ -248,6 +248,8 @@ struct library {
 		char *bytes;
 		size_t size;
 		struct profile *profile; /* header only, NULL when broken */
+		struct profile *bound;	 /* the caller's, to a model and the first bay on which it
+					  * stands; NULL: none. Freed with the library. */
 	} * entries;
 	int entry_count;
 	struct problems problems; /* of models */

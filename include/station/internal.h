@@ -257,9 +257,7 @@ bool keeper_state(struct station *s, char *dst, size_t size);
 int64_t station_run_ns(const struct station *s); /* run time now */
 struct bay *station_bay(struct station *s, const char *name);
 bool station_is_simulated(const struct station *s);
-/* On the first bay it stands on, NULL if none; problems: of every bay. Caller frees. */
-struct profile *station_parse(const struct station *s, const struct library_entry *e,
-			      struct problems *problems);
+/* disk.c */
 int disk_open(struct station *s, int *exit_code, struct error *err);
 void station_store_failed(struct station *s, const char *what, const struct error *err);
 /* Submit, or fail the store. */
@@ -386,19 +384,6 @@ bool people_take_pin(const struct json_t *o, char person[64], char pin[PEOPLE_PI
 int people_load(struct station *s, struct store *store, struct error *err);
 /* Who is on duty there, NULL: nobody. */
 const struct person *bay_person(struct bay *b);
-/* approval.c */
-int approvals_load(struct station *s, struct store *store, struct error *err);
-void approvals_free(struct station *s);
-/* Is that revision of the profile the one in force? */
-bool approval_covers(const struct station *s, const char *profile, const uint8_t hash[32]);
-const char *approval_state(const struct station *s, const struct library_entry *e);
-/* The approved bytes instead of the file's, for runs that count for release. */
-void approval_bytes(const struct station *s, const char *profile, enum run_type type,
-		    const char **bytes, size_t *size);
-/* passes.c: what approvals in force say of passes that have not left; profile NULL: of all. */
-void passes_apply(struct station *s, const char *profile);
-/* From the housekeeping: of those that have come into force. */
-void passes_tick(struct station *s);
 /* "2026-11-22T08:00:00Z", its form checked, in microseconds. */
 int64_t station_utc_of(const char *utc);
 /* calibration.c */

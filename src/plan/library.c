@@ -191,6 +191,7 @@ void library_release(struct library *lib)
 	for (int i = 0; i < lib->entry_count; i++) {
 		struct library_entry *e = &lib->entries[i];
 		profile_free(e->profile);
+		profile_free(e->bound);
 		problems_release(&e->problems);
 		free(e->bytes);
 		free(e->path);

@@ -59,6 +59,7 @@ static struct approval *place_of(struct station *s, const struct approval *a)
 		if (strcmp(old->profile, a->profile) || memcmp(old->hash, a->hash, 32))
 			continue;
 		free(old->bytes);
+		profile_free(old->header);
 		return old;
 	}
 	s->approvals =
@@ -114,19 +115,21 @@ int approvals_load(struct station *s, struct store *store, struct error *err)
 
 void approvals_free(struct station *s)
 {
-	for (int i = 0; i < s->approval_count; i++)
+	for (int i = 0; i < s->approval_count; i++) {
 		free(s->approvals[i].bytes);
+		profile_free(s->approvals[i].header);
+	}
 	free(s->approvals);
 }
 
 /* The one in force now: the latest that has become effective. */
-static const struct approval *in_force(const struct station *s, const char *profile)
+static struct approval *in_force(const struct station *s, const char *profile)
 {
-	const struct approval *best = NULL;
+	struct approval *best = NULL;
 	int64_t now = clock_utc_us();
 
 	for (int i = 0; i < s->approval_count; i++) {
-		const struct approval *a = &s->approvals[i];
+		struct approval *a = &s->approvals[i];
 
 		if (strcmp(a->profile, profile) != 0 || a->effective_us > now)
 			continue;
@@ -155,17 +158,27 @@ const char *approval_state(const struct station *s, const struct library_entry *
 	return memcmp(a->hash, hash, 32) == 0 ? "approved" : "draft";
 }
 
-void approval_bytes(const struct station *s, const char *profile, enum run_type type,
-		    const char **bytes, size_t *size)
+/* Parsed when it is asked for first: most of a depot's approvals never are. */
+static const struct profile *header_of(struct approval *a)
+{
+	struct problems problems = {0};
+
+	if (!a->header)
+		a->header = profile_parse(a->profile, a->bytes, a->size, NULL, NULL, 0, &problems);
+	problems_release(&problems);
+	return a->header;
+}
+
+const struct profile *approval_revision(const struct station *s, const struct library_entry *e,
+					enum run_type type, const char **bytes, size_t *size)
 {
 	bool decides = type == RUN_POST_REPAIR_QC || type == RUN_TRIAL_RUN ||
 		       type == RUN_ACCEPTANCE;
-	const struct approval *a = decides ? in_force(s, profile) : NULL;
+	struct approval *a = decides ? in_force(s, e->id) : NULL;
 
-	if (!a)
-		return;
-	*bytes = a->bytes;
-	*size = a->size;
+	*bytes = a ? a->bytes : e->bytes;
+	*size = a ? a->size : e->size;
+	return a ? header_of(a) : e->profile;
 }
 
 /* ---- submit ---- */

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "src/station/approval.h"
 #include "store/loss.h"
 #include "ticket/recover.h"
 

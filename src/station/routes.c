@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "src/station/approval.h"
+
 static void (*const handlers[WEB_ROUTE_COUNT])(struct request *rq) = {
 	[WEB_STATION] = route_station,
 	[WEB_BAYS] = route_bays,
@@ -358,10 +360,8 @@ static void write_profile(struct json *j, struct station *s, const struct librar
 			  bool details)
 {
 	const struct profile *h = e->profile;
-	struct problems problems = {0}; /* told of the entry already */
-	struct profile *p = details ? station_parse(s, e, &problems) : NULL;
+	const struct profile *p = details ? e->bound : NULL;
 
-	problems_release(&problems);
 	json_open_object(j);
 	json_kv_string(j, "id", e->id);
 	json_kv_string(j, "path", e->path);
@@ -385,7 +385,6 @@ static void write_profile(struct json *j, struct station *s, const struct librar
 	if (e->problems.count)
 		write_problems(j, &e->problems);
 	json_end_object(j);
-	profile_free(p);
 }
 
 static void write_profiles(struct json *j, struct station *s)

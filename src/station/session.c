@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "src/station/approval.h"
+
 #define MODULE "run"
 
 struct session_time station_now(const struct station *s)

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "src/station/approval.h"
 #include "run/calibrate.h"
 
 #define MODULE "run"
@@ -59,9 +60,18 @@ static const struct library_entry *choose_profile(const struct lookup_job *q,
 			return NULL;
 		}
 		struct problems problems = {0};
-		const char *bytes = e->bytes;
-		size_t size = e->size;
-		approval_bytes(s, e->id, q->facts.type, &bytes, &size);
+		const char *bytes;
+		size_t size;
+		const struct profile *h = approval_revision(s, e, q->facts.type, &bytes, &size);
+		bool fits = h && profile_covers(h, model, q->facts.type) &&
+			    (o->profile[0] || h->releasable);
+		if (!fits && !o->profile[0])
+			continue;
+		if (!fits && h) {
+			error_set(err, ERR_CONFIG, "profile %s is not for model %s and run type %s",
+				  e->id, model->code, run_type_name(q->facts.type));
+			return NULL;
+		}
 		struct profile *p = profile_parse(e->path, bytes, size, model, b->rig->fixture,
 						  b->index, &problems);
 		if (!p && o->profile[0]) {
@@ -75,17 +85,6 @@ static const struct library_entry *choose_profile(const struct lookup_job *q,
 		problems_release(&problems);
 		if (!p)
 			continue;
-		if (!profile_covers(p, model, q->facts.type) ||
-		    (!o->profile[0] && !p->releasable)) {
-			profile_free(p);
-			if (o->profile[0]) {
-				error_set(err, ERR_CONFIG,
-					  "profile %s is not for model %s and run type %s", e->id,
-					  model->code, run_type_name(q->facts.type));
-				return NULL;
-			}
-			continue;
-		}
 		if (found) {
 			profile_free(p);
 			profile_free(*out);

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "src/station/approval.h"
 #include "link/socket.h"
 #include "ticket/adapter.h"
 
@@ -152,8 +153,8 @@ static bool is_for(const struct profile *p, const struct model *m)
 	return false;
 }
 
-struct profile *station_parse(const struct station *s, const struct library_entry *e,
-			      struct problems *problems)
+static struct profile *bind_profile(const struct station *s, const struct library_entry *e,
+				    struct problems *problems)
 {
 	const struct fixture *fixtures[STATION_BAYS_MAX];
 
@@ -181,12 +182,11 @@ static void check_profiles(struct station *s)
 {
 	for (int i = 0; i < s->library.entry_count && s->bay_count; i++) {
 		struct library_entry *e = &s->library.entries[i];
-		struct profile *p = station_parse(s, e, &e->problems);
 
-		if (p)
-			e->profile->longest_s = p->longest_s;
-		e->broken = e->broken || (!p && e->problems.count);
-		profile_free(p);
+		e->bound = bind_profile(s, e, &e->problems);
+		if (e->bound)
+			e->profile->longest_s = e->bound->longest_s;
+		e->broken = e->broken || (!e->bound && e->problems.count);
 	}
 }
 
