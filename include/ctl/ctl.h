@@ -169,6 +169,8 @@ CTL_COMMAND(cmd_ticket_callback);
 CTL_COMMAND(cmd_ticket_events);
 CTL_COMMAND(cmd_ticket_compare);
 CTL_COMMAND(cmd_unit_dossier);
+CTL_COMMAND(cmd_unit_hold);
+CTL_COMMAND(cmd_unit_unhold);
 CTL_COMMAND(cmd_run_note);
 CTL_COMMAND(cmd_run_void);
 CTL_COMMAND(cmd_user_add);

@@ -42,6 +42,9 @@ enum query_kind { QUERY_NUMBER = 1, QUERY_WORD, QUERY_CHOICE, QUERY_TIME };
 	X(RESULTS, "limit", QUERY_NUMBER, 1, 1000, NULL)                                           \
 	X(RESULTS, "wait", QUERY_NUMBER, 0, WEB_WAIT_MAX_S, NULL)                                  \
 	X(RESULTS, "proof", QUERY_CHOICE, 0, 0, "1")                                               \
+	X(SNAPSHOT, "after", QUERY_WORD, 1, 63, NULL)                                              \
+	X(SNAPSHOT, "cursor", QUERY_WORD, 1, 159, NULL)                                            \
+	X(SNAPSHOT, "limit", QUERY_NUMBER, 1, 200, NULL)                                           \
 	X(EXPORT, "format", QUERY_CHOICE, 0, 0, "csv|json")                                        \
 	X(EXPORT, "serial", QUERY_WORD, 1, 63, NULL)                                               \
 	X(EXPORT, "model", QUERY_WORD, 1, 63, NULL)                                                \

@@ -59,6 +59,8 @@ enum {
 	X(RUN_ABORT, "POST", "/runs/{}/abort", "abort; needs nobody")                              \
 	X(RESULTS, "GET", "/results",                                                              \
 	  "change feed in commit order; ?cursor= ?limit= ?wait= ?proof=1")                         \
+	X(SNAPSHOT, "GET", "/snapshot",                                                            \
+	  "where every ticket stands, and the cursor to go on with; ?after= ?cursor= ?limit=")     \
 	X(EXPORT, "GET", "/export/{}",                                                             \
 	  "runs, measurements or results as a table; ?format= ?serial= ?model= ?from= ?to=")       \
 	X(PROFILES, "GET", "/profiles", "profiles with their state")                               \
@@ -104,7 +106,10 @@ enum {
 	X(TICKET_EVENTS, "GET", "/tickets/{}/events", "all that was recorded of a ticket")         \
 	X(COMPARE, "GET", "/tickets/{}/compare", "as found and as left, side by side")             \
 	X(DOSSIER, "GET", "/units/{}/dossier", "everything of a serial in one document")           \
+	X(HOLD, "POST", "/units/{}/hold", "its traces stay, whatever their age: {reason, sign}")   \
+	X(UNHOLD, "POST", "/units/{}/unhold", "and no longer: {reason, sign}")                     \
 	X(RUN_EVENTS, "GET", "/runs/{}/events", "all that was recorded of a run")                  \
+	X(RUN_TRACE, "GET", "/runs/{}/trace", "its readings as a table; 410 when pruned")          \
 	X(RUN_NOTE, "POST", "/runs/{}/notes", "add a note: {note}")                                \
 	X(RUN_VOID, "POST", "/runs/{}/void",                                                       \
 	  "a run that counts for nothing: {reason, note, sign}")                                   \

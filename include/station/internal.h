@@ -196,6 +196,7 @@ struct station {
 	} inbound;
 	struct outbox *outbox; /* NULL: there are no webhooks */
 	struct alerts *alerts;
+	struct pruner *pruner;		/* NULL: everything stays */
 	struct outbound_call *outbound; /* outbound.c: under way */
 	uint32_t outbound_last_id;
 	struct keeper {
@@ -453,6 +454,10 @@ void route_run_get(struct request *rq);
 void route_run_answer(struct request *rq);
 void route_run_abort(struct request *rq);
 void route_results(struct request *rq);
+void route_snapshot(struct request *rq);
+void route_run_trace(struct request *rq);
+void route_hold(struct request *rq);
+void route_unhold(struct request *rq);
 void route_profiles(struct request *rq);
 void route_profile(struct request *rq);
 void route_doctor(struct request *rq);

@@ -34,7 +34,8 @@ struct station_options {
 	int import_count;
 	const char *backup_dir; /* second place for copies; NULL: none */
 	int backup_hours, backup_keep;
-	const char *webhooks; /* file of plan/hook.h; NULL: none */
+	int keep_traces_days, keep_feed_days; /* 0: for ever */
+	const char *webhooks;		      /* file of plan/hook.h; NULL: none */
 	/* patterns of scanned codes, ticket/codes.h */
 	const char *codes[8];
 	int code_count;

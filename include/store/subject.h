@@ -43,6 +43,10 @@ int store_ticket_import(struct store *s, const struct ticket *list, int n, const
 /* The first ticket by id after that one that the ticketing system has not confirmed. ERR_NOT_FOUND. */
 int store_ticket_unconfirmed(struct store *s, const char *after, char id[64], struct error *err);
 
+/* The ids after that one ("": from the first), in their order, at most limit. */
+int store_ticket_ids(struct store *s, const char *after, int limit,
+		     bool (*fn)(void *ctx, const char *id), void *ctx, struct error *err);
+
 /* ---- finding ---- */
 /* What the facts say of a ticket now, from the chain and the runs:
  *	released	its release is recorded and not withdrawn, nothing repaired since

@@ -212,6 +212,41 @@ CTL_COMMAND(cmd_unit_dossier)
 	return get_command(c, self, argc, argv, 1, WEB_DOSSIER, print_reply);
 }
 
+static int post_hold(struct ctl *c, const struct ctl_command *self, enum web_route route, int argc,
+		     char **argv)
+{
+	const char *words[CTL_ARGS_MAX], *reason = NULL, *as = NULL;
+	const struct ctl_option options[] = {
+		OPTION_VALUE("reason", "TEXT", &reason, "why"),
+		OPTION_VALUE("as", "PERSON", &as, "the supervisor who signs; the PIN is asked for"),
+		OPTION_END,
+	};
+	struct post p;
+	int code;
+
+	if (ctl_parse(self, options, argc, argv, words, 1, 1, &code) < 0)
+		return code;
+	if (!reason || !as)
+		return ctl_usage(self, "a hold needs --reason and --as");
+	post_begin(&p);
+	post_text(&p, "reason", reason);
+	if (!post_sign(&p, as)) {
+		text_release(&p.text);
+		return CTL_USAGE;
+	}
+	return post_send(c, route, words[0], &p);
+}
+
+CTL_COMMAND(cmd_unit_hold)
+{
+	return post_hold(c, self, WEB_HOLD, argc, argv);
+}
+
+CTL_COMMAND(cmd_unit_unhold)
+{
+	return post_hold(c, self, WEB_UNHOLD, argc, argv);
+}
+
 CTL_COMMAND(cmd_run_note)
 {
 	const char *words[CTL_ARGS_MAX];

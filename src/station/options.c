@@ -29,6 +29,10 @@ struct backup_options {
 	const char *folder;
 	int every_hours, keep;
 };
+struct keep_options {
+	struct schema_item item;
+	int traces_days, feed_days;
+};
 struct file_options {
 	struct schema_item item;
 	const char *name, *state, *profiles, *sim_dir, *trace, *log, *webhooks, *lan_names,
@@ -37,6 +41,7 @@ struct file_options {
 	struct ticket_options *tickets;
 	struct people_options *people;
 	struct backup_options *backup;
+	struct keep_options *store;
 	bool spawn;
 	int speed, port;
 };
@@ -120,6 +125,28 @@ static const struct schema backup_schema = {
 	.en = "Copies in a second place.",
 };
 
+static const struct schema_field keep_fields[] = {
+	{.key = "keep_traces_days",
+	 .type = SCHEMA_INT,
+	 .offset = offsetof(struct keep_options, traces_days),
+	 .def = "1096",
+	 .min = 0,
+	 .max = 36500,
+	 .en = "how long the readings of a run are kept, but of serials on hold; 0: for ever"},
+	{.key = "keep_feed_days",
+	 .type = SCHEMA_INT,
+	 .offset = offsetof(struct keep_options, feed_days),
+	 .def = "0",
+	 .min = 0,
+	 .max = 36500,
+	 .en = "how far back /results goes, beside /snapshot; 0: to its beginning"},
+	{.key = NULL},
+};
+static const struct schema keep_schema = {.name = "store",
+					  .size = sizeof(struct keep_options),
+					  .fields = keep_fields,
+					  .en = "What is not kept for ever; results are."};
+
 #define OPTION(k, t, member, ...)                                                                  \
 	{                                                                                          \
 		.key = k, .type = t, .offset = offsetof(struct file_options, member), __VA_ARGS__  \
@@ -152,6 +179,7 @@ static const struct schema_field option_fields[] = {
 	OPTION("people", SCHEMA_MAP, people, .sub = &people_schema, .en = "people"),
 	OPTION("backup", SCHEMA_MAP, backup, .sub = &backup_schema,
 	       .en = "copies in a second place"),
+	OPTION("store", SCHEMA_MAP, store, .sub = &keep_schema, .en = "what is not kept for ever"),
 	OPTION("webhooks", SCHEMA_TEXT, webhooks, .max = 500,
 	       .en = "file of the endpoints that the feed is pushed to"),
 	OPTION("log", SCHEMA_TEXT, log, .def = "info", .en = "error, warning, info or debug"),
@@ -188,6 +216,8 @@ static const struct option flags[] = {
 	{"complete", no_argument, NULL, 'E'},
 	{"as", required_argument, NULL, 'A'},
 	{"webhooks", required_argument, NULL, 'w'},
+	{"keep-traces", required_argument, NULL, 'k'},
+	{"keep-feed", required_argument, NULL, 'K'},
 	{"log", required_argument, NULL, 'l'},
 	{"help", no_argument, NULL, 'h'},
 	{"version", no_argument, NULL, 'V'},
@@ -222,6 +252,8 @@ static void usage(void)
 	     "                   --as PERSON, a supervisor, whose PIN is a line of standard input\n"
 	     "  --import FILE... [--complete --as PERSON]   take back what was lost, and exit\n"
 	     "  --webhooks FILE  endpoints that the feed is pushed to\n"
+	     "  --keep-traces DAYS   of runs; serials on hold keep theirs (default 1096; 0 for ever)\n"
+	     "  --keep-feed DAYS   how far back the feed goes (default 0: to its beginning)\n"
 	     "  --log LEVEL      error, warning, info or debug (default info)\n"
 	     "\n"
 	     "Exit codes: 0 stopped, 2 configuration, 3 safe state not proven, 74 store,\n"
@@ -294,6 +326,8 @@ static void take_file(struct station_options *o, const struct file_options *f, c
 	*log = f->log ? f->log : *log;
 	o->backup_hours = f->backup ? f->backup->every_hours : 24;
 	o->backup_keep = f->backup ? f->backup->keep : 14;
+	o->keep_traces_days = f->store ? f->store->traces_days : 1096;
+	o->keep_feed_days = f->store ? f->store->feed_days : 0;
 	o->webhooks = f->webhooks;
 	o->backup_dir = f->backup ? f->backup->folder : NULL;
 	o->ticketing_owns = f->tickets && f->tickets->owner == OWNER_TICKETING;
@@ -347,6 +381,8 @@ static bool take_flag(struct station_options *o, int c, bool *fixtures_from_file
 		}
 		o->codes[o->code_count++] = optarg;
 		return true;
+	case 'k': return whole_number("keep-traces", optarg, 0, 36500, &o->keep_traces_days);
+	case 'K': return whole_number("keep-feed", optarg, 0, 36500, &o->keep_feed_days);
 	case 'P': return whole_number("port", optarg, 1, 65535, &o->port);
 	case 'x':
 		if (!whole_number("speed", optarg, 1, 20, &n))

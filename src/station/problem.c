@@ -22,6 +22,7 @@ static const char *status_title(int status)
 	case 403: return "Not allowed";
 	case 404: return "Not found";
 	case 409: return "Not possible now";
+	case 410: return "Gone";
 	case 412: return "Changed meanwhile";
 	case 422: return "Not valid";
 	case 429: return "Too many tries";

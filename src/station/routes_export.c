@@ -4,7 +4,7 @@
  * system; as CSV or JSON, written row by row into a file that goes out as it is. A thread of its own with a
  * reader of its own: nobody waits for a big table.
  */
-#include "station/internal.h"
+#include "src/station/shared.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -348,6 +348,22 @@ static bool has_exporter(struct station *s, struct error *err)
 	return s->exporter != NULL;
 }
 
+bool export_begin(struct request *rq)
+{
+	struct error err = {0};
+
+	if (!has_exporter(rq->station, &err)) {
+		request_problem_of(rq, &err);
+		return false;
+	}
+	if (worker_waiting(rq->station->exporter) >= WAITING_MAX) {
+		request_problem(rq, 503, "busy",
+				"other tables are being made; try again in a moment");
+		return false;
+	}
+	return true;
+}
+
 void export_stop(struct station *s)
 {
 	if (s->exporter)
@@ -363,8 +379,6 @@ void route_export(struct request *rq)
 	} tables[] = {[MEASUREMENTS] = {"measurements", measurement_columns},
 		      [RESULTS] = {"results", result_columns},
 		      [RUNS] = {"runs", run_columns}};
-	struct station *s = rq->station;
-	struct error err = {0};
 	struct export_job *q;
 	char format[8] = "";
 	int what = RUNS;
@@ -377,15 +391,8 @@ void route_export(struct request *rq)
 				rq->msg.arg[0]);
 		return;
 	}
-	if (!has_exporter(s, &err)) {
-		request_problem_of(rq, &err);
+	if (!export_begin(rq))
 		return;
-	}
-	if (worker_waiting(s->exporter) >= WAITING_MAX) {
-		request_problem(rq, 503, "busy",
-				"other tables are being made; try again in a moment");
-		return;
-	}
 	q = xcalloc(1, sizeof(*q));
 	q->job.work = export_work;
 	q->job.done = export_done;
@@ -401,5 +408,5 @@ void route_export(struct request *rq)
 		q->filter.model = q->model;
 	q->filter.from_us = request_time(rq, "from");
 	q->filter.to_us = request_time(rq, "to");
-	(void)worker_submit(s->exporter, &q->job);
+	(void)worker_submit(rq->station->exporter, &q->job);
 }

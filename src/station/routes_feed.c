@@ -4,13 +4,14 @@
  * {instance, size, root, epoch}: a chain that is another one, or shorter, than the one the client has seen is told
  * apart, and so is one that was put back after a loss, even where nothing this client saw was lost.
  */
-#include "station/internal.h"
+#include "src/station/shared.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "store/chain.h"
+#include "store/keep.h"
 #include "store/loss.h"
 
 enum { FEED_LIMIT = 100, FEED_LIMIT_MAX = 1000, FEED_WAITING_MAX = 64 };
@@ -38,6 +39,9 @@ struct feed_job {
 	struct feed_cursor next; /* after a loss: where the client goes on */
 	struct store *store;
 	bool has_changed;
+	bool is_pruned; /* what the client asks for is older than what the feed goes back to */
+	int64_t pruned_through, pruned_utc_us;
+	struct text pruned;
 	int count;
 	bool is_full;
 	struct feed_job *waiting;
@@ -86,6 +90,32 @@ static const char *cursor_text(const struct feed_cursor *c, char *dst, size_t si
 	snprintf(dst, size, "1.%s.%lld.%s.%lld", c->instance, (long long)c->size, root,
 		 (long long)c->epoch);
 	return dst;
+}
+
+bool feed_cursor_is_good(const char *text)
+{
+	struct feed_cursor c;
+
+	return cursor_read(text, &c);
+}
+
+int feed_cursor_now(struct store *store, char dst[FEED_CURSOR_MAX], struct error *err)
+{
+	struct feed_cursor c = {.size = 0};
+	struct chain_head head;
+	struct loss_state loss;
+	int rc = store_chain_head(store, &head, err);
+
+	if (rc == 0)
+		rc = store_loss_state(store, &loss, err);
+	if (rc < 0)
+		return rc;
+	memcpy(c.instance, head.instance, sizeof(c.instance));
+	memcpy(c.root, head.root, sizeof(c.root));
+	c.size = head.size;
+	c.epoch = loss.epoch;
+	(void)cursor_text(&c, dst, FEED_CURSOR_MAX);
+	return 0;
 }
 
 /* ---- a page, in the reader's thread ---- */
@@ -167,13 +197,25 @@ static int check_cursor(struct feed_job *q, struct store *store, const struct ch
 	return rc;
 }
 
+/* Does the feed still go back to there? */
+static int check_begin(struct feed_job *q, struct store *store)
+{
+	int rc;
+
+	text_clear(&q->pruned);
+	rc = store_feed_begin(store, &q->pruned_through, &q->pruned_utc_us, &q->pruned,
+			      &q->job.err);
+	q->is_pruned = rc == 0 && q->from.size < q->pruned_through;
+	return q->is_pruned ? error_set(&q->job.err, ERR_STATE, "pruned") : rc;
+}
+
 static void page_work(struct job *j, struct store *store)
 {
 	struct feed_job *q = (struct feed_job *)j;
 	struct chain_filter filter = {.feed_only = true, .limit = q->limit};
 	struct chain_head head;
 	struct loss_state loss;
-	char text[160];
+	char text[FEED_CURSOR_MAX];
 	int rc;
 
 	q->store = store;
@@ -191,6 +233,8 @@ static void page_work(struct job *j, struct store *store)
 		j->rc = check_epoch(q, store, &loss);
 	if (j->rc == 0 && q->from.instance[0])
 		j->rc = check_cursor(q, store, &head);
+	if (j->rc == 0)
+		j->rc = check_begin(q, store);
 	if (j->rc < 0)
 		return;
 	/* what is not for the feed has been seen with the rest: an open page ends at the head */
@@ -255,6 +299,7 @@ static void acknowledge(struct request *rq, const struct feed_cursor *seen)
 static void feed_free(struct feed_job *q)
 {
 	text_release(&q->out);
+	text_release(&q->pruned);
 	free(q);
 }
 
@@ -271,12 +316,23 @@ static void answer(struct feed_job *q)
 static void put_resume(struct json *j, void *ctx)
 {
 	const struct feed_job *q = ctx;
-	char text[160];
+	char text[FEED_CURSOR_MAX];
 
 	if (!q->has_changed)
 		return;
 	json_kv_int(j, "epoch", q->next.epoch);
 	json_kv_string(j, "resume", cursor_text(&q->next, text, sizeof(text)));
+}
+
+static void put_pruned(struct json *j, void *ctx)
+{
+	const struct feed_job *q = ctx;
+	char utc[32];
+
+	json_kv_string(j, "pruned_at", text_from_utc_us(utc, sizeof(utc), q->pruned_utc_us));
+	json_key(j, "pruned");
+	json_put_raw(j, q->pruned.buf, q->pruned.len);
+	json_kv_string(j, "snapshot", "/api/v1/snapshot");
 }
 
 static void page_done(struct job *j)
@@ -285,7 +341,12 @@ static void page_done(struct job *j)
 	struct station *s = q->rq->station;
 
 	if (j->rc) {
-		if (j->rc == ERR_STATE)
+		if (q->is_pruned)
+			request_problem_with(q->rq, 410, "feed_pruned",
+					     "the feed does not go back that far; begin with the "
+					     "snapshot and go on with its cursor",
+					     put_pruned, q);
+		else if (j->rc == ERR_STATE)
 			request_problem_with(q->rq, 409, "feed_changed", j->err.text, put_resume,
 					     q);
 		else

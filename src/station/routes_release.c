@@ -3,7 +3,7 @@
  * Routes about leaving: the release decision, its record, overrides, withdrawals, the verdict.
  * Everything that counts happens in one transaction of the writer (ticket/release_record.h).
  */
-#include "station/internal.h"
+#include "src/station/shared.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -70,6 +70,16 @@ static bool separate_trial(const void *ctx, const char *model)
 	return m && m->separate_trial;
 }
 
+struct ticket_policy release_policy(const struct station *s)
+{
+	return (struct ticket_policy){.owns_tickets = !s->options.ticketing_owns,
+				      .mirror_max_age_us = MIRROR_MAX_AGE_S * INT64_C(1000000),
+				      .store_sound = s->store_state == STORE_GOOD,
+				      .separate_trial = separate_trial,
+				      .ctx = &s->library,
+				      .disposition = RELEASE_REPAIRED};
+}
+
 static struct release_job *release_job(struct request *rq,
 				       void (*work)(struct job *, struct store *),
 				       void (*done)(struct job *))
@@ -82,20 +92,14 @@ static struct release_job *release_job(struct request *rq,
 	q->rq = rq;
 	q->status = 200;
 	text_copy(q->who, sizeof(q->who), rq->signer[0] ? rq->signer : rq->who);
-	q->order = (struct release_order){
-		.ticket = rq->msg.arg[0],
-		.policy = {.owns_tickets = !s->options.ticketing_owns,
-			   .mirror_max_age_us = MIRROR_MAX_AGE_S * INT64_C(1000000),
-			   .store_sound = s->store_state == STORE_GOOD,
-			   .separate_trial = separate_trial,
-			   .ctx = &s->library,
-			   .disposition = RELEASE_REPAIRED},
-		.repair_seq = -1,
-		.who = q->who,
-		.key = rq->msg.request_key,
-		.body = rq->body,
-		.body_n = rq->msg.size,
-		.now_utc_us = clock_utc_us()};
+	q->order = (struct release_order){.ticket = rq->msg.arg[0],
+					  .policy = release_policy(s),
+					  .repair_seq = -1,
+					  .who = q->who,
+					  .key = rq->msg.request_key,
+					  .body = rq->body,
+					  .body_n = rq->msg.size,
+					  .now_utc_us = clock_utc_us()};
 	if (rq->signer_roles & PEOPLE_SUPERVISOR)
 		text_copy(q->order.policy.statement.supervisor,
 			  sizeof(q->order.policy.statement.supervisor), rq->signer);
@@ -103,7 +107,7 @@ static struct release_job *release_job(struct request *rq,
 }
 
 /* Before the database is known to be whole nothing is said about leaving. */
-static bool is_checking(struct request *rq)
+bool release_is_checking(struct request *rq)
 {
 	if (rq->station->store_state == STORE_CHECKING)
 		request_problem(rq, 503, "store_checking",
@@ -164,7 +168,7 @@ void route_release(struct request *rq)
 	const char *disposition = web_query(rq->msg.query, "disposition", word, sizeof(word));
 	struct release_job *q;
 
-	if (is_checking(rq))
+	if (release_is_checking(rq))
 		return;
 	if (disposition && !release_disposition_find(disposition)) {
 		request_problem(rq, 422, "value",
@@ -201,7 +205,7 @@ void route_release_post(struct request *rq)
 	const char *serial;
 	json_t *body;
 
-	if (is_checking(rq))
+	if (release_is_checking(rq))
 		return;
 	body = request_form(rq, release_form);
 	if (!body)
@@ -240,7 +244,7 @@ void route_override(struct request *rq)
 	json_t *body, *code;
 	size_t i;
 
-	if (is_checking(rq))
+	if (release_is_checking(rq))
 		return;
 	body = request_form(rq, override_form);
 	if (!body)
@@ -315,7 +319,7 @@ static void verdict_done(struct job *j)
 
 void route_verdict(struct request *rq)
 {
-	if (!is_checking(rq))
+	if (!release_is_checking(rq))
 		station_read(rq->station, &release_job(rq, verdict_work, verdict_done)->job);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "station/internal.h"
+#include "src/station/shared.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -299,7 +299,7 @@ int station_start(struct station *s, struct error *err)
 	inbound_start(s);
 	outbox_start(s);
 	alerts_start(s);
-	if (keeper_start(s, err))
+	if (keeper_start(s, err) || prune_start(s, err))
 		return err->code;
 	if (rig_listen(s, err) || serve_listen(s, err))
 		return err->code;
@@ -320,6 +320,7 @@ void station_free(struct station *s)
 		rig_close(&s->rigs[i], NULL);
 	/* The writer closes last: it drains what was promised, then leaves no -wal and -shm behind. */
 	keeper_stop(s);
+	prune_stop(s);
 	export_stop(s);
 	if (s->reader)
 		worker_stop(s->reader);
@@ -351,6 +352,7 @@ void station_free(struct station *s)
 		free(s->rigs[i].devices);
 		fixture_free(s->rigs[i].fixture);
 	}
+	prune_free(s);
 	outbox_free(s);
 	alerts_free(s);
 	library_release(&s->library);

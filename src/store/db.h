@@ -101,6 +101,9 @@ extern const char *const schema_search[]; /* step 6 */
 /* ---- outbox.c ---- */
 extern const char *const schema_outbox[]; /* step 5 */
 
+/* ---- keep.c ---- */
+extern const char *const schema_keep[]; /* step 7 */
+
 /* ---- chain_import.c ---- */
 extern const char *const chain_step[]; /* step 2 */
 int chain_import(struct store *s, struct error *err);

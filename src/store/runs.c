@@ -328,9 +328,10 @@ int store_run_documents(struct store *s, const struct run_filter *f,
 	sqlite3_stmt *st;
 	int rc;
 
+	/* +: in the order they stand in; the index by time would have the documents sorted in memory. */
 	text_printf(&sql,
 		    "SELECT " COLUMNS ", e.doc FROM run_end e JOIN run r ON r.seq = e.run"
-		    " WHERE e.ended_utc_us >= ?3 AND e.ended_utc_us < ?4%s%s ORDER BY e.seq",
+		    " WHERE +e.ended_utc_us >= ?3 AND +e.ended_utc_us < ?4%s%s ORDER BY e.seq",
 		    f->serial ? " AND r.serial = ?1" : "", f->model ? " AND r.model = ?2" : "");
 	rc = db_query(s, &st, err, sql.buf, "ttii", f->serial, f->model, f->from_us,
 		      f->to_us ? f->to_us : INT64_MAX);

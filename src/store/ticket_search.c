@@ -205,3 +205,19 @@ int store_serial_before(struct store *s, const char *serial, const char *ticket,
 	db_done(s, st);
 	return rc < 0 ? rc : 0;
 }
+
+int store_ticket_ids(struct store *s, const char *after, int limit,
+		     bool (*fn)(void *ctx, const char *id), void *ctx, struct error *err)
+{
+	sqlite3_stmt *st;
+	int rc = db_query(s, &st, err, "SELECT id FROM ticket WHERE id > ? ORDER BY id LIMIT ?",
+			  "ti", after, (int64_t)limit);
+
+	if (rc < 0)
+		return rc;
+	while ((rc = db_step(s, st, err)) > 0)
+		if (!fn(ctx, db_text(st, 0)))
+			break;
+	db_done(s, st);
+	return rc < 0 ? rc : 0;
+}

@@ -26,6 +26,7 @@ enum { ANYBODY = 0, READ = PEOPLE_KNOWN, WRITE = PEOPLE_WRITERS };
 	X(RUN_ANSWER, T | S | A, true, 0)                                                          \
 	X(RUN_ABORT, ANYBODY, false, 0)                                                            \
 	X(RESULTS, READ, false, 0)                                                                 \
+	X(SNAPSHOT, READ, false, 0)                                                                \
 	X(EXPORT, READ, false, 0)                                                                  \
 	X(PROFILES, READ, false, 0)                                                                \
 	X(PROFILE, READ, false, 0)                                                                 \
@@ -62,7 +63,10 @@ enum { ANYBODY = 0, READ = PEOPLE_KNOWN, WRITE = PEOPLE_WRITERS };
 	X(TICKET_EVENTS, READ, false, 0)                                                           \
 	X(COMPARE, READ, false, 0)                                                                 \
 	X(DOSSIER, READ, false, 0)                                                                 \
+	X(HOLD, T | S | A, false, S)                                                               \
+	X(UNHOLD, T | S | A, false, S)                                                             \
 	X(RUN_EVENTS, READ, false, 0)                                                              \
+	X(RUN_TRACE, READ, false, 0)                                                               \
 	X(RUN_NOTE, T | S | A, false, 0)                                                           \
 	X(RUN_VOID, T | S | A, false, S)                                                           \
 	X(PROFILE_SUBMIT, T | S | A, false, T | S | A)                                             \

@@ -7,7 +7,8 @@ import { bearer, check, send } from './lib.mjs'
 
 const signed = (person, pin) => ({ sign: { person, pin } })
 const wang = signed('wang', '8215')
-const sun = signed('sun', '6604') // ten tries a minute and person: two supervisors
+const sun = signed('sun', '6604') // ten tries a minute and person: three supervisors
+const feng = signed('feng', '7352')
 const li = signed('li_na', '4711')
 const quick = { bay: '1', ticket: 'T-1001', serial: 'RO600-24000101', run_type: 'post_repair_qc', profile: 'plate' }
 const simctl = (...words) => execFileSync(process.env.API_SIMCTL, [process.env.API_SIM, ...words]).toString()
@@ -42,6 +43,16 @@ async function tickets(call) {
 	await call('ticket_events', 200)
 	await call('compare', 200)
 	await call('dossier', 200)
+	const insured = { reason: 'an insurer asks', ...feng }
+	await call('hold', 404, { args: { serial: 'nothing' }, json: insured })
+	await call('unhold', 404, { args: { serial: 'nothing' }, json: insured })
+	await call('unhold', 409, { json: insured })
+	await call('hold', 201, { json: insured })
+	await call('hold', 409, { json: insured })
+	await call('hold', 422, { json: { reason: 'no', ...feng } })
+	await call('unhold', 422, { json: { reason: 'no', ...feng } })
+	check((await call('dossier', 200)).text.includes('an insurer asks'), 'dossier: the hold and its reason')
+	await call('unhold', 201, { json: insured })
 	await call('ticket_import', 201, { json: { tickets: [{ id: 'T-7001', serial: 'RO600-24000701', model: 'RO600' }] } })
 }
 
@@ -118,6 +129,7 @@ async function run(call, form) {
 	await call('run_void', 409, { ...at, json: { reason: 'rig', note: 'it goes on', ...sun } })
 	await until('the plate is asked for', async () => (await look(json.run)).prompt?.id === 'serial')
 	await call('run_get', 200, at)
+	await call('run_trace', 409, at)
 	await call('run_answer', 412, { ...at, json: { prompt: 'serial', answer: 'RO600-24000199' } })
 	await call('run_answer', 202, { ...at, json: { prompt: 'serial', answer: quick.serial } })
 	await call('run_answer', 200, { ...at, json: { prompt: 'serial', answer: quick.serial } })
@@ -128,6 +140,7 @@ async function run(call, form) {
 	await call('run_get', 200, at)
 	await call('run_answer', 409, { ...at, json: { answer: 'yes' } })
 	await call('run_abort', 409, at)
+	await call('run_trace', 200, at)
 	await call('run_note', 201, { ...at, json: { note: 'hose was loose' } })
 	await call('run_events', 200, at)
 	await call('run_void', 404, { args: { run: 'nothing' }, json: { reason: 'rig', note: 'hose', ...sun } })
@@ -173,6 +186,30 @@ async function webhooks(call) {
 	other.closeAllConnections?.()
 }
 
+// What is older than the other station keeps; a consumer that begins anew misses nothing by that.
+async function pruned(call, alone) {
+	const run = n => ({ ...alone, args: { run: `00000000-0000-4000-8000-0000000000${n}` } })
+	const gone = await call('run_trace', 410, run('07'))
+	check(gone.json.pruned.rule === 'store.keep_traces_days: 1095', 'run_trace: the rule', gone.text)
+	const record = await send({ method: 'GET', path: `/api/v1/runs/${run('07').args.run}`, headers: bearer(alone.who), at: alone.at })
+	check(JSON.parse(record.text).trace_sha256 === gone.json.pruned.trace_sha256, 'run_trace: the record keeps the hash of what went')
+	const kept = await call('run_trace', 200, run('08'))
+	check(kept.text.split('\r\n')[1] === '0,feed_flow,1000,1.5,L/min,good,0', 'run_trace: a reading', kept.text.slice(0, 200))
+	const feed = await call('results', 410, alone)
+	check(feed.json.snapshot === '/api/v1/snapshot', 'results: where to begin instead', feed.text)
+	const first = await call('snapshot', 200, { ...alone, query: 'limit=20' })
+	check(first.json.tickets.length === 20 && !first.json.complete, 'snapshot: a page')
+	// what changes between the pages comes behind the cursor
+	await call('ticket_put', 201, { ...alone, args: { ticket: 'T-7999' }, json: { serial: 'RO600-24000799', model: 'RO600' } })
+	const second = await call('snapshot', 200, { ...alone, query: `limit=20&after=${first.json.after}&cursor=${first.json.cursor}` })
+	check(second.json.complete && second.json.cursor === first.json.cursor, 'snapshot: the last page, the first cursor', second.text)
+	const ids = [...first.json.tickets, ...second.json.tickets].map(t => t.verdict.ticket)
+	check(ids.length === 30 && ids.every((id, i) => id === `T-${8000 + i}`), 'snapshot: every ticket once', ids.join())
+	check(first.json.tickets.every(t => t.state === 'tested' && t.verdict.verdict === 'pass'), 'snapshot: their states and verdicts')
+	const next = await call('results', 200, { ...alone, query: `cursor=${first.json.cursor}` })
+	check(next.json.items.length === 1 && next.json.items[0].ticket === 'T-7999', 'results: behind the snapshot what came since', next.text)
+}
+
 export async function story(call) {
 	await tickets(call)
 	await release(call)
@@ -183,6 +220,7 @@ export async function story(call) {
 	// another station, without a second place; then its benchd is gone
 	const alone = { who: process.env.API_ALONE_TOKEN, at: Number(process.env.API_PORT_ALONE) }
 	await call('backup_make', 409, alone)
+	await pruned(call, alone)
 	process.kill(Number(process.env.API_ALONE_PID), 'SIGTERM')
 	await until('its benchd-web tells', async () => (await send({ method: 'GET', path: '/api/v1/bays', headers: bearer(alone.who), at: alone.at })).status === 503)
 	return made

@@ -17,6 +17,7 @@ struct mkstore_run {
 	const char *id, *ticket, *serial, *verdict;
 	const char *run_type; /* NULL: post_repair_qc */
 	const char *bay;      /* NULL: 1 */
+	const char *trace;    /* the hash of its trace; NULL: it has none */
 	int measurements;     /* more than the one that counts, of a full profile's size each */
 	int64_t repair_seq, ended_utc_us;
 };
@@ -50,9 +51,11 @@ static inline void mkstore_document(const struct mkstore_run *r, struct text *ou
 		    "\"profile\":{\"id\":\"full\",\"revision\":1,\"releasable\":true,"
 		    "\"unapproved\":false},\"calibration\":[{\"channel\":\"feed_flow\","
 		    "\"state\":\"good\"}],\"ended_utc\":\"%s\",\"utc_synced\":true,"
-		    "\"verdict\":\"%s\",\"attribution\":null,\"reason\":null,"
+		    "\"verdict\":\"%s\",\"attribution\":null,\"reason\":null,%s%s%s"
 		    "\"safe_state\":{\"proven\":true,\"detail\":\"\"},",
-		    text_from_utc_us(at, sizeof(at), r->ended_utc_us), r->verdict);
+		    text_from_utc_us(at, sizeof(at), r->ended_utc_us), r->verdict,
+		    r->trace ? "\"trace_sha256\":\"" : "", r->trace ? r->trace : "",
+		    r->trace ? "\"," : "");
 	text_printf(out,
 		    "\"measurements\":[{\"id\":\"rejection\",\"verdict\":\"%s\","
 		    "\"counts\":true}",

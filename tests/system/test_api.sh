@@ -35,13 +35,21 @@ start_sim --unit 1:RO600:RO600-24000101:T-1001
 start_station --profiles "$WORK/profiles" --backup "$WORK/copies" --webhooks "$WORK/hooks/hooks.yaml"
 check "the bay is ready" ready 1
 
-"$BIN/benchd" --fixture "$FIXTURE" --profiles "$PWD/profiles" --state "$OTHER" >"$WORK/other.log" 2>&1 &
+# another station, with runs of four years: it keeps traces and the feed for a hundred days, once its clock is right
+check "a store of years" "$BIN/tests/system/mkstore" "$OTHER" old 30
+check "its clock is right" ${CC:-cc} -shared -fPIC -o "$WORK/syncshim.so" tests/fake/syncshim.c
+LD_PRELOAD="$WORK/syncshim.so" "$BIN/benchd" --fixture "$FIXTURE" --profiles "$PWD/profiles" --state "$OTHER" \
+	--keep-traces 1095 --keep-feed 1095 >"$WORK/other.log" 2>&1 &
 other_pid=$!
 EXTRA_PIDS=$other_pid
 wait_for 10 test -S "$OTHER/web.sock"
 "$BIN/benchd-web" --state "$OTHER" --port $ALONE >"$WORK/alone.log" 2>&1 &
 EXTRA_PIDS="$EXTRA_PIDS $!"
 for p in $PORT $ALONE; do check "benchd-web listens" wait_for 10 curl -sf "http://127.0.0.1:$p/healthz"; done
+
+check "what is old is pruned" wait_for 10 grep -q "traces older than 1095 days went" "$WORK/other.log"
+check "and no other trace" is 22 sh -c "ls '$OTHER'/segments | wc -l"
+check "the chain is whole" sh -c "'$BIN/benchctl' --state '$OTHER' key show --pem >'$WORK/other.pem' && '$BIN/benchctl' verify '$OTHER/benchd.db' --key '$WORK/other.pem'"
 
 last=$(date -u -d '+30 days' +%F)
 token() { # STATE NAME SCOPE
@@ -53,8 +61,10 @@ API_STATION=$(cat "$STATE/token")
 ctl user add wang --roles supervisor >/dev/null
 ctl user add li_na --roles technician --badge B-17 --qualify 'post_repair_qc:*:2026-01-05:2099-01-05' >/dev/null
 ctl user add sun --roles supervisor >/dev/null
+ctl user add feng --roles supervisor >/dev/null
 BENCHCTL_PIN=8215 ctl user pin wang >/dev/null
 BENCHCTL_PIN=6604 ctl user pin sun >/dev/null
+BENCHCTL_PIN=7352 ctl user pin feng >/dev/null
 BENCHCTL_PIN=4711 ctl user pin li_na >/dev/null
 export API_HOOK_PORT=$((PORT + 2)) API_HOOK_KEY=$WORK/hooks/key API_TOKENS API_ALONE_TOKEN API_STATION API_PORT=$PORT API_PORT_ALONE=$ALONE API_ALONE_PID=$other_pid
 export API_MODULES=$MODULES API_SIMCTL=$BIN/tests/system/simctl API_SIM=$SIM/control

@@ -160,6 +160,17 @@ check "who lifted it stands in the release" is zhao at override.who web -d '{"re
 check "and in the feed" has '"type":"override"' web "$L/results?limit=1000"
 check "the ticket is released" is released at state ctl --json ticket show T-9002
 
+# ---- a serial whose traces stay ----
+hold() { # hold|unhold PERSON PIN
+	env BENCHCTL_PIN="$3" "$BIN/benchctl" --state "$STATE" unit "$1" RO600-24000002 --reason "an insurer asks" --as "$2" 2>&1
+}
+check "a technician puts no serial on hold" sh -c '! "$@"' - env BENCHCTL_PIN=14142 "$BIN/benchctl" --state "$STATE" unit hold RO600-24000002 --reason none --as chen
+check "a supervisor does" has set hold hold zhao 27182
+check "once" has "on hold already" hold hold zhao 27182
+check "the dossier says why" has "an insurer asks" ctl --json unit dossier RO600-24000002
+check "and lifts it" has lifted hold unhold zhao 27182
+check "a hold needs a reason" refused 2 "needs --reason and --as" ctl unit hold RO600-24000002
+
 # ---- the key ----
 check "benchd-web cannot ask for the key" has 403 status -d '{"passphrase":"a long passphrase"}' "$L/key/backup"
 OLD=$(at key ctl --json key show)
