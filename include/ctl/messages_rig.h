@@ -9,6 +9,8 @@
 	/* the rig */                                                                                                 \
 	X(IO_BOTH, "{1}: {2}", "{1}：{2}")                                                                            \
 	X(IO_IS, "{1}: {2} is {3}", "{1}：{2} {3}")                                                                   \
+	X(IO_READING_AS_READ, "{1}: {2} ({3} {4} before calibration)",                                                \
+	  "{1}：{2}（校准前 {3} {4}）")                                                                               \
 	X(IO_READING, "{1}: {2} ({3} {4})", "{1}：{2}（{3} {4}）")                                                    \
 	X(IO_NOT_KNOWN_YET, "not known yet", "尚无读数")                                                              \
 	X(IO_NOT_KNOWN, "not known", "未知")                                                                          \
@@ -75,7 +77,14 @@
 	X(IO_AS_THEY_SHOULD, "devices and outputs are as they should be", "设备和输出均正常")                         \
 	X(IO_NOT_SHOWN, "not shown: {1}", "未能证实：{1}")                                                            \
 	X(IO_NO_READING, "not shown: {1}: no new reading of {2}", "未能证实：{1}：{2} 没有新读数")                    \
+	X(IO_NOT_SHOWN_READ, "not shown: {1}: {2} is {3} before calibration",                                         \
+	  "未能证实：{1}：{2} 校准前为 {3}")                                                                          \
 	X(IO_NOT_SHOWN_IS, "not shown: {1}: {2} is {3}", "未能证实：{1}：{2} {3}")                                    \
+	X(IO_GAIN, "a gain of {1}; expected 0.5 to 2", "增益 {1}；应为 0.5 至 2")                                     \
+	X(IO_OFFSET, "an offset of {1}; expected at most {2}, a fifth of the range",                                  \
+	  "偏移 {1}；最多为 {2}（量程的五分之一）")                                                                   \
+	X(IO_NO_QUANTITY, "it is no measured quantity", "它不是测量量")                                               \
+	X(IO_RUN_HOLDS, "a run holds bay {1}", "工位 {1} 正在运行")                                                   \
 	X(IO_NOT_READ_BACK, "outputs of {1} (on {2}) are not read back: {3}",                                         \
 	  "{1}（{2}）的输出没有回读：{3}")                                                                            \
 	X(IO_SHOWN, "outputs read back, {1} condition{2} shown",                                                      \

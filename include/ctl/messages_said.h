@@ -342,6 +342,12 @@
 	  "磁盘将满：剩余 {1} MiB，不再开始检测")                                                                                  \
 	X(H_DISK_ROOM, "make room on the disk of the state folder",                                                                \
 	  "请在状态文件夹所在磁盘上腾出空间")                                                                                      \
+	X(B_CALIBRATION, "the interlocks do not know calibration {1} of {2}",                                                      \
+	  "联锁尚未采用 {2} 的校准 {1}")                                                                                           \
+	X(B_CALIBRATION_WHY, "the interlocks do not know calibration {1} of {2}: {3}",                                             \
+	  "联锁未采用 {2} 的校准 {1}：{3}")                                                                                        \
+	X(B_CALIBRATING, "a calibration of rig {1} is being recorded; try again",                                                  \
+	  "台架 {1} 的校准正在记录；请稍后再试")                                                                                   \
 	X(B_DISK_LOW, "the disk is nearly full, {1} MiB left: make room, then start again",                                        \
 	  "磁盘将满，剩余 {1} MiB：请腾出空间后再开始")                                                                            \
 	X(H_BACKUP_NOW, "benchctl backup makes one now", "可执行 benchctl backup 立即备份")                                        \

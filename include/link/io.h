@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
  * The io link: benchd-io <-> benchd, SOCK_SEQPACKET, one message per packet, little endian, fixed
- * layouts, version 3. Every field is checked on arrival by io_decode; a message that fails closes
+ * layouts, version 4. Every field is checked on arrival by io_decode; a message that fails closes
  * the link. benchd listens (STATE/io.sock); each benchd-io connects, or inherits a socketpair.
  *
  *	io -> benchd				benchd -> io
  *	HELLO	who, fixture hash, time scale	WELCOME	time scale
  *						KNOWN	what a device said it is, when it last counted
+ *	CALIBRATED which one is in force, or	CALIBRATION of a channel, by which interlocks
+ *		why not				judge its readings too
  *	SAMPLES	a batch per cycle		IMAGE	a bay's whole output image: the lease
  *	BAY	a bay's state, with the reason	SAFE	drop, stop, reset, check of a bay
  *	OUTPUTS	commanded and read back
@@ -20,6 +22,11 @@
  * IO_IMAGE_NS. An IMAGE is honoured only in states READY and ACTIVE; the first one makes the bay
  * ACTIVE. A drop (TRIP) or stop ends the lease: later images of the same lease number are refused,
  * so nothing resumes.
+ *
+ * Calibrations: after WELCOME benchd-io judges by those of the fixture file; benchd sends one for
+ * each channel that has any, and again whenever a new one is recorded, and begins no run on a bay
+ * before each is confirmed. What a CALIBRATION changes can make an interlock trip earlier, never
+ * later: rig/interlock.c.
  */
 #ifndef LINK_IO_H
 #define LINK_IO_H
@@ -30,13 +37,15 @@
 #include "link/sample.h"
 
 enum {
-	IO_VERSION = 3,
+	IO_VERSION = 4,
 	IO_MESSAGE_MAX = 8192,
 	IO_SAMPLES_MAX = 200,
 	IO_OUTPUTS_MAX = 64,
 	IO_TEXT_MAX = 160,
 	IO_IDENTITY_MAX = 80
 };
+/* Of calibrations; equal to what a fixture's schema takes. */
+enum { IO_CALIBRATIONS_MAX = 1000000 };
 /* Bounds of the indices; equal to those of plan/fixture.h (checked where both are known). */
 enum {
 	IO_BAYS_MAX = 8,
@@ -63,7 +72,9 @@ enum io_type {
 	IO_DEVICE,
 	IO_LINE,
 	IO_KNOWN,
-	IO_LAST = IO_KNOWN
+	IO_CALIBRATION,
+	IO_CALIBRATED,
+	IO_LAST = IO_CALIBRATED
 };
 
 enum bay_state {
@@ -169,6 +180,16 @@ struct io_msg {
 			 * is who it is from then on. */
 			char identity[IO_IDENTITY_MAX];
 		} known;
+		struct { /* value = gain * scaled + offset, in the channel's unit */
+			uint16_t channel;
+			uint32_t revision;
+			double gain, offset;
+		} calibration;
+		struct {
+			uint16_t channel;
+			uint32_t revision;	  /* in force there now, 0: none */
+			char reason[IO_TEXT_MAX]; /* why not the one that was sent; "": it is */
+		} calibrated;
 		struct {
 			uint16_t device;
 			uint8_t damaged;	/* of its last 100 answers, 0: fewer than 10 */

@@ -27,6 +27,9 @@ struct sample {
 	/* channel unit, after scale, before calibration; meaningless unless good or out_of_range */
 	double value;
 	int64_t at_ns; /* run time of the reply */
+	/* Revision that the rig's interlocks judge this channel by, 0: none. One that is not benchd's
+	 * makes the reading no good one there. */
+	uint32_t calibration;
 };
 
 #endif

@@ -221,6 +221,10 @@ void fixture_at_speed(struct fixture *f, unsigned speed);
 struct schema;
 extern const struct schema fixture_schema;
 
+/* May a calibration say so? It corrects a sensor, and is no second scale: gain 0.5 to 2, and an
+ * offset of at most a fifth of the channel's range. 0 or ERR_RANGE. */
+int fixture_calibration_check(const struct fx_channel *c, double gain, double offset,
+			      struct error *err);
 /* Index of the channel or output a bay knows by that name, -1 if none. */
 int fixture_channel(const struct fixture *f, int bay, const char *name);
 int fixture_output(const struct fixture *f, int bay, const char *name);

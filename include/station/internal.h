@@ -29,6 +29,8 @@
 #include "link/web.h"
 #include "plan/profile.h"
 #include "run/session.h"
+#include "station/calibration.h"
+#include "station/device.h"
 #include "station/journal.h"
 #include "station/outbound.h"
 #include "station/station.h"
@@ -46,28 +48,14 @@ struct rig_link {
 	struct loop_io *io;
 	bool welcome; /* HELLO was accepted */
 	bool simulated;
-	int64_t heard_ns;  /* wire time of the last message */
-	uint32_t token;	   /* last SAFE token given */
-	pid_t pid;	   /* of benchd-io as it says */
-	char refusal[352]; /* why the last benchd-io was refused, "": it was not */
-	struct device_state {
-		bool known, present;
-		char reason[IO_TEXT_MAX];	/* why it is away, else what it says of itself */
-		char says[IO_TEXT_MAX];		/* the latter, when it was here last */
-		char identity[IO_IDENTITY_MAX]; /* as kept; "": not known yet */
-		struct device_pace {		/* pace.c */
-			bool is_known;
-			int16_t channel; /* its fastest one, -1: none is polled */
-			uint32_t count;
-			int64_t last_ns, mean_ns; /* run time */
-		} pace;
-		struct { /* as IO_LINE says */
-			bool is_known;
-			double turnaround_ms, load, planned;
-			int damaged; /* of 100 */
-		} line;
-	} * devices;
-	int first_bay; /* index in station.bays */
+	int64_t heard_ns;		/* wire time of the last message */
+	uint32_t token;			/* last SAFE token given */
+	pid_t pid;			/* of benchd-io as it says */
+	char refusal[352];		/* why the last benchd-io was refused, "": it was not */
+	struct device_state *devices;	/* device.h */
+	struct channel_state *channels; /* calibration.h */
+	int calibrating;		/* calibrations on their way into the store */
+	int first_bay;			/* index in station.bays */
 };
 
 struct latest {
@@ -83,8 +71,10 @@ struct bay {
 	char reason[IO_TEXT_MAX];
 	struct text devices;	  /* JSON for the record of the run at hand */
 	char locked[IO_TEXT_MAX]; /* why a run locked it, "": it did not; a reset ends it */
-	uint32_t lease;		  /* last number given */
-	struct latest *values;	  /* by fixture channel */
+	/* Why its records and its interlocks would not rest on the same calibrations; "": they do. */
+	char calibration[2 * IO_TEXT_MAX];
+	uint32_t lease;	       /* last number given */
+	struct latest *values; /* by fixture channel */
 	char scanned_ticket[64], scanned_serial[64];
 	int64_t scanned_ns;	 /* wire time */
 	unsigned scan;		 /* counts codes scanned while idle */
@@ -268,16 +258,6 @@ void station_read(struct station *s, struct job *j);
 bool station_is_crowded(const struct station *s);
 void station_audit(struct station *s, const char *who, const char *what, const char *json);
 
-/* device.c */
-int devices_load(struct station *s, struct store *store, struct error *err);
-/* benchd-io is told who its devices were. */
-void devices_tell(struct rig_link *r);
-/* A device that is there told who it is. */
-void device_heard(struct rig_link *r, int device, const char *identity);
-void route_device_accept(struct request *rq);
-/* A JSON array of the devices a bay measures and acts with. */
-void devices_json(const struct bay *b, struct text *out);
-
 /* rig.c */
 int rig_listen(struct station *s, struct error *err);
 void rig_close(struct rig_link *r, const char *why);
@@ -302,6 +282,8 @@ bool bay_takes_serial(const struct bay *b, const char *text);
 void bay_lock(struct bay *b, const char *why);
 /* What everybody is told of it: its rig's state, or the lock that a run put on it. */
 enum bay_state bay_shown(const struct bay *b, const char **reason);
+/* Why its records and its interlocks would not rest on the same calibrations; "": they do. */
+void bay_calibrations(struct bay *b, const char *why);
 /* False: it is neither tripped nor locked, and nothing is done. */
 bool bay_reset(struct bay *b, const char *who);
 void bay_audit(struct bay *b, const char *who, const char *what);
@@ -387,11 +369,6 @@ int people_load(struct station *s, struct store *store, struct error *err);
 const struct person *bay_person(struct bay *b);
 /* "2026-11-22T08:00:00Z", its form checked, in microseconds. */
 int64_t station_utc_of(const char *utc);
-/* calibration.c */
-int calibrations_load(struct station *s, struct store *store, struct error *err);
-void calibrations_free(struct station *s);
-/* A channel of the bay whose calibration has lapsed; NULL: none. */
-const char *calibration_overdue(const struct bay *b);
 /* routes_people.c */
 void duty_begin(struct bay *b, const struct person *p);
 bool token_read(const char *name, const char *data, struct access_token *t);
@@ -429,6 +406,7 @@ void route_profile_submit(struct request *rq);
 void route_profile_approve(struct request *rq);
 void route_calibrations(struct request *rq);
 void route_calibrate(struct request *rq);
+void route_device_accept(struct request *rq);
 void route_dispatch(struct request *rq);
 void route_station(struct request *rq);
 void route_bays(struct request *rq);

@@ -80,6 +80,7 @@ static const struct field sample_item[] = {
 	SAMPLE(F_I64, raw, INT64_MIN, INT64_MAX),
 	{"value", F_REAL, offsetof(struct sample, value), 0, 0, 0, true},
 	SAMPLE(F_I64, at_ns, 0, INT64_MAX),
+	SAMPLE(F_U32, calibration, 0, IO_CALIBRATIONS_MAX),
 };
 static const struct field bay[] = {
 	BAY(bay),
@@ -150,6 +151,18 @@ static const struct field known[] = {
 	WHOLE(F_U16, known, device, 0, IO_DEVICES_MAX - 1),
 	TEXT(known, identity, 0),
 };
+#define REVISION(m, lo) WHOLE(F_U32, m, revision, lo, IO_CALIBRATIONS_MAX)
+static const struct field calibration[] = {
+	WHOLE(F_U16, calibration, channel, 0, IO_CHANNELS_MAX - 1),
+	REVISION(calibration, 1),
+	{"gain", F_REAL, AT(calibration, gain), 0, 0, 0, false},
+	{"offset", F_REAL, AT(calibration, offset), 0, 0, 0, false},
+};
+static const struct field calibrated[] = {
+	WHOLE(F_U16, calibrated, channel, 0, IO_CHANNELS_MAX - 1),
+	REVISION(calibrated, 0),
+	TEXT(calibrated, reason, 0),
+};
 static const struct field line[] = {
 	WHOLE(F_U16, line, device, 0, IO_DEVICES_MAX - 1),
 	WHOLE(F_U8, line, damaged, 0, 100),
@@ -175,30 +188,13 @@ static const struct layout layouts[] = {
 	[IO_DEVICE] = LAYOUT("device", device),
 	[IO_LINE] = LAYOUT("line", line),
 	[IO_KNOWN] = LAYOUT("known", known),
+	[IO_CALIBRATION] = LAYOUT("calibration", calibration),
+	[IO_CALIBRATED] = LAYOUT("calibrated", calibrated),
 };
 
 const char *io_type_name(enum io_type t)
 {
 	return t >= IO_HELLO && t <= IO_LAST ? layouts[t].name : "?";
-}
-
-const char *bay_state_name(enum bay_state s)
-{
-	static const char *const names[] = {
-		[BAY_SECURING] = "securing", [BAY_NOT_READY] = "not_ready",
-		[BAY_READY] = "ready",	     [BAY_ACTIVE] = "active",
-		[BAY_STOPPING] = "stopping", [BAY_TRIPPED] = "tripped",
-		[BAY_LOCKED] = "locked",
-	};
-
-	return s >= BAY_SECURING && s <= BAY_LOCKED ? names[s] : "?";
-}
-
-const char *safe_what_name(enum safe_what w)
-{
-	static const char *const names[] = {"?", "drop", "stop", "reset", "check"};
-
-	return w >= SAFE_DROP && w <= SAFE_CHECK ? names[w] : "?";
 }
 
 /* --- one cursor for both directions --- */

@@ -181,10 +181,25 @@ static bool is_date(const char *s)
 	return y >= 2000 && m >= 1 && m <= 12 && d >= 1 && d <= 31;
 }
 
+int fixture_calibration_check(const struct fx_channel *c, double gain, double offset,
+			      struct error *err)
+{
+	double most = (c->range_hi - c->range_lo) / 5;
+
+	if (!(gain >= 0.5 && gain <= 2))
+		return error_set(err, ERR_RANGE, "a gain of %g; expected 0.5 to 2", gain);
+	if (!(fabs(offset) <= most))
+		return error_set(err, ERR_RANGE,
+				 "an offset of %g %s; expected at most %g %s, a fifth of the range",
+				 offset, c->unit->name, most, c->unit->name);
+	return 0;
+}
+
 static void read_calibration(struct fixture_build *b, const struct raw_channel *r,
 			     struct fx_channel *c)
 {
 	const struct raw_calibration *k = r->calibration;
+	struct error err;
 	c->calibration.gain = 1;
 	if (!k)
 		return;
@@ -196,6 +211,9 @@ static void read_calibration(struct fixture_build *b, const struct raw_channel *
 	if (k->offset && c->quantity)
 		read_value(b, k->offset, k->offset->text, k->offset->len, c, true,
 			   &c->calibration.offset);
+	if (k->offset && c->unit &&
+	    fixture_calibration_check(c, c->calibration.gain, c->calibration.offset, &err))
+		fixture_bad(b, k->offset, "%s", err.text);
 	if (k->done && !is_date(k->done))
 		fixture_bad(b, schema_node(&k->item, "done"),
 			    "\"%.20s\" is no day; expected like "

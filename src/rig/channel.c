@@ -375,16 +375,37 @@ void channel_run(struct rig *r)
 		run_channel(r, &r->channels[i]);
 }
 
-struct expr_value channel_value(const struct rig *r, int channel, bool instant)
+struct expr_value channel_value(const struct rig *r, int channel, bool as_read)
 {
 	const struct channel *c = &r->channels[channel];
-	double v = c->now.value;
 
-	if (c->now.quality != QUALITY_GOOD || (c->is_state && instant && !c->instant_known))
+	if (c->now.quality != QUALITY_GOOD || (c->is_state && !c->instant_known))
 		return (struct expr_value){0, false};
 	if (c->is_state)
-		return (struct expr_value){instant ? c->instant : v, true};
-	if (c->fx->calibration.revision > 0)
-		v = c->fx->calibration.gain * v + c->fx->calibration.offset;
-	return (struct expr_value){unit_to_si(c->fx->unit, v), true};
+		return (struct expr_value){c->instant, true};
+	return (struct expr_value){unit_to_si(c->fx->unit, channel_shown(c, as_read)), true};
+}
+
+double channel_shown(const struct channel *c, bool as_read)
+{
+	if (as_read || !channel_is_corrected(c))
+		return c->now.value;
+	return c->calibration.gain * c->now.value + c->calibration.offset;
+}
+
+bool channel_is_corrected(const struct channel *c)
+{
+	return fabs(c->calibration.gain - 1) > 0 || fabs(c->calibration.offset) > 0;
+}
+
+void channel_calibrate(struct rig *r, int channel, uint32_t revision, double gain, double offset)
+{
+	struct channel *c = &r->channels[channel];
+
+	c->calibration.gain = gain;
+	c->calibration.offset = offset;
+	c->now.calibration = revision;
+	c->shown_quality = 0; /* for the interlocks it is news */
+	if (c->now.quality)
+		emit(r, c);
 }

@@ -6,6 +6,7 @@
  *	wiring.c    reads and lines of each bus
  *	device.c    who answers: lost, back
  *	identity.c  what they say they are, and their settings
+ *	calibration.c  what a person found a channel to be off by
  *	channel.c   readings: scale, quality, debounce
  *	interlock.c rules that hold whatever a profile says
  *	lease.c     images of the engines
@@ -141,6 +142,9 @@ struct channel {
 	int16_t reads[POINT_READS_MAX];
 	int read_count;
 	double gain, offset; /* point value -> channel unit, calibration apart */
+	struct {
+		double gain, offset; /* revision: now.calibration */
+	} calibration;
 	struct sample
 		now; /* at_ns: run time of the reply; channel number set; quality 0: none yet */
 	bool is_state;
@@ -329,14 +333,30 @@ void channel_stream(struct rig *r, int device, int point, const struct driver_va
 		    int64_t at_ns);
 void channel_device_lost(struct rig *r, int device);
 void channel_run(struct rig *r);
-/* Calibrated SI value for expressions; instant: states undebounced. Unknown unless good. */
-struct expr_value channel_value(const struct rig *r, int channel, bool instant);
+/* SI value for expressions, calibrated or as it was read; states undebounced. Unknown unless good. */
+struct expr_value channel_value(const struct rig *r, int channel, bool as_read);
+/* The same for people: in the channel's unit, whatever its quality. */
+double channel_shown(const struct channel *c, bool as_read);
+/* Does its calibration change anything? */
+bool channel_is_corrected(const struct channel *c);
+void channel_calibrate(struct rig *r, int channel, uint32_t revision, double gain, double offset);
+
+/* calibration.c */
+/* By the fixture file, until benchd says otherwise. */
+void calibration_reset(struct rig *r);
+int calibration_message(struct rig *r, const struct io_msg *m, struct error *err);
 
 /* interlock.c */
 void interlock_run(struct rig *r);
 /* Is some condition of that bay true now? Its index, or -1. */
 int interlock_active(const struct rig *r, int bay);
 struct expr_value interlock_eval(const struct rig *r, const struct expr *e, int bay,
+				 int64_t newer_than_ns);
+/* The same by the readings as they were read, where a calibration moves one of them; else equal. */
+struct judgement {
+	struct expr_value calibrated, as_read;
+};
+struct judgement interlock_judge(const struct rig *r, const struct expr *e, int bay,
 				 int64_t newer_than_ns);
 /* The reading that made it so: first channel of e in that bay that is not good, else the first; -1:
  * none. */
@@ -397,6 +417,7 @@ void report_trip(struct rig *r, uint32_t bays, enum trip_class class, int interl
 void report_proof(struct rig *r, int bay, enum safe_what after, uint32_t token, bool proven,
 		  const char *detail, int64_t took_ns);
 void report_line(struct rig *r, int device);
+void report_calibrated(struct rig *r, int channel, const char *reason);
 void report_device(struct rig *r, int device);
 void report_input(struct rig *r, int bay, const char *name, const char *text);
 void report_hello(struct rig *r);

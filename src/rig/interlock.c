@@ -3,18 +3,24 @@
  * Interlocks: conditions over a bay's readings and outputs that trip whatever a profile says.
  * States are looked at undebounced (an edge of the E-stop or a leak counts at once); the
  * interlock's own debounce is how long the condition has to hold, in run time.
+ *
+ * A condition is judged by the calibrated readings, which is what the record of a run holds, and by
+ * the readings as they were read: it trips when either says so. So a wrong coefficient may trip too
+ * early, but never takes away what the sensor itself would have tripped. A proof needs both.
  */
+#include <stdio.h>
 #include "core.h"
 
 struct evaluation {
 	const struct rig *r;
 	int bay;
 	int64_t newer_than_ns;
+	bool as_read, corrected; /* corrected: a calibration moved one of the readings */
 };
 
 static struct expr_value symbol_value(void *ctx, uint16_t ref, enum expr_stat stat)
 {
-	const struct evaluation *e = ctx;
+	struct evaluation *e = ctx;
 	const struct rig *r = e->r;
 	int i;
 
@@ -32,16 +38,28 @@ static struct expr_value symbol_value(void *ctx, uint16_t ref, enum expr_stat st
 	i = ref < r->f->channel_count ? r->channel_for[ref][e->bay] : -1;
 	if (i < 0 || r->channels[i].now.at_ns < e->newer_than_ns)
 		return (struct expr_value){0, false};
-	return channel_value(r, i, true);
+	e->corrected = e->corrected || channel_is_corrected(&r->channels[i]);
+	return channel_value(r, i, e->as_read);
 }
 
 struct expr_value interlock_eval(const struct rig *r, const struct expr *e, int bay,
 				 int64_t newer_than_ns)
 {
-	struct evaluation ctx = {r, bay, newer_than_ns};
-	struct expr_env env = {&ctx, symbol_value};
+	return interlock_judge(r, e, bay, newer_than_ns).calibrated;
+}
 
-	return expr_eval(e, &env);
+struct judgement interlock_judge(const struct rig *r, const struct expr *e, int bay,
+				 int64_t newer_than_ns)
+{
+	struct evaluation ctx = {r, bay, newer_than_ns, false, false};
+	struct expr_env env = {&ctx, symbol_value};
+	struct judgement j;
+
+	j.calibrated = j.as_read = expr_eval(e, &env);
+	ctx.as_read = true;
+	if (ctx.corrected)
+		j.as_read = expr_eval(e, &env);
+	return j;
 }
 
 struct blame {
@@ -84,13 +102,19 @@ static bool any_output_on(const struct rig *r, const struct bay *b)
 	return false;
 }
 
-static void fire(struct rig *r, int bay, int index, bool unknown)
+static bool is_true(struct expr_value v)
+{
+	return v.known && v.si > 0.5;
+}
+
+/* as_read: the calibrated readings alone would not have tripped. */
+static void fire(struct rig *r, int bay, int index, bool unknown, bool as_read)
 {
 	const struct fx_interlock *l = &r->f->interlocks[index];
 	uint32_t bays = l->whole_rig ? (1u << r->f->bay_count) - 1 : 1u << bay;
 	int channel = interlock_channel(r, l->when, bay);
 	const struct channel *c = channel >= 0 ? &r->channels[channel] : NULL;
-	char text[IO_TEXT_MAX];
+	char text[IO_TEXT_MAX], shown[64];
 	double value = 0;
 
 	if (unknown && c) {
@@ -99,10 +123,12 @@ static void fire(struct rig *r, int bay, int index, bool unknown)
 			 c->now.quality ? quality_text((enum quality)c->now.quality)
 					: "not known yet");
 	} else if (c && !c->is_state) {
-		value = c->now.value;
-		rig_text(text, sizeof(text), "%s: %s (%s %.4g %s)",
+		value = channel_shown(c, as_read);
+		snprintf(shown, sizeof(shown), "%.4g %s", value, c->fx->unit->name);
+		rig_text(text, sizeof(text),
+			 as_read ? "%s: %s (%s %s before calibration)" : "%s: %s (%s %s)",
 			 l->title_en ? l->title_en : l->name, expr_text(l->when), c->fx->name,
-			 value, c->fx->unit->name);
+			 shown);
 	} else {
 		value = c ? c->instant : 0;
 		rig_text(text, sizeof(text), "%s: %s", l->title_en ? l->title_en : l->name,
@@ -121,14 +147,15 @@ static void evaluate(struct rig *r, int bay, int index)
 	const struct fx_interlock *l = &r->f->interlocks[index];
 	struct bay *b = &r->bays[bay];
 	struct interlock_state *s = &b->interlocks[index];
-	struct expr_value v = interlock_eval(r, l->when, bay, INT64_MIN);
+	struct judgement j = interlock_judge(r, l->when, bay, INT64_MIN);
+	bool is_held = is_true(j.calibrated) || is_true(j.as_read);
 	/* A reading that is missing while nothing is on makes the bay not ready, by its device; it
 	 * is no trip. */
-	bool unknown = !v.known && l->unknown_trips &&
+	bool unknown = !is_held && !j.calibrated.known && l->unknown_trips &&
 		       (b->state == BAY_ACTIVE || any_output_on(r, b));
 
 	s->unknown_now = unknown;
-	s->true_now = v.known && v.si > 0.5;
+	s->true_now = is_held;
 	if (!s->true_now && !unknown) {
 		s->since_ns = 0;
 		s->fired = false;
@@ -144,7 +171,7 @@ static void evaluate(struct rig *r, int bay, int index)
 		return;
 	}
 	s->fired = true;
-	fire(r, bay, index, unknown);
+	fire(r, bay, index, unknown, !is_true(j.calibrated));
 }
 
 void interlock_run(struct rig *r)

@@ -2,6 +2,7 @@
  *
  * What shows that a bay is safe, and the check before a run: nothing here changes a bay's state.
  */
+#include <stdio.h>
 #include "core.h"
 
 /* The board that is not confirmed yet, -1: none. */
@@ -17,35 +18,51 @@ int proof_board(const struct rig *r, int bay)
 	return -1;
 }
 
-/* The expression not shown yet, -1: none. Only readings made since the proof began count. */
+static bool is_shown(struct expr_value v)
+{
+	return v.known && v.si > 0.5;
+}
+
+/* The expression not shown yet, -1: none. Only readings made since the proof began count, and they
+ * have to show it as they were read, too. */
 int proof_expression(const struct rig *r, int bay)
 {
 	for (int i = 0; i < r->f->proof_count; i++) {
-		struct expr_value v = interlock_eval(r, r->f->proof[i], bay, r->bays[bay].proof_ns);
+		struct judgement j = interlock_judge(r, r->f->proof[i], bay, r->bays[bay].proof_ns);
 
-		if (!v.known || v.si < 0.5)
+		if (!is_shown(j.calibrated) || !is_shown(j.as_read))
 			return i;
 	}
 	return -1;
 }
 
+static void describe_value(const struct channel *c, bool as_read, const struct expr *e, char *dst,
+			   size_t size)
+{
+	char shown[64];
+
+	snprintf(shown, sizeof(shown), "%.4g %s", channel_shown(c, as_read), c->fx->unit->name);
+	rig_text(dst, size,
+		 as_read ? "not shown: %s: %s is %s before calibration" : "not shown: %s: %s is %s",
+		 expr_text(e), c->fx->name, shown);
+}
+
 static void describe_expression(const struct rig *r, int bay, int i, char *dst, size_t size)
 {
-	int channel = interlock_channel(r, r->f->proof[i], bay);
+	const struct expr *e = r->f->proof[i];
+	int channel = interlock_channel(r, e, bay);
 	const struct channel *c = channel >= 0 ? &r->channels[channel] : NULL;
 
 	if (!c)
-		rig_text(dst, size, "not shown: %s", expr_text(r->f->proof[i]));
+		rig_text(dst, size, "not shown: %s", expr_text(e));
 	else if (c->now.quality != QUALITY_GOOD)
-		rig_text(dst, size, "not shown: %s: %s is %s", expr_text(r->f->proof[i]),
-			 c->fx->name,
+		rig_text(dst, size, "not shown: %s: %s is %s", expr_text(e), c->fx->name,
 			 c->now.quality ? quality_text((enum quality)c->now.quality) : "not known");
 	else if (c->now.at_ns < r->bays[bay].proof_ns)
-		rig_text(dst, size, "not shown: %s: no new reading of %s",
-			 expr_text(r->f->proof[i]), c->fx->name);
+		rig_text(dst, size, "not shown: %s: no new reading of %s", expr_text(e),
+			 c->fx->name);
 	else
-		rig_text(dst, size, "not shown: %s: %s is %.4g %s", expr_text(r->f->proof[i]),
-			 c->fx->name, c->now.value, c->fx->unit->name);
+		describe_value(c, is_shown(interlock_eval(r, e, bay, INT64_MIN)), e, dst, size);
 }
 
 void proof_describe(const struct rig *r, int bay, char *dst, size_t size)

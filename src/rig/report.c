@@ -142,6 +142,15 @@ void report_line(struct rig *r, int device)
 	send(r, &r->out);
 }
 
+void report_calibrated(struct rig *r, int channel, const char *reason)
+{
+	begin(r, IO_CALIBRATED);
+	r->out.u.calibrated.channel = (uint16_t)channel;
+	r->out.u.calibrated.revision = r->channels[channel].now.calibration;
+	put_text(r->out.u.calibrated.reason, sizeof(r->out.u.calibrated.reason), reason);
+	send(r, &r->out);
+}
+
 void report_input(struct rig *r, int bay, const char *name, const char *text)
 {
 	begin(r, IO_INPUT);

@@ -50,6 +50,7 @@ struct rig *rig_new(const struct fixture *f, const struct clock_scale *scale,
 	build_bays(r);
 	build_interlocks(r);
 	build_periods(r);
+	calibration_reset(r);
 	return r;
 }
 
@@ -297,6 +298,7 @@ static int welcome(struct rig *r, const struct io_msg *m, struct error *err)
 			err, ERR_PROTOCOL,
 			"benchd runs at speed %u, this benchd-io at %u; give both the same",
 			m->u.welcome.speed, r->scale.speed);
+	calibration_reset(r);
 	r->linked = true;
 	report_snapshot(r);
 	return 0;
@@ -324,10 +326,12 @@ int rig_message(struct rig *r, const struct io_msg *m, int64_t now_ns, struct er
 		if (m->u.known.device < r->f->device_count)
 			device_known(r, m->u.known.device, m->u.known.identity);
 		break;
+	case IO_CALIBRATION: rc = calibration_message(r, m, err); break;
 	case IO_HELLO:
 	case IO_SAMPLES:
 	case IO_BAY:
 	case IO_OUTPUTS:
+	case IO_CALIBRATED:
 	case IO_TRIP:
 	case IO_PROOF:
 	case IO_INPUT:

@@ -60,10 +60,24 @@ void bay_lock(struct bay *b, const char *why)
 
 enum bay_state bay_shown(const struct bay *b, const char **reason)
 {
-	bool locked = b->locked[0] && b->state == BAY_READY;
+	*reason = b->reason;
+	if (b->state != BAY_READY || (!b->locked[0] && !b->calibration[0]))
+		return b->state;
+	*reason = b->locked[0] ? b->locked : b->calibration;
+	return b->locked[0] ? BAY_LOCKED : BAY_NOT_READY;
+}
 
-	*reason = locked ? b->locked : b->reason;
-	return locked ? BAY_LOCKED : b->state;
+void bay_calibrations(struct bay *b, const char *why)
+{
+	const char *reason;
+	enum bay_state st;
+
+	if (strcmp(b->calibration, why) == 0)
+		return;
+	text_copy(b->calibration, sizeof(b->calibration), why);
+	st = bay_shown(b, &reason);
+	if (b->state == BAY_READY)
+		tell_state(b, st, reason, NULL);
 }
 
 bool bay_reset(struct bay *b, const char *who)
@@ -93,6 +107,10 @@ bool bay_is_usable(const struct bay *b, char *why, size_t size)
 		snprintf(why, size,
 			 "the disk is nearly full, %lld MiB left: make room, then start again",
 			 (long long)(b->station->room.free_bytes >> 20));
+		return false;
+	}
+	if (b->calibration[0]) {
+		text_copy(why, size, b->calibration);
 		return false;
 	}
 	if (b->state == BAY_READY)

@@ -30,6 +30,90 @@ static const char *text_of(const json_t *o, const char *key)
 	return s ? s : "";
 }
 
+/* ---- benchd-io's interlocks ---- */
+
+/* Why records and interlocks of that bay would not rest on the same calibrations; "": they do. */
+static void disagreement(const struct rig_link *r, int bay, char *why, size_t size)
+{
+	why[0] = '\0';
+	if (r->calibrating)
+		snprintf(why, size, "a calibration of rig %s is being recorded; try again",
+			 r->fixture->name);
+	for (int i = 0; i < r->fixture->channel_count && !why[0]; i++) {
+		const struct fx_channel *c = &r->fixture->channels[i];
+
+		if (!(c->bays >> bay & 1) ||
+		    r->channels[i].revision == (uint32_t)c->calibration.revision)
+			continue;
+		snprintf(why, size, "the interlocks do not know calibration %d of %s%s%s",
+			 c->calibration.revision, c->name, r->channels[i].reason[0] ? ": " : "",
+			 r->channels[i].reason);
+	}
+}
+
+/* Something of it changed: what its bays are to say. */
+static void look(struct rig_link *r)
+{
+	for (int i = 0; i < r->fixture->bay_count; i++) {
+		struct bay *b = &r->station->bays[r->first_bay + i];
+		char why[sizeof(b->calibration)];
+
+		disagreement(r, i, why, sizeof(why));
+		bay_calibrations(b, why);
+	}
+}
+
+static void tell(struct rig_link *r, int channel)
+{
+	const struct fx_calibration *k = &r->fixture->channels[channel].calibration;
+	struct io_msg m = {.type = IO_CALIBRATION};
+
+	m.u.calibration.channel = (uint16_t)channel;
+	m.u.calibration.revision = (uint32_t)k->revision;
+	m.u.calibration.gain = k->gain;
+	m.u.calibration.offset = k->offset;
+	rig_send(r, &m);
+}
+
+void calibrations_tell(struct rig_link *r)
+{
+	for (int i = 0; i < r->fixture->channel_count && r->fd >= 0; i++) {
+		r->channels[i] = (struct channel_state){0};
+		if (r->fixture->channels[i].calibration.revision > 0)
+			tell(r, i);
+	}
+	look(r);
+}
+
+void calibration_confirmed(struct rig_link *r, const struct io_msg *m)
+{
+	int i = m->u.calibrated.channel;
+	struct channel_state *c;
+
+	if (i >= r->fixture->channel_count)
+		return;
+	c = &r->channels[i];
+	c->revision = m->u.calibrated.revision;
+	text_copy(c->reason, sizeof(c->reason), m->u.calibrated.reason);
+	if (c->reason[0])
+		log_error(MODULE, "rig %s: benchd-io does not apply calibration %d of %s: %s",
+			  r->fixture->name, r->fixture->channels[i].calibration.revision,
+			  r->fixture->channels[i].name, c->reason);
+	look(r);
+}
+
+void calibrations_compare(const struct rig_link *r, struct sample *at, int n)
+{
+	for (int i = 0; i < n; i++)
+		if (at[i].channel < r->fixture->channel_count &&
+		    at[i].calibration !=
+			    (uint32_t)r->fixture->channels[at[i].channel].calibration.revision &&
+		    at[i].quality == QUALITY_GOOD)
+			at[i].quality = QUALITY_STALE;
+}
+
+/* ---- kept ---- */
+
 /* Bays have channels of the same name; some are shared. */
 static struct fx_channel *find_channel(const struct bay *b, const char *name)
 {
@@ -44,8 +128,8 @@ static struct fx_channel *find_channel(const struct bay *b, const char *name)
 
 static void apply(struct station *s, const json_t *o)
 {
-	struct fx_channel *c =
-		find_channel(station_bay(s, text_of(o, "bay")), text_of(o, "channel"));
+	struct bay *b = station_bay(s, text_of(o, "bay"));
+	struct fx_channel *c = find_channel(b, text_of(o, "channel"));
 	int revision = (int)json_integer_value(json_object_get(o, "revision"));
 	struct calibration_texts *t;
 
@@ -65,6 +149,8 @@ static void apply(struct station *s, const json_t *o)
 	c->calibration.reference = t->reference;
 	if (json_is_number(json_object_get(o, "uncertainty")))
 		c->uncertainty_abs = json_number_value(json_object_get(o, "uncertainty"));
+	if (b->rig->welcome)
+		tell(b->rig, (int)(c - b->rig->fixture->channels));
 }
 
 static bool load_one(void *ctx, const struct subject_row *row)
@@ -177,6 +263,7 @@ static const struct form_field calibration_form[] = {
 struct calibration_job {
 	struct job job;
 	struct request *rq;
+	struct rig_link *rig;
 	struct suspect_search search;
 	char channel[64], name[200], who[64];
 	struct text data, reply, reason;
@@ -229,6 +316,8 @@ static void calibrate_done(struct job *j)
 	struct error err = j->err;
 	int rc = j->rc;
 
+	q->rig->calibrating--;
+	look(q->rig);
 	if (rc) {
 		request_problem_of(q->rq, &err);
 	} else {
@@ -254,9 +343,11 @@ static void calibrate_done(struct job *j)
 }
 
 /* What is wrong with it beyond its form; NULL: nothing. */
-static const char *mistake(struct request *rq, const json_t *root, const struct fx_channel *c)
+static const char *mistake(struct request *rq, const json_t *root, const struct fx_channel *c,
+			   struct error *err)
 {
 	double tolerance = json_number_value(json_object_get(root, "tolerance"));
+	struct error bounds;
 	char today[16];
 
 	people_day(today, clock_utc_us());
@@ -270,7 +361,11 @@ static const char *mistake(struct request *rq, const json_t *root, const struct 
 		return "/due: this day is past";
 	if (!is_within(json_object_get(root, "as_left"), tolerance))
 		return "/as_left: still beyond the tolerance; adjust or repair the channel";
-	return NULL;
+	if (!fixture_calibration_check(c, json_number_value(json_object_get(root, "gain")),
+				       json_number_value(json_object_get(root, "offset")), &bounds))
+		return NULL;
+	error_set(err, ERR_RANGE, "/offset: %s", bounds.text);
+	return err->text;
 }
 
 /* The day of the last calibration there is, as a time: runs before it rest on that one. */
@@ -334,6 +429,7 @@ void route_calibrate(struct request *rq)
 	struct calibration_job *q;
 	const struct fx_channel *c;
 	const char *wrong;
+	struct error err;
 	json_t *root;
 
 	if (!b) {
@@ -346,7 +442,7 @@ void route_calibrate(struct request *rq)
 	c = find_channel(b, text_of(root, "channel"));
 	if (c && c->quantity == QUANTITY_STATE)
 		c = NULL;
-	wrong = mistake(rq, root, c);
+	wrong = mistake(rq, root, c, &err);
 	if (wrong || is_at_work(rq->station, b->rig, c->bays)) {
 		request_problem(rq, wrong ? 422 : 409, wrong ? "value" : "run_active", "%s",
 				wrong ? wrong : "a run goes on with this channel; end it first");
@@ -374,6 +470,9 @@ void route_calibrate(struct request *rq)
 	}
 	write_record(q, root, b, c, good);
 	json_decref(root);
+	q->rig = b->rig;
+	q->rig->calibrating++;
+	look(q->rig);
 	station_write(rq->station, &q->job);
 }
 

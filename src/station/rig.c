@@ -135,6 +135,7 @@ static int on_hello(struct rig_link *r, const struct io_msg *m, struct error *er
 	if (send_welcome(r))
 		return ERR_CLOSED;
 	devices_tell(r);
+	calibrations_tell(r);
 	return r->fd < 0 ? ERR_CLOSED : 0;
 }
 
@@ -198,7 +199,7 @@ static void on_device(struct rig_link *r, const struct io_msg *m)
 }
 
 /* 0, or ERR_PROTOCOL. */
-static int on_message(struct rig_link *r, const struct io_msg *m, struct error *err)
+static int on_message(struct rig_link *r, struct io_msg *m, struct error *err)
 {
 	struct bay *b;
 	if (m->type != IO_HELLO && !r->welcome)
@@ -210,6 +211,7 @@ static int on_message(struct rig_link *r, const struct io_msg *m, struct error *
 			if (m->u.samples.at[i].channel >= r->fixture->channel_count)
 				return error_set(err, ERR_PROTOCOL, "no channel %d in %s",
 						 m->u.samples.at[i].channel, r->fixture->path);
+		calibrations_compare(r, m->u.samples.at, m->u.samples.count);
 		pace_samples(r, m->u.samples.at, m->u.samples.count);
 		bay_samples(r, m->u.samples.at, m->u.samples.count);
 		return 0;
@@ -238,9 +240,11 @@ static int on_message(struct rig_link *r, const struct io_msg *m, struct error *
 		return 0;
 	case IO_DEVICE: on_device(r, m); return 0;
 	case IO_LINE: pace_line(r, m); return 0;
+	case IO_CALIBRATED: calibration_confirmed(r, m); return 0;
 	case IO_WELCOME:
 	case IO_IMAGE:
 	case IO_KNOWN:
+	case IO_CALIBRATION:
 	case IO_SAFE: return error_set(err, ERR_PROTOCOL, "benchd-io sent a message of benchd");
 	}
 	return error_set(err, ERR_PROTOCOL, "no such bay in %s", r->fixture->path);

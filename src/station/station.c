@@ -128,6 +128,7 @@ static int load_fixtures(struct station *s, struct error *err)
 		}
 		s->rig_count++;
 		r->devices = xcalloc((size_t)r->fixture->device_count + 1, sizeof(*r->devices));
+		r->channels = xcalloc((size_t)r->fixture->channel_count + 1, sizeof(*r->channels));
 		r->first_bay = s->bay_count;
 		for (int b = 0; b < r->fixture->bay_count; b++) {
 			if (s->bay_count == STATION_BAYS_MAX)
@@ -350,6 +351,7 @@ void station_free(struct station *s)
 	}
 	for (int i = 0; i < s->rig_count; i++) {
 		free(s->rigs[i].devices);
+		free(s->rigs[i].channels);
 		fixture_free(s->rigs[i].fixture);
 	}
 	prune_free(s);

@@ -190,6 +190,7 @@ cal() { sign 8215 calibration add --bay 1 --channel feed_pressure --reference ga
 	--certificate-expires 2099-01-01 --tolerance 0.005 --uncertainty 0.001 --due 2099-06-01 --as wang "$@"; }
 check "one found good" has "as_found_result within" cal --found 0:0.001,0.5:0.503 --left 0:0,0.5:0.5 --gain 0.999
 check "is revision 2 of that bay's" has 'rig1  1     feed_pressure          good   2 ' ctl calibration list
+check "the interlocks judge by it: its readings are good" wait_for 10 is good at values.4.quality ctl --json bay show 1
 check "and of no other's" has 'rig1  2     feed_pressure          good   1 ' ctl calibration list
 check "an expired certificate is refused" refused 2 expired sign 8215 calibration add --bay 1 --channel feed_pressure --reference g --certificate c \
 	--certificate-expires 2020-01-01 --tolerance 1 --uncertainty 1 --due 2099-06-01 --found 0:0 --left 0:0 --as wang
@@ -218,5 +219,22 @@ RUN=$(run_of 1)
 ctl run abort "$RUN" >/dev/null
 check "it ends" wait_for 20 ended "$RUN" aborted
 check "flagged" is unqualified at operator_state ctl --json run show "$RUN"
+
+# ---- a calibration that benchd-io cannot apply: the bay says so, and nothing runs there
+check "an offset that is no correction is refused" refused 2 "a fifth of the range" cal --found 0:0 --left 0:0 --offset 0.3
+check "an offset of 0.15 MPa is a calibration" has "revision 4" cal --found 0:0.001 --left 0:0 --offset 0.15
+stop_station TERM
+stop_sim
+awk '/name: feed_pressure/ { n++ } n == 1 && /range: -0.0125..1.03 MPa/ { sub("1.03", "0.6"); n++ } { print }' "$FIXTURE" >"$WORK/narrow.yaml"
+FIXTURE=$WORK/narrow.yaml
+start_sim
+start_station --tickets-owner ticketing
+check "bay 1 with a narrower gauge" wait_for 30 bay_is 1 not_ready
+check "says which calibration its interlocks do not know" wait_for 10 has "the interlocks do not know calibration 4 of feed_pressure: an offset of 0.15" at reason ctl --json bay show 1
+check "in Chinese too" has "联锁未采用 进水压力 的校准 4" env LC_ALL=zh_CN.UTF-8 "$BIN/benchctl" --state "$STATE" doctor
+check "somebody is on duty there" has chen sign 4712 duty begin chen --bay 1
+check "a start is refused" refused 2 "the interlocks do not know calibration 4" ctl run start --bay 1 --ticket T-1001 --serial RO600-24000101 --profile ro600_quick
+check "its readings are no good ones" is stale at values.4.quality ctl --json bay show 1
+check "the other bay is ready" ready 2
 check "nothing was reported by a sanitizer" clean_logs
 finish

@@ -89,6 +89,17 @@ static const struct io_msg telling[IO_LAST + 1] = {
 		.device = 4,
 		.identity = "1:00c8",
 	}},
+	[IO_CALIBRATION] = {.type = IO_CALIBRATION, .u.calibration = {
+		.channel = 255,
+		.revision = IO_CALIBRATIONS_MAX,
+		.gain = 1.25,
+		.offset = -0.5,
+	}},
+	[IO_CALIBRATED] = {.type = IO_CALIBRATED, .u.calibrated = {
+		.channel = 7,
+		.revision = 0,
+		.reason = "a run holds bay 1",
+	}},
 	[IO_LINE] = {.type = IO_LINE, .u.line = {
 		.device = 3,
 		.damaged = 12,
@@ -112,7 +123,8 @@ static struct io_msg make(enum io_type t)
 							    .updates = UINT32_MAX - (uint32_t)i,
 							    .raw = -i,
 							    .value = i * 0.1,
-							    .at_ns = INT64_MAX - i};
+							    .at_ns = INT64_MAX - i,
+							    .calibration = (uint32_t)i};
 	} else if (t == IO_IMAGE) {
 		for (int i = 0; i < IO_OUTPUTS_MAX; i++)
 			m.u.image.value[i] = i - 1.5;
@@ -210,7 +222,7 @@ static void unknown_types_and_versions_are_refused(void **state)
 	wire[0] = IO_SAFE;
 	wire[1] = IO_VERSION + 1;
 	assert_int_equal(io_decode(&got, wire, (size_t)n, &err), ERR_PROTOCOL);
-	assert_non_null(strstr(err.text, "version 4"));
+	assert_non_null(strstr(err.text, "version 5"));
 }
 
 /* Offset on the wire of a byte to spoil, what to put there, and the field the refusal must name. */
@@ -278,6 +290,13 @@ static const struct spoil spoils[] = {
 	{IO_LINE, 2, {128}, 1, "device"},
 	{IO_KNOWN, 2, {128}, 1, "device"},
 	{IO_LINE, 4, {101}, 1, "damaged"},
+	{IO_CALIBRATION, 2, {0, 1}, 2, "channel"},
+	{IO_CALIBRATION, 4, {0, 0, 0, 0}, 4, "revision"},
+	{IO_CALIBRATION, 7, {1}, 1, "revision"},
+	{IO_CALIBRATION, 14, {0xf0, 0x7f}, 2, "gain"},
+	{IO_CALIBRATION, 22, {0xf8, 0x7f}, 2, "offset"},
+	{IO_CALIBRATED, 2, {0, 1}, 2, "channel"},
+	{IO_CALIBRATED, 7, {1}, 1, "revision"},
 };
 
 static void every_field_outside_its_range_is_refused_by_name(void **state)
