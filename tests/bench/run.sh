@@ -23,6 +23,11 @@ echo
 sh tests/bench/depot.sh
 
 echo
+echo "== signing in: what a PIN costs, whoever it is for (argon2id, 19 MiB, 2 passes)"
+mkdir "$T/signin"
+$B/tests/bench/bench_signin "$T/signin"
+
+echo
 echo "== the station at work: two bays of fixtures/sim.yaml, one running the full profile, speed 1, 20 s"
 rm -rf "$T/sim" "$T/state"
 $B/benchsim --fixture fixtures/sim.yaml --dir "$T/sim" --unit 1:RO600:RO600-24000101:T-1 --operator "$T/state/ctl.sock" >"$T/log" 2>&1 &
