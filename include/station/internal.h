@@ -11,6 +11,7 @@
  *	session.c  a bay's session and the world: rig, store, clients
  *	journal.c  the journal of a run as jobs for the store's writer
  *	serve.c    web link: connections, requests, replies, events
+ *	once.c, admit_once.c  Idempotency-Key
  *	problem.c  what was not right, as RFC 9457 has it
  *	device.c   who each device is, whatever was restarted
  *	outbox.c   webhooks: the feed pushed to other machines; alert.c: what else is told there
@@ -32,6 +33,7 @@
 #include "station/calibration.h"
 #include "station/device.h"
 #include "station/journal.h"
+#include "station/once.h"
 #include "station/outbound.h"
 #include "station/station.h"
 #include "store/room.h"
@@ -121,6 +123,8 @@ struct request {
 	char session[65];	     /* of the identity, "" none */
 	char signer[64];	     /* the person whose PIN came with it, "" none */
 	unsigned signer_roles;
+	struct once once;
+	struct request *next_keyed; /* of those under way with an Idempotency-Key */
 };
 
 struct feed_job;
@@ -147,6 +151,7 @@ struct station {
 	struct library library;
 	struct registry *registry;
 	struct tries tries; /* of PINs */
+	struct request *keyed;
 	struct approval *approvals;
 	int approval_count;
 	int64_t passes_at_us; /* UTC of the next approval with a word about passes; 0: look now */
@@ -202,13 +207,6 @@ struct station {
 		const char *advice; /* of keeper_state */
 	} keeper;
 };
-
-/* pace.c: how often devices are read, beside what was planned */
-void pace_line(struct rig_link *r, const struct io_msg *m);
-void pace_samples(struct rig_link *r, const struct sample *at, int n);
-typedef void (*pace_finding)(struct json *j, const char *level, const char *what, const char *text,
-			     const char *advice);
-void pace_findings(struct json *j, const struct rig_link *r, pace_finding finding);
 
 /* routes_feed.c */
 void feed_init(struct station *s);
@@ -371,8 +369,6 @@ const struct person *bay_person(struct bay *b);
 int64_t station_utc_of(const char *utc);
 /* routes_people.c */
 void duty_begin(struct bay *b, const struct person *p);
-bool token_read(const char *name, const char *data, struct access_token *t);
-bool token_take_hash(struct access_token *t, const char *hex);
 /* routes_run.c: the run of that id that is open on a bay here, or NULL */
 struct bay *station_run(struct station *s, const char *id);
 

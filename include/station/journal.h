@@ -9,6 +9,7 @@
 #define STATION_JOURNAL_H
 
 #include "run/session.h"
+#include "station/once.h"
 #include "store/store.h"
 #include "store/worker.h"
 
@@ -27,6 +28,8 @@ struct journal_job {
 	struct engine_result result; /* NOTE_MEASUREMENT */
 	struct text text;	     /* facts, note or document, as JSON */
 	struct text header;	     /* of the trace */
+	struct once once;	     /* JOURNAL_BEGIN: of who asked for the run, and the answer */
+	struct text answer;
 	bool sync;
 	int count;
 	struct sample at[];

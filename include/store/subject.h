@@ -24,7 +24,8 @@ int store_subject_list(struct store *s, const char *kind,
 		       bool (*fn)(void *ctx, const struct subject_row *r), void *ctx,
 		       struct error *err);
 
-/* kind "pin", "token". hash "" takes it away. */
+/* kind "pin", "token"; "token_used": UTC microseconds of a token's last use, which is no secret and no
+ * record either. hash "" takes it away. */
 int store_secret_put(struct store *s, const char *kind, const char *name, const char *hash,
 		     int64_t utc_us, struct error *err);
 int store_secret_get(struct store *s, const char *kind, const char *name, char hash[160],

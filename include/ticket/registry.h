@@ -17,8 +17,10 @@ struct access_token {
 	unsigned roles;
 	char expires[16]; /* last day */
 	bool revoked;
-	uint8_t hash[32]; /* SHA-256 of the secret, which is random and long */
-	int64_t used_utc_us;
+	uint8_t hash[32];    /* SHA-256 of the secret, which is random and long */
+	int64_t used_utc_us; /* 0: never */
+	int64_t use_kept_utc_us,
+		use_kept_ns; /* the last use that is on disk, and when it was written */
 };
 struct registry;
 struct registry *registry_new(void);

@@ -247,18 +247,25 @@ static void put_revision(struct approval_job *q)
 	json_kv_string(&q->json, "sha256", hex);
 }
 
-static void submit_work(struct job *j, struct store *store)
+static int do_submit(void *ctx, struct store *store, struct error *err)
 {
-	struct approval_job *q = (struct approval_job *)j;
+	struct approval_job *q = ctx;
 	struct chain_item item = {.type = "profile_submitted", .who = q->who};
+	int rc;
 
 	put_revision(q);
 	json_kv_string(&q->json, "submitted_by", q->who);
 	json_end_object(&q->json);
 	item.data = q->data.buf;
 	item.n = q->data.len;
-	j->rc = store_profile_submit(store, q->hash, q->bytes, q->size, q->profile, &item,
-				     q->utc_us, &j->err);
+	rc = store_profile_submit(store, q->hash, q->bytes, q->size, q->profile, &item, q->utc_us,
+				  err);
+	return rc ? rc : once_keep(&q->rq->once, store, 201, &q->data, err);
+}
+
+static void submit_work(struct job *j, struct store *store)
+{
+	j->rc = store_transact(store, do_submit, j, &j->err);
 }
 
 static void submit_done(struct job *j)
@@ -382,18 +389,18 @@ static void put_adopted(struct approval_job *q)
 	json_end_array(&q->json);
 }
 
-static void approve_work(struct job *j, struct store *store)
+static int do_approve(void *ctx, struct store *store, struct error *err)
 {
-	struct approval_job *q = (struct approval_job *)j;
+	struct approval_job *q = ctx;
 	struct suspect_search search = {.profile = q->profile};
 	struct chain_item item = {.type = "profile_approved", .who = q->who};
+	int rc = take_submission(q, store, err);
 	char hex[65];
 
-	j->rc = take_submission(q, store, &j->err);
-	if (!j->rc)
-		j->rc = check_adopted(q, &j->err);
-	if (j->rc)
-		return;
+	if (!rc)
+		rc = check_adopted(q, err);
+	if (rc)
+		return rc;
 	put_revision(q);
 	text_hex(hex, q->hash, 32);
 	json_kv_string(&q->json, "approved_by", q->who);
@@ -413,14 +420,20 @@ static void approve_work(struct job *j, struct store *store)
 	struct text list = {0};
 	json_init(&q->json, &list);
 	json_open_array(&q->json);
-	j->rc = store_subject_put_suspects(store, "approval", hex, &item, &search, q->utc_us,
-					   put_affected, q, &j->err);
+	rc = store_subject_put_suspects(store, "approval", hex, &item, &search, q->utc_us,
+					put_affected, q, err);
 	json_end_array(&q->json);
 	q->data.len--;
 	text_add(&q->data, list.buf, list.len);
 	text_puts(&q->data, "}");
 	text_release(&list);
 	free(data);
+	return rc ? rc : once_keep(&q->rq->once, store, 201, &q->data, err);
+}
+
+static void approve_work(struct job *j, struct store *store)
+{
+	j->rc = store_transact(store, do_approve, j, &j->err);
 }
 
 static void approve_done(struct job *j)

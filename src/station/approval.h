@@ -6,7 +6,7 @@
 #ifndef STATION_APPROVAL_H
 #define STATION_APPROVAL_H
 
-#include "station/internal.h"
+#include "change.h"
 
 struct approval {
 	char profile[64], who[64];

@@ -295,18 +295,32 @@ static void count_suspect(void *ctx, const struct run_row *r)
 	json_put_string(&q->json, r->id);
 }
 
-static void calibrate_work(struct job *j, struct store *store)
+static int do_calibrate(void *ctx, struct store *store, struct error *err)
 {
-	struct calibration_job *q = (struct calibration_job *)j;
+	struct calibration_job *q = ctx;
 	struct chain_item item = {
 		.type = "calibration", .who = q->who, .data = q->data.buf, .n = q->data.len};
+	struct text list = {0};
+	int rc;
 
 	q->search.reason = q->reason.buf;
-	json_init(&q->json, &q->reply);
+	json_init(&q->json, &list);
 	json_open_array(&q->json);
-	j->rc = store_subject_put_suspects(store, "calibration", q->name, &item, &q->search,
-					   clock_utc_us(), count_suspect, q, &j->err);
+	rc = store_subject_put_suspects(store, "calibration", q->name, &item, &q->search,
+					clock_utc_us(), count_suspect, q, err);
 	json_end_array(&q->json);
+	/* the reply tells more than the item: which runs are in doubt */
+	text_add(&q->reply, q->data.buf, q->data.len - 1);
+	text_puts(&q->reply, ",\"suspect\":");
+	text_add(&q->reply, list.buf, list.len);
+	text_puts(&q->reply, "}");
+	text_release(&list);
+	return rc ? rc : once_keep(&q->rq->once, store, 201, &q->reply, err);
+}
+
+static void calibrate_work(struct job *j, struct store *store)
+{
+	j->rc = store_transact(store, do_calibrate, j, &j->err);
 }
 
 static void calibrate_done(struct job *j)
@@ -328,11 +342,7 @@ static void calibrate_done(struct job *j)
 		if (q->suspects)
 			log_warning(MODULE, "%s was found off: %d runs are suspect", q->name,
 				    q->suspects);
-		q->data.len--;
-		text_puts(&q->data, ",\"suspect\":");
-		text_add(&q->data, q->reply.buf, q->reply.len);
-		text_puts(&q->data, "}");
-		request_reply(q->rq, 201, "", &q->data);
+		request_reply(q->rq, 201, "", &q->reply);
 	}
 	text_release(&q->data);
 	text_release(&q->reply);

@@ -70,13 +70,19 @@ void devices_tell(struct rig_link *r)
 			tell(r, i);
 }
 
-static void device_work(struct job *j, struct store *store)
+static int do_device(void *ctx, struct store *store, struct error *err)
 {
-	struct device_job *q = (struct device_job *)j;
+	struct device_job *q = ctx;
 	struct chain_item item = {
 		.type = KIND, .who = q->who, .data = q->data.buf, .n = q->data.len};
+	int rc = store_subject_put(store, KIND, q->name, NULL, &item, clock_utc_us(), err);
 
-	j->rc = store_subject_put(store, KIND, q->name, NULL, &item, clock_utc_us(), &j->err);
+	return rc || !q->rq ? rc : once_keep(&q->rq->once, store, 200, &q->data, err);
+}
+
+static void device_work(struct job *j, struct store *store)
+{
+	j->rc = store_transact(store, do_device, j, &j->err);
 }
 
 static void device_done(struct job *j)

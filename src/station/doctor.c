@@ -2,7 +2,7 @@
  *
  * What is not well and what to do, as far as the station knows.
  */
-#include "station/internal.h"
+#include "pace.h"
 
 #include <stdio.h>
 #include <string.h>

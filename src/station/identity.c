@@ -3,7 +3,7 @@
  * Who asks, and whether they may: the kernel's word for local programs, the credential that
  * benchd-web passes on, the PIN of a person who signs. The table is ticket/people.h's.
  */
-#include "station/internal.h"
+#include "change.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -257,7 +257,7 @@ static void signed_by(struct request *rq, const struct person *p)
 	}
 	text_copy(rq->signer, sizeof(rq->signer), p->name);
 	rq->signer_roles = p->roles;
-	route_handle(rq);
+	once_first(rq);
 }
 
 /* A body that is signed, or must be, goes through the PIN first. */
@@ -275,7 +275,7 @@ static void sign_first(struct request *rq, bool needed)
 		request_problem(rq, 403, "sign_needed",
 				"/sign: {\"person\", \"pin\"} of who signs this expected");
 	else
-		route_handle(rq);
+		once_first(rq);
 	secret_wipe(pin, sizeof(pin));
 }
 
@@ -326,7 +326,7 @@ void people_admit(struct request *rq)
 	else if (rule.sign)
 		sign_first(rq, true);
 	else
-		route_handle(rq);
+		once_first(rq);
 }
 
 /* ---- at start ---- */
@@ -364,6 +364,9 @@ static int load_hashes(struct station *s, struct store *store)
 		if (store_secret_get(store, "token", t->name, hex, &none) ||
 		    !token_take_hash(t, hex))
 			t->revoked = true;
+		if (!store_secret_get(store, "token_used", t->name, hex, &none) &&
+		    text_to_int64(hex, strlen(hex), &t->used_utc_us))
+			t->use_kept_utc_us = t->used_utc_us;
 	}
 	return 0;
 }

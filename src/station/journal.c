@@ -22,6 +22,7 @@ void journal_job_free(struct journal_job *q)
 {
 	text_release(&q->text);
 	text_release(&q->header);
+	text_release(&q->answer);
 	free(q);
 }
 
@@ -60,14 +61,15 @@ static void trace_header(const struct session *s, struct text *out)
 	json_end_object(&j);
 }
 
-static void begin_work(struct job *j, struct store *store)
+static int do_begin(void *ctx, struct store *store, struct error *err)
 {
-	struct journal_job *q = (struct journal_job *)j;
+	struct journal_job *q = ctx;
 	const struct run_facts *f = &q->session->facts;
 	const struct profile *p = f->profile;
 	struct run_row row = {.profile_revision = p->revision,
 			      .started_utc_us = f->started_utc_us,
 			      .simulated = f->simulated};
+	int rc;
 
 	text_copy(row.id, sizeof(row.id), f->id);
 	text_copy(row.ticket, sizeof(row.ticket), f->ticket);
@@ -77,10 +79,18 @@ static void begin_work(struct job *j, struct store *store)
 	text_copy(row.run_type, sizeof(row.run_type), run_type_name(f->type));
 	text_copy(row.profile, sizeof(row.profile), p->id);
 	text_copy(row.operator_name, sizeof(row.operator_name), f->operator_name);
-	j->rc = store_run_begin(store, &row, q->text.buf, p->hash, p->bytes, p->size, &j->err);
+	rc = store_run_begin(store, &row, q->text.buf, p->hash, p->bytes, p->size, err);
+	return rc ? rc : once_keep(&q->once, store, 201, &q->answer, err);
+}
+
+static void begin_work(struct job *j, struct store *store)
+{
+	struct journal_job *q = (struct journal_job *)j;
+
+	j->rc = store_transact(store, do_begin, q, &j->err);
 	if (j->rc)
 		return;
-	q->journal->segment = segment_open(store, f->id, q->header.buf, &j->err);
+	q->journal->segment = segment_open(store, q->session->facts.id, q->header.buf, &j->err);
 	if (!q->journal->segment)
 		j->rc = j->err.code;
 }

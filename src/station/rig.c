@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "station/internal.h"
+#include "pace.h"
 
 #include <stdio.h>
 #include <stdlib.h>

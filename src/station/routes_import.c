@@ -21,26 +21,27 @@ struct import_job {
 	struct ticket *list;
 	int count, failed;
 	char who[96];
+	struct text reply;
 };
+
+static int do_import(void *ctx, struct store *store, struct error *err)
+{
+	struct import_job *q = ctx;
+	int rc = store_ticket_import(store, q->list, q->count, q->who, &q->failed, err);
+	struct json j;
+
+	if (rc)
+		return rc;
+	json_init(&j, &q->reply);
+	json_open_object(&j);
+	json_kv_int(&j, "imported", q->count);
+	json_end_object(&j);
+	return once_keep(&q->rq->once, store, 201, &q->reply, err);
+}
 
 static void import_work(struct job *j, struct store *store)
 {
-	struct import_job *q = (struct import_job *)j;
-
-	j->rc = store_ticket_import(store, q->list, q->count, q->who, &q->failed, &j->err);
-}
-
-static void reply_count(struct request *rq, int status, const char *key, int n)
-{
-	struct text t = {0};
-	struct json j;
-
-	json_init(&j, &t);
-	json_open_object(&j);
-	json_kv_int(&j, key, n);
-	json_end_object(&j);
-	request_reply(rq, status, "", &t);
-	text_release(&t);
+	j->rc = store_transact(store, do_import, j, &j->err);
 }
 
 static void import_problem(struct import_job *q, int rc)
@@ -62,7 +63,8 @@ static void import_done(struct job *j)
 	if (rc)
 		import_problem(q, rc);
 	else
-		reply_count(q->rq, 201, "imported", q->count);
+		request_reply(q->rq, 201, "", &q->reply);
+	text_release(&q->reply);
 	free(q->list);
 	free(q);
 	if (rc == ERR_STORE)

@@ -59,6 +59,7 @@ struct release_job {
 	int code_count;
 	int64_t claim;
 	int status;
+	struct text body; /* as it is compared, should it come once more */
 	struct text out;
 };
 
@@ -92,13 +93,14 @@ static struct release_job *release_job(struct request *rq,
 	q->rq = rq;
 	q->status = 200;
 	text_copy(q->who, sizeof(q->who), rq->signer[0] ? rq->signer : rq->who);
+	once_body(rq->body, rq->msg.size, &q->body);
 	q->order = (struct release_order){.ticket = rq->msg.arg[0],
 					  .policy = release_policy(s),
 					  .repair_seq = -1,
 					  .who = q->who,
 					  .key = rq->msg.request_key,
-					  .body = rq->body,
-					  .body_n = rq->msg.size,
+					  .body = q->body.buf,
+					  .body_n = q->body.len,
 					  .now_utc_us = clock_utc_us()};
 	if (rq->signer_roles & PEOPLE_SUPERVISOR)
 		text_copy(q->order.policy.statement.supervisor,
@@ -146,6 +148,7 @@ static void release_done(struct job *j)
 		release_problem(q);
 	else
 		request_reply(q->rq, q->status, "", &q->out);
+	text_release(&q->body);
 	text_release(&q->out);
 	free(q);
 	if (rc == ERR_STORE)
@@ -313,6 +316,7 @@ static void verdict_done(struct job *j)
 	}
 	snprintf(etag, sizeof(etag), "\"%s\"", q->kind);
 	request_reply(q->rq, 200, etag, &q->out);
+	text_release(&q->body);
 	text_release(&q->out);
 	free(q);
 }

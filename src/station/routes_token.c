@@ -6,12 +6,16 @@
 
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/secret.h"
+#include "base/sign.h"
+#include "store/subject.h"
 #include "ticket/form.h"
 
-enum { TOKEN_DAYS_MAX = 366 };
+#define USE_KEPT_NS (60 * NS_PER_S)
+enum { TOKEN_DAYS_MAX = 366, SECRET_TEXT = 80 };
 
 static void put_token(struct json *j, const struct access_token *t, bool use)
 {
@@ -88,8 +92,11 @@ static void keep_token(struct station *s, struct subject_job *q)
 {
 	const struct access_token *old = registry_token_named(s->registry, q->token.name);
 
-	if (old)
+	if (old) {
 		q->token.used_utc_us = old->used_utc_us;
+		q->token.use_kept_utc_us = old->use_kept_utc_us;
+		q->token.use_kept_ns = old->use_kept_ns;
+	}
 	registry_put_token(s->registry, &q->token);
 }
 
@@ -102,7 +109,7 @@ static unsigned scope_role(const char *scope)
 					   : 0;
 }
 
-static void submit_token(struct request *rq, const struct access_token *t, const char *secret)
+static struct subject_job *token_job(struct request *rq, const struct access_token *t)
 {
 	struct subject_job *q =
 		subject_job(rq, "token", t->revoked ? "token_revoked" : "token_added", t->name);
@@ -112,18 +119,137 @@ static void submit_token(struct request *rq, const struct access_token *t, const
 	q->kept = keep_token;
 	json_init(&j, &q->data);
 	put_token(&j, t, false);
-	if (secret) {
-		q->secret_kind = "token";
-		text_hex(q->hash, t->hash, sizeof(t->hash));
-		q->status = 201;
-		json_init(&j, &q->reply);
-		json_open_object(&j);
-		json_kv_string(&j, "name", t->name);
-		json_kv_string(&j, "token", secret);
-		json_kv_string(&j, "expires", t->expires);
-		json_end_object(&j);
+	return q;
+}
+
+static void put_given(struct text *out, const char *name, const char *secret, const char *expires)
+{
+	struct json j;
+
+	json_init(&j, out);
+	json_open_object(&j);
+	json_kv_string(&j, "name", name);
+	json_kv_string(&j, "token", secret);
+	json_kv_string(&j, "expires", expires);
+	json_end_object(&j);
+}
+
+/* ---- when it was used last ---- */
+
+struct use_job {
+	struct job job;
+	struct station *station;
+	char name[64];
+	int64_t used_utc_us;
+};
+
+static void use_work(struct job *j, struct store *store)
+{
+	struct use_job *q = (struct use_job *)j;
+	char text[24];
+
+	snprintf(text, sizeof(text), "%lld", (long long)q->used_utc_us);
+	j->rc = store_secret_put(store, "token_used", q->name, text, q->used_utc_us, &j->err);
+}
+
+static void use_done(struct job *j)
+{
+	struct use_job *q = (struct use_job *)j;
+
+	if (j->rc)
+		station_store_failed(q->station, "the last use of a token", &j->err);
+	free(q);
+}
+
+void token_keep_use(struct station *s, bool all)
+{
+	int64_t now_ns = clock_mono_ns();
+	struct access_token *t;
+
+	for (int i = 0; (t = registry_token_at(s->registry, i)); i++) {
+		struct use_job *q;
+
+		if (t->used_utc_us == t->use_kept_utc_us ||
+		    (!all && t->use_kept_ns && now_ns - t->use_kept_ns < USE_KEPT_NS))
+			continue;
+		t->use_kept_utc_us = t->used_utc_us;
+		t->use_kept_ns = now_ns;
+		q = xcalloc(1, sizeof(*q));
+		q->job.work = use_work;
+		q->job.done = use_done;
+		q->station = s;
+		q->used_utc_us = t->used_utc_us;
+		text_copy(q->name, sizeof(q->name), t->name);
+		station_write(s, &q->job);
 	}
-	subject_submit(q);
+}
+
+/* ---- its secret ---- */
+
+/* Random; with an Idempotency-Key from a signature that only the station's key makes, so that the
+ * answer can be given once more and is kept nowhere. */
+static int make_secret(struct store *store, const struct once *o, char secret[SECRET_TEXT],
+		       struct error *err)
+{
+	struct text t = {0};
+	uint8_t sig[CHAIN_SIG_BYTES], hash[32];
+	char id[SIGN_ID_SIZE], hex[65];
+	int rc;
+
+	(void)text_copy(secret, SECRET_TEXT, "btk_");
+	if (!o->key[0]) {
+		secret_random_hex(secret + 4, 32);
+		return 0;
+	}
+	text_hex(hex, o->body_sha256, sizeof(o->body_sha256));
+	text_printf(&t, "benchd-token-v1\n%s\n%s\n%s\n", o->who, o->key, hex);
+	rc = store_sign(store, t.buf, t.len, sig, id, err);
+	text_sha256(hash, sig, sizeof(sig));
+	text_hex(secret + 4, hash, sizeof(hash));
+	secret_wipe(sig, sizeof(sig));
+	secret_wipe(hash, sizeof(hash));
+	text_release(&t);
+	return rc;
+}
+
+static int give_secret(struct subject_job *q, struct store *store, struct error *err)
+{
+	char secret[SECRET_TEXT];
+	int rc = make_secret(store, &q->rq->once, secret, err);
+
+	if (rc)
+		return rc;
+	text_sha256(q->token.hash, secret, strlen(secret));
+	text_hex(q->hash, q->token.hash, sizeof(q->token.hash));
+	put_given(&q->reply, q->token.name, secret, q->token.expires);
+	secret_wipe(secret, sizeof(secret));
+	return 0;
+}
+
+int token_once_more(struct store *store, const struct once *o, struct text *answer,
+		    struct error *err)
+{
+	json_t *kept = json_load_limited(answer->buf, answer->len, WEB_BODY_MAX, NULL);
+	const char *name = json_string_value(json_object_get(kept, "name"));
+	const char *expires = json_string_value(json_object_get(kept, "expires"));
+	char secret[SECRET_TEXT], hex[160] = "", own[65];
+	uint8_t hash[32];
+	int rc = make_secret(store, o, secret, err);
+
+	if (!rc)
+		rc = store_secret_get(store, "token", name ? name : "", hex, err);
+	text_sha256(hash, secret, strlen(secret));
+	text_hex(own, hash, sizeof(hash));
+	text_clear(answer);
+	if (!rc && strcmp(own, hex) == 0)
+		put_given(answer, name, secret, expires);
+	else
+		rc = error_set(err, ERR_STATE,
+			       "this token was given, and its secret cannot be shown again: the "
+			       "station's key has changed since; revoke it and make another");
+	secret_wipe(secret, sizeof(secret));
+	json_decref(kept);
+	return rc;
 }
 
 void route_token_add(struct request *rq)
@@ -142,7 +268,8 @@ void route_token_add(struct request *rq)
 	};
 	struct access_token t = {0};
 	json_t *root = request_form(rq, fields), *one;
-	char secret[80] = "btk_", today[16], last[16];
+	struct subject_job *q;
+	char today[16], last[16];
 	size_t i;
 
 	if (!root)
@@ -162,14 +289,12 @@ void route_token_add(struct request *rq)
 				last);
 		return;
 	}
-	if (registry_token_named(rq->station->registry, t.name)) {
-		request_problem(rq, 409, "exists", "/name: a token of this name was given already");
-		return;
-	}
-	secret_random_hex(secret + 4, 32);
-	text_sha256(t.hash, secret, strlen(secret));
-	submit_token(rq, &t, secret);
-	secret_wipe(secret, sizeof(secret));
+	q = token_job(rq, &t);
+	q->is_new = true;
+	q->secret_kind = "token";
+	q->prepare = give_secret;
+	q->status = 201;
+	subject_submit(q);
 }
 
 void route_token_revoke(struct request *rq)
@@ -185,5 +310,5 @@ void route_token_revoke(struct request *rq)
 	}
 	t = *old;
 	t.revoked = true;
-	submit_token(rq, &t, NULL);
+	subject_submit(token_job(rq, &t));
 }

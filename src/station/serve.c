@@ -175,6 +175,7 @@ static void reply_with(struct request *rq, struct web_msg *m, int fd)
 	}
 	if (fd >= 0)
 		close(fd);
+	once_forget(rq);
 	free(rq->body);
 	free(rq);
 }

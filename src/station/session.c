@@ -112,11 +112,28 @@ static void submit(struct bay *b, struct journal_job *q)
 	station_write(b->station, &q->job);
 }
 
+/* What who asked for the run is answered. */
+static void put_started(const struct bay *b, struct text *out)
+{
+	struct json j;
+
+	json_init(&j, out);
+	json_open_object(&j);
+	json_kv_string(&j, "run", b->session->facts.id);
+	json_kv_string(&j, "bay", b->name);
+	json_end_object(&j);
+}
+
 static void op_begin(void *ctx)
 {
 	struct bay *b = ctx;
 
-	submit(b, journal_begin(&b->journal, b->session));
+	struct journal_job *q = journal_begin(&b->journal, b->session);
+
+	put_started(b, &q->answer);
+	if (b->starter)
+		q->once = b->starter->once;
+	submit(b, q);
 }
 
 static void op_note(void *ctx, const struct engine_note *note)
@@ -176,11 +193,7 @@ static void op_began(void *ctx)
 	json_kv_string(&j, "profile", f->profile->id);
 	json_kv_bool(&j, "simulated", f->simulated);
 	announce(b, &j, &t);
-	json_init(&j, &t);
-	json_open_object(&j);
-	json_kv_string(&j, "run", f->id);
-	json_kv_string(&j, "bay", b->name);
-	json_end_object(&j);
+	put_started(b, &t);
 	if (b->starter)
 		request_reply(b->starter, 201, "", &t);
 	b->starter = NULL;

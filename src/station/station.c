@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "src/station/shared.h"
+#include "change.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -85,6 +86,8 @@ static void housekeeping(void *ctx)
 	room_tick(s);
 	if (!s->stopping && !s->store_failed)
 		passes_tick(s);
+	if (!s->stopping && !s->store_failed && !station_is_crowded(s))
+		token_keep_use(s, false);
 	if (s->stopping)
 		continue_stop(s, now);
 	loop_set_timer(s->housekeeping, now + HOUSEKEEPING_NS);
@@ -97,6 +100,8 @@ void station_stop(struct station *s, const char *why)
 	s->stopping = true;
 	s->stop_since_ns = clock_mono_ns();
 	log_info(MODULE, "stopping: %s", why);
+	if (!s->store_failed)
+		token_keep_use(s, true);
 	for (int i = 0; i < s->bay_count; i++)
 		if (s->bays[i].session)
 			session_abort(s->bays[i].session, "station", why, station_now(s));

@@ -123,7 +123,7 @@ await atTheFront({
 	504: () => {}, // takes its 15 s: tests/unit/test_serve_limits.c has it with shorter waits
 })
 // What takes a state that another script makes.
-const elsewhere = { 'device_accept 200': 'tests/system/test_devices.sh', 'export 422': 'a table beyond 56 MiB' }
+const elsewhere = { 'ticket_import 409': 'two at once under one key: tests/system/test_once.sh', 'device_accept 200': 'tests/system/test_devices.sh', 'export 422': 'a table beyond 56 MiB' }
 for (const op of operations)
 	for (const status of Object.keys(op.responses))
 		if (status !== 'default' && !elsewhere[`${op.id} ${status}`] && !seen.has(`${op.id} ${status}`)) check(false, `${op.id}: ${status} is described and was never seen`)

@@ -99,7 +99,10 @@ async function records(call) {
 	await call('calibrate', 201, { json: { ...form, ...li } })
 	await call('profile_submit', 404, { args: { profile: 'nothing' }, json: li })
 	await call('profile_submit', 409, { args: { profile: 'broken' }, json: li })
-	await call('profile_submit', 201, { args: { profile: 'ro600_full' }, json: li })
+	const once = { args: { profile: 'ro600_full' }, headers: { 'Idempotency-Key': 'story-submit' } }
+	await call('profile_submit', 201, { ...once, json: li })
+	await call('profile_submit', 201, { ...once, json: li })
+	await call('profile_submit', 422, { ...once, json: sun })
 	await call('profile_approve', 409, { args: { profile: 'plate' }, json: sun })
 	await call('profile_approve', 422, { args: { profile: 'ro600_full' }, json: { passes: 'perhaps', ...sun } })
 	await call('profile_approve', 201, { args: { profile: 'ro600_full' }, json: sun })
