@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/secret.h"
 #include "post.h"
 
 enum { BENCHD_HELD = 75 }; /* another one holds the folder */
@@ -160,7 +161,7 @@ static bool hand_pin(const char *person)
 		return false;
 	good = pipe(ends) == 0 && dprintf(ends[1], "%s\n", pin) > 0 &&
 	       dup2(ends[0], STDIN_FILENO) == STDIN_FILENO;
-	memset(pin, 0, sizeof(pin));
+	secret_wipe(pin, sizeof(pin));
 	if (!good)
 		return false;
 	(void)close(ends[0]);

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/secret.h"
 #include "post.h"
 
 #define M(id) message(c->zh, MSG_##id)
@@ -87,7 +88,7 @@ CTL_COMMAND(cmd_user_pin)
 		return CTL_USAGE;
 	post_begin(&p);
 	post_text(&p, "pin", pin);
-	memset(pin, 0, sizeof(pin));
+	secret_wipe(pin, sizeof(pin));
 	return post_send(c, WEB_PERSON_PIN, words[0], &p);
 }
 
@@ -185,7 +186,7 @@ CTL_COMMAND(cmd_duty_begin)
 	post_begin(&p);
 	post_text(&p, "person", words[0]);
 	post_text(&p, "pin", pin);
-	memset(pin, 0, sizeof(pin));
+	secret_wipe(pin, sizeof(pin));
 	return post_send(c, WEB_DUTY_BEGIN, bay, &p);
 }
 

@@ -6,6 +6,8 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "base/secret.h"
+
 void post_begin(struct post *p)
 {
 	memset(p, 0, sizeof(*p));
@@ -63,7 +65,7 @@ int post_send(struct ctl *c, enum web_route route, const char *arg, struct post 
 
 	json_end_object(&p->json);
 	code = ctl_call(c, route, arg, "", p->text.buf, &root);
-	memset(p->text.buf, 0, p->text.len);
+	secret_wipe(p->text.buf, p->text.len);
 	text_release(&p->text);
 	if (code)
 		return code;
@@ -127,7 +129,7 @@ bool post_sign(struct post *p, const char *person)
 	json_kv_string(&p->json, "person", person);
 	json_kv_string(&p->json, "pin", pin);
 	json_end_object(&p->json);
-	memset(pin, 0, sizeof(pin));
+	secret_wipe(pin, sizeof(pin));
 	return true;
 }
 
