@@ -335,6 +335,10 @@ void request_reply_file(struct request *rq, enum web_type type, int fd, size_t s
 void request_problem_with(struct request *rq, int status, const char *code, const char *detail,
 			  void (*more)(struct json *j, void *ctx), void *ctx);
 void request_problem_of(struct request *rq, const struct error *err);
+/* The job that it waited for is done: the problem of its error, else the reply. kept: what could
+ * not be kept when that error is the store's, NULL: it only read. */
+void request_end(struct request *rq, const struct job *j, int status, const char *etag,
+		 const struct text *out, const char *kept);
 /* 404: there is no bay of this name, and which there are. */
 void request_no_bay(struct request *rq, const char *name);
 /* 404: there is no such ticket, or run; how to see which there are. */

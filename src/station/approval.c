@@ -216,23 +216,17 @@ static struct approval_job *approval_job(struct request *rq,
 
 static void approval_end(struct approval_job *q, int status)
 {
-	struct station *s = q->rq->station;
-	struct error err = q->job.err;
 	int rc = q->job.rc;
 
 	if (rc == ERR_STATE || rc == ERR_NOT_FOUND)
-		request_problem(q->rq, 409, error_name(rc), "%s", err.text);
-	else if (rc)
-		request_problem_of(q->rq, &err);
+		request_problem(q->rq, 409, error_name(rc), "%s", q->job.err.text);
 	else
-		request_reply(q->rq, status, "", &q->data);
+		request_end(q->rq, &q->job, status, "", &q->data, "an approval");
 	text_release(&q->data);
 	text_release(&q->stored);
 	json_decref(q->adopted);
 	free(q->bytes);
 	free(q);
-	if (rc == ERR_STORE)
-		station_store_failed(s, "an approval", &err);
 }
 
 static void put_revision(struct approval_job *q)

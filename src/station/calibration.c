@@ -326,30 +326,23 @@ static void calibrate_work(struct job *j, struct store *store)
 static void calibrate_done(struct job *j)
 {
 	struct calibration_job *q = (struct calibration_job *)j;
-	struct station *s = q->rq->station;
-	struct error err = j->err;
-	int rc = j->rc;
 
 	q->rig->calibrating--;
 	look(q->rig);
-	if (rc) {
-		request_problem_of(q->rq, &err);
-	} else {
+	if (!j->rc) {
 		json_t *o = json_load_limited(q->data.buf, q->data.len, WEB_BODY_MAX, NULL);
 
-		apply(s, o);
+		apply(q->rq->station, o);
 		json_decref(o);
 		if (q->suspects)
 			log_warning(MODULE, "%s was found off: %d runs are suspect", q->name,
 				    q->suspects);
-		request_reply(q->rq, 201, "", &q->reply);
 	}
+	request_end(q->rq, j, 201, "", &q->reply, "a calibration");
 	text_release(&q->data);
 	text_release(&q->reply);
 	text_release(&q->reason);
 	free(q);
-	if (rc == ERR_STORE)
-		station_store_failed(s, "a calibration", &err);
 }
 
 /* What is wrong with it beyond its form; NULL: nothing. */

@@ -59,23 +59,15 @@ static void subject_work(struct job *j, struct store *store)
 static void subject_done(struct job *j)
 {
 	struct subject_job *q = (struct subject_job *)j;
-	struct station *s = q->rq->station;
-	struct error err = j->err;
-	int rc = j->rc;
 
-	if (rc) {
-		request_problem_of(q->rq, &j->err);
-	} else {
-		if (q->kept)
-			q->kept(s, q);
-		request_reply(q->rq, q->status, "", q->reply.len ? &q->reply : &q->data);
-	}
+	if (!j->rc && q->kept)
+		q->kept(q->rq->station, q);
+	request_end(q->rq, j, q->status, "", q->reply.len ? &q->reply : &q->data,
+		    "a person or token");
 	text_release(&q->data);
 	secret_wipe(q->reply.buf, q->reply.len);
 	text_release(&q->reply);
 	free(q);
-	if (rc == ERR_STORE)
-		station_store_failed(s, "a person or token", &err);
 }
 
 struct subject_job *subject_job(struct request *rq, const char *kind, const char *type,

@@ -88,20 +88,17 @@ static void device_work(struct job *j, struct store *store)
 static void device_done(struct job *j)
 {
 	struct device_job *q = (struct device_job *)j;
-	struct error err = j->err;
-	int rc = j->rc;
 
-	if (q->rq && rc) {
-		request_problem_of(q->rq, &err);
-	} else if (q->rq) {
+	if (q->rq && !j->rc) {
 		q->rig->devices[q->device].identity[0] = '\0';
 		if (q->rig->fd >= 0)
 			tell(q->rig, q->device);
-		request_reply(q->rq, 200, "", &q->data);
 	}
+	if (q->rq)
+		request_end(q->rq, j, 200, "", &q->data, "what a device is");
+	else if (j->rc == ERR_STORE)
+		station_store_failed(q->station, "what a device is", &j->err);
 	text_release(&q->data);
-	if (rc == ERR_STORE)
-		station_store_failed(q->station, "what a device is", &err);
 	free(q);
 }
 

@@ -173,3 +173,16 @@ void request_problem_of(struct request *rq, const struct error *err)
 	request_problem_with(rq, status, error_name(err->code), status == 500 ? hidden : err->text,
 			     NULL, NULL);
 }
+
+void request_end(struct request *rq, const struct job *j, int status, const char *etag,
+		 const struct text *out, const char *kept)
+{
+	struct station *s = rq->station;
+
+	if (j->rc)
+		request_problem_of(rq, &j->err);
+	else
+		request_reply(rq, status, etag, out);
+	if (j->rc == ERR_STORE && kept)
+		station_store_failed(s, kept, &j->err);
+}

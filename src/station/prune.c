@@ -242,22 +242,18 @@ static void hold_work(struct job *j, struct store *store)
 static void hold_done(struct job *j)
 {
 	struct hold_job *q = (struct hold_job *)j;
-	struct station *s = q->rq->station;
-	struct error err = j->err;
-	int rc = j->rc;
 
-	if (rc == ERR_NOT_FOUND)
-		request_problem(q->rq, 404, "not_found", "%s; see: benchctl ticket list", err.text);
-	else if (rc == ERR_STATE)
-		request_problem(q->rq, 409, "state", "%s", err.text);
-	else if (rc)
-		request_problem_of(q->rq, &err);
+	if (j->rc == ERR_NOT_FOUND)
+		request_problem(q->rq, 404, "not_found", "%s; see: benchctl ticket list",
+				j->err.text);
+	else if (j->rc == ERR_STATE)
+		request_problem(q->rq, 409, "state", "%s", j->err.text);
+	else if (j->rc)
+		request_end(q->rq, j, 201, "", NULL, "a hold");
 	else
 		request_done(q->rq, 201, "hold", q->on ? "set" : "lifted");
 	free(q->reason);
 	free(q);
-	if (rc == ERR_STORE)
-		station_store_failed(s, "a hold", &err);
 }
 
 static void hold(struct request *rq, bool on)

@@ -133,8 +133,6 @@ static void event_work(struct job *j, struct store *store)
 static void event_done(struct job *j)
 {
 	struct event_job *q = (struct event_job *)j;
-	struct station *s = q->rq->station;
-	struct error err = j->err;
 	int rc = j->rc;
 
 	if (rc == ERR_NOT_FOUND && q->of_run)
@@ -142,18 +140,14 @@ static void event_done(struct job *j)
 	else if (rc == ERR_NOT_FOUND)
 		request_no_ticket(q->rq, q->rq->msg.arg[0]);
 	else if (rc == ERR_CONFLICT)
-		request_problem(q->rq, 409, "conflict", "%s", err.text);
+		request_problem(q->rq, 409, "conflict", "%s", j->err.text);
 	else if (rc == ERR_EXISTS)
-		request_problem(q->rq, 422, "idempotency_key_reused", "%s", err.text);
-	else if (rc)
-		request_problem_of(q->rq, &err);
+		request_problem(q->rq, 422, "idempotency_key_reused", "%s", j->err.text);
 	else
-		request_reply(q->rq, q->status, "", &q->reply);
+		request_end(q->rq, j, q->status, "", &q->reply, "an event");
 	text_release(&q->reply);
 	text_release(&q->data);
 	free(q);
-	if (rc == ERR_STORE)
-		station_store_failed(s, "an event", &err);
 }
 
 static void take_parts(struct event_job *q, const json_t *root)
@@ -297,10 +291,8 @@ static void events_done(struct job *j)
 		request_no_run(q->rq, q->rq->msg.arg[0]);
 	else if (j->rc == ERR_NOT_FOUND)
 		request_no_ticket(q->rq, q->rq->msg.arg[0]);
-	else if (j->rc)
-		request_problem_of(q->rq, &j->err);
 	else
-		request_reply(q->rq, 200, "", &q->out);
+		request_end(q->rq, j, 200, "", &q->out, NULL);
 	text_release(&q->out);
 	free(q);
 }

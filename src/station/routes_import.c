@@ -44,31 +44,18 @@ static void import_work(struct job *j, struct store *store)
 	j->rc = store_transact(store, do_import, j, &j->err);
 }
 
-static void import_problem(struct import_job *q, int rc)
-{
-	if (rc == ERR_STORE)
-		request_problem_of(q->rq, &q->job.err);
-	else
-		request_problem(q->rq, 409, error_name(rc), "/tickets/%d: %s", q->failed,
-				q->job.err.text);
-}
-
 static void import_done(struct job *j)
 {
 	struct import_job *q = (struct import_job *)j;
-	struct station *s = q->rq->station;
-	struct error err = j->err;
-	int rc = j->rc;
 
-	if (rc)
-		import_problem(q, rc);
+	if (j->rc && j->rc != ERR_STORE)
+		request_problem(q->rq, 409, error_name(j->rc), "/tickets/%d: %s", q->failed,
+				j->err.text);
 	else
-		request_reply(q->rq, 201, "", &q->reply);
+		request_end(q->rq, j, 201, "", &q->reply, "an import");
 	text_release(&q->reply);
 	free(q->list);
 	free(q);
-	if (rc == ERR_STORE)
-		station_store_failed(s, "an import", &err);
 }
 
 /* The problems of one ticket among those of all, its place before each. */

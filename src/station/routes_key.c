@@ -40,19 +40,11 @@ static struct key_job *key_job(struct request *rq, void (*work)(struct job *, st
 static void key_done(struct job *j)
 {
 	struct key_job *q = (struct key_job *)j;
-	struct station *s = q->rq->station;
-	struct error err = j->err;
-	int rc = j->rc;
 
-	if (rc)
-		request_problem_of(q->rq, &j->err);
-	else
-		request_reply(q->rq, 200, "", &q->out);
+	request_end(q->rq, j, 200, "", &q->out, "the key");
 	sign_bytes_wipe(q->passphrase, sizeof(q->passphrase));
 	text_release(&q->out);
 	free(q);
-	if (rc == ERR_STORE)
-		station_store_failed(s, "the key", &err);
 }
 
 static bool is_remote(struct request *rq)

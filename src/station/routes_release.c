@@ -121,38 +121,25 @@ bool release_is_checking(struct request *rq)
 	return rq->station->store_state != STORE_GOOD;
 }
 
-static void release_problem(struct release_job *q)
-{
-	switch (q->job.rc) {
-	case ERR_NOT_FOUND: request_no_ticket(q->rq, q->rq->msg.arg[0]); break;
-	case ERR_CONFLICT:
-		request_problem(q->rq, 409, "repair_seq_mismatch", "%s", q->job.err.text);
-		break;
-	case ERR_EXISTS:
-		request_problem(q->rq, 422, "idempotency_key_reused", "%s", q->job.err.text);
-		break;
-	case ERR_BUSY: request_problem(q->rq, 409, "claim_stale", "%s", q->job.err.text); break;
-	case ERR_STATE: request_problem(q->rq, 409, "not_released", "%s", q->job.err.text); break;
-	default: request_problem_of(q->rq, &q->job.err); break;
-	}
-}
-
 static void release_done(struct job *j)
 {
 	struct release_job *q = (struct release_job *)j;
-	struct station *s = q->rq->station;
-	struct error err = j->err;
-	int rc = j->rc;
 
-	if (rc)
-		release_problem(q);
-	else
-		request_reply(q->rq, q->status, "", &q->out);
+	switch (j->rc) {
+	case ERR_NOT_FOUND: request_no_ticket(q->rq, q->rq->msg.arg[0]); break;
+	case ERR_CONFLICT:
+		request_problem(q->rq, 409, "repair_seq_mismatch", "%s", j->err.text);
+		break;
+	case ERR_EXISTS:
+		request_problem(q->rq, 422, "idempotency_key_reused", "%s", j->err.text);
+		break;
+	case ERR_BUSY: request_problem(q->rq, 409, "claim_stale", "%s", j->err.text); break;
+	case ERR_STATE: request_problem(q->rq, 409, "not_released", "%s", j->err.text); break;
+	default: request_end(q->rq, j, q->status, "", &q->out, "a release"); break;
+	}
 	text_release(&q->body);
 	text_release(&q->out);
 	free(q);
-	if (rc == ERR_STORE)
-		station_store_failed(s, "a release", &err);
 }
 
 /* ---- may it leave? ---- */

@@ -81,10 +81,8 @@ static void list_done(struct job *j)
 		request_no_run(q->rq, f->before);
 	else if (!j->rc && !q->count && f->bay && !station_bay(q->rq->station, f->bay))
 		request_no_bay(q->rq, f->bay); /* one that was, and has runs, is listed */
-	else if (j->rc)
-		request_problem_of(q->rq, &j->err);
 	else
-		request_reply(q->rq, 200, "", &q->out);
+		request_end(q->rq, j, 200, "", &q->out, NULL);
 	text_release(&q->out);
 	free(q);
 }

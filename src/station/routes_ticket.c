@@ -58,9 +58,10 @@ static int look_around(struct ticket_job *q, struct store *store, struct error *
 					&q->released_before_us, &q->tickets_before, err);
 }
 
-static void ticket_reply(struct ticket_job *q, int status)
+static void ticket_end(struct ticket_job *q, int status, const char *kept)
 {
 	char etag[WEB_ETAG_MAX];
+
 	etag_of(etag, sizeof(etag), q->ticket.version);
 	json_init(&q->json, &q->out);
 	json_open_object(&q->json);
@@ -69,18 +70,15 @@ static void ticket_reply(struct ticket_job *q, int status)
 	json_kv_bool(&q->json, "repeat_90d", is_repeat(q, 90));
 	json_kv_int(&q->json, "tickets_before", q->tickets_before);
 	json_end_object(&q->json);
-	request_reply(q->rq, status, etag, &q->out);
-}
-
-static void ticket_problem(struct ticket_job *q)
-{
 	if (q->job.rc == ERR_EXISTS)
 		request_problem(q->rq, 412, "exists", "ticket \"%s\" exists already",
 				q->rq->msg.arg[0]);
 	else if (q->job.rc == ERR_NOT_FOUND)
 		request_no_ticket(q->rq, q->rq->msg.arg[0]);
 	else
-		request_problem_of(q->rq, &q->job.err);
+		request_end(q->rq, &q->job, status, etag, &q->out, kept);
+	text_release(&q->out);
+	free(q);
 }
 
 /* ---- get ---- */
@@ -95,13 +93,7 @@ static void get_work(struct job *j, struct store *store)
 
 static void get_done(struct job *j)
 {
-	struct ticket_job *q = (struct ticket_job *)j;
-	if (j->rc)
-		ticket_problem(q);
-	else
-		ticket_reply(q, 200);
-	text_release(&q->out);
-	free(q);
+	ticket_end((struct ticket_job *)j, 200, NULL);
 }
 
 void route_ticket_get(struct request *rq)
@@ -127,17 +119,8 @@ static void put_work(struct job *j, struct store *store)
 static void put_done(struct job *j)
 {
 	struct ticket_job *q = (struct ticket_job *)j;
-	struct station *s = q->rq->station;
-	struct error err = j->err;
-	int rc = j->rc;
-	if (rc)
-		ticket_problem(q);
-	else
-		ticket_reply(q, q->created ? 201 : 200);
-	text_release(&q->out);
-	free(q);
-	if (rc == ERR_STORE)
-		station_store_failed(s, "a ticket", &err);
+
+	ticket_end(q, q->created ? 201 : 200, "a ticket");
 }
 
 /* Where the ticketing system owns tickets, nobody at the bench makes or changes one. */
@@ -271,13 +254,11 @@ static void list_done(struct job *j)
 {
 	struct ticket_job *q = (struct ticket_job *)j;
 	char model[64];
-	if (j->rc)
-		ticket_problem(q);
-	else if (!q->listed && web_query(q->rq->msg.query, "model", model, sizeof(model)) &&
-		 !library_model(&q->rq->station->library, model))
+	if (!j->rc && !q->listed && web_query(q->rq->msg.query, "model", model, sizeof(model)) &&
+	    !library_model(&q->rq->station->library, model))
 		refuse_model(q->rq, model);
 	else
-		request_reply(q->rq, 200, "", &q->out);
+		request_end(q->rq, j, 200, "", &q->out, NULL);
 	text_release(&q->out);
 	free(q);
 }

@@ -34,10 +34,8 @@ static void unit_done(struct job *j)
 			q->serial);
 	else if (j->rc == ERR_NOT_FOUND)
 		request_no_ticket(q->rq, q->rq->msg.arg[0]);
-	else if (j->rc)
-		request_problem_of(q->rq, &j->err);
 	else
-		request_reply(q->rq, 200, "", &q->out);
+		request_end(q->rq, j, 200, "", &q->out, NULL);
 	text_release(&q->out);
 	free(q);
 }

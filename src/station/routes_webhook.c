@@ -158,10 +158,7 @@ static void dead_done(struct job *j)
 {
 	struct dead_job *q = (struct dead_job *)j;
 
-	if (j->rc)
-		request_problem_of(q->rq, &j->err);
-	else
-		request_reply(q->rq, 200, "", &q->out);
+	request_end(q->rq, j, 200, "", &q->out, NULL);
 	text_release(&q->out);
 	free(q);
 }
@@ -212,15 +209,10 @@ static void change_work(struct job *j, struct store *store)
 static void change_done(struct job *j)
 {
 	struct dead_job *q = (struct dead_job *)j;
-	struct station *s = q->rq->station;
 	struct endpoint *e = q->endpoint;
-	struct error err = j->err;
-	int rc = j->rc;
 	struct json out;
 
-	if (rc) {
-		request_problem_of(q->rq, &err);
-	} else {
+	if (!j->rc) {
 		(void)text_copy(e->row.disabled, sizeof(e->row.disabled), q->row.disabled);
 		e->row.dead = q->row.dead;
 		e->row.again = q->row.again;
@@ -232,13 +224,11 @@ static void change_done(struct job *j)
 		json_kv_string(&out, "webhook", e->hook->name);
 		json_kv_int(&out, "letters", q->enable ? q->row.dead : q->n);
 		json_end_object(&out);
-		request_reply(q->rq, 202, "", &q->out);
-		outbox_kick(s);
+		outbox_kick(q->rq->station);
 	}
+	request_end(q->rq, j, 202, "", &q->out, "the outbox");
 	text_release(&q->out);
 	free(q);
-	if (rc == ERR_STORE)
-		station_store_failed(s, "the outbox", &err);
 }
 
 void route_webhook_enable(struct request *rq)
