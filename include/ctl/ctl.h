@@ -96,6 +96,7 @@ int ctl_call_match(struct ctl *c, enum web_route route, const char *arg, const c
 int ctl_try(struct ctl *c, enum web_route route, const char *arg, const char *query,
 	    const char *body, json_t **out, struct error *err);
 void ctl_close(struct ctl *c);
+void ctl_pause_ms(int ms); /* ends early when a signal comes */
 /* The reply's bytes as they are, and a line end. */
 void ctl_put_reply(const struct ctl *c);
 /* "problems": [{file, line, column, text}]; NULL: an empty list. */

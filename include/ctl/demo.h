@@ -70,6 +70,5 @@ void demo_stop_rig(struct demo_processes *p);
 void demo_clean(const struct demo_processes *p);
 /* Last lines of a log, to stderr. */
 void demo_show_log(const char *path);
-void demo_pause_ms(int ms); /* ends early when a signal comes */
 
 #endif

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/json.h"
 #include "ctl/ctl.h"
@@ -313,4 +314,11 @@ void query_add(struct text *q, const char *name, const char *value)
 		else
 			text_printf(q, "%%%02X", ch);
 	}
+}
+
+void ctl_pause_ms(int ms)
+{
+	struct timespec t = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L};
+
+	(void)nanosleep(&t, NULL);
 }

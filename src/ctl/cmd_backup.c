@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/secret.h"
@@ -18,11 +17,10 @@ enum { BENCHD_HELD = 75 }; /* another one holds the folder */
 /* Until the copy that was asked for is made, or failed. */
 static int await(struct ctl *c, json_t **root)
 {
-	const struct timespec pause = {.tv_nsec = 200 * 1000 * 1000};
 	int code;
 
 	for (;;) {
-		(void)nanosleep(&pause, NULL);
+		ctl_pause_ms(200);
 		code = ctl_call(c, WEB_BACKUP, NULL, "", NULL, root);
 		if (code || !member_is_true(*root, "at_work"))
 			return code;

@@ -2,11 +2,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ctl/ctl.h"
+#include "post.h"
 
 #define M(id) message(c->zh, MSG_##id)
 
-static void print_bays(const struct ctl *c, const json_t *list)
+static void print_bays(const struct ctl *c, const json_t *root)
 {
 	struct text reason = {0};
 	struct table t;
@@ -16,7 +16,7 @@ static void print_bays(const struct ctl *c, const json_t *list)
 	table_init(&t, 7, 0);
 	table_row(&t,
 		  (const char *[]){M(BAY), M(RIG), M(STATE), M(TICKET), M(SERIAL), M(REASON), ""});
-	json_array_foreach(list, i, b)
+	json_array_foreach(json_object_get(root, "bays"), i, b)
 	{
 		text_clear(&reason);
 		put_said(c, member_text(b, "reason"), &reason);
@@ -32,22 +32,7 @@ static void print_bays(const struct ctl *c, const json_t *list)
 
 CTL_COMMAND(cmd_bay_list)
 {
-	const struct ctl_option options[] = {OPTION_END};
-	const char *words[CTL_ARGS_MAX];
-	json_t *root = NULL;
-	int code;
-
-	if (ctl_parse(self, options, argc, argv, words, 0, 0, &code) < 0)
-		return code;
-	code = ctl_call(c, WEB_BAYS, NULL, "", NULL, &root);
-	if (code)
-		return code;
-	if (c->json)
-		ctl_put_reply(c);
-	else
-		print_bays(c, json_object_get(root, "bays"));
-	json_decref(root);
-	return CTL_OK;
+	return get_command(c, self, argc, argv, 0, WEB_BAYS, print_bays);
 }
 
 static void print_boards(const struct ctl *c, const json_t *bay)
@@ -61,36 +46,26 @@ static void print_boards(const struct ctl *c, const json_t *bay)
 	}
 }
 
-CTL_COMMAND(cmd_bay_show)
+static void print_bay(const struct ctl *c, const json_t *bay)
 {
-	const struct ctl_option options[] = {OPTION_END};
-	const char *words[CTL_ARGS_MAX];
 	struct lines lines = {.count = 0};
 	struct text reason = {0};
-	json_t *bay = NULL;
-	int code;
 
-	if (ctl_parse(self, options, argc, argv, words, 1, 1, &code) < 0)
-		return code;
-	code = ctl_call(c, WEB_BAY, words[0], "", NULL, &bay);
-	if (code)
-		return code;
-	if (c->json) {
-		ctl_put_reply(c);
-	} else {
-		show_panel(c, bay, c->columns, &lines);
-		for (int i = 0; i < lines.count; i++)
-			(void)puts(lines.at[i].buf ? lines.at[i].buf : "");
-		if (member_text(bay, "reason")[0]) {
-			put_said(c, member_text(bay, "reason"), &reason);
-			(void)printf("%s: %s\n", M(REASON), reason.buf);
-		}
-		print_boards(c, bay);
+	show_panel(c, bay, c->columns, &lines);
+	for (int i = 0; i < lines.count; i++)
+		(void)puts(lines.at[i].buf ? lines.at[i].buf : "");
+	if (member_text(bay, "reason")[0]) {
+		put_said(c, member_text(bay, "reason"), &reason);
+		(void)printf("%s: %s\n", M(REASON), reason.buf);
 	}
+	print_boards(c, bay);
 	lines_release(&lines);
 	text_release(&reason);
-	json_decref(bay);
-	return CTL_OK;
+}
+
+CTL_COMMAND(cmd_bay_show)
+{
+	return get_command(c, self, argc, argv, 1, WEB_BAY, print_bay);
 }
 
 static int tell_bay(struct ctl *c, const struct ctl_command *self, enum web_route route,

@@ -82,7 +82,7 @@ static int wait_until(struct demo *d, const char *what, int seconds, int (*ready
 			demo_show_log(d->processes.station_log);
 			return CTL_NO_STATION;
 		}
-		demo_pause_ms(LOOK_MS);
+		ctl_pause_ms(LOOK_MS);
 	}
 }
 
@@ -272,7 +272,7 @@ static int stay_up(struct demo *d)
 	while (!signalled) {
 		if (!demo_is_alive(&d->processes, &err))
 			return told(&err);
-		demo_pause_ms(LOOK_MS);
+		ctl_pause_ms(LOOK_MS);
 	}
 	return CTL_INTERRUPTED;
 }

@@ -8,12 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include "base/json.h"
 #include "base/sign.h"
-#include "ctl/ctl.h"
+#include "post.h"
 
 enum { PASSPHRASE_MAX = 250 };
 
@@ -74,26 +73,11 @@ CTL_COMMAND(cmd_key_show)
 	return CTL_OK;
 }
 
-/* From the terminal without echo, else the first line of standard input. */
 static bool read_passphrase(char dst[PASSPHRASE_MAX + 2])
 {
-	struct termios was, quiet;
-	bool terminal = isatty(STDIN_FILENO) && tcgetattr(STDIN_FILENO, &was) == 0;
-	bool good;
-
-	if (terminal) {
-		quiet = was;
-		quiet.c_lflag &= ~(tcflag_t)ECHO;
-		(void)fputs(message(language_is_zh(), MSG_DK_KEY_PASSPHRASE), stderr);
-		(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
-	}
-	good = fgets(dst, PASSPHRASE_MAX + 2, stdin) != NULL;
-	if (terminal) {
-		(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &was);
-		(void)fputc('\n', stderr);
-	}
-	dst[strcspn(dst, "\n")] = '\0';
-	return good && strlen(dst) <= PASSPHRASE_MAX;
+	return read_hidden(message(language_is_zh(), MSG_DK_KEY_PASSPHRASE), dst,
+			   PASSPHRASE_MAX + 2) &&
+	       strlen(dst) <= PASSPHRASE_MAX;
 }
 
 CTL_COMMAND(cmd_key_backup)

@@ -13,7 +13,7 @@
 
 #include "base/yaml.h"
 #include "base/json.h"
-#include "ctl/ctl.h"
+#include "post.h"
 #include "plan/profile.h"
 
 #define M(id) message(c->zh, MSG_##id)
@@ -301,33 +301,25 @@ static void profile_row(const struct ctl *c, const json_t *p, struct table *t)
 	text_release(&variant);
 }
 
-CTL_COMMAND(cmd_profile_list)
+static void print_profiles(const struct ctl *c, const json_t *root)
 {
-	const struct ctl_option options[] = {OPTION_END};
-	const char *words[CTL_ARGS_MAX];
-	json_t *root = NULL;
 	const json_t *p;
 	struct table t;
 	size_t i;
-	int code;
 
-	if (ctl_parse(self, options, argc, argv, words, 0, 0, &code) < 0)
-		return code;
-	code = ctl_call(c, WEB_PROFILES, NULL, "", NULL, &root);
-	if (code)
-		return code;
 	table_init(&t, 7, 1u << 5);
 	table_row(&t, (const char *[]){M(PROFILE), M(STATE), M(REVISION), M(VARIANT),
 				       M(FOR_RELEASE), M(AT_MOST), M(TITLE)});
-	json_array_foreach(json_object_get(root, "profiles"), i, p) profile_row(c, p, &t);
-	if (c->json) {
-		ctl_put_reply(c);
-		table_release(&t);
-	} else {
-		print_list(c, &t);
+	json_array_foreach(json_object_get(root, "profiles"), i, p)
+	{
+		profile_row(c, p, &t);
 	}
-	json_decref(root);
-	return CTL_OK;
+	print_list(c, &t);
+}
+
+CTL_COMMAND(cmd_profile_list)
+{
+	return get_command(c, self, argc, argv, 0, WEB_PROFILES, print_profiles);
 }
 
 static void print_details(const struct ctl *c, const json_t *p)
@@ -364,20 +356,5 @@ static void print_details(const struct ctl *c, const json_t *p)
 
 CTL_COMMAND(cmd_profile_show)
 {
-	const struct ctl_option options[] = {OPTION_END};
-	const char *words[CTL_ARGS_MAX];
-	json_t *root = NULL;
-	int code;
-
-	if (ctl_parse(self, options, argc, argv, words, 1, 1, &code) < 0)
-		return code;
-	code = ctl_call(c, WEB_PROFILE, words[0], "", NULL, &root);
-	if (code)
-		return code;
-	if (c->json)
-		ctl_put_reply(c);
-	else
-		print_details(c, root);
-	json_decref(root);
-	return CTL_OK;
+	return get_command(c, self, argc, argv, 1, WEB_PROFILE, print_details);
 }

@@ -2,16 +2,15 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/json.h"
-#include "ctl/ctl.h"
+#include "post.h"
 
 #define M(id) message(c->zh, MSG_##id)
 enum { SCAN_LOOK_MS = 200 };
 
-static void print_run(struct ctl *c, const json_t *run)
+static void print_run(const struct ctl *c, const json_t *run)
 {
 	struct text out = {0};
 
@@ -123,7 +122,6 @@ static void tell_awaited(const struct ctl *c, const char *bay, const char *ticke
 static int await_scan(struct ctl *c, const char *bay, int64_t timeout_s)
 {
 	int64_t end_ns = clock_mono_ns() + timeout_s * NS_PER_S;
-	struct timespec t = {.tv_nsec = SCAN_LOOK_MS * 1000000L};
 	char told[64] = "-";
 
 	for (;;) {
@@ -149,7 +147,7 @@ static int await_scan(struct ctl *c, const char *bay, int64_t timeout_s)
 				       bay, (long long)timeout_s);
 			return CTL_USAGE;
 		}
-		(void)nanosleep(&t, NULL);
+		ctl_pause_ms(SCAN_LOOK_MS);
 	}
 }
 
@@ -322,26 +320,13 @@ CTL_COMMAND(cmd_run_abort)
 
 CTL_COMMAND(cmd_run_show)
 {
-	const struct ctl_option options[] = {OPTION_END};
-	const char *words[CTL_ARGS_MAX];
-	json_t *run = NULL;
-	int code;
-
-	if (ctl_parse(self, options, argc, argv, words, 1, 1, &code) < 0)
-		return code;
-	code = ctl_call(c, WEB_RUN_GET, words[0], "", NULL, &run);
-	if (code)
-		return code;
-	if (c->json)
-		ctl_put_reply(c);
-	else
-		print_run(c, run);
-	json_decref(run);
-	return CTL_OK;
+	return get_command(c, self, argc, argv, 1, WEB_RUN_GET, print_run);
 }
 
-static void print_runs(const struct ctl *c, const json_t *list, const char *next)
+static void print_runs(const struct ctl *c, const json_t *root)
 {
+	const json_t *list = json_object_get(root, "runs");
+	const char *next = member_text(root, "next");
 	struct table t;
 	const json_t *r;
 	size_t i;
@@ -407,7 +392,6 @@ CTL_COMMAND(cmd_run_list)
 		OPTION_END,
 	};
 	struct text query = {0};
-	json_t *root = NULL;
 	int64_t n = 50;
 	int code;
 
@@ -417,14 +401,7 @@ CTL_COMMAND(cmd_run_list)
 		return CTL_USAGE;
 	for (int i = 0; i < FILTERS; i++)
 		query_add(&query, names[i], of[i]);
-	code = ctl_call(c, WEB_RUNS, NULL, query.buf, NULL, &root);
+	code = get_and_print(c, WEB_RUNS, NULL, query.buf, print_runs);
 	text_release(&query);
-	if (code)
-		return code;
-	if (c->json)
-		ctl_put_reply(c);
-	else
-		print_runs(c, json_object_get(root, "runs"), member_text(root, "next"));
-	json_decref(root);
-	return CTL_OK;
+	return code;
 }

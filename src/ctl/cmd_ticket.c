@@ -2,8 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/json.h"
-#include "ctl/ctl.h"
+#include "post.h"
 
 #define M(id) message(c->zh, MSG_##id)
 
@@ -35,27 +34,6 @@ static void print_ticket(const struct ctl *c, const json_t *t)
 	text_release(&out);
 }
 
-/* "S02,S09" as an array of texts. */
-static void put_symptoms(struct json *j, const char *list)
-{
-	json_key(j, "symptoms");
-	json_open_array(j);
-	while (*list) {
-		size_t n = strcspn(list, ",");
-
-		if (n)
-			json_put_string_n(j, list, n);
-		list += n + (list[n] == ',');
-	}
-	json_end_array(j);
-}
-
-static void put_if(struct json *j, const char *key, const char *value)
-{
-	if (value)
-		json_kv_string(j, key, value);
-}
-
 CTL_COMMAND(cmd_ticket_add)
 {
 	const char *words[CTL_ARGS_MAX], *serial = NULL, *model = NULL, *made = NULL;
@@ -76,9 +54,8 @@ CTL_COMMAND(cmd_ticket_add)
 		OPTION_END,
 	};
 	int64_t rank = -1, repair = -1;
-	struct text body = {0};
 	json_t *ticket = NULL;
-	struct json j;
+	struct post p;
 	int code;
 
 	if (ctl_parse(self, options, argc, argv, words, 1, 1, &code) < 0)
@@ -88,25 +65,23 @@ CTL_COMMAND(cmd_ticket_add)
 	if (!ctl_number(self, "priority", priority, 0, 9, &rank) ||
 	    !ctl_number(self, "repair-seq", seq, 0, INT32_MAX, &repair))
 		return CTL_USAGE;
-	json_init(&j, &body);
-	json_open_object(&j);
-	json_kv_string(&j, "serial", serial);
-	json_kv_string(&j, "model", model);
-	put_if(&j, "manufacture_date", made);
-	put_if(&j, "due_at", due);
-	put_if(&j, "run_type", type);
-	if (symptoms)
-		put_symptoms(&j, symptoms);
+	post_begin(&p);
+	post_text(&p, "serial", serial);
+	post_text(&p, "model", model);
+	post_text(&p, "manufacture_date", made);
+	post_text(&p, "due_at", due);
+	post_text(&p, "run_type", type);
+	post_list(&p, "symptoms", symptoms);
 	if (rank >= 0)
-		json_kv_int(&j, "priority", rank);
+		json_kv_int(&p.json, "priority", rank);
 	if (repair >= 0)
-		json_kv_int(&j, "repair_seq", repair);
+		json_kv_int(&p.json, "repair_seq", repair);
 	if (mail_back)
-		json_kv_bool(&j, "mail_back", true);
-	json_end_object(&j);
-	code = ctl_call_match(c, WEB_TICKET_PUT, words[0], body.buf, change ? "" : "*new*",
+		json_kv_bool(&p.json, "mail_back", true);
+	json_end_object(&p.json);
+	code = ctl_call_match(c, WEB_TICKET_PUT, words[0], p.text.buf, change ? "" : "*new*",
 			      &ticket);
-	text_release(&body);
+	text_release(&p.text);
 	if (code && !change && c->status == 412 && !c->json)
 		(void)fprintf(stderr, "%s\n", M(TO_CHANGE));
 	if (code)
@@ -121,26 +96,12 @@ CTL_COMMAND(cmd_ticket_add)
 
 CTL_COMMAND(cmd_ticket_show)
 {
-	const struct ctl_option options[] = {OPTION_END};
-	const char *words[CTL_ARGS_MAX];
-	json_t *ticket = NULL;
-	int code;
-
-	if (ctl_parse(self, options, argc, argv, words, 1, 1, &code) < 0)
-		return code;
-	code = ctl_call(c, WEB_TICKET_GET, words[0], "", NULL, &ticket);
-	if (code)
-		return code;
-	if (c->json)
-		ctl_put_reply(c);
-	else
-		print_ticket(c, ticket);
-	json_decref(ticket);
-	return CTL_OK;
+	return get_command(c, self, argc, argv, 1, WEB_TICKET_GET, print_ticket);
 }
 
-static void print_tickets(const struct ctl *c, const json_t *list)
+static void print_tickets(const struct ctl *c, const json_t *root)
 {
+	const json_t *list = json_object_get(root, "tickets");
 	struct text state = {0}, type = {0};
 	const json_t *t;
 	struct table table;
@@ -178,7 +139,6 @@ CTL_COMMAND(cmd_ticket_list)
 		OPTION_END,
 	};
 	struct text query = {0};
-	json_t *root = NULL;
 	int64_t n = 100;
 	int code;
 
@@ -190,16 +150,9 @@ CTL_COMMAND(cmd_ticket_list)
 	query_add(&query, "model", model);
 	query_add(&query, "state", state);
 	query_add(&query, "limit", limit);
-	code = ctl_call(c, WEB_TICKETS, NULL, query.buf, NULL, &root);
+	code = get_and_print(c, WEB_TICKETS, NULL, query.buf, print_tickets);
 	text_release(&query);
-	if (code)
-		return code;
-	if (c->json)
-		ctl_put_reply(c);
-	else
-		print_tickets(c, json_object_get(root, "tickets"));
-	json_decref(root);
-	return CTL_OK;
+	return code;
 }
 
 CTL_COMMAND(cmd_release_show)

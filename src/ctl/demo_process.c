@@ -12,20 +12,13 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "ctl/ctl.h"
 
 enum { ARGS_MAX = 64, LOOK_MS = 50, RIG_PATIENCE_S = 5, LOG_TAIL = 4000 };
-
-void demo_pause_ms(int ms)
-{
-	struct timespec t = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L};
-
-	(void)nanosleep(&t, NULL);
-}
 
 static int make_folders(const char *path, struct error *err)
 {
@@ -179,7 +172,7 @@ static void keep(struct args *a, const char *log, int pipe_fd)
 	while (rig > 0 && waitpid(rig, &status, WNOHANG) == 0) {
 		if (clock_mono_ns() > end_ns)
 			(void)kill(rig, SIGKILL);
-		demo_pause_ms(LOOK_MS);
+		ctl_pause_ms(LOOK_MS);
 	}
 	_exit(0);
 }
@@ -307,12 +300,12 @@ bool demo_await_station(struct demo_processes *p, int timeout_s)
 	int64_t end_ns = clock_mono_ns() + timeout_s * NS_PER_S;
 
 	while (p->station && !reap(p) && clock_mono_ns() < end_ns)
-		demo_pause_ms(LOOK_MS);
+		ctl_pause_ms(LOOK_MS);
 	if (!p->station)
 		return true;
 	(void)kill(p->station, SIGKILL); /* its children end with its link */
 	while (!reap(p))
-		demo_pause_ms(LOOK_MS);
+		ctl_pause_ms(LOOK_MS);
 	return false;
 }
 

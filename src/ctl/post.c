@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "post.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <termios.h>
@@ -77,39 +78,53 @@ int post_send(struct ctl *c, enum web_route route, const char *arg, struct post 
 	return CTL_OK;
 }
 
-static bool read_line(char *dst, size_t size)
-{
-	size_t n;
+static struct termios shown;
 
-	if (!fgets(dst, (int)size, stdin))
-		return false;
-	n = strcspn(dst, "\r\n");
-	dst[n] = '\0';
-	return n > 0;
+/* The next program in that terminal is seen again. */
+static void show_and_end(int sig)
+{
+	(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
+	(void)raise(sig); /* by now as without this handler */
+}
+
+bool read_hidden(const char *prompt, char *dst, size_t size)
+{
+	const struct sigaction end = {.sa_handler = show_and_end, .sa_flags = SA_RESETHAND};
+	struct sigaction before;
+	struct termios hidden;
+	bool terminal = isatty(STDIN_FILENO) && tcgetattr(STDIN_FILENO, &shown) == 0;
+	bool got;
+
+	if (terminal) {
+		hidden = shown;
+		hidden.c_lflag &= ~(tcflag_t)ECHO;
+		(void)fputs(prompt, stderr);
+		(void)sigaction(SIGINT, &end, &before);
+		(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
+	}
+	got = fgets(dst, (int)size, stdin) != NULL;
+	if (terminal) {
+		(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
+		(void)sigaction(SIGINT, &before, NULL);
+		(void)fputc('\n', stderr);
+	}
+	if (got)
+		dst[strcspn(dst, "\r\n")] = '\0';
+	return got;
 }
 
 bool read_pin(const char *whose, char pin[POST_PIN_MAX])
 {
 	const char *given = getenv("BENCHCTL_PIN");
-	struct termios shown, hidden;
+	struct text asks = {0};
 	bool ok;
 
 	if (given && given[0]) {
 		ok = text_copy(pin, POST_PIN_MAX, given);
-	} else if (isatty(STDIN_FILENO) && tcgetattr(STDIN_FILENO, &shown) == 0) {
-		struct text asks = {0};
-
-		message_fill(language_is_zh(), MSG_PIN_OF, (const char *[]){whose}, &asks);
-		(void)fputs(asks.buf, stderr);
-		text_release(&asks);
-		hidden = shown;
-		hidden.c_lflag &= ~(tcflag_t)ECHO;
-		(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
-		ok = read_line(pin, POST_PIN_MAX);
-		(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
-		(void)fputc('\n', stderr);
 	} else {
-		ok = read_line(pin, POST_PIN_MAX);
+		message_fill(language_is_zh(), MSG_PIN_OF, (const char *[]){whose}, &asks);
+		ok = read_hidden(asks.buf, pin, POST_PIN_MAX) && pin[0];
+		text_release(&asks);
 	}
 	if (!ok)
 		(void)ctl_fail("no PIN of %s: type it, give it as a line of stdin, or in "

@@ -23,6 +23,8 @@ void post_list(struct post *p, const char *key, const char *list);
 int post_send(struct ctl *c, enum web_route route, const char *arg, struct post *p);
 /* "sign": {person, PIN}. False: no PIN could be read, told. */
 bool post_sign(struct post *p, const char *person);
+/* A line of stdin without its end; a terminal is asked, and does not show it. False: there is none. */
+bool read_hidden(const char *prompt, char *dst, size_t size);
 /* From BENCHCTL_PIN, the terminal (not shown) or one line of stdin. False told. */
 bool read_pin(const char *whose, char pin[POST_PIN_MAX]);
 /* A GET whose reply is printed: as it is with --json, else by print. */

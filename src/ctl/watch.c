@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -36,13 +35,6 @@ void measure_terminal(struct ctl *c)
 		c->columns = size.ws_col;
 	if (size.ws_row >= ROWS_MIN)
 		c->rows = size.ws_row;
-}
-
-static void pause_ms(int ms)
-{
-	struct timespec t = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L};
-
-	(void)nanosleep(&t, NULL); /* a signal ends it early, and that is wanted */
 }
 
 static const json_t *bay_of(const json_t *bays, const char *name)
@@ -221,7 +213,7 @@ int watch_runs(struct ctl *c, struct watched *runs, int n, bool (*stop)(void *ct
 		}
 		if (all_done(&w))
 			return CTL_OK;
-		pause_ms(LOOK_MS);
+		ctl_pause_ms(LOOK_MS);
 	}
 }
 
