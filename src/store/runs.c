@@ -354,10 +354,15 @@ int store_open_runs(struct store *s,
 {
 	struct run_row row;
 	sqlite3_stmt *st;
+	/* Rows of a ledger never go, so the last number says how many there are: the look from the newest
+	 * back ends with the last open one, and does not begin where there is none. */
 	int rc = db_query(s, &st, err,
 			  "SELECT " COLUMNS ", r.facts FROM run r"
-			  " LEFT JOIN run_end e ON e.run = r.seq"
-			  " WHERE e.seq IS NULL ORDER BY r.seq",
+			  " LEFT JOIN run_end e ON e.run = r.seq WHERE r.seq IN ("
+			  "SELECT r.seq FROM run r LEFT JOIN run_end e ON e.run = r.seq"
+			  " WHERE e.seq IS NULL ORDER BY r.seq DESC LIMIT"
+			  " (SELECT coalesce(max(seq), 0) FROM run) -"
+			  " (SELECT coalesce(max(seq), 0) FROM run_end)) ORDER BY r.seq",
 			  "");
 
 	if (rc < 0)

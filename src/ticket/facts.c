@@ -51,10 +51,14 @@ static const char *text_of(const json_t *data, const char *key)
 static bool read_run_item(void *ctx, const struct chain_row *r)
 {
 	struct run_items *i = ctx;
+	bool counts = strcmp(r->type, "suspect") == 0 || strcmp(r->type, "rejudged") == 0 ||
+		      strcmp(r->type, "run_finished") == 0;
 	json_t *data;
 
 	if (strcmp(r->type, "void") == 0)
 		i->run->voided = true;
+	if (!counts)
+		return true;
 	data = json_load_limited(r->data, r->data_n, CHAIN_DATA_MAX, NULL);
 	if (strcmp(r->type, "suspect") == 0) {
 		if (strcmp(text_of(data, "reason"), "profile_rejudge") == 0)
@@ -236,23 +240,28 @@ static void read_claim(const struct chain_row *r, const json_t *data, struct rel
 /* In the chain's order: what comes later says more; what is late only says what is against it. */
 void ticket_facts_from_item(struct release_facts *f, const struct chain_row *r)
 {
-	json_t *data = json_load_limited(r->data, r->data_n, CHAIN_DATA_MAX, NULL);
+	const bool accepts = strcmp(r->type, "acceptance") == 0;
+	const bool overrides = strcmp(r->type, "override") == 0 && !r->late;
+	const bool claims = strcmp(r->type, "claimed") == 0 || strcmp(r->type, "claim_lost") == 0;
+	json_t *data = NULL;
 
+	/* what it says is read only where it counts: most items are told by their type alone */
+	if (accepts || overrides || claims)
+		data = json_load_limited(r->data, r->data_n, CHAIN_DATA_MAX, NULL);
 	if (strcmp(r->type, "repair") == 0) {
 		f->accepted = f->refused = false;
-	} else if (strcmp(r->type, "acceptance") == 0) {
+	} else if (accepts) {
 		read_acceptance(r, data, f);
 	} else if (strcmp(r->type, "released") == 0) {
 		f->released_seq = r->seq;
 	} else if (strcmp(r->type, "withdrawn") == 0) {
 		f->released_seq = r->late ? f->released_seq : 0;
 		f->withdrawn_seq = r->seq;
-	} else if (strcmp(r->type, "override") == 0) {
-		if (!r->late)
-			read_override(r, data, &f->override);
+	} else if (overrides) {
+		read_override(r, data, &f->override);
 	} else if (strcmp(r->type, "record_missing") == 0) {
 		f->missing_seq = r->seq;
-	} else if (strcmp(r->type, "claimed") == 0 || strcmp(r->type, "claim_lost") == 0) {
+	} else if (claims) {
 		read_claim(r, data, f);
 	}
 	json_decref(data);

@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# depot.sh: a station whose depot has BENCH_RUNS (100000; 1000000 takes ten times the four minutes and 7 GB under TMPDIR) runs:
-# decision, verdict and searches in a reader, then over HTTP beside a 404 of the same server, the feed beside nginx serving
-# the same bytes, and how late benchd's loop is meanwhile. Nothing is asserted. BENCH_REQUESTS: for "no growth".
+# depot.sh: a station whose depot has BENCH_RUNS runs (100000; 1000000 takes a quarter of an hour and 7 GB under TMPDIR to make;
+# BENCH_STATE: the folder of one that mkdepot made before): decision, verdict and searches in a reader, start-up, the same over HTTP beside
+# a 404 of the same server, the feed beside nginx serving the same bytes, how the daemons grow over BENCH_REQUESTS (0: not asked), how late
+# benchd's loop is meanwhile, and what benchctl verify takes. Nothing is asserted.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 B=build/release
@@ -18,22 +19,38 @@ up() { # file to wait for
 http() { "$B/tests/bench/bench_http" "$@"; }
 rss() { awk '/^VmRSS/ { print $2 }' "/proc/$1/status"; }
 
+STATE=${BENCH_STATE:-$T/state}
+REQUESTS=${BENCH_REQUESTS:-1000000}
 begun=$(date +%s)
-made=$("$B/tests/bench/mkdepot" "$T/state" "$RUNS") || exit 1
+if [ -n "${BENCH_STATE:-}" ]; then
+	made="$RUNS runs of $(((RUNS * 10 + 20) / 21)) tickets" # as mkdepot does
+else
+	made=$("$B/tests/bench/mkdepot" "$STATE" "$RUNS") || exit 1
+fi
 tickets=${made##*of }
 tickets=${tickets%% *}
-echo "== a depot after $made, $(du -m "$T/state/benchd.db" | cut -f1) MB, made in $(($(date +%s) - begun)) s; asked in a reader of this process"
-"$B/tests/bench/bench_release" "$T/state" "$tickets" "${BENCH_REQUESTS:-1000000}"
+echo "== a depot after $made, $(du -m "$STATE/benchd.db" | cut -f1) MB, made in $(($(date +%s) - begun)) s; asked in a reader of this process"
+"$B/tests/bench/bench_release" "$STATE" "$tickets" "$((REQUESTS / 10))"
 
 "$B/benchsim" --fixture fixtures/sim.yaml --dir "$T/sim" >"$T/sim.log" 2>&1 &
 PIDS="$PIDS $!"
 up "$T/sim/control"
-"$B/benchd" --spawn --fixture fixtures/sim.yaml --profiles profiles --state "$T/state" --sim-dir "$T/sim" \
-	--port $((30000 + $$ % 20000)) >"$T/benchd.log" 2>&1 &
-station=$!
-PIDS="$station $PIDS"
-up "$T/state/http.sock"
-S=$T/state/http.sock
+S=$STATE/http.sock
+start() { # STATE: and how long until it answers
+	at=$(date +%s%N)
+	"$B/benchd" --spawn --fixture fixtures/sim.yaml --profiles profiles --state "$1" --sim-dir "$T/sim" \
+		--port $((30000 + $$ % 20000)) >"$T/benchd.log" 2>&1 &
+	station=$!
+	PIDS="$station $PIDS"
+	until curl -sf -o /dev/null --unix-socket "$1/http.sock" http://localhost/healthz; do sleep 0.01; done
+	took=$((($(date +%s%N) - at) / 1000000))
+}
+start "$T/empty"
+kill $station && wait $station
+empty=$took
+start "$STATE"
+echo
+echo "== exec to API up: $took ms, with an empty store $empty ms (target 300 ms)"
 web=$(pgrep -P $station benchd-web)
 each="-c $station,$web"
 echo
@@ -49,6 +66,18 @@ http $each -n $pages -f -o "$T/end" "$S" "feed from the beginning, 1000 a page" 
 cursor=$(sed -n 's/.*"cursor":"\([^"]*\)".*/\1/p' "$T/end" | tail -n 1)
 http $each -n 5000 "$S" "idle poll (CPU target: the 404's + 20 us)" "/api/v1/results?cursor=$cursor"
 echo "  benchd grew by $(($(rss $station) - before)) KiB over these requests, its caches filled"
+
+# a tenth of them decisions and verdicts
+if [ "$REQUESTS" -gt 0 ]; then
+	half=
+	for i in 1 2; do
+		http -n $((REQUESTS / 40)) -r "$tickets" "$S" "" /api/v1/tickets/T-%u/release >/dev/null
+		http -n $((REQUESTS / 40)) -r "$tickets" "$S" "" /api/v1/tickets/T-%u/verdict >/dev/null
+		http -n $((REQUESTS * 9 / 20)) -r "$tickets" "$S" "" /api/v1/tickets/T-%u >/dev/null
+		half=${half:-"$(rss $station) $(rss $web)"}
+	done
+	echo "  growth over HTTP, $REQUESTS requests: benchd ${half% *} KiB at half of them, $(rss $station) KiB at the end; benchd-web ${half#* } KiB, $(rss $web) KiB (target 0)"
+fi
 
 http -n 1 -o "$T/page" "$S" "" "/api/v1/results?limit=1000" >/dev/null
 if command -v nginx >/dev/null || [ -x /usr/sbin/nginx ]; then
@@ -78,4 +107,17 @@ for i in 1 2 3 4; do
 	clients="$clients $!"
 done
 PIDS="$clients $PIDS"
-"$B/tests/bench/bench_station" "$T/state" $station 10
+"$B/tests/bench/bench_station" "$STATE" $station 10
+for p in $clients; do kill "$p"; done
+kill $station && wait $station
+
+echo
+echo "== benchctl verify of that database"
+openssl pkey -in "$STATE/keys/station.key" -pubout -out "$T/station.pem"
+if [ -x /usr/bin/time ]; then
+	/usr/bin/time -f "  %e s, %U s of CPU, %M KiB at most" "$B/benchctl" verify "$STATE/benchd.db" --key "$T/station.pem"
+else
+	begun=$(date +%s)
+	"$B/benchctl" verify "$STATE/benchd.db" --key "$T/station.pem"
+	echo "  $(($(date +%s) - begun)) s; /usr/bin/time is not installed: no word about memory (apt-get install time)"
+fi
