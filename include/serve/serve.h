@@ -39,7 +39,7 @@ struct serve_options {
 };
 
 struct serve;
-/* Listen. NULL with err: ERR_BUSY when the port or the socket is held (the text names by whom). */
+/* Listen; SIGPIPE must be ignored (loop_signals does that). NULL with err: ERR_BUSY when the port or the socket is held (the text names by whom). */
 struct serve *serve_new(struct loop *loop, const struct serve_options *o, struct error *err);
 /* Ends every connection and removes the socket file. NULL allowed. */
 void serve_free(struct serve *s);

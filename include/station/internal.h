@@ -32,6 +32,7 @@
 #include "run/session.h"
 #include "station/calibration.h"
 #include "station/device.h"
+#include "station/feed.h"
 #include "station/journal.h"
 #include "station/once.h"
 #include "station/outbound.h"
@@ -127,7 +128,6 @@ struct request {
 	struct request *next_keyed; /* of those under way with an Idempotency-Key */
 };
 
-struct feed_job;
 struct child {
 	const char *what; /* "benchd-io" "benchd-web" "make-safe" */
 	pid_t pid;	  /* 0: not running */
@@ -176,6 +176,7 @@ struct station {
 	int64_t stranger_ns;	 /* wire: when */
 	int exit_code;
 	/* routes_feed.c: requests that wait for an item */
+	struct feed_end feed_end;
 	struct feed_job *feed_waiting;
 	int feed_waiting_count;
 	struct loop_timer *feed_timer;
@@ -207,10 +208,6 @@ struct station {
 		const char *advice; /* of keeper_state */
 	} keeper;
 };
-
-/* routes_feed.c */
-void feed_init(struct station *s);
-void feed_close(struct station *s); /* answers who waits */
 
 /* outbox.c */
 int outbox_configure(struct station *s, struct error *err); /* reads the file of webhooks */

@@ -25,10 +25,12 @@ struct worker;
 struct worker *worker_start(struct loop *loop, struct store *s, bool is_writer, struct error *err);
 /* ERR_LIMIT beyond max waiting jobs (4096): a fault, never dropped silently. */
 int worker_submit(struct worker *w, struct job *j);
-/* Age of the oldest unfinished job, wire time; 0 when idle. Over 5 s is a store failure (slow
- * disk). */
 /* Jobs that wait or are at work. */
 int worker_waiting(const struct worker *w);
+/* Jobs ever taken. While it stays the same and none is waiting, a writer changed nothing. */
+int64_t worker_taken(const struct worker *w);
+/* Age of the oldest unfinished job, wire time; 0 when idle. Over 5 s is a store failure (slow
+ * disk). */
 int64_t worker_lag_ns(const struct worker *w, int64_t now_ns);
 /* Finish all jobs, run their done (and the jobs these submit), join, close the store. NULL
  * allowed. Not from within done. */

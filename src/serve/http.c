@@ -64,26 +64,14 @@ static void on_connection(void *ctx, struct MHD_Connection *c, void **state,
 	*state = NULL;
 }
 
-static void on_log(void *ctx, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
-
-static void on_log(void *ctx, const char *fmt, va_list ap)
-{
-	struct error line;
-
-	(void)ctx;
-	error_setv(&line, 0, fmt, ap);
-	log_debug(MODULE, "libmicrohttpd: %s", line.text);
-}
-
 int http_start(struct serve *s, struct error *err)
 {
 	const union MHD_DaemonInfo *info;
 
 	s->mhd = MHD_start_daemon(
-		MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME |
-			MHD_USE_ERROR_LOG,
-		0, NULL, NULL, exchange_handle, s, MHD_OPTION_EXTERNAL_LOGGER, on_log, s,
-		MHD_OPTION_CONNECTION_LIMIT, (unsigned)SERVE_CONNECTIONS_MAX,
+		MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
+		exchange_handle, s, MHD_OPTION_CONNECTION_LIMIT, (unsigned)SERVE_CONNECTIONS_MAX,
+		MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, /* base/loop.h: else no sendfile */
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,
 		MHD_OPTION_NOTIFY_COMPLETED, exchange_completed, s, MHD_OPTION_NOTIFY_CONNECTION,
 		on_connection, s, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);

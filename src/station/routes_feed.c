@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/chain.h"
 #include "store/keep.h"
 #include "store/loss.h"
 
@@ -18,17 +17,10 @@ enum { FEED_LIMIT = 100, FEED_LIMIT_MAX = 1000, FEED_WAITING_MAX = 64 };
 enum { FEED_BYTES_MAX = 16 << 20 }; /* of a page: it may end before its limit */
 #define FEED_LOOK_NS (200 * NS_PER_MS)
 
-/* What a client has seen: all of the chain up to size. */
-struct feed_cursor {
-	char instance[33];
-	int64_t size;
-	uint8_t root[CHAIN_ROOT_BYTES];
-	int64_t epoch; /* cursors of earlier releases do not tell: the first */
-};
-
 struct feed_job {
 	struct job job;
 	struct request *rq;
+	int64_t taken;		 /* as in feed_end; -1: a record was on its way when it looked */
 	struct feed_cursor from; /* instance "": from the beginning */
 	int limit;
 	bool proof;	  /* each item with what proves it */
@@ -47,75 +39,12 @@ struct feed_job {
 	struct feed_job *waiting;
 };
 
-/* ---- cursors ---- */
+/* ---- the end, known without the disk ---- */
 
-static int hex_digit(char c)
+static bool is_at_end(const struct station *s, const struct feed_cursor *c)
 {
-	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* "1.INSTANCE.SIZE.ROOT.EPOCH" */
-static bool cursor_read(const char *s, struct feed_cursor *c)
-{
-	const char *dot;
-
-	if (strncmp(s, "1.", 2) || strspn(s + 2, "0123456789abcdef") != 32 || s[34] != '.')
-		return false;
-	memcpy(c->instance, s + 2, 32);
-	c->instance[32] = '\0';
-	s += 35;
-	dot = strchr(s, '.');
-	if (!dot || !text_to_int64(s, (size_t)(dot - s), &c->size) || c->size < 0 ||
-	    strlen(dot + 1) < 2 * CHAIN_ROOT_BYTES)
-		return false;
-	s = dot + 1 + 2 * CHAIN_ROOT_BYTES;
-	c->epoch = 1;
-	if (*s && (*s != '.' || !text_to_int64(s + 1, strlen(s + 1), &c->epoch) || c->epoch < 1))
-		return false;
-	for (int i = 0; i < CHAIN_ROOT_BYTES; i++) {
-		int hi = hex_digit(dot[1 + 2 * i]), lo = hex_digit(dot[2 + 2 * i]);
-
-		if (hi < 0 || lo < 0)
-			return false;
-		c->root[i] = (uint8_t)(hi << 4 | lo);
-	}
-	return true;
-}
-
-static const char *cursor_text(const struct feed_cursor *c, char *dst, size_t size)
-{
-	char root[2 * CHAIN_ROOT_BYTES + 1];
-
-	text_hex(root, c->root, CHAIN_ROOT_BYTES);
-	snprintf(dst, size, "1.%s.%lld.%s.%lld", c->instance, (long long)c->size, root,
-		 (long long)c->epoch);
-	return dst;
-}
-
-bool feed_cursor_is_good(const char *text)
-{
-	struct feed_cursor c;
-
-	return cursor_read(text, &c);
-}
-
-int feed_cursor_now(struct store *store, char dst[FEED_CURSOR_MAX], struct error *err)
-{
-	struct feed_cursor c = {.size = 0};
-	struct chain_head head;
-	struct loss_state loss;
-	int rc = store_chain_head(store, &head, err);
-
-	if (rc == 0)
-		rc = store_loss_state(store, &loss, err);
-	if (rc < 0)
-		return rc;
-	memcpy(c.instance, head.instance, sizeof(c.instance));
-	memcpy(c.root, head.root, sizeof(c.root));
-	c.size = head.size;
-	c.epoch = loss.epoch;
-	(void)cursor_text(&c, dst, FEED_CURSOR_MAX);
-	return 0;
+	return s->feed_end.taken == worker_taken(s->writer) &&
+	       feed_cursor_is_same(c, &s->feed_end.at);
 }
 
 /* ---- a page, in the reader's thread ---- */
@@ -209,19 +138,37 @@ static int check_begin(struct feed_job *q, struct store *store)
 	return q->is_pruned ? error_set(&q->job.err, ERR_STATE, "pruned") : rc;
 }
 
+static void page_begin(struct feed_job *q)
+{
+	q->count = 0;
+	q->is_full = false;
+	text_clear(&q->out);
+	json_init(&q->json, &q->out);
+	json_open_object(&q->json);
+	json_key(&q->json, "items");
+	json_open_array(&q->json);
+}
+
+static void page_end(struct feed_job *q)
+{
+	char text[FEED_CURSOR_MAX];
+
+	json_end_array(&q->json);
+	json_kv_string(&q->json, "cursor", feed_cursor_text(&q->next, text, sizeof(text)));
+	json_kv_bool(&q->json, "complete", q->is_full);
+	json_end_object(&q->json);
+}
+
 static void page_work(struct job *j, struct store *store)
 {
 	struct feed_job *q = (struct feed_job *)j;
 	struct chain_filter filter = {.feed_only = true, .limit = q->limit};
 	struct chain_head head;
 	struct loss_state loss;
-	char text[FEED_CURSOR_MAX];
 	int rc;
 
 	q->store = store;
-	q->count = 0;
-	q->is_full = false;
-	text_clear(&q->out);
+	page_begin(q);
 	j->rc = store_chain_head(store, &head, &j->err);
 	if (j->rc == 0)
 		j->rc = store_loss_state(store, &loss, &j->err);
@@ -241,20 +188,13 @@ static void page_work(struct job *j, struct store *store)
 	q->next.size = head.size;
 	memcpy(q->next.root, head.root, CHAIN_ROOT_BYTES);
 	filter.after = q->from.size;
-	json_init(&q->json, &q->out);
-	json_open_object(&q->json);
-	json_key(&q->json, "items");
-	json_open_array(&q->json);
 	rc = store_chain_list(store, &filter, put_item, q, &j->err);
 	j->rc = rc < 0 ? rc : j->rc;
-	json_end_array(&q->json);
 	if (!q->is_full && q->next.size < head.size) {
 		q->next.size = head.size;
 		memcpy(q->next.root, head.root, CHAIN_ROOT_BYTES);
 	}
-	json_kv_string(&q->json, "cursor", cursor_text(&q->next, text, sizeof(text)));
-	json_kv_bool(&q->json, "complete", q->is_full);
-	json_end_object(&q->json);
+	page_end(q);
 }
 
 /* ---- who came back with a cursor has everything up to there ---- */
@@ -313,6 +253,41 @@ static void answer(struct feed_job *q)
 	feed_free(q);
 }
 
+/* Nothing came after it, and nobody needs to look. */
+static void answer_end(struct feed_job *q)
+{
+	q->next = q->from;
+	page_begin(q);
+	page_end(q);
+	answer(q);
+}
+
+static bool has_waited(const struct feed_job *q)
+{
+	const struct station *s = q->rq->station;
+
+	return clock_mono_ns() >= q->until_ns || s->stopping ||
+	       s->feed_waiting_count == FEED_WAITING_MAX;
+}
+
+static void wait_for_item(struct feed_job *q)
+{
+	struct station *s = q->rq->station;
+
+	q->waiting = s->feed_waiting;
+	s->feed_waiting = q;
+	s->feed_waiting_count++;
+	loop_set_timer(s->feed_timer, clock_mono_ns() + FEED_LOOK_NS);
+}
+
+static void read_page(struct feed_job *q)
+{
+	struct station *s = q->rq->station;
+
+	q->taken = worker_waiting(s->writer) ? -1 : worker_taken(s->writer);
+	station_read(s, &q->job);
+}
+
 static void put_resume(struct json *j, void *ctx)
 {
 	const struct feed_job *q = ctx;
@@ -321,7 +296,7 @@ static void put_resume(struct json *j, void *ctx)
 	if (!q->has_changed)
 		return;
 	json_kv_int(j, "epoch", q->next.epoch);
-	json_kv_string(j, "resume", cursor_text(&q->next, text, sizeof(text)));
+	json_kv_string(j, "resume", feed_cursor_text(&q->next, text, sizeof(text)));
 }
 
 static void put_pruned(struct json *j, void *ctx)
@@ -354,17 +329,28 @@ static void page_done(struct job *j)
 		feed_free(q);
 		return;
 	}
+	if (!q->is_full && q->taken >= 0)
+		s->feed_end = (struct feed_end){q->taken, q->next};
 	if (q->from.instance[0])
 		acknowledge(q->rq, &q->from);
-	if (q->count || clock_mono_ns() >= q->until_ns || s->stopping ||
-	    s->feed_waiting_count == FEED_WAITING_MAX) {
+	if (q->count || has_waited(q))
 		answer(q);
+	else
+		wait_for_item(q);
+}
+
+/* From memory where nothing was recorded since; else a reader looks. */
+static void look(struct feed_job *q)
+{
+	if (!is_at_end(q->rq->station, &q->from)) {
+		read_page(q);
 		return;
 	}
-	q->waiting = s->feed_waiting;
-	s->feed_waiting = q;
-	s->feed_waiting_count++;
-	loop_set_timer(s->feed_timer, clock_mono_ns() + FEED_LOOK_NS);
+	acknowledge(q->rq, &q->from);
+	if (has_waited(q))
+		answer_end(q);
+	else
+		wait_for_item(q);
 }
 
 /* All who wait look again. */
@@ -377,13 +363,14 @@ static void look_again(void *ctx)
 	s->feed_waiting_count = 0;
 	for (; q; q = next) {
 		next = q->waiting;
-		station_read(s, &q->job);
+		look(q);
 	}
 }
 
 void feed_init(struct station *s)
 {
 	s->feed_timer = loop_add_timer(s->loop, look_again, s);
+	s->feed_end.taken = -1;
 }
 
 void feed_close(struct station *s)
@@ -425,7 +412,7 @@ void route_results(struct request *rq)
 	if (!number(rq, "limit", 1, FEED_LIMIT_MAX, &limit) ||
 	    !number(rq, "wait", 0, WEB_WAIT_MAX_S, &wait_s))
 		return;
-	if (cursor && cursor[0] && !cursor_read(cursor, &from)) {
+	if (cursor && cursor[0] && !feed_cursor_read(cursor, &from)) {
 		request_problem(rq, 400, "query",
 				"?cursor= must be the cursor of an earlier answer, or left out to "
 				"begin at the first item");
@@ -439,5 +426,5 @@ void route_results(struct request *rq)
 	q->limit = (int)limit;
 	q->proof = web_query(rq->msg.query, "proof", buf, sizeof(buf)) != NULL;
 	q->until_ns = clock_mono_ns() + wait_s * NS_PER_S;
-	station_read(rq->station, &q->job);
+	look(q);
 }

@@ -17,6 +17,8 @@
 
 #define MODULE "serve"
 enum { QUEUE_MAX = 256 }; /* events a slow reader may be behind */
+static uint8_t
+	packet[WEB_MESSAGE_MAX]; /* on its way out; conn_send is done with it when it returns */
 
 static void conn_close(struct web_conn *c, const char *why)
 {
@@ -96,7 +98,6 @@ static void conn_send(struct web_conn *c, const uint8_t *p, size_t n, int fd)
 
 void serve_event(struct station *s, const struct text *json)
 {
-	uint8_t *buf = NULL;
 	for (int i = 0; i < STATION_CONNS_MAX; i++) {
 		struct web_conn *c = &s->conns[i];
 		if (c->fd < 0 || !c->events_id)
@@ -106,16 +107,13 @@ void serve_event(struct station *s, const struct text *json)
 				    .type = WEB_TYPE_JSON,
 				    .size = (uint32_t)json->len,
 				    .body = json->buf};
-		if (!buf)
-			buf = xcalloc(1, WEB_MESSAGE_MAX);
-		int n = web_encode(&m, buf, WEB_MESSAGE_MAX);
+		int n = web_encode(&m, packet, sizeof(packet));
 		if (n < 0) {
 			log_error(MODULE, "an event of %zu bytes does not fit the link", json->len);
 			break;
 		}
-		conn_send(c, buf, (size_t)n, -1);
+		conn_send(c, packet, (size_t)n, -1);
 	}
-	free(buf);
 }
 
 static int body_to_memfd(const struct text *json)
@@ -137,7 +135,6 @@ void serve_call(struct web_conn *c, uint32_t id, const struct text *json)
 {
 	struct web_msg m = {
 		.kind = WEB_CALL, .id = id, .size = (uint32_t)json->len, .body = json->buf};
-	uint8_t *buf = xcalloc(1, WEB_MESSAGE_MAX);
 	int n, fd = -1;
 
 	if (json->len > WEB_BODY_MAX) {
@@ -145,15 +142,14 @@ void serve_call(struct web_conn *c, uint32_t id, const struct text *json)
 		m.has_fd = 1;
 		m.body = NULL;
 	}
-	n = m.has_fd && fd < 0 ? ERR_IO : web_encode(&m, buf, WEB_MESSAGE_MAX);
+	n = m.has_fd && fd < 0 ? ERR_IO : web_encode(&m, packet, sizeof(packet));
 	if (n < 0)
 		log_error(MODULE, "a request of %zu bytes does not fit the link", json->len);
 	else
-		conn_send(c, buf, (size_t)n, fd);
+		conn_send(c, packet, (size_t)n, fd);
 	if (fd >= 0)
 		close(fd);
-	secret_wipe(buf, WEB_MESSAGE_MAX);
-	free(buf);
+	secret_wipe(packet, sizeof(packet));
 }
 
 /* Sends m, with fd (-1: none), and ends the request. */
@@ -164,14 +160,12 @@ static void reply_with(struct request *rq, struct web_msg *m, int fd)
 	m->kind = WEB_REPLY;
 	m->id = rq->id;
 	if (c->fd >= 0 && c->generation == rq->generation) {
-		uint8_t *buf = xcalloc(1, WEB_MESSAGE_MAX);
-		int n = m->has_fd && fd < 0 ? ERR_IO : web_encode(m, buf, WEB_MESSAGE_MAX);
+		int n = m->has_fd && fd < 0 ? ERR_IO : web_encode(m, packet, sizeof(packet));
 
 		if (n < 0)
 			conn_close(c, "a reply does not fit the link");
 		else
-			conn_send(c, buf, (size_t)n, fd);
-		free(buf);
+			conn_send(c, packet, (size_t)n, fd);
 	}
 	if (fd >= 0)
 		close(fd);

@@ -13,7 +13,7 @@ int prune_start(struct station *s, struct error *err);
 void prune_stop(struct station *s); /* no more looks; what the writer has yet ends well */
 void prune_free(struct station *s); /* after the writer */
 
-/* routes_feed.c */
+/* feed_cursor.c */
 enum { FEED_CURSOR_MAX = 160 };
 /* Of what is there now; in a reader's thread. */
 int feed_cursor_now(struct store *store, char dst[FEED_CURSOR_MAX], struct error *err);

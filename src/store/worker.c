@@ -25,6 +25,7 @@ struct worker {
 	struct job_list waiting, finished;
 	atomic_int unfinished; /* waiting, and the one at work; read without the lock */
 	bool quit;
+	int64_t taken; /* the loop's */
 	/* queued_ns of the oldest unfinished job; 0: none. Read without the lock. */
 	atomic_llong oldest_ns;
 };
@@ -166,10 +167,16 @@ int worker_submit(struct worker *w, struct job *j)
 		if (w->unfinished++ == 0)
 			atomic_store(&w->oldest_ns, j->queued_ns);
 		list_add(&w->waiting, j);
+		w->taken++;
 		pthread_cond_broadcast(&w->changed);
 	}
 	pthread_mutex_unlock(&w->lock);
 	return rc;
+}
+
+int64_t worker_taken(const struct worker *w)
+{
+	return w->taken;
 }
 
 int worker_waiting(const struct worker *w)

@@ -64,6 +64,27 @@ check "without items the wait ends by itself" sh -c "
 etag=$(curl -s -D - -o /dev/null -H "Authorization: Bearer $TOKEN" "http://127.0.0.1:$PORT/api/v1/results?limit=2" | sed -n 's/^[Ee][Tt]ag: *\(.*\)\r$/\1/p')
 check "the ETag spares the bytes" is 304 status -H "If-None-Match: $etag" "http://127.0.0.1:$PORT/api/v1/results?limit=2"
 
+# Who has seen everything is answered without a look at the disk, and yet: what was recorded is there at once, and who
+# may no longer ask hears nothing.
+polls() { # whole ticket ids: each is in the first poll after it was recorded, and nothing is in the next two
+	cursor=$(get "results?limit=1000" | "$BIN/tests/system/jsonget" cursor)
+	for id in "$@"; do
+		get "results?cursor=$cursor" | grep -q '"items":\[\]' && get "results?cursor=$cursor" | grep -q '"items":\[\]' || return 1
+		ctl ticket add "$id" --serial RO600-24000199 --model RO600 >/dev/null
+		get "results?cursor=$cursor" >"$WORK/poll.json"
+		grep -q "\"ticket\":\"$id\"" "$WORK/poll.json" || return 1
+		cursor=$(member cursor "$WORK/poll.json")
+	done
+	get "results?cursor=$cursor" | grep -q '"items":\[\]' && [ "$(get "results?cursor=$cursor" | "$BIN/tests/system/jsonget" cursor)" = "$cursor" ]
+}
+check "poll after poll, each item is in the first one after it" polls T-1 T-2 T-3 T-4 T-5
+check "and what a poll from memory has seen is acknowledged" wait_for 5 grep -q " $(echo "$cursor" | cut -d. -f3) $(echo "$cursor" | cut -d. -f4) " "$STATE/acknowledged"
+secret=$(ctl --json token add poller --scopes read --expires "$(date -u -d '+30 days' +%F)" | "$BIN/tests/system/jsonget" token)
+as_poller() { curl -s -m 30 -o /dev/null -w '%{http_code}' -H "Authorization: Bearer $secret" "http://127.0.0.1:$PORT/api/v1/results?cursor=$cursor"; }
+check "a token polls" is "200 200 200" echo "$(as_poller) $(as_poller) $(as_poller)"
+ctl token revoke poller >/dev/null
+check "and hears nothing from the moment it is revoked" is 401 as_poller
+
 # Cursors that are none, or of another chain.
 U="http://127.0.0.1:$PORT/api/v1/results"
 check "a cursor that is none: 400" is 400 status "$U?cursor=7"

@@ -17,6 +17,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -126,6 +127,7 @@ static inline void start_serve(void)
 {
 	struct error err = {0};
 
+	assert_ptr_not_equal(signal(SIGPIPE, SIG_IGN), SIG_ERR); /* as loop_signals */
 	b.loop = loop_new();
 	assert_non_null(b.loop);
 	b.stopper = loop_add_waker(b.loop, stop_loop, NULL);

@@ -73,31 +73,49 @@ static void a_reply_known_by_its_tag_is_not_sent_again(void **state)
 	assert_null(strstr(all, "bays"));
 }
 
+/* fd asks, and is answered with so many bytes in a descriptor. */
+static void answer_large(int fd, uint32_t size)
+{
+	int file = memfd_create("reply", MFD_CLOEXEC);
+	struct web_msg r = {
+		.kind = WEB_REPLY, .status = 200, .type = WEB_TYPE_JSON, .has_fd = 1, .size = size};
+
+	assert_int_equal(ftruncate(file, size), 0);
+	assert_int_equal(pwrite(file, "[first", 6, 0), 6);
+	assert_int_equal(pwrite(file, "last]", 5, size - 5), 5);
+	say(fd, "GET /api/v1/results HTTP/1.1\r\n" HOST "\r\n");
+	r.id = take().id;
+	send_message(&r, file);
+	close(file);
+}
+
 static void a_large_reply_comes_from_its_descriptor(void **state)
 {
 	enum { SIZE = 300000 };
-	int file = memfd_create("reply", MFD_CLOEXEC), fd = visit(false);
-	struct web_msg m, r = {.kind = WEB_REPLY,
-			       .status = 200,
-			       .type = WEB_TYPE_JSON,
-			       .has_fd = 1,
-			       .size = SIZE};
+	int fd = visit(false);
 	char *all;
 
 	(void)state;
-	assert_int_equal(ftruncate(file, SIZE), 0);
-	assert_int_equal(pwrite(file, "[first", 6, 0), 6);
-	assert_int_equal(pwrite(file, "last]", 5, SIZE - 5), 5);
-	say(fd, "GET /api/v1/results HTTP/1.1\r\n" HOST "\r\n");
-	m = take();
-	r.id = m.id;
-	send_message(&r, file);
-	close(file);
+	answer_large(fd, SIZE);
 	all = hear(fd);
 	assert_has(all, "Content-Length: 300000\r\n");
 	all = strstr(all, "\r\n\r\n") + 4;
 	assert_memory_equal(all, "[first", 6);
 	assert_memory_equal(all + SIZE - 5, "last]", 5);
+}
+
+static void who_leaves_during_a_large_reply_takes_nobody_along(void **state)
+{
+	enum { SIZE = 8 << 20 }; /* more than its socket holds */
+	char some[1000];
+	int fd = visit(false);
+
+	(void)state;
+	answer_large(fd, SIZE);
+	wait_readable(fd);
+	assert_true(read(fd, some, sizeof(some)) > 0);
+	close(fd);
+	assert_has(ask("GET /healthz HTTP/1.1\r\n" HOST "\r\n"), "\r\n\r\nok\n");
 }
 
 static void addresses_that_lead_nowhere_are_explained(void **state)
@@ -285,6 +303,7 @@ int main(void)
 		EACH(a_body_and_if_match_are_passed_on),
 		EACH(a_reply_known_by_its_tag_is_not_sent_again),
 		EACH(a_large_reply_comes_from_its_descriptor),
+		EACH(who_leaves_during_a_large_reply_takes_nobody_along),
 		EACH(addresses_that_lead_nowhere_are_explained),
 		EACH(requests_that_bend_the_rules_never_reach_benchd),
 		EACH(a_request_behind_another_is_dropped),

@@ -191,6 +191,21 @@ static void the_age_of_the_oldest_unfinished_job_is_told(void **state)
 	assert_true(first.done && second.done);
 }
 
+static void whether_a_job_came_since_can_be_told(void **state)
+{
+	struct gate_job gate;
+	int64_t before = worker_taken(worker);
+
+	(void)state;
+	gate_init(&gate);
+	assert_int_equal(worker_submit(worker, &gate.job), 0);
+	assert_int_equal(worker_taken(worker), before + 1);
+	assert_int_equal(worker_waiting(worker), 1);
+	(void)sem_post(&gate.open);
+	worker_stop(worker);
+	assert_true(gate.done);
+}
+
 static void done_count(struct job *j)
 {
 	(void)j;
@@ -288,6 +303,7 @@ int main(void)
 		T(stopping_finishes_every_job_and_tells_it),
 		T(a_job_that_submits_another_at_the_stop_is_finished_too),
 		T(the_age_of_the_oldest_unfinished_job_is_told),
+		T(whether_a_job_came_since_can_be_told),
 		T(a_full_queue_is_refused_and_told),
 		T(a_reader_beside_the_writer_sees_what_it_was_told_is_done),
 #undef T
