@@ -35,9 +35,11 @@ struct fetch_request {
 	size_t answer_max; /* bytes of the answer that are read; 0: FETCH_ANSWER_MAX */
 };
 struct fetch_answer {
-	int status;	   /* 0: none came */
-	const char *error; /* "" or: dns connect denied tls timeout answer_too_long url network */
-	const char *body;  /* NUL after it; good until the call returns */
+	int status; /* 0: none came */
+	/* "" or: dns connect denied tls tls_name tls_expired tls_untrusted tls_ca_file timeout
+	 * answer_too_long url network */
+	const char *error;
+	const char *body; /* NUL after it; good until the call returns */
 	size_t size;
 };
 

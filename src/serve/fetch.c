@@ -112,6 +112,19 @@ static size_t take_bytes(char *p, size_t one, size_t n, void *ctx)
 	return x->too_long ? 0 : one * n; /* 0: curl ends it */
 }
 
+/* Why its certificate was not taken. OpenSSL's words (X509_V_ERR_...) for the chain and the days; the
+ * name is compared after these, by curl, which then has not yet said that all was well. */
+static const char *certificate_word(const struct fetch *x)
+{
+	enum { V_OK = 0, V_UNSPECIFIED = 1, V_NOT_YET_VALID = 9, V_HAS_EXPIRED = 10 };
+	long why = V_OK;
+
+	(void)curl_easy_getinfo(x->easy, CURLINFO_SSL_VERIFYRESULT, &why);
+	if (why == V_OK || why == V_UNSPECIFIED)
+		return "tls_name";
+	return why == V_NOT_YET_VALID || why == V_HAS_EXPIRED ? "tls_expired" : "tls_untrusted";
+}
+
 static const char *error_word(const struct fetch *x, CURLcode rc)
 {
 	if (x->too_long)
@@ -123,11 +136,11 @@ static const char *error_word(const struct fetch *x, CURLcode rc)
 	case CURLE_COULDNT_RESOLVE_HOST: return "dns";
 	case CURLE_COULDNT_CONNECT: return "connect";
 	case CURLE_OPERATION_TIMEDOUT: return "timeout";
+	case CURLE_PEER_FAILED_VERIFICATION: return certificate_word(x);
+	case CURLE_SSL_CACERT_BADFILE: return "tls_ca_file";
 	case CURLE_SSL_CONNECT_ERROR:
-	case CURLE_PEER_FAILED_VERIFICATION:
 	case CURLE_SSL_CERTPROBLEM:
-	case CURLE_SSL_CIPHER:
-	case CURLE_SSL_CACERT_BADFILE: return "tls";
+	case CURLE_SSL_CIPHER: return "tls";
 	case CURLE_URL_MALFORMAT:
 	case CURLE_UNSUPPORTED_PROTOCOL: return "url";
 	default: return "network";

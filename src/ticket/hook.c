@@ -304,6 +304,29 @@ static bool is_success(const struct hook *h, const struct hook_answer *a, struct
 	return v.known && v.si > 0.5;
 }
 
+/* What to do about an error word of serve/fetch.h; the others say it by themselves. */
+static const char *said(const char *error)
+{
+	static const struct {
+		const char *word, *text;
+	} texts[] = {
+		{"tls", "TLS 1.2 or newer could not be agreed on; see to that server's TLS"},
+		{"tls_name", "its certificate is for another name; write that one in url"},
+		{"tls_expired",
+		 "its certificate has expired, or begins later; renew it, and look at both clocks"},
+		{"tls_untrusted",
+		 "its certificate is of no authority that is trusted here; name a file with the "
+		 "authority's by --ca-file"},
+		{"tls_ca_file",
+		 "the file of --ca-file holds no certificates, or benchd-web may not read it"},
+	};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (strcmp(texts[i].word, error) == 0)
+			return texts[i].text;
+	return error;
+}
+
 enum hook_outcome hook_outcome(const struct hook *h, const struct hook_answer *a, char *why,
 			       size_t size)
 {
@@ -312,7 +335,7 @@ enum hook_outcome hook_outcome(const struct hook *h, const struct hook_answer *a
 
 	why[0] = '\0';
 	if (s == 0) {
-		(void)snprintf(why, size, "no answer: %s", a->error);
+		(void)snprintf(why, size, "no answer: %s", said(a->error));
 		return HOOK_AGAIN;
 	}
 	if (s >= 200 && s <= 299) {
