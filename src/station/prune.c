@@ -229,14 +229,26 @@ struct hold_job {
 	struct request *rq;
 	bool on;
 	char *reason;
+	struct text reply;
 };
+
+static int do_hold(void *ctx, struct store *store, struct error *err)
+{
+	struct hold_job *q = ctx;
+	int rc = store_hold_put(store, q->rq->msg.arg[0], q->on, q->rq->signer, q->reason,
+				clock_utc_us(), err);
+	struct json j;
+
+	json_init(&j, &q->reply);
+	json_open_object(&j);
+	json_kv_string(&j, "hold", q->on ? "set" : "lifted");
+	json_end_object(&j);
+	return rc ? rc : once_keep(&q->rq->once, store, 201, &q->reply, err);
+}
 
 static void hold_work(struct job *j, struct store *store)
 {
-	struct hold_job *q = (struct hold_job *)j;
-
-	j->rc = store_hold_put(store, q->rq->msg.arg[0], q->on, q->rq->signer, q->reason,
-			       clock_utc_us(), &j->err);
+	j->rc = store_transact(store, do_hold, j, &j->err);
 }
 
 static void hold_done(struct job *j)
@@ -251,7 +263,8 @@ static void hold_done(struct job *j)
 	else if (j->rc)
 		request_end(q->rq, j, 201, "", NULL, "a hold");
 	else
-		request_done(q->rq, 201, "hold", q->on ? "set" : "lifted");
+		request_reply(q->rq, 201, "", &q->reply);
+	text_release(&q->reply);
 	free(q->reason);
 	free(q);
 }

@@ -140,6 +140,8 @@ check "with it: 201" is 201 cookie -X POST -d '{}' -H "X-CSRF-Token: $CSRF" "$U/
 check "every route as everybody, nobody on duty" "$BIN/tests/system/webpeer" "$STATE/web.sock" nobody==0= \
 	station=t=0="bearer:$TOKEN" peer=t=0=peer:0 read=r=0="bearer:$T_read" tickets=e=0="bearer:$T_tickets" \
 	run=t=0="bearer:$T_run" admin=a=0="bearer:$T_admin" supervisor=s=1="session:$SID:$CSRF"
+check "what is no credential is nobody's, what is no packet ends its connection alone, one id for all is answered each time" \
+	"$BIN/tests/system/webpeer" "$STATE/web.sock" hostile "bearer:$TOKEN"
 check "a badge at the scanner goes on duty" sim scan 1 B-17
 check "as people see it" wait_for 5 has 'bay 1: li_na' ctl user list
 check "every route again, somebody on duty" "$BIN/tests/system/webpeer" "$STATE/web.sock" \

@@ -3,6 +3,7 @@
  * webpeer SOCKET NAME=ROLES=DUTY=CREDENTIAL...: a peer on the web link in benchd-web's place that asks
  * every route of the table with each credential, and holds the answer against what these roles may.
  * ROLES: letters t s e a r, "" for nobody; DUTY: 1 when somebody is on duty at bay 1. TAP on stdout.
+ * webpeer SOCKET hostile CREDENTIAL: names that are no credential, packets that are none, ids twice.
  * webpeer SOCKET guess PERSON: PINs for one person, each as if from another client.
  * What a credential may do is written out here once more, apart from the product's table.
  */
@@ -11,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/json.h"
@@ -236,6 +238,145 @@ static int guess(const char *path, const char *person)
 	return tried > 10 || tried + refused != 20;
 }
 
+/* ---- what no credential allows ---- */
+
+/* Names that would be somebody's if they were believed: none is, on any route. */
+static int forge(const char *path)
+{
+	static const char *const forged[] = {
+		"local:0",
+		"uid:0",
+		"person:wang",
+		"token:t_admin",
+		"token",
+		"bearer:",
+		"bearer:token:t_admin",
+		"bearer:btk_0000000000000000000000000000000000000000000000000000000000000000",
+		"session:",
+		"session:wang:",
+		"session:0000000000000000000000000000000000000000000000000000000000000000:0000",
+		" peer:0",
+		"Peer:0",
+	};
+	int fd = connect_to(path), bad = 0, asked = 0;
+	uint32_t id = 0;
+	char code[64];
+
+	for (int r = WEB_ROUTE_NONE + 1; r < WEB_ROUTE_COUNT; r++)
+		for (size_t i = 0; i < sizeof(forged) / sizeof(forged[0]); i++) {
+			int status = ask(fd, ++id, (enum web_route)r, forged[i], code);
+
+			asked++;
+			if (status == 401 && strcmp(code, "token_needed") == 0)
+				continue;
+			bad++;
+			(void)printf("# %s as \"%s\": %d %s\n",
+				     web_route_info((enum web_route)r)->name, forged[i], status,
+				     code);
+		}
+	(void)close(fd);
+	(void)printf("# %d forged credentials asked\n", asked);
+	return bad || asked < 500;
+}
+
+/* The connection ends, nobody else's does. */
+static int is_closed_on(const char *path, const char *what, const uint8_t *p, size_t n, int beside)
+{
+	static uint8_t buf[WEB_MESSAGE_MAX];
+	int fd = connect_to(path), got = -1, rc = 0;
+	struct error err = {0};
+	char code[64];
+
+	if (send(fd, p, n, MSG_NOSIGNAL) == (ssize_t)n)
+		for (int i = 0; i < 400 && rc == 0; i++) {
+			(void)poll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, 50);
+			rc = link_receive(fd, buf, sizeof(buf), &got, &err);
+		}
+	else
+		rc = -1; /* it does not even go out */
+	(void)close(fd);
+	if (rc < 0 && ask(beside, 1, WEB_STATION, "", code) == 200)
+		return 0;
+	(void)printf("# %s: %s\n", what, rc < 0 ? "others are not served" : "not closed");
+	return 1;
+}
+
+static int malformed(const char *path)
+{
+	static uint8_t good[WEB_MESSAGE_MAX], bad[WEB_MESSAGE_MAX + 4096];
+	int beside = connect_to(path), wrong = 0;
+
+	for (int r = WEB_ROUTE_NONE + 1; r < WEB_ROUTE_COUNT; r++) {
+		const char *route = web_route_info((enum web_route)r)->name;
+		struct web_msg m = {.kind = WEB_REQUEST, .id = 1, .route = (uint16_t)r};
+		int n;
+
+		m.body = "{}";
+		m.size = 2;
+		n = web_encode(&m, good, sizeof(good));
+		if (n < 0)
+			return 1;
+		memset(bad, 0, sizeof(bad));
+		memcpy(bad, good, (size_t)n);
+		bad[1] = WEB_VERSION + 1;
+		wrong += is_closed_on(path, route, bad, (size_t)n, beside);
+		bad[1] = WEB_VERSION;
+		for (int kind = WEB_REPLY; kind <= WEB_RESULT + 1; kind++) {
+			bad[0] = (uint8_t)kind;
+			wrong += is_closed_on(path, route, bad, (size_t)n, beside);
+		}
+		bad[0] = WEB_REQUEST;
+		wrong += is_closed_on(path, route, bad, (size_t)n - 1, beside);	  /* cut off */
+		wrong += is_closed_on(path, route, bad, (size_t)n + 1, beside);	  /* one too many */
+		wrong += is_closed_on(path, route, bad, WEB_MESSAGE_MAX, beside); /* far more */
+		wrong += is_closed_on(path, route, bad, sizeof(bad), beside); /* than a packet is */
+	}
+	(void)close(beside);
+	return wrong;
+}
+
+/* Every route once more with one and the same id, none waited for: as many replies as requests, and
+ * on its own connection each. */
+static int at_once(const char *path, const char *credential)
+{
+	static uint8_t buf[WEB_MESSAGE_MAX];
+	int fd[2] = {connect_to(path), connect_to(path)}, sent = 0, heard = 0;
+	struct error err = {0};
+
+	for (int r = WEB_ROUTE_NONE + 1; r < WEB_ROUTE_COUNT; r++) {
+		struct web_msg m = {.kind = WEB_REQUEST, .id = 5, .route = (uint16_t)r};
+		const char *method = web_route_info((enum web_route)r)->method;
+		int n;
+
+		/* what writes may do so; the feed and the checks take their time */
+		if (strcmp(method, "GET") != 0 || r == WEB_EVENTS)
+			continue;
+		(void)snprintf(m.arg[0], sizeof(m.arg[0]), "nothing");
+		(void)snprintf(m.credential, sizeof(m.credential), "%s", credential);
+		n = web_encode(&m, buf, sizeof(buf));
+		sent += link_send(fd[0], buf, (size_t)n, -1, &err) == 0;
+	}
+	for (int i = 0; i < 200 && heard < sent; i++) {
+		struct web_msg m;
+		int got = -1, n = link_receive(fd[0], buf, sizeof(buf), &got, &err);
+
+		if (got >= 0)
+			(void)close(got);
+		if (n == 0)
+			(void)poll(&(struct pollfd){.fd = fd[0], .events = POLLIN}, 1, 50);
+		else if (n < 0 || web_decode(&m, buf, (size_t)n, &err) || m.kind != WEB_REPLY ||
+			 m.id != 5)
+			break;
+		else
+			heard++;
+	}
+	(void)printf("# %d requests at once under one id, %d replies\n", sent, heard);
+	heard = heard == sent && link_receive(fd[1], buf, sizeof(buf), NULL, &err) == 0;
+	(void)close(fd[0]);
+	(void)close(fd[1]);
+	return !heard || sent < 20;
+}
+
 int main(int argc, char **argv)
 {
 	uint32_t id = 0;
@@ -243,6 +384,8 @@ int main(int argc, char **argv)
 
 	if (argc == 4 && !strcmp(argv[2], "guess"))
 		return guess(argv[1], argv[3]);
+	if (argc == 4 && !strcmp(argv[2], "hostile"))
+		return forge(argv[1]) | malformed(argv[1]) | at_once(argv[1], argv[3]);
 	for (int i = 2; i < argc; i++)
 		bad |= walk(argv[1], argv[i], &id);
 	return bad || argc < 3;
