@@ -45,5 +45,10 @@ void json_kv_bool(struct json *j, const char *key, bool v);
 struct json_t;
 struct error;
 struct json_t *json_load_limited(const char *s, size_t n, size_t max, struct error *err);
+/* The same of a document that we wrote and whose hash was checked, with the members alone that have
+ * one of these names (the last is NULL), at whatever depth: some twenty times as fast where little is
+ * wanted. Of what is left out brackets and strings are checked and nothing else. */
+struct json_t *json_load_members(const char *s, size_t n, size_t max, const char *const *names,
+				 struct error *err);
 
 #endif

@@ -96,7 +96,8 @@ struct run_row {
 	int profile_revision;
 	int64_t started_utc_us, ended_utc_us; /* 0: not ended */
 	bool simulated;
-	int64_t seq; /* commit order of its end, 0 before */
+	int64_t seq;		/* commit order of its end, 0 before */
+	uint8_t doc_sha256[32]; /* of store_run_get with its document; else 0 */
 };
 /* facts: JSON of run/record.h; profile bytes are stored once by hash (SHA-256 of the bytes,
  * ERR_RANGE if it is not). Of row: id (36 characters of [0-9a-zA-Z-] at most), the texts,

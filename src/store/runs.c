@@ -160,9 +160,9 @@ int store_run_end(struct store *s, const char *run_id, const char *verdict, int6
 }
 
 /* The document in column col and its hash in the next: are they still what was stored? */
-static int check_doc(sqlite3_stmt *st, int col, const char *run_id, struct error *err)
+static int check_doc(sqlite3_stmt *st, int col, const char *run_id, uint8_t hash[32],
+		     struct error *err)
 {
-	uint8_t hash[32];
 	const char *doc = db_text(st, col);
 
 	text_sha256(hash, doc, (size_t)sqlite3_column_bytes(st, col));
@@ -176,6 +176,7 @@ static int check_doc(sqlite3_stmt *st, int col, const char *run_id, struct error
 int store_run_get(struct store *s, const char *run_id, struct run_row *row, struct text *doc,
 		  struct error *err)
 {
+	uint8_t hash[32] = {0};
 	sqlite3_stmt *st;
 	int rc = db_query(s, &st, err,
 			  "SELECT " COLUMNS ", e.doc, e.doc_sha256 FROM run r"
@@ -188,9 +189,10 @@ int store_run_get(struct store *s, const char *run_id, struct run_row *row, stru
 	if (rc == 0)
 		rc = error_set(err, ERR_NOT_FOUND, "run %s: no such run", run_id);
 	else if (rc > 0 && doc && sqlite3_column_type(st, COLUMN_COUNT) != SQLITE_NULL)
-		rc = check_doc(st, COLUMN_COUNT, run_id, err) < 0 ? ERR_IO : 1;
+		rc = check_doc(st, COLUMN_COUNT, run_id, hash, err) < 0 ? ERR_IO : 1;
 	if (rc > 0) {
 		read_row(st, row);
+		memcpy(row->doc_sha256, hash, sizeof(hash));
 		if (doc)
 			text_add(doc, db_text(st, COLUMN_COUNT),
 				 (size_t)sqlite3_column_bytes(st, COLUMN_COUNT));

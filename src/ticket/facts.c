@@ -80,16 +80,14 @@ static bool read_run_item(void *ctx, const struct chain_row *r)
 }
 
 /* Is the document the one that the chain has, in an item that is still as it was? */
-static int check_recorded(struct store *s, const struct run_items *i, const struct text *doc,
+static int check_recorded(struct store *s, const struct run_items *i, const struct run_row *row,
 			  bool *intact, struct error *err)
 {
-	uint8_t hash[32];
 	char hex[65];
 	struct error why = {0};
 	int rc;
 
-	text_sha256(hash, doc->buf ? doc->buf : "", doc->len);
-	text_hex(hex, hash, sizeof(hash));
+	text_hex(hex, row->doc_sha256, sizeof(row->doc_sha256));
 	if (i->run->ended_seq == 0 || strcmp(hex, i->document_sha256) != 0) {
 		*intact = false;
 		return 0;
@@ -127,7 +125,7 @@ static int read_run(struct store *s, const struct run_row *listed, struct releas
 	if (rc == 0 && items.late && strcmp(out->verdict, "pass") == 0)
 		out->complete = false;
 	if (rc == 0 && !out->open)
-		rc = check_recorded(s, &items, &doc, intact, err);
+		rc = check_recorded(s, &items, &row, intact, err);
 	text_release(&approval);
 	text_release(&doc);
 	return rc;

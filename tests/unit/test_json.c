@@ -177,6 +177,69 @@ static void input_beyond_its_size_is_refused_unread(void **state)
 	assert_int_equal(err.code, ERR_LIMIT);
 }
 
+static const char *const wanted[] = {"a", "list", "deep", NULL};
+
+static void of_a_document_the_named_members_alone_are_taken(void **state)
+{
+	static const char *const pairs[][2] = {
+		{"{\"a\":1,\"x\":2,\"list\":[{\"x\":0,\"a\":\"\\\"}\",\"y\":[1,{\"a\":9}]},true,null]}",
+		 "{\"a\":1,\"list\":[{\"a\":\"\\\"}\"},true,null]}"},
+		{"{\"x\":{\"a\":1}, \"deep\" : {\"deep\":{\"a\":-1.5e3,\"aa\":1}} }",
+		 "{\"deep\":{\"deep\":{\"a\":-1500.0}}}"},
+		{"{\"x\":\"}]\\\\\",\"y\":[\"[\",{}],\"a\":[]}", "{\"a\":[]}"},
+		{"{\"x\":1}", "{}"},
+		{"[ ]", "[]"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+		const char *from = pairs[i][0];
+		json_t *picked = json_load_members(from, strlen(from), 65536, wanted, NULL);
+		json_t *same = json_load_limited(pairs[i][1], strlen(pairs[i][1]), 65536, NULL);
+
+		assert_non_null(picked);
+		assert_true(json_equal(picked, same));
+		json_decref(picked);
+		json_decref(same);
+	}
+}
+
+/* Whatever is cut off or comes twice, nothing is read of it: there is no half document. */
+static void a_broken_document_has_no_members(void **state)
+{
+	static const char whole[] = "{\"x\":{\"y\":[1,\"\\\"\"]},\"a\":[true,{\"list\":\"z\"}]}";
+	static const char *const bad[] = {
+		"{\"a\":1,\"a\":2}",
+		"{\"a\":1,\"\\u0061\":2}",
+		"{\"a\":1}}",
+		"{\"x\":[1,]}",
+		"{\"x\":1,}",
+		"{\"x\":[1}}",
+		"{\"x\" 1}",
+		"{x:1}",
+		"{\"x\":\"a\nb\"}",
+		"{\"a\":tru}",
+		"{\"x\":}",
+		"{\"a\":01}",
+		"[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]",
+	};
+	struct error err;
+	json_t *good = json_load_members(whole, strlen(whole), 65536, wanted, NULL);
+
+	(void)state;
+	assert_non_null(good);
+	json_decref(good);
+	for (size_t n = 0; n < strlen(whole); n++) {
+		err.code = 0;
+		assert_null(json_load_members(whole, n, 65536, wanted, &err));
+		assert_int_equal(err.code, ERR_SYNTAX);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_null(json_load_members(bad[i], strlen(bad[i]), 65536, wanted, NULL));
+	assert_null(json_load_members("{}\0", 3, 65536, wanted, NULL));
+	assert_null(json_load_members(whole, strlen(whole), strlen(whole) - 1, wanted, NULL));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -187,6 +250,8 @@ int main(void)
 		cmocka_unit_test(depth_reaches_its_bound_in_both_directions),
 		cmocka_unit_test(input_that_is_not_strict_json_is_refused),
 		cmocka_unit_test(input_beyond_its_size_is_refused_unread),
+		cmocka_unit_test(of_a_document_the_named_members_alone_are_taken),
+		cmocka_unit_test(a_broken_document_has_no_members),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
