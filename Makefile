@@ -116,8 +116,14 @@ $(B)/tests/%: $(B)/obj/tests/%.o $$(call fake_objs,$$*) $(LIBS)
 unit_bins   := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c tests/replay/test_*.c tests/dst/test_*.c))
 helper_bins := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/system/*.c tests/bench/*.c))
 tests: $(unit_bins) $(helper_bins)
-# What the sanitizers run: the unit set and what a system test needs.
-unittests: $(filter $(B)/tests/unit/%,$(unit_bins)) $(filter $(B)/tests/system/%,$(helper_bins))
+# What the sanitizers run: the unit set and what a system test needs. In a program that starts no thread
+# there is no race to be found: what the release programs link tells which of them do.
+system_helpers := $(filter $(B)/tests/system/%,$(helper_bins))
+unittests: $(filter $(B)/tests/unit/%,$(unit_bins)) $(system_helpers)
+starts_threads = $(shell nm -Au build/release/tests/unit/test_*[!.]? 2>/dev/null | \
+	sed -nE 's,^build/release/([^:]*): .* (pthread_create|thrd_create|MHD_start_daemon)(@.*)?$$,\1,p' | sort -u)
+no_threads = $(error no program of build/release/tests/unit starts a thread; make tests first)
+threadtests: $(system_helpers) $$(addprefix $(B)/,$$(or $$(starts_threads),$$(no_threads)))
 # Every source through another compiler's eyes, without code.
 syntax:
 	$(Q)ls src/*.c src/*/*.c drivers/*.c tests/unit/*.c tests/dst/*.c tests/replay/*.c tests/system/*.c tests/bench/*.c | \
@@ -212,4 +218,4 @@ help:
 clean:
 	rm -rf build
 
-.PHONY: all tests check fuzzers fuzz lint asan tsan coverage bench deps deps-check demo install dist help clean
+.PHONY: all tests unittests threadtests syntax check fuzzers fuzz lint asan tsan coverage bench deps deps-check demo install dist help clean
