@@ -139,6 +139,15 @@ static void look_at_bays(struct station *s)
 	}
 }
 
+static const char *first_bay(const struct fixture *f, const struct fx_channel *c)
+{
+	int i = 0;
+
+	while (i < f->bay_count - 1 && !(c->bays & (1u << i)))
+		i++;
+	return f->bays[i].name;
+}
+
 static void look_at_calibrations(struct station *s)
 {
 	int64_t now_us = calibrate_believed_utc_us(clock_utc_us(), calibrate_build_utc_us());
@@ -157,8 +166,9 @@ static void look_at_calibrations(struct station *s)
 			if (c->revision <= 0 || !c->due)
 				continue;
 			due = strcmp(c->due, limit) <= 0;
-			(void)snprintf(subject, sizeof(subject), "%.63s/%.63s", f->name,
-				       f->channels[i].name);
+			/* bays have channels of the same name: as its record is called */
+			(void)snprintf(subject, sizeof(subject), "%.63s/%.15s/%.63s", f->name,
+				       first_bay(f, &f->channels[i]), f->channels[i].name);
 			(void)snprintf(en, sizeof(en),
 				       due ? "calibration of %s is due on %s"
 					   : "calibration of %s is in force until %s",
