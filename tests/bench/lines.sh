@@ -1,13 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# lines.sh [rtu|dead|bytes|estop]...: what the lines do, beside the peers, in one run. All times are the slave's stamps; nothing
-# is asserted. BENCH_SECONDS: for each master.
+# lines.sh [rtu|dead|bytes|estop|deaths]...: what the lines do, beside the peers, in one run. All times are the slave's stamps; nothing
+# is asserted. BENCH_SECONDS: for each master; BENCH_PRESSES of the E-stop (20); BENCH_DEATHS of each daemon (1).
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 B=build/release
 T=$(mktemp -d "${TMPDIR:-/tmp}/benchd-lines.XXXXXX") || exit 1
 SIM=
 STATION=
+QUIET=--quiet-sensors # a rig without noise is frozen for a run
 trap '[ -n "$STATION" ] && kill $STATION 2>/dev/null; [ -n "$SIM" ] && kill $SIM 2>/dev/null; wait; rm -rf "$T"' EXIT
 trap 'exit 130' INT TERM
 SECONDS_EACH=${BENCH_SECONDS:-5}
@@ -19,7 +20,7 @@ done
 sim() { # fixture, more options: a fresh benchsim, so that its stamps are of one master
 	[ -n "$SIM" ] && kill $SIM && wait $SIM 2>/dev/null
 	rm -rf "$T/sim"
-	"$B/benchsim" --dir "$T/sim" --quiet-sensors --fixture "$@" >"$T/sim.log" 2>&1 &
+	"$B/benchsim" --dir "$T/sim" $QUIET --fixture "$@" >"$T/sim.log" 2>&1 &
 	SIM=$!
 	n=0
 	until [ -e "$T/sim/control" ] || [ $n -ge 100 ]; do
@@ -29,6 +30,11 @@ sim() { # fixture, more options: a fresh benchsim, so that its stamps are of one
 }
 stats() { "$B/tests/system/simctl" "$T/sim/control" stats "$1" | tr ' ;' '\n\n'; }
 stat_of() { sed -n "s/^$1=//p" "$2" | head -n 1; }
+quiet() { # figures of a few milliseconds mean little on a busy machine: said beside them
+	awk -v cores="$(nproc)" '{ busy = $1 > cores / 4
+		printf "   load before: %s %s on %d cores%s\n", $1, $2, cores, busy ? " (BUSY: times are the machine\047s too)" : "" }' \
+		/proc/loadavg
+}
 calc() { awk "BEGIN { printf \"$1\", ($2) }"; }
 
 # Run a master on the line; sets transactions, cpu_us.
@@ -162,6 +168,7 @@ wait_bays() {
 # From the edge as the chip stamps it to the last command of the drop: lamps on the chip, relays on the line.
 estop() {
 	echo "== E-stop edge to outputs commanded safe, the whole station idle (targets: GPIO 2 ms p99; Modbus as fixture check computes)"
+	quiet
 	sim fixtures/sim.yaml --wire 115200
 	"$B/benchd" --spawn --fixture fixtures/sim.yaml --profiles profiles --state "$T/state" --sim-dir "$T/sim" \
 		--port $((30000 + $$ % 20000)) >"$T/benchd.log" 2>&1 &
@@ -184,11 +191,11 @@ estop() {
 		for bay in 1 2; do "$B/benchctl" --state "$T/state" bay reset $bay >/dev/null 2>&1; done
 		wait_bays ready
 	done
-	printf '  %-38s %8s %8s %8s\n' "" "p50 ms" "max ms" presses
+	printf '  %-38s %8s %8s %8s %8s\n' "" "p50 ms" "p99 ms" "max ms" presses
 	for what in gpio relays; do
 		sort -n "$T/$what" | awk -v w="$what" '{ v[NR] = $1 }
-			END { if (NR) printf "  %-38s %8.2f %8.2f %8d\n", w == "gpio" ? "GPIO stand-in, last lamp" : "relays, last write in the 0.2 s after", \
-				v[int((NR + 1) / 2)] / 1e3, v[NR] / 1e3, NR; else printf "  %-38s nothing was commanded\n", w }'
+			END { if (NR) printf "  %-38s %8.2f %8.2f %8.2f %8d\n", w == "gpio" ? "GPIO stand-in, last lamp" : "relays, last write in the 0.2 s after", \
+				v[int((NR + 1) / 2)] / 1e3, v[int(NR * 0.99 + 0.999)] / 1e3, v[NR] / 1e3, NR; else printf "  %-38s nothing was commanded\n", w }'
 	done
 	"$B/benchctl" fixture check fixtures/sim.yaml | awk '/relays_/ && / ms / { for (i = 1; i < NF; i++)
 		if ($(i + 1) == "ms" && $i > worst) worst = $i } END { printf "  fixture check computes %.1f ms at most for the relays\n", worst }'
@@ -197,10 +204,78 @@ estop() {
 	STATION=
 }
 
-[ $# -gt 0 ] || set -- rtu dead bytes estop
+child() { # name: pid of the station's child
+	for pid in $(cat "/proc/$STATION/task/$STATION/children"); do
+		[ "$(cat "/proc/$pid/comm")" = "$1" ] && echo "$pid"
+	done
+}
+output() { "$B/tests/system/simctl" "$T/sim/control" output "$1" 1; } # ok VALUE mono_ms=WHEN IT CHANGED
+mono_ms() { "$B/tests/system/simctl" "$T/sim/control" stats | sed -n 's/^ok mono_ms=\([0-9]*\).*/\1/p'; }
+wait_output() { # name value seconds
+	n=0
+	until output "$1" | grep -q "^ok $2 "; do
+		[ $n -lt $((20 * $3)) ] || return 1
+		sleep 0.05
+		n=$((n + 1))
+	done
+}
+orphans() { # pids...: until they have ended by themselves; they hold the rig
+	for pid in "$@"; do
+		n=0
+		while kill -0 "$pid" 2>/dev/null && [ $n -lt 300 ]; do
+			sleep 0.1
+			n=$((n + 1))
+		done
+	done
+}
+
+# A run is under way, its valve open and its unit powered; then a daemon dies. Until the rig's side sees the last of both off.
+# Run time is ten times as fast, so that the unit is powered soon; leases, the link and the dead-man line keep wire time.
+death() { # daemon signal
+	rm -rf "$T/state"
+	QUIET=
+	sim fixtures/sim.yaml --speed 10 --unit 1:RO600:RO600-24000101:T-1 --operator "$T/state/ctl.sock"
+	"$B/benchd" --spawn --fixture fixtures/sim.yaml --profiles profiles --state "$T/state" --sim-dir "$T/sim" \
+		--speed 10 --port $((30000 + $$ % 20000)) >"$T/benchd.log" 2>&1 &
+	STATION=$!
+	wait_bays ready
+	"$B/benchctl" --state "$T/state" ticket add T-1 --serial RO600-24000101 --model RO600 >/dev/null
+	"$B/benchctl" --state "$T/state" run start --bay 1 --ticket T-1 --serial RO600-24000101 --profile ro600_quick >/dev/null 2>&1
+	children=$(cat "/proc/$STATION/task/$STATION/children")
+	wait_output unit_power_supply 1 60 && wait_output feed_valve 1 30 || echo "no run" >>"$T/$1.$2"
+	pid=$STATION
+	[ "$1" = benchd ] || pid=$(child "$1")
+	from=$(mono_ms)
+	kill -"$2" "$pid"
+	for name in feed_valve unit_power_supply; do
+		wait_output $name 0 15
+		output $name | awk -v from="$from" '$2 == 0 { sub("mono_ms=", "", $3); if ($3 >= from) print $3 - from }'
+	done | sort -n | awk '{ n++; last = $1 } END { print n == 2 ? last : "never" }' >>"$T/$1.$2"
+	kill $STATION 2>/dev/null
+	wait $STATION 2>/dev/null
+	STATION=
+	orphans $children
+}
+
+deaths() {
+	echo "== from a daemon's death in a run to valve and power off, on the rig's side"
+	quiet
+	printf '  %-38s %8s %8s   %s\n' "" target "worst ms" all
+	for row in "benchd KILL 600 benchd dead" "benchd-io KILL 1000 benchd-io dead" "benchd-io STOP 2500 benchd-io hung"; do
+		set -- $row
+		n=0
+		while [ $n -lt "${BENCH_DEATHS:-1}" ]; do
+			death "$1" "$2"
+			n=$((n + 1))
+		done
+		printf '  %-38s %8d %8s   %s\n' "$4 $5" "$3" "$(sort -n "$T/$1.$2" | tail -n 1)" "$(tr '\n' ' ' <"$T/$1.$2")"
+	done
+}
+
+[ $# -gt 0 ] || set -- rtu dead bytes estop deaths
 for part in "$@"; do
 	case $part in
-	rtu | dead | bytes | estop) $part ;;
+	rtu | dead | bytes | estop | deaths) $part ;;
 	*) echo "lines.sh: no part $part" >&2 && exit 2 ;;
 	esac
 	echo
