@@ -26,7 +26,7 @@
 #include "base/error.h"
 
 enum {
-	WEB_VERSION = 2,
+	WEB_VERSION = 3,
 	WEB_BODY_MAX = 65536,
 	WEB_MESSAGE_MAX = WEB_BODY_MAX + 1024,
 	WEB_ARG_MAX = 96,
@@ -138,10 +138,10 @@ struct web_route_info {
 	const char *name, *method, *path, *help;
 };
 const struct web_route_info *web_route_info(enum web_route r); /* NULL if unknown */
-/* The route of a method and a path without query ("/api/v1" already removed), arguments
- * percent-decoded. 0 if none (or an argument is too long or not clean); *allowed (NULL
+/* The route of a method and a path without query ("/api/v1" already removed), its argument
+ * percent-decoded. 0 if none (or the argument is too long or not clean); *allowed (NULL
  * allowed) then tells whether another method would be right. */
-enum web_route web_route_find(const char *method, const char *path, char args[2][WEB_ARG_MAX],
+enum web_route web_route_find(const char *method, const char *path, char arg[WEB_ARG_MAX],
 			      int *allowed);
 
 enum web_kind { WEB_REQUEST = 1, WEB_REPLY, WEB_EVENT, WEB_CALL, WEB_RESULT };
@@ -150,7 +150,7 @@ struct web_msg {
 	enum web_kind kind;
 	uint32_t id;
 	uint16_t route; /* request */
-	char arg[2][WEB_ARG_MAX];
+	char arg[WEB_ARG_MAX];
 	char query[WEB_QUERY_MAX];   /* as in a URL, still percent-encoded */
 	char if_match[WEB_ETAG_MAX]; /* "" none */
 	char credential[WEB_CREDENTIAL_MAX];

@@ -203,7 +203,7 @@ static int await_reply(struct client *c, uint32_t id, int64_t deadline_ns, struc
 	}
 }
 
-int client_call_match(struct client *c, enum web_route route, const char *arg0, const char *query,
+int client_call_match(struct client *c, enum web_route route, const char *arg, const char *query,
 		      const char *body, const char *if_match, char etag[WEB_ETAG_MAX],
 		      int timeout_ms, int *status, struct text *reply, struct error *err)
 {
@@ -212,7 +212,7 @@ int client_call_match(struct client *c, enum web_route route, const char *arg0, 
 	uint32_t id = m.id;
 	int rc;
 
-	if (!text_copy(m.arg[0], sizeof(m.arg[0]), arg0 ? arg0 : "") ||
+	if (!text_copy(m.arg, sizeof(m.arg), arg ? arg : "") ||
 	    !text_copy(m.query, sizeof(m.query), query ? query : "") ||
 	    !text_copy(m.if_match, sizeof(m.if_match), if_match ? if_match : "") ||
 	    (body && strlen(body) > WEB_BODY_MAX))
@@ -230,13 +230,11 @@ int client_call_match(struct client *c, enum web_route route, const char *arg0, 
 	return 0;
 }
 
-int client_call(struct client *c, enum web_route route, const char *arg0, const char *arg1,
-		const char *query, const char *body, int timeout_ms, int *status,
-		struct text *reply, struct error *err)
+int client_call(struct client *c, enum web_route route, const char *arg, const char *query,
+		const char *body, int timeout_ms, int *status, struct text *reply,
+		struct error *err)
 {
-	if (arg1 && *arg1) /* no route of version 1 has a second argument */
-		return error_set(err, ERR_USAGE, "route %d takes one argument", (int)route);
-	return client_call_match(c, route, arg0, query, body, "", NULL, timeout_ms, status, reply,
+	return client_call_match(c, route, arg, query, body, "", NULL, timeout_ms, status, reply,
 				 err);
 }
 

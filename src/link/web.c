@@ -2,7 +2,7 @@
  *
  * Packets, little endian: u8 kind, u8 WEB_VERSION, u32 id, then
  *
- *	REQUEST	 u16 route, texts arg0 arg1 query if_match credential request_key client, body
+ *	REQUEST	 u16 route, texts arg query if_match credential request_key client, body
  *	REPLY	 u16 status, u8 type, text etag, u8 has_fd, body
  *	EVENT	 body
  *	CALL	 u8 has_fd, body
@@ -67,10 +67,10 @@ static bool decode_percent(char *dst, size_t size, const char *s, size_t n, bool
 	return text_is_clean(dst, len, "");
 }
 
-/* Does path match the pattern? Arguments into args. */
-static bool match_path(const char *pattern, const char *path, char args[2][WEB_ARG_MAX])
+/* Does path match the pattern? What stands for its {} into arg. */
+static bool match_path(const char *pattern, const char *path, char arg[WEB_ARG_MAX])
 {
-	int arg = 0;
+	bool found = false;
 
 	while (*pattern) {
 		if (strncmp(pattern, "{}", 2) != 0) {
@@ -80,19 +80,19 @@ static bool match_path(const char *pattern, const char *path, char args[2][WEB_A
 		}
 		size_t n = strcspn(path, "/");
 
-		if (n == 0 || arg == 2 || !decode_percent(args[arg], WEB_ARG_MAX, path, n, false))
+		if (n == 0 || found || !decode_percent(arg, WEB_ARG_MAX, path, n, false))
 			return false;
-		arg++;
+		found = true;
 		pattern += 2;
 		path += n;
 	}
 	return *path == '\0';
 }
 
-enum web_route web_route_find(const char *method, const char *path, char args[2][WEB_ARG_MAX],
+enum web_route web_route_find(const char *method, const char *path, char arg[WEB_ARG_MAX],
 			      int *allowed)
 {
-	char found[2][WEB_ARG_MAX];
+	char found[WEB_ARG_MAX];
 	int other = 0;
 
 	for (int r = WEB_ROUTE_NONE + 1; r < WEB_ROUTE_COUNT; r++) {
@@ -103,7 +103,7 @@ enum web_route web_route_find(const char *method, const char *path, char args[2]
 			other = 1;
 			continue;
 		}
-		memcpy(args, found, sizeof(found));
+		memcpy(arg, found, sizeof(found));
 		return (enum web_route)r;
 	}
 	if (allowed)
@@ -143,9 +143,8 @@ struct text_field {
 #m, offsetof(struct web_msg, m), sizeof(((struct web_msg *)0)->m), ascii           \
 	}
 static const struct text_field request_texts[] = {
-	TEXT_FIELD(arg[0], false),  TEXT_FIELD(arg[1], false),	  TEXT_FIELD(query, true),
-	TEXT_FIELD(if_match, true), TEXT_FIELD(credential, true), TEXT_FIELD(request_key, true),
-	TEXT_FIELD(client, true),
+	TEXT_FIELD(arg, false),	      TEXT_FIELD(query, true),	     TEXT_FIELD(if_match, true),
+	TEXT_FIELD(credential, true), TEXT_FIELD(request_key, true), TEXT_FIELD(client, true),
 };
 enum { REQUEST_TEXTS = sizeof(request_texts) / sizeof(request_texts[0]) };
 static const struct text_field etag_text = TEXT_FIELD(etag, true);

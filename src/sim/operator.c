@@ -146,8 +146,8 @@ static void answer_prompt(struct sim_operator *o, const char *bay, const char *r
 	json_kv_string(&j, "answer", answer);
 	json_kv_string(&j, "operator", "benchsim");
 	json_end_object(&j);
-	if (client_call(o->station, WEB_RUN_ANSWER, run, NULL, "", body.buf, CALL_MS, &status,
-			&reply, &err)) {
+	if (client_call(o->station, WEB_RUN_ANSWER, run, "", body.buf, CALL_MS, &status, &reply,
+			&err)) {
 		client_close(o->station);
 		o->station = NULL;
 	} else if (status >= 300) {
@@ -227,7 +227,7 @@ static bool is_known(struct sim_operator *o, const char *ticket)
 	struct error err = {0};
 	int status = 0;
 
-	if (client_call(o->station, WEB_TICKET_GET, ticket, NULL, "", "", CALL_MS, &status, &reply,
+	if (client_call(o->station, WEB_TICKET_GET, ticket, "", "", CALL_MS, &status, &reply,
 			&err)) {
 		client_close(o->station);
 		o->station = NULL;
@@ -289,7 +289,7 @@ static void look(struct sim_operator *o)
 		o->station = client_open(o->socket, &err);
 	if (!o->station)
 		return;
-	if (client_call(o->station, WEB_BAYS, NULL, NULL, "", "", CALL_MS, &status, &reply, &err)) {
+	if (client_call(o->station, WEB_BAYS, NULL, "", "", CALL_MS, &status, &reply, &err)) {
 		client_close(o->station);
 		o->station = NULL;
 		if (log_limit_hit(&o->lost))

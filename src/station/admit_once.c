@@ -58,7 +58,7 @@ static void name_it(struct request *rq)
 	text_copy(o->key, sizeof(o->key), rq->msg.request_key);
 	text_copy(o->who, sizeof(o->who), rq->who);
 	snprintf(o->place, sizeof(o->place), "%s %s",
-		 web_route_info((enum web_route)rq->msg.route)->name, rq->msg.arg[0]);
+		 web_route_info((enum web_route)rq->msg.route)->name, rq->msg.arg);
 	once_body(rq->body, rq->msg.size, &body);
 	text_sha256(o->body_sha256, body.buf ? body.buf : "", body.len);
 	secret_wipe(body.buf, body.len);

@@ -209,7 +209,7 @@ static struct approval_job *approval_job(struct request *rq,
 	q->job.done = done;
 	q->rq = rq;
 	q->utc_us = clock_utc_us();
-	text_copy(q->profile, sizeof(q->profile), rq->msg.arg[0]);
+	text_copy(q->profile, sizeof(q->profile), rq->msg.arg);
 	text_copy(q->who, sizeof(q->who), rq->signer);
 	return q;
 }
@@ -272,7 +272,7 @@ static const struct library_entry *need_entry(struct request *rq)
 	struct library *lib = &rq->station->library;
 
 	for (int i = 0; i < lib->entry_count; i++) {
-		if (strcmp(lib->entries[i].id, rq->msg.arg[0]) != 0)
+		if (strcmp(lib->entries[i].id, rq->msg.arg) != 0)
 			continue;
 		if (!lib->entries[i].broken)
 			return &lib->entries[i];
@@ -282,7 +282,7 @@ static const struct library_entry *need_entry(struct request *rq)
 		return NULL;
 	}
 	request_problem(rq, 404, "not_found",
-			"there is no profile \"%s\"; see: benchctl profile list", rq->msg.arg[0]);
+			"there is no profile \"%s\"; see: benchctl profile list", rq->msg.arg);
 	return NULL;
 }
 

@@ -428,7 +428,7 @@ static bool is_at_work(const struct station *s, const struct rig_link *r, uint32
 
 void route_calibrate(struct request *rq)
 {
-	struct bay *b = station_bay(rq->station, rq->msg.arg[0]);
+	struct bay *b = station_bay(rq->station, rq->msg.arg);
 	struct calibration_job *q;
 	const struct fx_channel *c;
 	const char *wrong;
@@ -436,7 +436,7 @@ void route_calibrate(struct request *rq)
 	json_t *root;
 
 	if (!b) {
-		request_no_bay(rq, rq->msg.arg[0]);
+		request_no_bay(rq, rq->msg.arg);
 		return;
 	}
 	root = request_form(rq, calibration_form);

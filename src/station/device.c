@@ -163,7 +163,7 @@ static int find(const struct request *rq, const char *rig, struct rig_link **out
 		if (rig && strcmp(f->name, rig) != 0)
 			continue;
 		for (int i = 0; i < f->device_count; i++)
-			if (strcmp(f->devices[i].name, rq->msg.arg[0]) == 0) {
+			if (strcmp(f->devices[i].name, rq->msg.arg) == 0) {
 				*device = i;
 				*out = &s->rigs[r];
 				n++;
@@ -193,7 +193,7 @@ static void accept(struct request *rq, struct rig_link *r, int device, const cha
 	if (r->devices[device].present || !r->devices[device].identity[0]) {
 		request_problem(rq, 409, "state",
 				"device %s is the one that was here before, or there was none",
-				rq->msg.arg[0]);
+				rq->msg.arg);
 		return;
 	}
 	q = device_job(r, device, rq->signer, &j);
@@ -219,11 +219,10 @@ void route_device_accept(struct request *rq)
 		accept(rq, r, device, json_string_value(json_object_get(root, "reason")));
 	else if (n == 0)
 		request_problem(rq, 404, "not_found",
-				"there is no device \"%s\"; see: benchctl doctor", rq->msg.arg[0]);
+				"there is no device \"%s\"; see: benchctl doctor", rq->msg.arg);
 	else
 		request_problem(rq, 422, "value",
-				"/rig: %d rigs have a device \"%s\"; name the rig", n,
-				rq->msg.arg[0]);
+				"/rig: %d rigs have a device \"%s\"; name the rig", n, rq->msg.arg);
 	json_decref(root);
 }
 

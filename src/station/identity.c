@@ -125,9 +125,9 @@ static struct bay *bay_meant(const struct request *rq)
 	json_t *o;
 
 	if (rq->msg.route == WEB_BAY_RESET)
-		return station_bay(s, rq->msg.arg[0]);
+		return station_bay(s, rq->msg.arg);
 	if (rq->msg.route == WEB_RUN_ANSWER)
-		return station_run(s, rq->msg.arg[0]);
+		return station_run(s, rq->msg.arg);
 	if (rq->msg.route != WEB_RUN_START)
 		return NULL; /* no other route asks for duty */
 	o = json_load_limited(rq->body, rq->msg.size, WEB_BODY_MAX, NULL);

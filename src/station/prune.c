@@ -235,7 +235,7 @@ struct hold_job {
 static int do_hold(void *ctx, struct store *store, struct error *err)
 {
 	struct hold_job *q = ctx;
-	int rc = store_hold_put(store, q->rq->msg.arg[0], q->on, q->rq->signer, q->reason,
+	int rc = store_hold_put(store, q->rq->msg.arg, q->on, q->rq->signer, q->reason,
 				clock_utc_us(), err);
 	struct json j;
 

@@ -210,9 +210,9 @@ int64_t request_time(const struct request *rq, const char *name)
 
 static struct bay *need_bay(struct request *rq)
 {
-	struct bay *b = station_bay(rq->station, rq->msg.arg[0]);
+	struct bay *b = station_bay(rq->station, rq->msg.arg);
 	if (!b)
-		request_no_bay(rq, rq->msg.arg[0]);
+		request_no_bay(rq, rq->msg.arg);
 	return b;
 }
 
@@ -411,7 +411,7 @@ void route_profile(struct request *rq)
 {
 	struct station *s = rq->station;
 	for (int i = 0; i < s->library.entry_count; i++) {
-		if (strcmp(s->library.entries[i].id, rq->msg.arg[0]) != 0)
+		if (strcmp(s->library.entries[i].id, rq->msg.arg) != 0)
 			continue;
 		struct text t = {0};
 		struct json j;
@@ -422,5 +422,5 @@ void route_profile(struct request *rq)
 		return;
 	}
 	request_problem(rq, 404, "not_found",
-			"there is no profile \"%s\"; see: benchctl profile list", rq->msg.arg[0]);
+			"there is no profile \"%s\"; see: benchctl profile list", rq->msg.arg);
 }

@@ -32,7 +32,7 @@ struct event_job {
 
 static int record_event(struct event_job *q, struct store *store, struct error *err)
 {
-	const char *id = q->rq->msg.arg[0];
+	const char *id = q->rq->msg.arg;
 	struct chain_item item = {.type = q->type,
 				  .who = q->who,
 				  .feed = q->feed,
@@ -136,9 +136,9 @@ static void event_done(struct job *j)
 	int rc = j->rc;
 
 	if (rc == ERR_NOT_FOUND && q->of_run)
-		request_no_run(q->rq, q->rq->msg.arg[0]);
+		request_no_run(q->rq, q->rq->msg.arg);
 	else if (rc == ERR_NOT_FOUND)
-		request_no_ticket(q->rq, q->rq->msg.arg[0]);
+		request_no_ticket(q->rq, q->rq->msg.arg);
 	else if (rc == ERR_CONFLICT)
 		request_problem(q->rq, 409, "conflict", "%s", j->err.text);
 	else if (rc == ERR_EXISTS)
@@ -183,7 +183,7 @@ static void add_event(struct request *rq, const char *type, const struct form_fi
 	q->of_run = of_run;
 	q->feed = feed;
 	q->is_repair = !strcmp(type, "repair");
-	snprintf(q->place, sizeof(q->place), "%s %s", type, rq->msg.arg[0]);
+	snprintf(q->place, sizeof(q->place), "%s %s", type, rq->msg.arg);
 	if (q->is_repair)
 		take_parts(q, root);
 	json_object_del(root, "if_repair_seq");
@@ -260,7 +260,7 @@ static bool put_event(void *ctx, const struct chain_row *r)
 static void events_work(struct job *j, struct store *store)
 {
 	struct events_job *q = (struct events_job *)j;
-	const char *id = q->rq->msg.arg[0];
+	const char *id = q->rq->msg.arg;
 	struct chain_filter f = {.limit = 1000};
 	struct ticket ticket;
 	struct run_row run;
@@ -288,9 +288,9 @@ static void events_done(struct job *j)
 	struct events_job *q = (struct events_job *)j;
 
 	if (j->rc == ERR_NOT_FOUND && q->rq->msg.route == WEB_RUN_EVENTS)
-		request_no_run(q->rq, q->rq->msg.arg[0]);
+		request_no_run(q->rq, q->rq->msg.arg);
 	else if (j->rc == ERR_NOT_FOUND)
-		request_no_ticket(q->rq, q->rq->msg.arg[0]);
+		request_no_ticket(q->rq, q->rq->msg.arg);
 	else
 		request_end(q->rq, j, 200, "", &q->out, NULL);
 	text_release(&q->out);

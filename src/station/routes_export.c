@@ -383,12 +383,12 @@ void route_export(struct request *rq)
 	char format[8] = "";
 	int what = RUNS;
 
-	while (what >= 0 && strcmp(tables[what].word, rq->msg.arg[0]) != 0)
+	while (what >= 0 && strcmp(tables[what].word, rq->msg.arg) != 0)
 		what--;
 	if (what < 0) {
 		request_problem(rq, 404, "not_found",
 				"there is no table \"%s\"; runs, measurements or results expected",
-				rq->msg.arg[0]);
+				rq->msg.arg);
 		return;
 	}
 	if (!export_begin(rq))

@@ -72,7 +72,7 @@ void route_person_put(struct request *rq)
 	struct person p;
 	struct json j;
 
-	if (person_read(rq->msg.arg[0], rq->body, rq->msg.size, &p, &err)) {
+	if (person_read(rq->msg.arg, rq->body, rq->msg.size, &p, &err)) {
 		request_problem(rq, 422, error_name(err.code), "%s", err.text);
 		return;
 	}
@@ -99,7 +99,7 @@ void route_person_pin(struct request *rq)
 		 .hi = PEOPLE_PIN_MAX},
 		{.name = NULL},
 	};
-	const char *name = rq->msg.arg[0];
+	const char *name = rq->msg.arg;
 	struct subject_job *q;
 	json_t *root = request_form(rq, fields);
 	struct json j;
@@ -206,10 +206,10 @@ void duty_begin(struct bay *b, const struct person *p)
 
 static void begin_duty(struct request *rq, const struct person *p)
 {
-	struct bay *b = station_bay(rq->station, rq->msg.arg[0]);
+	struct bay *b = station_bay(rq->station, rq->msg.arg);
 
 	if (!b) {
-		request_no_bay(rq, rq->msg.arg[0]);
+		request_no_bay(rq, rq->msg.arg);
 	} else if (!p) {
 		request_problem(rq, 403, "login_refused", "person or PIN is not right");
 	} else if (!(p->roles & (PEOPLE_TECHNICIAN | PEOPLE_SUPERVISOR))) {
@@ -232,10 +232,10 @@ void route_duty_begin(struct request *rq)
 
 void route_duty_end(struct request *rq)
 {
-	struct bay *b = station_bay(rq->station, rq->msg.arg[0]);
+	struct bay *b = station_bay(rq->station, rq->msg.arg);
 
 	if (!b) {
-		request_no_bay(rq, rq->msg.arg[0]);
+		request_no_bay(rq, rq->msg.arg);
 		return;
 	}
 	if (b->session) {

@@ -94,7 +94,7 @@ static struct release_job *release_job(struct request *rq,
 	q->status = 200;
 	text_copy(q->who, sizeof(q->who), rq->signer[0] ? rq->signer : rq->who);
 	once_body(rq->body, rq->msg.size, &q->body);
-	q->order = (struct release_order){.ticket = rq->msg.arg[0],
+	q->order = (struct release_order){.ticket = rq->msg.arg,
 					  .policy = release_policy(s),
 					  .repair_seq = -1,
 					  .who = q->who,
@@ -126,7 +126,7 @@ static void release_done(struct job *j)
 	struct release_job *q = (struct release_job *)j;
 
 	switch (j->rc) {
-	case ERR_NOT_FOUND: request_no_ticket(q->rq, q->rq->msg.arg[0]); break;
+	case ERR_NOT_FOUND: request_no_ticket(q->rq, q->rq->msg.arg); break;
 	case ERR_CONFLICT:
 		request_problem(q->rq, 409, "repair_seq_mismatch", "%s", j->err.text);
 		break;

@@ -103,7 +103,7 @@ struct run_job {
 static void run_work(struct job *j, struct store *store)
 {
 	struct run_job *q = (struct run_job *)j;
-	j->rc = store_run_get(store, q->rq->msg.arg[0], &q->row, &q->doc, &j->err);
+	j->rc = store_run_get(store, q->rq->msg.arg, &q->row, &q->doc, &j->err);
 	if (!j->rc && !q->doc.len)
 		j->rc = error_set(&j->err, ERR_STATE, "run %s has begun but has no result yet",
 				  q->row.id);
@@ -114,7 +114,7 @@ static void run_done(struct job *j)
 	struct run_job *q = (struct run_job *)j;
 	char etag[WEB_ETAG_MAX];
 	if (j->rc == ERR_NOT_FOUND) {
-		request_no_run(q->rq, q->rq->msg.arg[0]);
+		request_no_run(q->rq, q->rq->msg.arg);
 	} else if (j->rc == ERR_STATE) {
 		request_problem(q->rq, 503, "result_pending", "%s", j->err.text);
 	} else if (j->rc) {
@@ -156,7 +156,7 @@ static void write_live(struct json *j, const struct bay *b)
 
 void route_run_get(struct request *rq)
 {
-	struct bay *b = station_run(rq->station, rq->msg.arg[0]);
+	struct bay *b = station_run(rq->station, rq->msg.arg);
 	if (b && (b->session->phase == SESSION_RUNNING || b->session->phase == SESSION_STOPPING)) {
 		struct text t = {0};
 		struct json j;
@@ -187,12 +187,12 @@ static void reply_run(struct request *rq, int status, const char *id)
 
 void route_run_abort(struct request *rq)
 {
-	struct bay *b = station_run(rq->station, rq->msg.arg[0]);
+	struct bay *b = station_run(rq->station, rq->msg.arg);
 	char id[37];
 	if (!b) {
 		request_problem(rq, 409, "not_running",
 				"run \"%s\" is not running on this station; see: benchctl run list",
-				rq->msg.arg[0]);
+				rq->msg.arg);
 		return;
 	}
 	memcpy(id, b->session->facts.id, sizeof(id));
@@ -241,12 +241,12 @@ static void flag_typed(const struct bay *b, char who[64])
 
 void route_run_answer(struct request *rq)
 {
-	struct bay *at = station_run(rq->station, rq->msg.arg[0]);
+	struct bay *at = station_run(rq->station, rq->msg.arg);
 	struct error err = {0};
 	char prompt[64], answer[160], who[64];
 	if (!at || !at->session->engine) {
 		request_problem(rq, 409, "not_running", "run \"%s\" is not running on this station",
-				rq->msg.arg[0]);
+				rq->msg.arg);
 		return;
 	}
 	json_t *b = request_form(rq, answer_form);

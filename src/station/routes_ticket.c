@@ -72,9 +72,9 @@ static void ticket_end(struct ticket_job *q, int status, const char *kept)
 	json_end_object(&q->json);
 	if (q->job.rc == ERR_EXISTS)
 		request_problem(q->rq, 412, "exists", "ticket \"%s\" exists already",
-				q->rq->msg.arg[0]);
+				q->rq->msg.arg);
 	else if (q->job.rc == ERR_NOT_FOUND)
-		request_no_ticket(q->rq, q->rq->msg.arg[0]);
+		request_no_ticket(q->rq, q->rq->msg.arg);
 	else
 		request_end(q->rq, &q->job, status, etag, &q->out, kept);
 	text_release(&q->out);
@@ -86,7 +86,7 @@ static void ticket_end(struct ticket_job *q, int status, const char *kept)
 static void get_work(struct job *j, struct store *store)
 {
 	struct ticket_job *q = (struct ticket_job *)j;
-	j->rc = store_ticket_get(store, q->rq->msg.arg[0], &q->ticket, &j->err);
+	j->rc = store_ticket_get(store, q->rq->msg.arg, &q->ticket, &j->err);
 	if (!j->rc)
 		j->rc = look_around(q, store, &j->err);
 }
@@ -157,7 +157,7 @@ void route_ticket_put(struct request *rq)
 	struct ticket_problems problems;
 	if (!may_write_tickets(rq))
 		return;
-	if (ticket_read(rq->msg.arg[0], rq->body, rq->msg.size, &t, &problems)) {
+	if (ticket_read(rq->msg.arg, rq->body, rq->msg.size, &t, &problems)) {
 		request_problems(rq, &problems);
 		return;
 	}

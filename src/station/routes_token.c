@@ -299,13 +299,12 @@ void route_token_add(struct request *rq)
 
 void route_token_revoke(struct request *rq)
 {
-	struct access_token *old = registry_token_named(rq->station->registry, rq->msg.arg[0]);
+	struct access_token *old = registry_token_named(rq->station->registry, rq->msg.arg);
 	struct access_token t;
 
 	if (!old) {
 		request_problem(rq, 404, "not_found",
-				"there is no token \"%s\"; see: benchctl token list",
-				rq->msg.arg[0]);
+				"there is no token \"%s\"; see: benchctl token list", rq->msg.arg);
 		return;
 	}
 	t = *old;

@@ -152,7 +152,7 @@ static int put_table(struct trace_job *q, const char *path, const char *sha256)
 static void trace_work(struct job *j, struct store *store)
 {
 	struct trace_job *q = (struct trace_job *)j;
-	const char *run = q->rq->msg.arg[0];
+	const char *run = q->rq->msg.arg;
 	struct text doc = {0};
 	struct run_row row;
 	char path[512];
@@ -193,7 +193,7 @@ static void trace_done(struct job *j)
 		request_problem(q->rq, 404, "not_found",
 				"there is no run \"%s\", or none of its readings was kept; see: "
 				"benchctl run list",
-				q->rq->msg.arg[0]);
+				q->rq->msg.arg);
 	else if (j->rc == ERR_STATE)
 		request_problem(q->rq, 409, "run_active", "%s", j->err.text);
 	else if (j->rc)

@@ -33,7 +33,7 @@ static void unit_done(struct job *j)
 			"no ticket and no run is of serial \"%s\"; see: benchctl ticket list",
 			q->serial);
 	else if (j->rc == ERR_NOT_FOUND)
-		request_no_ticket(q->rq, q->rq->msg.arg[0]);
+		request_no_ticket(q->rq, q->rq->msg.arg);
 	else
 		request_end(q->rq, j, 200, "", &q->out, NULL);
 	text_release(&q->out);
@@ -174,7 +174,7 @@ static void put_pairs(struct json *j, const json_t *found, const json_t *left)
 static void compare_work(struct job *job, struct store *store)
 {
 	struct unit_job *q = (struct unit_job *)job;
-	const char *id = q->rq->msg.arg[0];
+	const char *id = q->rq->msg.arg;
 	struct json *j = &q->json;
 	struct ticket t;
 	json_t *found, *left;
@@ -290,7 +290,7 @@ static void dossier_work(struct job *job, struct store *store)
 	struct chain_filter items = {.limit = 5000};
 	int rc;
 
-	tickets.serial = items.serial = q->serial = q->rq->msg.arg[0];
+	tickets.serial = items.serial = q->serial = q->rq->msg.arg;
 	json_init(j, &q->out);
 	json_open_object(j);
 	json_kv_string(j, "serial", q->serial);

@@ -17,12 +17,12 @@ enum { DEAD_LIMIT = 100, TEST_TIMEOUT_MS = 10000 };
 
 static struct endpoint *endpoint_of(struct request *rq)
 {
-	struct endpoint *e = outbox_find(rq->station, rq->msg.arg[0]);
+	struct endpoint *e = outbox_find(rq->station, rq->msg.arg);
 
 	if (!e)
 		request_problem(rq, 404, "not_found",
 				"there is no webhook \"%s\"; see: benchctl webhook list",
-				rq->msg.arg[0]);
+				rq->msg.arg);
 	return e;
 }
 

@@ -119,14 +119,14 @@ static int start_run(struct client *c)
 	struct error err = {0};
 	int status = 0;
 	for (int i = 0; i < 100 && status != 200; i++) {
-		client_call(c, WEB_READY, "", "", "", "", 2000, &status, &reply, &err);
+		client_call(c, WEB_READY, "", "", "", 2000, &status, &reply, &err);
 		pause_ns(100 * NS_PER_MS);
 	}
-	client_call(c, WEB_TICKET_PUT, "T-1", "", "",
+	client_call(c, WEB_TICKET_PUT, "T-1", "",
 		    "{\"serial\":\"RO600-24000101\",\"model\":\"RO600\"}", 5000, &status, &reply,
 		    &err);
 	client_call(
-		c, WEB_RUN_START, "", "", "",
+		c, WEB_RUN_START, "", "",
 		"{\"bay\":\"1\",\"ticket\":\"T-1\",\"serial\":\"RO600-24000101\",\"profile\":\"ro600_full\"}",
 		20000, &status, &reply, &err);
 	if (status != 201)
@@ -161,7 +161,7 @@ int main(int argc, char **argv)
 		int status;
 		int64_t at = clock_mono_ns();
 		/* answered from memory by the control loop: the round trip bounds its lag from above */
-		if (client_call(c, WEB_STATION, "", "", "", "", 5000, &status, &reply, &err))
+		if (client_call(c, WEB_STATION, "", "", "", 5000, &status, &reply, &err))
 			break;
 		lag_loop[loops++] = clock_mono_ns() - at;
 		pause_ns(2 * NS_PER_MS);

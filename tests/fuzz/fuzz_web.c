@@ -26,13 +26,13 @@ static void message(const uint8_t *p, size_t n)
 
 static void words(const uint8_t *p, size_t n)
 {
-	char args[2][WEB_ARG_MAX], value[64], *s = malloc(n + 1);
+	char arg[WEB_ARG_MAX], value[64], *s = malloc(n + 1);
 	int allowed;
 
 	memcpy(s, p, n);
 	s[n] = '\0';
-	(void)web_route_find("GET", s, args, &allowed);
-	(void)web_route_find("POST", s, args, NULL);
+	(void)web_route_find("GET", s, arg, &allowed);
+	(void)web_route_find("POST", s, arg, NULL);
 	(void)web_query(s, "limit", value, sizeof(value));
 	free(s);
 }

@@ -53,7 +53,7 @@ int main(int argc, char **argv)
 	if (!open)
 		return 2;
 	m.route = (uint16_t)route_of(argv[3]);
-	(void)snprintf(m.arg[0], sizeof(m.arg[0]), "%s", argv[4]);
+	(void)snprintf(m.arg, sizeof(m.arg), "%s", argv[4]);
 	for (int sent = 0; open && answers < count;) {
 		struct pollfd p = {.fd = fd, .events = POLLIN};
 		int n;

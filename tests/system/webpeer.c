@@ -76,7 +76,7 @@ static int ask(int fd, uint32_t id, enum web_route route, const char *credential
 	bool bay = route == WEB_BAY_RESET || route == WEB_BAY || route == WEB_DUTY_END;
 	const char *body = route == WEB_RUN_START ? "{\"bay\":\"1\",\"ticket\":\"nothing\"}" : "{}";
 
-	(void)snprintf(m.arg[0], sizeof(m.arg[0]), "%s", bay ? "1" : "nothing");
+	(void)snprintf(m.arg, sizeof(m.arg), "%s", bay ? "1" : "nothing");
 	(void)snprintf(m.credential, sizeof(m.credential), "%s", credential);
 	m.body = body;
 	m.size = (uint32_t)strlen(body);
@@ -351,7 +351,7 @@ static int at_once(const char *path, const char *credential)
 		/* what writes may do so; the feed and the checks take their time */
 		if (strcmp(method, "GET") != 0 || r == WEB_EVENTS)
 			continue;
-		(void)snprintf(m.arg[0], sizeof(m.arg[0]), "nothing");
+		(void)snprintf(m.arg, sizeof(m.arg), "nothing");
 		(void)snprintf(m.credential, sizeof(m.credential), "%s", credential);
 		n = web_encode(&m, buf, sizeof(buf));
 		sent += link_send(fd[0], buf, (size_t)n, -1, &err) == 0;

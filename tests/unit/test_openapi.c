@@ -132,7 +132,7 @@ static bool is_method(const char *key)
 static void check_described(const char *path, const char *method, const json_t *op)
 {
 	static const char *const own[] = {"/openapi.json", "/healthz", "/metrics", NULL};
-	char plain[160], upper[16] = "", args[2][WEB_ARG_MAX];
+	char plain[160], upper[16] = "", arg[WEB_ARG_MAX];
 	enum web_route r;
 
 	for (size_t i = 0; method[i] && i < 15; i++)
@@ -145,7 +145,7 @@ static void check_described(const char *path, const char *method, const json_t *
 	for (char *c = plain; *c; c++)
 		if (*c == '{' || *c == '}')
 			*c = 'x';
-	r = web_route_find(upper, plain, args, NULL);
+	r = web_route_find(upper, plain, arg, NULL);
 	if (!r ||
 	    strcmp(web_route_info(r)->name, text_at(json_object_get(op, "x-benchd"), "route")))
 		mistake("%s %s of docs/openapi.json is no route of link/web.h", upper, path);

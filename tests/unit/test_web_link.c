@@ -25,7 +25,7 @@ static struct web_msg request(void)
 {
 	struct web_msg m = {.kind = WEB_REQUEST, .id = 0xfedcba98, .route = WEB_RUN_START};
 
-	strcpy(m.arg[0], "T-1001 维修");
+	strcpy(m.arg, "T-1001 维修");
 	strcpy(m.query, "ticket=T%2d1&limit=5");
 	strcpy(m.if_match, "\"7\"");
 	strcpy(m.credential, "Bearer 0123");
@@ -56,8 +56,7 @@ static void a_request_comes_back_as_it_was(void **state)
 	assert_int_equal(back.kind, WEB_REQUEST);
 	assert_int_equal(back.id, m.id);
 	assert_int_equal(back.route, m.route);
-	assert_string_equal(back.arg[0], m.arg[0]);
-	assert_string_equal(back.arg[1], "");
+	assert_string_equal(back.arg, m.arg);
 	assert_string_equal(back.query, m.query);
 	assert_string_equal(back.client, m.client);
 	assert_string_equal(back.if_match, m.if_match);
@@ -131,8 +130,7 @@ static void the_largest_body_fits_and_one_byte_more_does_not(void **state)
 	memset(m.query, 'q', WEB_QUERY_MAX - 1);
 	memset(m.credential, 'c', WEB_CREDENTIAL_MAX - 1);
 	memset(m.if_match, 'm', WEB_ETAG_MAX - 1);
-	memset(m.arg[0], 'a', WEB_ARG_MAX - 1);
-	memset(m.arg[1], 'b', WEB_ARG_MAX - 1);
+	memset(m.arg, 'a', WEB_ARG_MAX - 1);
 	m.body = body;
 	m.size = WEB_BODY_MAX;
 	n = web_encode(&m, packet, sizeof(packet));
@@ -214,7 +212,7 @@ static void messages_that_break_the_rules_are_not_encoded(void **state)
 	strcpy(m.query, "x=\xe7\xbb\xb4");
 	assert_int_equal(web_encode(&m, packet, sizeof(packet)), ERR_RANGE);
 	m = request();
-	strcpy(m.arg[0], "a\nb");
+	strcpy(m.arg, "a\nb");
 	assert_int_equal(web_encode(&m, packet, sizeof(packet)), ERR_RANGE);
 	m = reply();
 	m.status = 99;
@@ -226,7 +224,7 @@ static void messages_that_break_the_rules_are_not_encoded(void **state)
 
 static void every_route_is_found_by_its_own_method_and_path(void **state)
 {
-	char args[2][WEB_ARG_MAX], path[128];
+	char arg[WEB_ARG_MAX], path[128];
 
 	(void)state;
 	for (int r = WEB_ROUTE_NONE + 1; r < WEB_ROUTE_COUNT; r++) {
@@ -238,8 +236,8 @@ static void every_route_is_found_by_its_own_method_and_path(void **state)
 				 info->path, hole + 2);
 		else
 			snprintf(path, sizeof(path), "%s", info->path);
-		assert_int_equal(web_route_find(info->method, path, args, NULL), r);
-		assert_string_equal(args[0], hole ? "T-1" : "");
+		assert_int_equal(web_route_find(info->method, path, arg, NULL), r);
+		assert_string_equal(arg, hole ? "T-1" : "");
 	}
 	assert_null(web_route_info(WEB_ROUTE_NONE));
 	assert_null(web_route_info(WEB_ROUTE_COUNT));
@@ -260,21 +258,21 @@ static void unknown_paths_are_told_from_wrong_methods(void **state)
 					   "/tickets/a%00b",
 					   "/tickets/%ff",
 					   "/tickets/a%0ab"};
-	char args[2][WEB_ARG_MAX], path[256];
+	char arg[WEB_ARG_MAX], path[256];
 	int allowed = -1;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
 		allowed = -1;
-		assert_int_equal(web_route_find("GET", none[i], args, &allowed), WEB_ROUTE_NONE);
+		assert_int_equal(web_route_find("GET", none[i], arg, &allowed), WEB_ROUTE_NONE);
 		assert_int_equal(allowed, 0);
 	}
-	assert_int_equal(web_route_find("DELETE", "/tickets/T1", args, &allowed), WEB_ROUTE_NONE);
+	assert_int_equal(web_route_find("DELETE", "/tickets/T1", arg, &allowed), WEB_ROUTE_NONE);
 	assert_int_equal(allowed, 1);
 	snprintf(path, sizeof(path), "/tickets/%0*d", WEB_ARG_MAX - 1, 0);
-	assert_int_equal(web_route_find("GET", path, args, NULL), WEB_TICKET_GET);
+	assert_int_equal(web_route_find("GET", path, arg, NULL), WEB_TICKET_GET);
 	snprintf(path, sizeof(path), "/tickets/%0*d", WEB_ARG_MAX, 0);
-	assert_int_equal(web_route_find("GET", path, args, NULL), WEB_ROUTE_NONE);
+	assert_int_equal(web_route_find("GET", path, arg, NULL), WEB_ROUTE_NONE);
 }
 
 static void query_values_are_decoded_or_refused(void **state)
@@ -388,8 +386,8 @@ static void a_large_reply_is_read_from_its_descriptor(void **state)
 	r.has_fd = 1;
 	r.size = SIZE;
 	peer_send(&p, &r, fd);
-	assert_int_equal(client_call(p.client, WEB_RESULTS, NULL, NULL, NULL, NULL,
-				     MILLISECONDS(2000), &status, &out, NULL),
+	assert_int_equal(client_call(p.client, WEB_RESULTS, NULL, NULL, NULL, MILLISECONDS(2000),
+				     &status, &out, NULL),
 			 0);
 	assert_int_equal(out.len, SIZE);
 	assert_memory_equal(out.buf, "begin", 5);
@@ -398,8 +396,8 @@ static void a_large_reply_is_read_from_its_descriptor(void **state)
 	r.id = 2;
 	r.size = SIZE + 1;
 	peer_send(&p, &r, fd);
-	assert_int_equal(client_call(p.client, WEB_RESULTS, NULL, NULL, NULL, NULL,
-				     MILLISECONDS(2000), &status, &out, NULL),
+	assert_int_equal(client_call(p.client, WEB_RESULTS, NULL, NULL, NULL, MILLISECONDS(2000),
+				     &status, &out, NULL),
 			 ERR_PROTOCOL);
 	close(fd);
 	text_release(&out);
@@ -415,11 +413,11 @@ static void a_station_that_is_silent_or_gone_is_told_apart(void **state)
 
 	(void)state;
 	peer_open(&p);
-	assert_int_equal(client_call(p.client, WEB_BAYS, NULL, NULL, NULL, NULL, MILLISECONDS(20),
+	assert_int_equal(client_call(p.client, WEB_BAYS, NULL, NULL, NULL, MILLISECONDS(20),
 				     &status, &out, &err),
 			 ERR_TIMEOUT);
 	shutdown(p.fd, SHUT_RDWR);
-	assert_int_equal(client_call(p.client, WEB_BAYS, NULL, NULL, NULL, NULL, MILLISECONDS(2000),
+	assert_int_equal(client_call(p.client, WEB_BAYS, NULL, NULL, NULL, MILLISECONDS(2000),
 				     &status, &out, &err),
 			 ERR_CLOSED);
 	assert_true(client_event(p.client, 0, &out, &err) < 0);
@@ -439,7 +437,7 @@ static void a_reply_that_is_no_message_ends_the_call(void **state)
 	(void)state;
 	peer_open(&p);
 	assert_int_equal(link_send(p.fd, "nonsense", 8, -1, NULL), 0);
-	assert_int_equal(client_call(p.client, WEB_BAYS, NULL, NULL, NULL, NULL, MILLISECONDS(2000),
+	assert_int_equal(client_call(p.client, WEB_BAYS, NULL, NULL, NULL, MILLISECONDS(2000),
 				     &status, &out, NULL),
 			 ERR_PROTOCOL);
 	text_release(&out);
