@@ -11,8 +11,8 @@
  *
  * Tables (store/schema.c): meta, ticket (current mirror) + ticket_event (ledger), run (ledger:
  * facts at start), run_note (ledger: journal lines), run_end (ledger: the finished document and
- * its SHA-256), profile_revision (ledger), audit (ledger). Repairs, release decisions and the
- * chain join as further migration steps.
+ * its SHA-256), profile_revision (ledger), chain (ledger: whatever is recorded, store/chain.h) and
+ * present state beside it: subject, secret, outbox, dead_letter.
  *
  * Threads: one struct store belongs to one thread at a time. The writer keeps no clock: every
  * time is the caller's. Errors: ERR_STORE when the writer failed (final, every later call says

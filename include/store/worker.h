@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * A thread that carries out store jobs in order, and hands each back to the loop when it is
- * done. Two are used: the writer (the only writer and checkpointer) and a reader.
+ * done. benchd has one writer, which alone writes and checkpoints, and readers: for requests, for
+ * exports, for the check after an unclean stop, for the second place.
  */
 #ifndef STORE_WORKER_H
 #define STORE_WORKER_H

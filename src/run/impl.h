@@ -264,7 +264,7 @@ double samples_zero_si(const struct engine *e, uint16_t ref);
 
 /* measure.c */
 void measure_take(struct engine *e, int m);
-/* A condition decides m. why_reason NULL for none. */
+/* A condition decides m. reason NULL for none. */
 void measure_decide(struct engine *e, int m, enum verdict v, enum attribution a,
 		    const char *reason);
 /* A trip fails m: as it is, whatever its calibration or envelope. */

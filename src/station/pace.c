@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * How the lines do, measured beside planned. How often each device is really read, beside how often its fixture says: a line that was planned
- * to carry its reads (bus/schedule.h) and does not is slower than planned.
+ * How often each device is really read, beside how often its fixture says: a line that was
+ * planned to carry its reads (bus/schedule.h) and does not is slower than planned.
  */
 #include "pace.h"
 
