@@ -76,5 +76,8 @@ wrong=$(grep -rn -e 'MODBUS_ERROR_RECOVERY_' -e 'modbus_get_float' -e 'modbus_se
 [ -z "$wrong" ]; report $? "neither libmodbus' recovery nor its float helpers are used" "$wrong"
 wrong=$(grep -n 'sqlite3_finalize' src/store/*.c | grep -vE '^src/store/(db|schema)\.c')
 [ -z "$wrong" ]; report $? "a statement of db_query ends in db_done alone" "$wrong"
+wrong=$(set -f; find src -mindepth 2 -name '*.c' | sort | while read -r f; do
+	for p in $(grep -oE '[a-z0-9_]+\*?\.c\>' "${f%/*}/README.md"); do case ${f##*/} in $p) continue 2 ;; esac; done; echo "$f"; done)
+[ -z "$wrong" ]; report $? "every file stands in the table of its folder's README.md" "$wrong"
 echo "1..$n"
 exit $bad
