@@ -278,6 +278,14 @@ static int read_settings(struct driver_device *d, struct map_priv *priv, struct 
 	return rc;
 }
 
+/* Both alike, which says nothing against reading a number twice: but not against two who write it,
+ * and a bit has one meaning. */
+static bool may_share(const struct map_point *a, const struct map_point *b)
+{
+	return a->first == b->first && a->type == b->type && a->order == b->order &&
+	       !(a->write && b->write) && a->type != REGISTER_BIT;
+}
+
 /* One register is one number: two points may share it only when both read it the same way. */
 static int check_overlaps(const struct driver_device *d, const struct map_priv *priv,
 			  struct error *err)
@@ -288,15 +296,45 @@ static int check_overlaps(const struct driver_device *d, const struct map_priv *
 		for (int k = 0; k < i; k++) {
 			const struct map_point *a = &priv->at[i], *b = &priv->at[k];
 			int na = register_count(a->type), nb = register_count(b->type);
+			bool alike = a->first == b->first && a->type == b->type &&
+				     a->order == b->order;
 
 			if (a->read != b->read || a->first >= b->first + nb ||
-			    b->first >= a->first + na ||
-			    (a->first == b->first && a->type == b->type && a->order == b->order))
+			    b->first >= a->first + na || may_share(a, b))
+				continue;
+			if (alike)
+				snprintf(what, sizeof(what),
+					 "0x%04x is %s's already; expected one of its own",
+					 a->first, priv->names[k]);
+			else
+				snprintf(
+					what, sizeof(what),
+					"0x%04x is read by %s with another type or from another "
+					"beginning; expected one type, order and register for both",
+					a->first > b->first ? a->first : b->first, priv->names[k]);
+			driver_wrong(d, "points", priv->names[i], "register", what);
+			return error_set(err, ERR_CONFIG, "points.%s.register %s", priv->names[i],
+					 what);
+		}
+	return 0;
+}
+
+/* An output that writes a setting, like the watchdog's coil, would switch it off. */
+static int check_settings(const struct driver_device *d, const struct map_priv *priv,
+			  struct error *err)
+{
+	char what[120];
+
+	for (int i = 0; i < priv->count; i++)
+		for (int k = 0; k < priv->setting_count; k++) {
+			const struct map_point *m = &priv->at[i];
+			const struct bus_request *s = &priv->settings[k];
+
+			if (!m->write || m->read != s->verify_function || s->first < m->first ||
+			    s->first >= m->first + register_count(m->type))
 				continue;
 			snprintf(what, sizeof(what),
-				 "0x%04x is read by %s with another type or from another "
-				 "beginning; expected one type, order and register for both",
-				 a->first > b->first ? a->first : b->first, priv->names[k]);
+				 "0x%04x is a setting of the device; expected another", s->first);
 			driver_wrong(d, "points", priv->names[i], "register", what);
 			return error_set(err, ERR_CONFIG, "points.%s.register %s", priv->names[i],
 					 what);
@@ -326,6 +364,8 @@ static int init(struct driver_device *d, struct error *err)
 		rc = rc ? rc : ERR_CONFIG;
 	if (read_identities(d, priv, rc ? &later : err))
 		rc = rc ? rc : ERR_CONFIG;
+	if (!rc)
+		rc = check_settings(d, priv, err);
 	return rc;
 }
 

@@ -283,6 +283,26 @@ static void check_unique(struct fixture_build *b, const struct raw_channel *r, i
 				    at[i].line);
 }
 
+/* What is shared is declared once, and a contact means one thing: the leak sensor's is no E-stop. */
+static void check_point(struct fixture_build *b, const struct raw_channel *r, int index)
+{
+	const struct fx_channel *at = b->f->channels, *c = &at[index];
+	for (int i = 0; i < index && c->point; i++) {
+		bool same = at[i].point && at[i].device == c->device &&
+			    strcmp(at[i].point, c->point) == 0;
+		bool contact = at[i].quantity == QUANTITY_STATE && c->quantity == QUANTITY_STATE;
+		bool namesake = *c->name && strcmp(at[i].name, c->name) == 0;
+		if (!same || !(contact || namesake) ||
+		    (namesake && (at[i].bays & c->bays))) /* twice in a bay: told already */
+			continue;
+		fixture_bad(b, schema_node(&r->item, "point"),
+			    "%.60s is %s's on line %d already; expected a point of its own, or "
+			    "one channel for all its bays",
+			    r->point, called(&at[i]), at[i].line);
+		return;
+	}
+}
+
 /* What its values mean: flawed unless all of it is known. */
 static void read_meaning(struct fixture_build *b, const struct raw_channel *r, struct fx_channel *c)
 {
@@ -324,6 +344,7 @@ void fixture_read_channels(struct fixture_build *b, const struct raw_fixture *ra
 		read_times(b, r, c);
 		read_meaning(b, r, c);
 		check_unique(b, r, i);
+		check_point(b, r, i);
 	}
 }
 

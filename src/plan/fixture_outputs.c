@@ -133,11 +133,27 @@ static void check_pair(struct fixture_build *b, const struct raw_output *r, int 
 			    o->name, p->line);
 }
 
+/* A contact that the rig itself closes says nothing of the world. */
+static void check_contact(struct fixture_build *b, const struct raw_output *r, int index)
+{
+	const struct fx_output *o = &b->f->outputs[index];
+	for (int i = 0; i < b->f->channel_count && o->point; i++) {
+		const struct fx_channel *c = &b->f->channels[i];
+		if (c->point && c->quantity == QUANTITY_STATE && c->device == o->device &&
+		    strcmp(c->point, o->point) == 0)
+			fixture_bad(b, schema_node(&r->item, "point"),
+				    "%.60s is channel %s's on line %d already; expected a point of "
+				    "its own",
+				    r->point, *c->name ? c->name : "?", c->line);
+	}
+}
+
 static void check_output(struct fixture_build *b, const struct raw_output *r, int index)
 {
 	const struct fx_output *o = &b->f->outputs[index];
 	for (int i = 0; i < index; i++)
 		check_pair(b, r, index, i);
+	check_contact(b, r, index);
 	if (!*o->name || b->output_bays_open[index])
 		return;
 	int c = fixture_channel(b->f, __builtin_ctz(o->bays), o->name);

@@ -144,6 +144,47 @@ static void read_options(struct fixture_build *b, const struct raw_device *r, st
 						   .col = pairs[i].item.node->col};
 }
 
+/* The driver's table says which of its options are lines: "line", by itself or of each point. */
+static bool names_line(const struct fx_option *o)
+{
+	const char *dot = strrchr(o->key, '.');
+	return o->value && strcmp(dot ? dot + 1 : o->key, "line") == 0;
+}
+
+/* Is it the line another one before it has? Tells so. */
+static bool check_line(struct fixture_build *b, const struct fx_device *d,
+		       const struct fx_option *o, const struct fx_device *other)
+{
+	const char *chip = b->f->buses[d->bus].name;
+	for (int i = 0; i < other->option_count; i++) {
+		const struct fx_option *p = &other->options[i];
+		if (p == o)
+			return false;
+		if (!names_line(p) || strcmp(p->value, o->value) != 0)
+			continue;
+		yaml_problem_at(b->y, o->line, o->col,
+				"line %.40s of chip %s is %s's on line %d already; expected a line "
+				"of its own",
+				o->value, chip, other->name, p->line);
+		b->mistakes++;
+		return true;
+	}
+	return false;
+}
+
+/* A line of a chip means one thing: a lamp on the dead-man line would hold the rig alive. */
+static void check_lines(struct fixture_build *b, int index)
+{
+	const struct fx_device *at = b->f->devices, *d = &at[index];
+	if (d->bus == FIXTURE_NO_BUS || b->f->buses[d->bus].kind != BUS_GPIO)
+		return;
+	for (int i = 0; i < d->option_count; i++) {
+		bool told = !names_line(&d->options[i]);
+		for (int k = 0; k <= index && !told; k++)
+			told = at[k].bus == d->bus && check_line(b, d, &d->options[i], &at[k]);
+	}
+}
+
 static void read_devices(struct fixture_build *b, const struct raw_fixture *raw)
 {
 	const struct raw_device *at = raw->devices.at;
@@ -169,6 +210,7 @@ static void read_devices(struct fixture_build *b, const struct raw_fixture *raw)
 					.driver_col = driver->col,
 					.flawed = fixture_unclear(&r->item, driving)};
 		read_options(b, r, d);
+		check_lines(b, i);
 	}
 }
 
