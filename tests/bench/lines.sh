@@ -240,7 +240,12 @@ death() { # daemon signal
 	STATION=$!
 	wait_bays ready
 	"$B/benchctl" --state "$T/state" ticket add T-1 --serial RO600-24000101 --model RO600 >/dev/null
-	"$B/benchctl" --state "$T/state" run start --bay 1 --ticket T-1 --serial RO600-24000101 --profile ro600_quick >/dev/null 2>&1
+	n=0 # one bay may be ready before the other
+	until "$B/benchctl" --state "$T/state" run start --bay 1 --ticket T-1 --serial RO600-24000101 --profile ro600_quick >/dev/null 2>&1; do
+		[ $n -lt 40 ] || break
+		sleep 0.5
+		n=$((n + 1))
+	done
 	children=$(cat "/proc/$STATION/task/$STATION/children")
 	wait_output unit_power_supply 1 60 && wait_output feed_valve 1 30 || echo "no run" >>"$T/$1.$2"
 	pid=$STATION
