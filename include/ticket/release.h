@@ -30,6 +30,7 @@ enum release_disposition {
 	RELEASE_SCRAPPED,
 	RELEASE_REPLACED
 };
+extern const char *const release_disposition_words[];		     /* of all, NULL at the end */
 const char *release_disposition_name(enum release_disposition d);    /* "" for none */
 enum release_disposition release_disposition_find(const char *name); /* 0: no such */
 

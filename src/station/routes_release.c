@@ -15,12 +15,10 @@
 
 enum { CODES_AT_ONCE = 16, MIRROR_MAX_AGE_S = 600 };
 
-static const char *const dispositions[] = {"repaired", "no_fault_found", "returned_unrepaired",
-					   "scrapped", "replaced",	 NULL};
 static const char *const withdrawals[] = {"stop_shipment", "recall", NULL};
 static const struct form_field release_form[] = {
 	{.name = "repair_seq", .kind = FORM_INT, .required = true, .lo = 0, .hi = 1e9},
-	{.name = "disposition", .kind = FORM_WORD, .words = dispositions},
+	{.name = "disposition", .kind = FORM_WORD, .words = release_disposition_words},
 	{.name = "drained", .kind = FORM_BOOL},
 	{.name = "electrically_safe", .kind = FORM_BOOL},
 	{.name = "labelled", .kind = FORM_BOOL},
@@ -30,7 +28,7 @@ static const struct form_field release_form[] = {
 };
 static const struct form_field override_form[] = {
 	{.name = "repair_seq", .kind = FORM_INT, .required = true, .lo = 0, .hi = 1e9},
-	{.name = "disposition", .kind = FORM_WORD, .words = dispositions},
+	{.name = "disposition", .kind = FORM_WORD, .words = release_disposition_words},
 	{.name = "reason", .kind = FORM_NOTE, .required = true, .lo = 10, .hi = 250},
 	{.name = "codes",
 	 .kind = FORM_CODES,

@@ -6,25 +6,26 @@
 
 #include "ticket/release.h"
 
-static const char *const dispositions[] = {
-	[RELEASE_REPAIRED] = "repaired",
-	[RELEASE_NO_FAULT_FOUND] = "no_fault_found",
-	[RELEASE_RETURNED_UNREPAIRED] = "returned_unrepaired",
-	[RELEASE_SCRAPPED] = "scrapped",
-	[RELEASE_REPLACED] = "replaced",
+const char *const release_disposition_words[] = {
+	[RELEASE_REPAIRED - 1] = "repaired",
+	[RELEASE_NO_FAULT_FOUND - 1] = "no_fault_found",
+	[RELEASE_RETURNED_UNREPAIRED - 1] = "returned_unrepaired",
+	[RELEASE_SCRAPPED - 1] = "scrapped",
+	[RELEASE_REPLACED - 1] = "replaced",
+	[RELEASE_REPLACED] = NULL,
 };
-enum { DISPOSITION_COUNT = sizeof(dispositions) / sizeof(dispositions[0]) };
 
 const char *release_disposition_name(enum release_disposition d)
 {
-	return d >= RELEASE_REPAIRED && (int)d < DISPOSITION_COUNT ? dispositions[d] : "";
+	return d >= RELEASE_REPAIRED && d <= RELEASE_REPLACED ? release_disposition_words[d - 1]
+							      : "";
 }
 
 enum release_disposition release_disposition_find(const char *name)
 {
-	for (int i = RELEASE_REPAIRED; i < DISPOSITION_COUNT; i++)
-		if (strcmp(dispositions[i], name) == 0)
-			return (enum release_disposition)i;
+	for (int i = 0; release_disposition_words[i]; i++)
+		if (strcmp(release_disposition_words[i], name) == 0)
+			return (enum release_disposition)(i + 1);
 	return 0;
 }
 
