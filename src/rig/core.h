@@ -180,7 +180,7 @@ struct output {
 struct interlock_state {
 	int64_t since_ns; /* run: condition holds since, 0: does not */
 	bool fired;
-	bool true_now, unknown_now;
+	bool true_now;
 };
 
 enum safe_phase { PHASE_NONE = 0, PHASE_STOP, PHASE_PROOF };

@@ -154,7 +154,6 @@ static void evaluate(struct rig *r, int bay, int index)
 	bool unknown = !is_held && !j.calibrated.known && l->unknown_trips &&
 		       (b->state == BAY_ACTIVE || any_output_on(r, b));
 
-	s->unknown_now = unknown;
 	s->true_now = is_held;
 	if (!s->true_now && !unknown) {
 		s->since_ns = 0;
