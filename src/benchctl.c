@@ -244,6 +244,7 @@ static int run(struct ctl *c, int argc, char **argv)
 int main(int argc, char **argv)
 {
 	struct ctl c = {.json = false};
+	bool lost;
 	int code;
 
 	c.zh = language_is_zh();
@@ -254,9 +255,12 @@ int main(int argc, char **argv)
 	if (c.json && !watch_stdout())
 		return CTL_NO_STATION;
 	code = run(&c, argc, argv);
-	(void)fflush(stdout);
+	lost = fflush(stdout) || ferror(stdout);
 	if (c.json && code && !has_written)
 		ctl_put_problem(code);
 	ctl_close(&c);
-	return fflush(stdout) ? CTL_NO_STATION : code;
+	if (!lost && !fflush(stdout))
+		return code;
+	(void)ctl_fail("stdout: %s", strerror(errno));
+	return CTL_NO_STATION;
 }

@@ -11,7 +11,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 #include "base/clock.h"
@@ -52,6 +54,7 @@ struct daemon {
 	struct mail one; /* taken out of it */
 	struct io_client *link;
 	int lock_fd;
+	struct loop_io *lock_io;
 	bool said_simulated;
 	int64_t started_ns, watchdog_ns;
 	bool ending, done;
@@ -359,6 +362,15 @@ static int check_reach(const struct daemon *d)
 	return n && !d->options.make_safe ? EXIT_CONFIG : 0;
 }
 
+static int check_trace(const struct io_options *o)
+{
+	if (!o->trace_dir || access(o->trace_dir, W_OK | X_OK) == 0)
+		return 0;
+	fprintf(stderr, "benchd-io: --trace %s: %s; make the folder first\n", o->trace_dir,
+		strerror(errno));
+	return EXIT_CONFIG;
+}
+
 static int start_buses(struct daemon *d)
 {
 	struct bus_thread_config c = {.trace_dir = d->options.trace_dir,
@@ -423,6 +435,17 @@ static void print_result(const struct daemon *d)
 	}
 }
 
+/* Who found the rig held has read who holds it, and is gone. */
+static void on_lock(void *ctx, uint32_t events)
+{
+	const struct daemon *d = ctx;
+	int fd;
+
+	(void)events;
+	while ((fd = accept4(d->lock_fd, NULL, NULL, SOCK_CLOEXEC)) >= 0)
+		(void)close(fd);
+}
+
 static int run(struct daemon *d)
 {
 	int code;
@@ -435,6 +458,8 @@ static int run(struct daemon *d)
 	loop_signals(d->loop, on_stop, NULL, d);
 	d->timer = loop_add_timer(d->loop, on_timer, d);
 	d->waker = loop_add_waker(d->loop, on_mail, d);
+	if (d->lock_fd >= 0)
+		d->lock_io = loop_add_io(d->loop, d->lock_fd, EPOLLIN, on_lock, d);
 	d->started_ns = clock_mono_ns();
 	code = start_buses(d);
 	if (code)
@@ -464,6 +489,7 @@ static void release(struct daemon *d)
 	io_client_free(d->link);
 	for (int i = 0; i < FIXTURE_BUSES_MAX; i++)
 		bus_thread_stop(d->threads[i]);
+	loop_remove_io(d->lock_io);
 	loop_remove_waker(d->waker);
 	loop_remove_timer(d->watchdog_timer);
 	loop_remove_timer(d->timer);
@@ -479,6 +505,7 @@ int main(int argc, char **argv)
 {
 	static struct daemon d = {.options = {.speed = 1, .log = LOG_LEVEL_INFO}, .lock_fd = -1};
 	int code = io_options_parse(&d.options, argc, argv);
+	bool goes_on;
 
 	if (code)
 		return code - 1;
@@ -488,8 +515,11 @@ int main(int argc, char **argv)
 	if (!code)
 		code = check_reach(&d);
 	if (!code)
+		code = check_trace(&d.options);
+	goes_on = !code && !d.options.check;
+	if (goes_on)
 		code = lock_rig(&d);
-	if (!code) {
+	if (goes_on && !code) {
 		the_daemon = &d;
 		panic_hook(on_panic);
 		code = run(&d);

@@ -456,6 +456,8 @@ void show_measurements(struct json *j, const struct session *z);
 void show_event_head(struct json *j, const char *type, const struct bay *b);
 
 /* spawn.c */
+/* Before anything is made: does benchd-io take the fixtures? Only it knows the drivers. */
+int spawn_check(struct station *s, struct error *err);
 int spawn_start(struct station *s, struct error *err);
 void spawn_reap(struct station *s);
 void spawn_watch(struct station *s);	/* from housekeeping: hung io, restarts */

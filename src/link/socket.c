@@ -162,7 +162,7 @@ int link_lock(const char *name, pid_t *holder, struct error *err)
 	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return error_errno(err, "a socket for the lock %s", name);
-	if (!bind(fd, (struct sockaddr *)&addr, size) && !listen(fd, 1))
+	if (!bind(fd, (struct sockaddr *)&addr, size) && !listen(fd, LINK_BACKLOG))
 		return fd;
 	if (errno != EADDRINUSE) {
 		keep_errno_close(fd);

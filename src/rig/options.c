@@ -11,11 +11,12 @@
 enum { IO_OPTIONS_EXIT = 2 };
 
 static const char usage[] =
-	"usage: benchd-io --fixture FILE (--link PATH | --link fd:N | --make-safe) [options]\n"
+	"usage: benchd-io --fixture FILE (--link PATH | --link fd:N | --make-safe | --check) [options]\n"
 	"       benchd-io --scan | --set-address | --prove-watchdog ...: for commissioning\n"
 	"  --fixture FILE     the wiring of the rig\n"
 	"  --link PATH        benchd's io socket, or fd:N for an inherited one\n"
 	"  --make-safe        without benchd: drop, stop, proof; says per bay what came of it\n"
+	"  --check            look at the fixture and the options, start nothing: exit 2 for a mistake\n"
 	"  --exit-with-link   end when the link closes (after drop, stop, proof)\n"
 	"  --sim-dir DIR      where benchsim's ports are (sim:NAME in the fixture)\n"
 	"  --trace DIR        write every transaction of every bus there\n"
@@ -51,6 +52,7 @@ int io_options_parse(struct io_options *o, int argc, char **argv)
 					      {"sim-dir", required_argument, NULL, 's'},
 					      {"trace", required_argument, NULL, 't'},
 					      {"make-safe", no_argument, NULL, 'm'},
+					      {"check", no_argument, NULL, 'c'},
 					      {"exit-with-link", no_argument, NULL, 'e'},
 					      {"speed", required_argument, NULL, 'x'},
 					      {"origin", required_argument, NULL, 'o'},
@@ -71,6 +73,7 @@ int io_options_parse(struct io_options *o, int argc, char **argv)
 		case 's': o->sim_dir = optarg; break;
 		case 't': o->trace_dir = optarg; break;
 		case 'm': o->make_safe = true; break;
+		case 'c': o->check = true; break;
 		case 'e': o->exit_with_link = true; break;
 		case 'x':
 			if (!text_to_int64(optarg, strlen(optarg), &n) || n < 1 || n > IO_SPEED_MAX)
@@ -98,7 +101,7 @@ int io_options_parse(struct io_options *o, int argc, char **argv)
 		return 1 + io_options_usage("an argument that belongs to no option");
 	if (!o->fixture)
 		return 1 + io_options_usage("--fixture is missing");
-	if (!o->link == !o->make_safe)
-		return 1 + io_options_usage("expected either --link or --make-safe");
+	if ((o->link != NULL) + o->make_safe + o->check != 1)
+		return 1 + io_options_usage("expected one of --link, --make-safe and --check");
 	return 0;
 }

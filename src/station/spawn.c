@@ -102,11 +102,10 @@ static void number_arg(struct args *a, const char *flag, long long value)
 	arg(a, both);
 }
 
-static void io_args(struct args *a, struct rig_link *r)
+static void io_args(struct args *a, const struct station *s, const char *fixture)
 {
-	const struct station *s = r->station;
 	path_arg(a, s->options.bin_dir, "benchd-io");
-	pair_arg(a, "--fixture", r->fixture->path);
+	pair_arg(a, "--fixture", fixture);
 	if (s->options.sim_dir)
 		pair_arg(a, "--sim-dir", s->options.sim_dir);
 	number_arg(a, "--speed", s->scale.speed);
@@ -118,7 +117,7 @@ static int start_io(struct rig_link *r, struct error *err)
 	struct station *s = r->station;
 	struct args a = {.n = 0};
 	char link[600];
-	io_args(&a, r);
+	io_args(&a, s, r->fixture->path);
 	snprintf(link, sizeof(link), "%s/io.sock", s->options.state_dir);
 	pair_arg(&a, "--link", link);
 	arg(&a, "--exit-with-link");
@@ -150,12 +149,37 @@ static void spawn_make_safe(struct rig_link *r)
 	struct station *s = r->station;
 	struct args a = {.n = 0};
 	struct error err;
-	io_args(&a, r);
+	io_args(&a, s, r->fixture->path);
 	arg(&a, "--make-safe");
 	if (run(add_child(s, "make-safe", r), a.v, &err)) {
 		log_error(MODULE, "%s", err.text);
 		bays_made_safe(r, false, err.text);
 	}
+}
+
+int spawn_check(struct station *s, struct error *err)
+{
+	struct child c = {.what = "benchd-io --check"};
+	struct args a;
+	int status;
+
+	for (int i = 0; i < s->options.fixture_count; i++) {
+		a.n = a.used = 0;
+		io_args(&a, s, s->options.fixtures[i]);
+		arg(&a, "--check");
+		if (s->options.trace_dir)
+			pair_arg(&a, "--trace", s->options.trace_dir);
+		if (run(&c, a.v, err))
+			return err->code;
+		if (waitpid(c.pid, &status, 0) != c.pid)
+			return error_errno(err, "%s", c.what);
+		if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+			return error_set(err, ERR_CONFIG,
+					 "benchd-io does not take fixture %s, its words are above; "
+					 "nothing was started",
+					 s->options.fixtures[i]);
+	}
+	return 0;
 }
 
 int spawn_start(struct station *s, struct error *err)

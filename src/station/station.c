@@ -260,7 +260,7 @@ struct station *station_new(struct loop *loop, const struct station_options *o, 
 	else if (gethostname(s->name, sizeof(s->name) - 1))
 		text_copy(s->name, sizeof(s->name), "station");
 	*exit_code = 2;
-	if (load_fixtures(s, err))
+	if ((o->spawn && spawn_check(s, err)) || load_fixtures(s, err))
 		goto out;
 	if (o->speed > 1)
 		for (int i = 0; i < s->rig_count; i++)

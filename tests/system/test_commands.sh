@@ -139,6 +139,7 @@ check "bay show" row ready bay show 1
 check "bay show of none" refused 2 'no bay "9"' ctl bay show 9
 check "run list without runs" is '[]' at runs ctl --json run list
 check "run list of a bay that is not there: which there are" refused 2 'there is no bay "9"; the bays are 1, 2' ctl run list --bay 9
+check "what cannot be written is no success" refused 3 "stdout: No space left on device" sh -c "'$BIN/benchctl' --state '$STATE' ticket list >/dev/full"
 check "run list behind a run that is not there" refused 2 'there is no run "x"' ctl run list --before x
 check "run list of a time that is none" refused 2 'like 2026-01-31T08:00:00Z' ctl run list --from yesterday
 check "run list of a ticket that is not there" refused 2 'there is no ticket "T-404"' ctl run list --ticket T-404

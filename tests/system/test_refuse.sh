@@ -23,6 +23,12 @@ check "all of its mistakes are named by benchctl fixture check" mistakes_are "$W
 check "and by benchd-io" mistakes_are "$WORK/bad.expected" "$BIN/benchd-io" --fixture "$WORK/bad.yaml" --make-safe
 head -n 1 "$WORK/bad.expected" >"$WORK/bad.plan"
 check "benchd, which knows no drivers, names the plan's" mistakes_are "$WORK/bad.plan" "$BIN/benchd" --fixture "$WORK/bad.yaml" --profiles profiles --state "$STATE"
+sed 's/driver: pzem016/driver: pzem061/' "$FIXTURE" >"$WORK/driver.yaml"
+spawned() { timeout 20 "$BIN/benchd" --spawn --profiles profiles --state "$STATE" --sim-dir "$SIM" "$@"; }
+check "a mistake that only drivers know, under --spawn: exit 2" refused 2 'driver.yaml:27:21: driver "pzem061" does not exist' \
+	spawned --fixture "$WORK/driver.yaml"
+check "a folder for traces that is not there: exit 2" refused 2 "--trace $WORK/none: No such file or directory; make the folder first" \
+	spawned --fixture "$FIXTURE" --trace "$WORK/none"
 check "benchd-io starts nothing: exit 2" code 2 "$BIN/benchd-io" --fixture "$WORK/bad.yaml" --make-safe
 check "benchctl fixture check exits 2" code 2 "$BIN/benchctl" fixture check "$WORK/bad.yaml"
 check "nothing was started: no state folder" test ! -e "$STATE/benchd.db"
