@@ -45,7 +45,11 @@ static enum action_result unanswered(struct engine *e)
 	} else {
 		snprintf(text, sizeof text, "%s was not answered", e->prompt->id);
 		engine_event(e, "prompt_timeout", NO_NUMBER, "%s", text);
-		engine_stop(e, VERDICT_ABORTED, 0, "prompt_timeout", text, false);
+		/* All is measured by then: a fail stays one, a pass lacks what was asked for. */
+		if (step_is_teardown(e))
+			step_finish(e, VERDICT_INCONCLUSIVE, "prompt_timeout", text);
+		else
+			engine_stop(e, VERDICT_ABORTED, 0, "prompt_timeout", text, false);
 	}
 	return ACTION_ENDED;
 }

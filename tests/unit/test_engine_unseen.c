@@ -177,6 +177,24 @@ static void an_abort_by_old_readings_trips_and_blames_no_unit(void **state)
 	}
 }
 
+static void a_question_unanswered_behind_the_measurements_is_no_pass_and_hides_no_fail(void **state)
+{
+	for (int bad = 0; bad < 2; bad++) {
+		struct bench *b = bench_new();
+
+		bench_plain(b);
+		bench_step(b, "H10");
+		b->p.teardown_count = 1;
+		bench_prompt(b, "plate", PROMPT_SCAN_SERIAL, 30);
+		if (bad)
+			b->value[FLOW] = 0.5;
+		assert_int_equal(bench_finish(b), bad ? VERDICT_FAIL : VERDICT_INCONCLUSIVE);
+		assert_int_equal(bench_count(b, NOTE_EVENT, "prompt_timeout"), 1);
+		bench_free(b);
+	}
+	(void)state;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -187,6 +205,8 @@ int main(void)
 		cmocka_unit_test(what_stands_against_it_at_the_end_is_no_pass),
 		cmocka_unit_test(a_time_out_fails_a_unit_only_by_a_reading_from_after_it),
 		cmocka_unit_test(an_abort_by_old_readings_trips_and_blames_no_unit),
+		cmocka_unit_test(
+			a_question_unanswered_behind_the_measurements_is_no_pass_and_hides_no_fail),
 	};
 
 	return cmocka_run_group_tests_name("engine_unseen", tests, NULL, NULL);
