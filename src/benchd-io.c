@@ -11,9 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 #include "base/clock.h"
@@ -362,15 +360,6 @@ static int check_reach(const struct daemon *d)
 	return n && !d->options.make_safe ? EXIT_CONFIG : 0;
 }
 
-static int check_trace(const struct io_options *o)
-{
-	if (!o->trace_dir || access(o->trace_dir, W_OK | X_OK) == 0)
-		return 0;
-	fprintf(stderr, "benchd-io: --trace %s: %s; make the folder first\n", o->trace_dir,
-		strerror(errno));
-	return EXIT_CONFIG;
-}
-
 static int start_buses(struct daemon *d)
 {
 	struct bus_thread_config c = {.trace_dir = d->options.trace_dir,
@@ -395,10 +384,10 @@ static int start_buses(struct daemon *d)
 	return 0;
 }
 
-static int start_link(struct daemon *d)
+static void start_link(struct daemon *d)
 {
 	struct io_client_config c = {.loop = d->loop,
-				     .fd = -1,
+				     .fd = d->options.link_fd,
 				     .path = d->options.link,
 				     .once = d->options.exit_with_link,
 				     .give_up_ns = GIVE_UP_NS,
@@ -408,20 +397,9 @@ static int start_link(struct daemon *d)
 					     .message = on_link_message,
 					     .done = on_link_done,
 					     .lost = on_link_lost}};
-	int64_t fd;
 
-	if (!d->options.link)
-		return 0;
-	if (!strncmp(c.path, "fd:", 3)) {
-		if (!text_to_int64(c.path + 3, strlen(c.path + 3), &fd) || fd < 0 || fd > 65535)
-			return io_options_usage(
-				"--link fd:N takes the number of an inherited descriptor");
-		c.fd = (int)fd;
-		c.path = NULL;
-		d->options.exit_with_link = true; /* there is no other to come */
-	}
-	d->link = io_client_start(&c);
-	return 0;
+	if (c.path || c.fd >= 0)
+		d->link = io_client_start(&c);
 }
 
 static void print_result(const struct daemon *d)
@@ -433,17 +411,6 @@ static void print_result(const struct daemon *d)
 		printf("bay %s: %s: %s\n", d->fixture->bays[bay].name,
 		       proven == 1 ? "safe" : "NOT PROVEN SAFE", detail);
 	}
-}
-
-/* Who found the rig held has read who holds it, and is gone. */
-static void on_lock(void *ctx, uint32_t events)
-{
-	const struct daemon *d = ctx;
-	int fd;
-
-	(void)events;
-	while ((fd = accept4(d->lock_fd, NULL, NULL, SOCK_CLOEXEC)) >= 0)
-		(void)close(fd);
 }
 
 static int run(struct daemon *d)
@@ -458,8 +425,7 @@ static int run(struct daemon *d)
 	loop_signals(d->loop, on_stop, NULL, d);
 	d->timer = loop_add_timer(d->loop, on_timer, d);
 	d->waker = loop_add_waker(d->loop, on_mail, d);
-	if (d->lock_fd >= 0)
-		d->lock_io = loop_add_io(d->loop, d->lock_fd, EPOLLIN, on_lock, d);
+	d->lock_io = rig_hold_answers(d->loop, &d->lock_fd);
 	d->started_ns = clock_mono_ns();
 	code = start_buses(d);
 	if (code)
@@ -469,9 +435,7 @@ static int run(struct daemon *d)
 		d->ending = true;
 		rig_end(d->rig, "make-safe", clock_mono_ns());
 	}
-	code = start_link(d);
-	if (code)
-		return code;
+	start_link(d);
 	/* Best effort: without the right to, pages may still be in memory. */
 	(void)mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
 	tick(d);
@@ -514,8 +478,6 @@ int main(int argc, char **argv)
 	code = load(&d);
 	if (!code)
 		code = check_reach(&d);
-	if (!code)
-		code = check_trace(&d.options);
 	goes_on = !code && !d.options.check;
 	if (goes_on)
 		code = lock_rig(&d);

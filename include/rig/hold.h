@@ -12,5 +12,9 @@
  * until it is closed; ERR_BUSY with the holder's pid, 0 if it is not known; another negative error
  * where the system has no such locks. */
 int rig_hold(const char *fixture, const char *sim_dir, pid_t *holder);
+/* From the loop: who found the rig held has read who holds it, and is gone. *lock as rig_hold gave
+ * it, valid as long as what is returned; NULL when it holds none. */
+struct loop;
+struct loop_io *rig_hold_answers(struct loop *loop, int *lock);
 
 #endif

@@ -11,9 +11,10 @@
 
 struct io_options {
 	const char *fixture, *link, *sim_dir, *trace_dir; /* argv's */
+	int link_fd;			       /* inherited, link is NULL then; -1: none */
 	bool make_safe, check, exit_with_link; /* check: the files, and nothing else */
-	unsigned speed;	   /* 1..20 */
-	int64_t origin_ns; /* of the time scale, as benchd has it */
+	unsigned speed;			       /* 1..20 */
+	int64_t origin_ns;		       /* of the time scale, as benchd has it */
 	enum log_level log;
 };
 

@@ -3,6 +3,10 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include "base/loop.h"
 #include "base/text.h"
 #include "link/socket.h"
 
@@ -21,4 +25,19 @@ int rig_hold(const char *fixture, const char *sim_dir, pid_t *holder)
 	free(file);
 	free(sim);
 	return link_lock(name, holder, NULL);
+}
+
+static void on_visitor(void *ctx, uint32_t events)
+{
+	const int *lock = ctx;
+	int fd;
+
+	(void)events;
+	while ((fd = accept4(*lock, NULL, NULL, SOCK_CLOEXEC)) >= 0)
+		(void)close(fd);
+}
+
+struct loop_io *rig_hold_answers(struct loop *loop, int *lock)
+{
+	return *lock < 0 ? NULL : loop_add_io(loop, *lock, EPOLLIN, on_visitor, lock);
 }

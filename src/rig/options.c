@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "rig/options.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include "base/text.h"
 #include "link/io.h"
 #include "rig/commission.h"
@@ -45,6 +47,22 @@ static int log_level_of(const char *name)
 	return -1;
 }
 
+/* fd:N */
+static int take_link(struct io_options *o)
+{
+	int64_t fd;
+
+	if (!o->link || strncmp(o->link, "fd:", 3) != 0)
+		return 0;
+	if (!text_to_int64(o->link + 3, strlen(o->link + 3), &fd) || fd < 0 || fd > 65535)
+		return 1 +
+		       io_options_usage("--link fd:N takes the number of an inherited descriptor");
+	o->link_fd = (int)fd;
+	o->link = NULL;
+	o->exit_with_link = true; /* there is no other to come */
+	return 0;
+}
+
 int io_options_parse(struct io_options *o, int argc, char **argv)
 {
 	static const struct option longs[] = {{"fixture", required_argument, NULL, 'f'},
@@ -63,7 +81,7 @@ int io_options_parse(struct io_options *o, int argc, char **argv)
 	int64_t n = 0;
 	int c, level;
 
-	*o = (struct io_options){.speed = 1, .log = LOG_LEVEL_INFO};
+	*o = (struct io_options){.link_fd = -1, .speed = 1, .log = LOG_LEVEL_INFO};
 	if (commission_is_wanted(argc, argv))
 		return 1 + commission_main(argc, argv);
 	while ((c = getopt_long(argc, argv, "h", longs, NULL)) >= 0) {
@@ -103,5 +121,10 @@ int io_options_parse(struct io_options *o, int argc, char **argv)
 		return 1 + io_options_usage("--fixture is missing");
 	if ((o->link != NULL) + o->make_safe + o->check != 1)
 		return 1 + io_options_usage("expected one of --link, --make-safe and --check");
-	return 0;
+	if (o->trace_dir && access(o->trace_dir, W_OK | X_OK)) {
+		fprintf(stderr, "benchd-io: --trace %s: %s; make the folder first\n", o->trace_dir,
+			strerror(errno));
+		return 1 + IO_OPTIONS_EXIT;
+	}
+	return take_link(o);
 }
