@@ -217,6 +217,8 @@ void profile_check_paths(struct profile_build *b);
 /* profile_order.c: nothing is used before it is captured or measured, and everything is judged
  * somewhere. */
 void profile_check_order(struct profile_build *b);
+/* How long a channel, or the slowest a derived value is made of, takes to be renewed. */
+int64_t profile_period_ns(const struct profile *p, int ref);
 /* profile_limits.c: limits can be reached and told apart by the channel they judge. */
 void profile_check_limits(struct profile_build *b);
 /* profile_reach.c: no condition compares with what its values can never come to. */

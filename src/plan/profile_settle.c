@@ -70,6 +70,27 @@ static void read_tolerance(struct action_reader *rd, const struct yaml_node *nod
 			    node->text);
 }
 
+/* A line through fewer than three updates says nothing of drift. */
+static void check_window(struct action_reader *rd, const struct raw_settle *r,
+			 const struct pf_action *a)
+{
+	int64_t longest = 0;
+	int slowest = -1;
+	for (int i = 0; i < a->symbol_count; i++) {
+		int64_t period = profile_period_ns(rd->b->p, a->symbols[i]);
+		if (period <= longest)
+			continue;
+		longest = period;
+		slowest = a->symbols[i];
+	}
+	if (slowest >= 0 && a->window_ns < 2 * longest)
+		profile_bad(rd->b, schema_node(&r->item, "window"),
+			    "%s is renewed every %g s and a window of %g s holds fewer than 3 of "
+			    "that; expected %g s and more",
+			    profile_ref_name(rd->b->p, slowest), (double)longest / 1e9,
+			    (double)a->window_ns / 1e9, 3 * (double)longest / 1e9);
+}
+
 void profile_read_settle(struct action_reader *rd, const struct raw_action *raw,
 			 struct pf_action *list, int *count)
 {
@@ -91,6 +112,11 @@ void profile_read_settle(struct action_reader *rd, const struct raw_action *raw,
 	if (r->tolerance)
 		read_tolerance(rd, r->tolerance, a);
 	read_at_least(rd, r, a, a->symbol_count == r->of.count && !schema_refused(&r->item, "of"));
+	if (!r->of.count && !schema_refused(&r->item, "of") && !schema_absent(&r->item, "of"))
+		profile_bad(rd->b, schema_node(&r->item, "of"),
+			    "of is empty; expected what has to settle");
+	if (!profile_unclear(&r->item, "window"))
+		check_window(rd, r, a);
 	if (!clear)
 		return;
 	if (a->timeout_ns <= a->window_ns || a->timeout_ns <= a->min_ns)

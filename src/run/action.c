@@ -231,7 +231,8 @@ static void begin_settle(struct engine *e, const struct pf_action *a)
 /* The first symbol that is not steady, -1 if all are. */
 static int unsteady(struct engine *e, const struct pf_action *a, double *drift, double *spread)
 {
-	if (a->symbol_count > ENGINE_SETTLE_MAX)
+	/* nothing to look at shows nothing */
+	if (a->symbol_count < 1 || a->symbol_count > ENGINE_SETTLE_MAX)
 		return 0;
 	for (int i = 0; i < a->symbol_count; i++) {
 		struct evaluation ev = {.e = e};
@@ -249,6 +250,8 @@ static bool settle_covers(const struct pf_action *b, const struct pf_action *a)
 {
 	if (b == a)
 		return true;
+	if (!a->symbol_count)
+		return false;
 	if (b->tolerance_rel > a->tolerance_rel || b->window_ns < a->window_ns)
 		return false;
 	for (int i = 0; i < a->symbol_count; i++) {
@@ -307,7 +310,9 @@ static enum action_result run_settle(struct engine *e, const struct pf_action *a
 		return ACTION_BUSY;
 	has_not_settled(e, a);
 	engine_event(e, "not_settled", NO_NUMBER, "%s: drift %.3g, spread %.3g (SI)",
-		     compute_name(e, (uint16_t)a->symbols[which]), drift, spread);
+		     which < a->symbol_count ? compute_name(e, (uint16_t)a->symbols[which])
+					     : "nothing",
+		     drift, spread);
 	return ACTION_DONE;
 }
 

@@ -147,6 +147,21 @@ static void value_the_device_does_not_renew_never_settles(void **state)
 	bench_free(b);
 }
 
+static void settling_of_nothing_never_counts(void **state)
+{
+	struct bench *b = bench_new();
+	int m = bench_measurement(b, "x", "permeate_conductivity", "uS/cm", NULL, "50 uS/cm");
+
+	(void)state;
+	bench_step(b, "H6");
+	bench_settle(b, PERMEATE_COND, 0.02, 6, 60)->symbol_count = 0;
+	bench_measure(b, m);
+	bench_start(b);
+	assert_verdict(bench_finish(b), VERDICT_INCONCLUSIVE);
+	assert_string_equal(bench_result(b, m)->reason, "not_settled");
+	bench_free(b);
+}
+
 static void lost_once(struct bench *b)
 {
 	struct sample s = {.channel = FLOW,
@@ -462,6 +477,7 @@ int main(void)
 		cmocka_unit_test(settling_begins_anew_after_a_hole_of_any_kind),
 		cmocka_unit_test(derived_symbol_settles_anew_after_a_hole_of_its_channel),
 		cmocka_unit_test(value_the_device_does_not_renew_never_settles),
+		cmocka_unit_test(settling_of_nothing_never_counts),
 		cmocka_unit_test(reading_lost_right_after_the_window_opened_is_noted),
 		cmocka_unit_test(limit_from_an_unsettled_value_is_no_pass_and_no_fail),
 		cmocka_unit_test(uncertainty_from_an_unsettled_value_is_no_pass),
