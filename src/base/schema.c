@@ -150,7 +150,7 @@ static bool collect_pairs(const struct schema_field *f, const struct yaml *y,
 			  const struct yaml_node *node, const char *prefix, struct schema_list *out)
 {
 	struct schema_pair *pairs = out->at;
-	bool ok = true;
+	bool ok = !node->partial;
 	int index = 0;
 	yaml_each (e, node) {
 		const char *key = e->key ? e->key : arena_printf(y->arena, "%d", index);

@@ -149,6 +149,27 @@ static struct profile *parse_best(const struct check *k, const struct library *l
 	return NULL;
 }
 
+static bool is_told(const struct problems *problems, const char *path, const struct problem *p)
+{
+	for (int i = 0; i < problems->count; i++)
+		if (problems->at[i].line == p->line && problems->at[i].col == p->col &&
+		    !strcmp(problems->at[i].file, path ? path : p->file))
+			return true;
+	return false;
+}
+
+/* Those of places not told yet. */
+static void add_all(struct problems *to, const char *path, const struct problems *from)
+{
+	for (int i = 0; i < from->count; i++) {
+		const struct problem *p = &from->at[i];
+
+		if (!is_told(to, path, p))
+			problems_add(to, path ? path : p->file, p->line, p->col, p->excerpt, "%s",
+				     p->text);
+	}
+}
+
 static struct profile *parse_file(const struct check *k, const struct library *lib,
 				  const char *path, struct problems *problems)
 {
@@ -160,15 +181,19 @@ static struct profile *parse_file(const struct check *k, const struct library *l
 	if (!bytes)
 		return NULL;
 	header = profile_parse(path, bytes, n, NULL, NULL, 0, &told);
-	p = parse_best(k, lib, path, bytes, n, header, problems);
+	/* Of a profile for a model whose own file is broken, nobody knows more. */
+	if (lib->problems.count && !is_for_any(lib, header))
+		add_all(problems, path, &told);
+	else
+		p = parse_best(k, lib, path, bytes, n, header, problems);
 	profile_free(header);
 	problems_release(&told);
 	free(bytes);
 	return p;
 }
 
-/* What the files beside it make of it: its name, and a profile for the same units. */
-static bool fits_library(const struct library *lib, const char *path, struct problems *problems)
+/* What the files beside it make of it: its name, a profile for the same units, broken models. */
+static void check_library(const struct library *lib, const char *path, struct problems *problems)
 {
 	struct stat file, entry;
 
@@ -177,12 +202,9 @@ static bool fits_library(const struct library *lib, const char *path, struct pro
 
 		if (!stat(path, &file) && !stat(e->path, &entry) && file.st_ino == entry.st_ino &&
 		    file.st_dev == entry.st_dev)
-			for (int n = 0; n < e->problems.count; n++)
-				problems_add(problems, path, e->problems.at[n].line,
-					     e->problems.at[n].col, e->problems.at[n].excerpt, "%s",
-					     e->problems.at[n].text);
+			add_all(problems, path, &e->problems);
 	}
-	return !problems->count;
+	add_all(problems, NULL, &lib->problems);
 }
 
 static void check_file(struct check *k, const char *path)
@@ -205,12 +227,11 @@ static void check_file(struct check *k, const char *path)
 			     dir);
 	else
 		p = parse_file(k, &lib, path, &problems);
-	if (p && !fits_library(&lib, path, &problems)) {
+	check_library(&lib, path, &problems);
+	if (problems.count) {
 		profile_free(p);
 		p = NULL;
 	}
-	if (lib.problems.count)
-		problems_print(&lib.problems, stderr);
 	if (k->c->json)
 		put_result(k->json, path, p, &problems);
 	else if (p)

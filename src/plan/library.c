@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/arena.h"
 #include "base/text.h"
 #include "base/yaml.h"
 #include "plan/profile.h"
@@ -98,13 +99,21 @@ static void add_model(void *ctx, const char *path, const char *name)
 	lib->models[lib->model_count++] = m;
 }
 
-/* A profile is called what its file is called. */
+/* A profile is called what its file is called, whatever else may be wrong in it. */
 static void check_name(struct library_entry *e)
 {
-	if (strcmp(e->profile->id, e->id) != 0)
-		problems_add(&e->problems, e->path, e->profile->id_line, e->profile->id_col, NULL,
-			     "profile %s in a file of another name; expected %s.yaml",
-			     e->profile->id, e->profile->id);
+	struct problems told = {0};
+	struct arena *arena = arena_new();
+	struct yaml y;
+	yaml_parse(&y, e->path, e->bytes, e->size, arena, &told);
+	const struct yaml_node *id = y.root ? yaml_get(y.root, "profile") : NULL;
+	if (id && id->kind == YAML_SCALAR && !id->unread && text_is_name(id->text) &&
+	    strcmp(id->text, e->id) != 0)
+		problems_add(&e->problems, e->path, id->line, id->col, NULL,
+			     "profile %s in a file of another name; expected %s.yaml", id->text,
+			     id->text);
+	problems_release(&told);
+	arena_free(arena);
 }
 
 static void add_entry(void *ctx, const char *path, const char *name)
@@ -119,7 +128,7 @@ static void add_entry(void *ctx, const char *path, const char *name)
 		problems_add(&e->problems, path, 0, 0, NULL, "%s", err.text);
 	else
 		e->profile = profile_parse(path, e->bytes, e->size, NULL, NULL, 0, &e->problems);
-	if (e->profile)
+	if (e->bytes)
 		check_name(e);
 	problems_quote(&e->problems, path, e->bytes, e->size);
 	e->broken = e->problems.count > 0;

@@ -153,8 +153,10 @@ static void read_until(struct action_reader *rd, const struct raw_until *r, stru
 	a->hold_ns = r->hold_ns;
 	a->timeout_ns = r->timeout_ns;
 	a->until = profile_read_expr(rd->b, r->until, WANT_CONDITION, NULL, NULL);
-	if (schema_absent(r->item, "timeout"))
+	if (schema_absent(r->item, "timeout")) {
 		profile_bad(rd->b, node, "no time-out; expected timeout: 30 s beside until");
+		rd->b->paths_open = true;
+	}
 	if (r->timeout_ns && r->hold_ns > r->timeout_ns)
 		profile_bad(rd->b, schema_node(r->item, "hold"),
 			    "holds longer than its time-out; expected timeout above hold");

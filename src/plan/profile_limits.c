@@ -118,25 +118,27 @@ static void check_resolution(struct profile_build *b, const struct pf_measuremen
 }
 
 /* A percent is a number like any other to the dimensions: 66 for 66 % would let everything pass. */
-static void check_percent(struct profile_build *b, const struct pf_measurement *m, const char *what,
+static bool check_percent(struct profile_build *b, const struct pf_measurement *m, const char *what,
 			  const struct yaml_node *node, const struct expr *e)
 {
-	if (node && e && m->unit && profile_is_percent(m->unit) && expr_adds_bare(e))
-		profile_bad(b, node,
-			    "%s %.120s of %s %s no unit and %s is in %%; expected a number with "
-			    "%%, such as 66 %%",
-			    what, expr_text(e), m->id,
-			    expr_is_bare(e) ? "has" : "adds a number that has", m->id);
+	if (!node || !e || !m->unit || !profile_is_percent(m->unit) || !expr_adds_bare(e))
+		return true;
+	profile_bad(b, node,
+		    "%s %.120s of %s %s no unit and %s is in %%; expected a number with %%, such "
+		    "as 66 %%",
+		    what, expr_text(e), m->id, expr_is_bare(e) ? "has" : "adds a number that has",
+		    m->id);
+	return false;
 }
 
 static void check_measurement(struct profile_build *b, const struct raw_measurement *r,
 			      const struct pf_measurement *m)
 {
-	check_percent(b, m, "limit", r->lo, m->lo);
-	check_percent(b, m, "limit", r->hi, m->hi);
+	bool clear = check_percent(b, m, "limit", r->lo, m->lo);
+	clear = check_percent(b, m, "limit", r->hi, m->hi) && clear;
 	check_percent(b, m, "uncertainty", r->uncertainty, m->uncertainty);
 	const struct fx_channel *c = m->value ? plain_channel(b->p, m->value) : NULL;
-	if (!m->unit || (c && c->quantity == QUANTITY_STATE))
+	if (!clear || !m->unit || (c && c->quantity == QUANTITY_STATE))
 		return;
 	check_reach(b, m, r->lo, m->lo, c);
 	check_reach(b, m, r->hi, m->hi, c);
