@@ -18,7 +18,8 @@ sysusersdir ?= /usr/lib/sysusers.d
 udevdir     ?= /lib/udev/rules.d
 DESTDIR     ?=
 VARIANT     ?= release
-CFLAGS      ?= $(if $(filter asan tsan,$(VARIANT)),-O1,-O2) -g
+# The sanitizers: what they report has to name its line, and they are built for each check.
+CFLAGS      ?= $(if $(filter asan,$(VARIANT)),-Og -g1,$(if $(filter tsan,$(VARIANT)),-O1 -g1,-O2 -g))
 LDFLAGS     ?=
 
 B := build/$(VARIANT)
@@ -120,10 +121,12 @@ tests: $(unit_bins) $(helper_bins)
 # there is no race to be found: what the release programs link tells which of them do.
 system_helpers := $(filter $(B)/tests/system/%,$(helper_bins))
 unittests: $(filter $(B)/tests/unit/%,$(unit_bins)) $(system_helpers)
-starts_threads = $(shell nm -Au build/release/tests/unit/test_*[!.]? 2>/dev/null | \
+ifneq ($(filter threadtests,$(MAKECMDGOALS)),)
+starts_threads := $(shell nm -Au build/release/tests/unit/test_*[!.]? 2>/dev/null | \
 	sed -nE 's,^build/release/([^:]*): .* (pthread_create|thrd_create|MHD_start_daemon)(@.*)?$$,\1,p' | sort -u)
-no_threads = $(error no program of build/release/tests/unit starts a thread; make tests first)
-threadtests: $(system_helpers) $$(addprefix $(B)/,$$(or $$(starts_threads),$$(no_threads)))
+$(if $(starts_threads),,$(error no program of build/release/tests/unit starts a thread; make tests first))
+threadtests: $(system_helpers) $(addprefix $(B)/,$(starts_threads))
+endif
 # Every source through another compiler's eyes, without code.
 syntax:
 	$(Q)ls src/*.c src/*/*.c drivers/*.c tests/unit/*.c tests/dst/*.c tests/replay/*.c tests/system/*.c tests/bench/*.c | \
