@@ -70,6 +70,11 @@ bool yaml_parse(struct yaml *y, const char *file, const char *bytes, size_t n, s
 		struct problems *problems);
 /* The child of that key, NULL if none or if map is no map. */
 const struct yaml_node *yaml_get(const struct yaml_node *map, const char *key);
+/* The child is read as if its key were this one, which map has not. */
+void yaml_take_for(const struct yaml_node *map, const struct yaml_node *child, const char *key);
+/* After mistakes: may any line of the file, read or not, make something of that name? but_line: the
+ * line that uses it, 0 for none. */
+bool yaml_may_make(const struct yaml *y, const char *name, int but_line);
 /* Add a problem at the value, at the key, at a byte within a scalar's text (from 1), or
  * anywhere. */
 void yaml_problem(const struct yaml *y, const struct yaml_node *node, const char *fmt, ...)

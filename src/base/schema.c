@@ -348,25 +348,26 @@ static bool decode_entry(const struct schema *s, const struct yaml *y, const str
 {
 	const struct schema_field *f = field_of(s, e->key);
 	struct schema_item *item = out;
+	bool known_key = true;
 	if (!f && e->unread) { /* "<<: *others" */
 		hide_absents(s, item, known);
 		return false;
 	}
 	if (!f) {
-		item->stray = true;
 		f = unknown_key(s, y, e);
-		/* what is misspelt is not missing as well */
-		if (f && !yaml_get(item->node, f->key)) {
-			item->refused |= bit_of(s, f);
-			*known |= bit_of(s, f);
+		known_key = false;
+		if (!f || yaml_get(item->node, f->key)) {
+			item->stray = true;
+			return false;
 		}
-		return false;
+		/* what is misspelt is not missing, and its own mistakes are told at once */
+		yaml_take_for(item->node, e, f->key);
 	}
 	bool ok = decode_field(f, y, e, (unsigned char *)out + f->offset);
 	*known |= bit_of(s, f);
 	if (is_refused(f, e, ok))
 		item->refused |= bit_of(s, f);
-	return ok;
+	return ok && known_key;
 }
 
 bool schema_decode(const struct schema *s, const struct yaml *y, const struct yaml_node *node,

@@ -397,6 +397,65 @@ bool yaml_parse(struct yaml *y, const char *file, const char *bytes, size_t n, s
 	return !b.bad;
 }
 
+static bool is_word(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       c == '_' || c == '.';
+}
+
+/* Does text[0..at) end where a name may be made: at the beginning of a line or an entry, behind {,
+ * or behind "name" or "capture", even where their colon is missing? */
+static bool makes_name(const char *text, size_t at)
+{
+	static const char *const makers[] = {"name", "capture"};
+	while (at && strchr(" \t:\"'-", text[at - 1]))
+		at--;
+	if (!at || strchr("\n{,", text[at - 1]))
+		return true;
+	for (size_t i = 0; i < sizeof(makers) / sizeof(makers[0]); i++) {
+		size_t n = strlen(makers[i]);
+		if (at >= n && !memcmp(text + at - n, makers[i], n))
+			return true;
+	}
+	return false;
+}
+
+/* However it is spelt: a name that was refused for its letters is one all the same. */
+static char fold(char c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return (char)(c - 'A' + 'a');
+	return c == ' ' || c == '-' ? '_' : c;
+}
+
+bool yaml_may_make(const struct yaml *y, const char *name, int but_line)
+{
+	size_t own_n = 0;
+	const char *own = yaml_line(y, but_line, &own_n);
+	size_t len = strlen(name);
+	for (size_t i = 0; len && i + len <= y->n; i++) {
+		size_t same = 0, after = i + len;
+		while (same < len && fold(y->bytes[i + same]) == fold(name[same]))
+			same++;
+		bool use = own && y->bytes + i >= own && y->bytes + i < own + own_n;
+		if (same < len || use || (i && is_word(y->bytes[i - 1])) ||
+		    (after < y->n && is_word(y->bytes[after])))
+			continue;
+		while (after < y->n && strchr(" \"'", y->bytes[after]))
+			after++;
+		if ((after < y->n && y->bytes[after] == ':') || makes_name(y->bytes, i))
+			return true;
+	}
+	return false;
+}
+
+void yaml_take_for(const struct yaml_node *map, const struct yaml_node *child, const char *key)
+{
+	for (struct yaml_node *c = map->first; c; c = c->next)
+		if (c == child)
+			c->key = key;
+}
+
 const struct yaml_node *yaml_get(const struct yaml_node *map, const char *key)
 {
 	if (!map || map->kind != YAML_MAP)

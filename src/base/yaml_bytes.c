@@ -5,6 +5,7 @@
  */
 #include "yaml_repair.h"
 
+#include <stdint.h>
 #include <string.h>
 #include "base/text.h"
 
@@ -100,7 +101,11 @@ static bool check_line(const struct yaml *y, int line, int *tab)
 		ok = false;
 	}
 	if (!text_is_utf8(s, n)) {
-		yaml_problem_at(y, line, 0, "not UTF-8; save the file as UTF-8");
+		size_t good = 0, step;
+		uint32_t c;
+		while ((step = text_char(s + good, n - good, &c)) > 0)
+			good += step;
+		yaml_problem_at(y, line, (int)good + 1, "not UTF-8; save the file as UTF-8");
 		ok = false;
 	}
 	return ok;

@@ -58,7 +58,8 @@ static int resolve(void *ctx, const char *name, struct expr_symbol *out, struct 
 	int c = fixture_channel(f, at.bay, name), o = fixture_output(f, at.bay, name);
 	bool known = c >= 0 || o >= 0;
 	out->is_unclear = known ? !(c >= 0 ? f->channels[c].quantity : f->outputs[o].quantity)
-				: r->b->channels_open || r->b->outputs_open;
+				: (r->b->channels_open || r->b->outputs_open) &&
+					  yaml_may_make(r->b->y, name, r->node->line);
 	r->unclear = r->unclear || out->is_unclear;
 	return out->is_unclear ? 0 : scope.resolve(scope.ctx, name, out, err);
 }
@@ -213,7 +214,7 @@ static void unknown_stop(struct fixture_build *b, const struct raw_stop *r)
 	const char *names[FIXTURE_OUTPUTS_MAX];
 	char hint[96];
 	b->stop_open = true;
-	if (b->outputs_open)
+	if (b->outputs_open && yaml_may_make(b->y, r->set, schema_node(&r->item, "set")->line))
 		return;
 	for (int k = 0; k < f->output_count; k++)
 		names[k] = f->outputs[k].name;

@@ -107,7 +107,7 @@ static int find_bus(struct fixture_build *b, const struct raw_device *r)
 			return i;
 	}
 	char hint[96];
-	if (b->buses_open)
+	if (b->buses_open && yaml_may_make(b->y, r->bus, 0))
 		return FIXTURE_NO_BUS;
 	fixture_bad(b, schema_node(&r->item, "bus"), "no bus is named \"%.60s\"%s", r->bus,
 		    schema_hint(hint, sizeof(hint), r->bus, names, (size_t)b->f->bus_count));
@@ -235,9 +235,9 @@ bool fixture_read_point(struct fixture_build *b, const struct yaml_node *node, c
 		}
 	}
 	char hint[96], name[64];
-	if (b->devices_open)
-		return false;
 	snprintf(name, sizeof(name), "%.*s", (int)(n < 60 ? n : 60), text);
+	if (b->devices_open && yaml_may_make(b->y, name, node->line))
+		return false;
 	fixture_bad(b, node, "no device is named \"%s\"%s", name,
 		    schema_hint(hint, sizeof(hint), name, names, (size_t)b->f->device_count));
 	return false;

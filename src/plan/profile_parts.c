@@ -165,7 +165,10 @@ void profile_read_envelope(struct profile_build *b)
 	for (int i = 0; i < n; i++) {
 		struct schema_range r;
 		struct error err = {0};
-		int ref = profile_read_symbol(b, at[i].item.node, at[i].item.name);
+		struct yaml_node key = *at[i].item.node;
+		key.line = key.key_line;
+		key.col = key.key_col;
+		int ref = profile_read_symbol(b, &key, at[i].item.name);
 		if (schema_parse_range(at[i].text, strlen(at[i].text), &r, &err)) {
 			profile_bad(b, at[i].item.node, "%s", err.text);
 			continue;

@@ -156,6 +156,7 @@ struct profile_build {
 	int derived_known;     /* derived names read so far */
 	int captures_known;    /* captures whose dimension is known */
 	bool measured_allowed; /* measured.ID */
+	int use_line;	       /* where the name at hand is used */
 	/* every condition that was read, for profile_check_conditions */
 	struct {
 		const struct yaml_node *node;

@@ -33,7 +33,10 @@ static void read_at_least(struct action_reader *rd, const struct raw_settle *r, 
 	const struct schema_pair *pairs = r->at_least.at;
 	for (int i = 0; i < r->at_least.count; i++) {
 		const struct yaml_node *node = pairs[i].item.node;
-		int ref = profile_read_symbol(rd->b, node, pairs[i].item.name), k = 0;
+		struct yaml_node key = *node;
+		key.line = node->key_line;
+		key.col = node->key_col;
+		int ref = profile_read_symbol(rd->b, &key, pairs[i].item.name), k = 0;
 		if (ref < 0)
 			continue;
 		while (k < a->symbol_count && a->symbols[k] != ref)

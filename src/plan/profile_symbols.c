@@ -140,7 +140,7 @@ static int resolve_measured(const struct profile_build *b, const char *name,
 			    struct expr_symbol *out, struct error *err)
 {
 	int i = profile_measurement_index(b->p, name);
-	out->is_unclear = i < 0 ? b->measurements_open
+	out->is_unclear = i < 0 ? b->measurements_open && yaml_may_make(b->y, name, b->use_line)
 				: !b->p->measurements[i].unit && !profile_has_no_value(b, i);
 	if (out->is_unclear)
 		return 0;
@@ -210,7 +210,8 @@ static int resolve(void *ctx, const char *name, struct expr_symbol *out, struct 
 		return resolve_model(b, name + 6, out, err);
 	if (strncmp(name, "measured.", 9) == 0)
 		return resolve_measured(b, name + 9, out, err);
-	out->is_unclear = b->derived_open || b->captures_open;
+	out->is_unclear = (b->derived_open || b->captures_open) &&
+			  yaml_may_make(b->y, name, b->use_line);
 	if (out->is_unclear && !standard_output(name) && fixture_output(f, b->p->bay, name) < 0)
 		return 0;
 	return unknown_name(b, name, err);
@@ -274,6 +275,7 @@ struct expr *profile_read_expr(struct profile_build *b, const struct yaml_node *
 	int col = 1;
 	if (!node)
 		return NULL;
+	b->use_line = node->line;
 	struct expr *e = expr_parse(node->text, node->len, &scope, &d, &is_bool, &col, &err);
 	if (!e) {
 		refused(&r, col, err.text);
@@ -306,6 +308,7 @@ int profile_read_symbol(struct profile_build *b, const struct yaml_node *node, c
 {
 	struct expr_symbol s = {0};
 	struct error err = {0};
+	b->use_line = node->line;
 	if (resolve(b, name, &s, &err)) {
 		profile_bad(b, node, "%s", err.text);
 		return -1;
@@ -325,7 +328,7 @@ int profile_read_measurement(struct profile_build *b, const struct yaml_node *no
 	if (i >= 0)
 		return i;
 	b->judged_open = true; /* whichever was meant */
-	if (!id || b->measurements_open)
+	if (!id || (b->measurements_open && yaml_may_make(b->y, id, node->line)))
 		return -1;
 	const char *list[NAMES_MAX];
 	char hint[96];

@@ -56,11 +56,11 @@ check "a copy of a profile under another name: exit 2" refused 2 "another.yaml:6
 	profile_check another ro600_quick
 check "one that might release the same unit: exit 2" refused 2 "may both release RO600 for post_repair_qc" profile_check second ro600_full
 check "whichever name comes first" refused 2 "may both release RO600 for post_repair_qc" profile_check aaa ro600_full
-sed 's/model\.rated_permeate_flow/model.rated_permeat_flow/' profiles/ro600_quick.yaml >"$WORK/copies/ro600_quick.yaml"
 sed 's/^profile: ro600_quick/profile: ro600_fast/; s/^revision:/revisoin:/' profiles/ro600_quick.yaml >"$WORK/copies/ro600_quick.yaml"
 check "another name than the file's is told" refused 2 "ro600_quick.yaml:6:10: profile ro600_fast in a file of another name" \
 	"$BIN/benchctl" profile check --fixture "$FIXTURE" "$WORK/copies/ro600_quick.yaml"
 check "beside every other mistake" refused 2 '"revisoin" is unknown' "$BIN/benchctl" profile check --fixture "$FIXTURE" "$WORK/copies/ro600_quick.yaml"
+sed 's/model\.rated_permeate_flow/model.rated_permeat_flow/' profiles/ro600_quick.yaml >"$WORK/copies/ro600_quick.yaml"
 check "a mistake is told for the model it is for" refused 2 'model RO600 has no "rated_permeat_flow"' "$BIN/benchctl" profile check --fixture "$FIXTURE" "$WORK/copies/ro600_quick.yaml"
 for profile in profiles/*.yaml; do
 	check "$profile has none" "$BIN/benchctl" profile check --fixture "$FIXTURE" "$profile"

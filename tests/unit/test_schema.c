@@ -374,7 +374,7 @@ static void what_was_refused_is_told_from_what_is_not_there(void **state)
 	load(&l, "name: Ox\n"
 		 "doors: two\n"
 		 "open: yes\n"
-		 "wheels: [0.5 MPa, {presure: 1 MPa}, {spokes: 6}]\n"
+		 "wheels: [0.5 MPa, {presure: 1 MPa}, {spokes: 6}, {pressure: 1 MPa, qqqq: 1}]\n"
 		 "words: [a]\n");
 	const struct schema_item *cart = &l.cart.item;
 	assert_true(schema_refused(cart, "name") && schema_refused(cart, "doors"));
@@ -384,14 +384,17 @@ static void what_was_refused_is_told_from_what_is_not_there(void **state)
 	/* a list is refused when it is none; its items have their own */
 	assert_false(schema_refused(cart, "wheels"));
 	assert_true(schema_refused(cart, "words"));
-	assert_int_equal(l.cart.wheels.count, 3);
+	assert_int_equal(l.cart.wheels.count, 4);
 	wheels = l.cart.wheels.at;
 	assert_false(schema_refused(&wheels[0].item, "pressure"));
-	assert_true(schema_refused(&wheels[1].item, "pressure"));
+	/* what is misspelt is told, and read as what was meant */
+	assert_false(schema_refused(&wheels[1].item, "pressure"));
+	assert_true(wheels[1].pressure > 0 && schema_has(&wheels[1].item, "pressure"));
 	assert_true(schema_refused(&wheels[2].item, "pressure"));
 	/* beside an unknown key nothing is certainly absent */
 	assert_true(schema_absent(&wheels[0].item, "spokes"));
-	assert_false(schema_absent(&wheels[1].item, "spokes"));
+	assert_true(schema_absent(&wheels[1].item, "spokes"));
+	assert_false(schema_absent(&wheels[3].item, "spokes"));
 	unload(&l);
 }
 

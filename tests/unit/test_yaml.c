@@ -160,7 +160,7 @@ static void what_a_strict_file_may_not_hold_is_refused(void **state)
 static void bytes_that_are_no_text_are_refused(void **state)
 {
 	(void)state;
-	refuses("a: \xff\n", 1, 0, "not UTF-8");
+	refuses("a: \xff\n", 1, 4, "not UTF-8");
 	refuses("a: 1\nb: \x01\n", 2, 4, "control character 0x01");
 	refuses("a: 1\rb: 2\n", 1, 5, "control character 0x0d");
 	refuses("a: \xe2\x80\xa8\n", 1, 4, "control character");
@@ -258,7 +258,7 @@ static void every_line_that_cannot_be_read_is_told_and_the_rest_is_read(void **s
 	assert_non_null(told_at(&f, 4, 1, "tab in the indentation"));
 	assert_non_null(told_at(&f, 6, 5, "escape character"));
 	assert_non_null(told_at(&f, 7, 7, "mapping values are not allowed"));
-	assert_non_null(told_at(&f, 8, 0, "not UTF-8"));
+	assert_non_null(told_at(&f, 8, 4, "not UTF-8"));
 	assert_non_null(told_at(&f, 10, 1, "could not find expected ':'"));
 	assert_non_null(told_at(&f, 11, 4, "is closed on line 12 only"));
 	assert_non_null(told_at(&f, 13, 1, "second time"));
