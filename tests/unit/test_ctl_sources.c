@@ -61,9 +61,21 @@ static const struct source {
 /* Calls whose texts nobody reads at the bench: logs, keys of JSON, mistakes between programs. */
 static const char *const elsewhere[] = {
 	"error_set", /* first: see struct source */
-	"rig_log",	  "log_info", "log_warning",	      "log_error", "log_debug",
-	"_Static_assert", "panic",    "json_kv_string",	      "json_key",  "OPTION_VALUE",
-	"error_errno",	  "fprintf",  "station_store_failed",
+	"rig_log",
+	"log_info",
+	"log_warning",
+	"log_error",
+	"log_debug",
+	"_Static_assert",
+	"panic",
+	"json_kv_string",
+	"json_key",
+	"OPTION_VALUE",
+	"error_errno",
+	"fprintf",
+	"station_store_failed",
+	"request_end",
+	"ticket_end", /* their last word goes into the log */
 };
 /* What benchctl says at the bench: by its id from the catalogue; only what goes through ours_spoken
  * is put into Chinese on its way. */
