@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# What the ordinary build does not show: each header stands alone under gcc and clang, and gpiod_v2.c compiles against
-# libgpiod 2's declarations. TAP on stdout.
+# What the ordinary build does not show: each header stands alone under gcc and clang, gpiod_v2.c compiles against
+# libgpiod 2's declarations, and a tree that was never built is built. TAP on stdout.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 n=0
@@ -27,5 +27,12 @@ for cc in gcc clang; do
 	out=$(CC=$cc sh tests/fake/gpiod_v2/check.sh 2>&1)
 	report $? "gpiod_v2.c compiles against libgpiod 2 with $cc" "$out"
 done
+# A tree without build/ is what everybody begins with, and nobody who works here sees it again.
+fresh=$(mktemp -d)
+tar -cf - --exclude=./build --exclude=./.git . | tar -xf - -C "$fresh"
+out=$(make -n -C "$fresh" all tests 2>&1 >/dev/null)
+[ -z "$out" ]
+report $? "make all tests begins in a tree that was never built" "$out"
+rm -rf "$fresh"
 echo "1..$n"
 exit $bad
