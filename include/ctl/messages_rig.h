@@ -8,7 +8,13 @@
 #define CTL_SAID_RIG(X)                                                                                               \
 	/* the rig */                                                                                                 \
 	X(IO_BOTH, "{1}: {2}", "{1}：{2}")                                                                            \
-	X(IO_IS, "{1}: {2} is {3}", "{1}：{2} {3}")                                                                   \
+	X(IO_CANNOT_JUDGE, "{1} cannot be judged: {2} is {3} ({4} on {5}: {6})",                                      \
+	  "{1} 无法判断：{2} {3}（{5} 上的 {4}：{6}）")                                                               \
+	X(IO_NO_READING_YET, "no reading yet", "尚无读数")                                                            \
+	X(IO_NO_NEW_READING, "no new reading", "没有新读数")                                                          \
+	X(IO_NO_READING_IN_IT, "no valid reading", "读数无效")                                                        \
+	X(IO_BEYOND_RANGE, "beyond its range", "超出量程")                                                            \
+	X(IO_DOES_NOT_MOVE, "it does not move", "读数一直不变")                                                       \
 	X(IO_READING_AS_READ, "{1}: {2} ({3} {4} before calibration)",                                                \
 	  "{1}：{2}（校准前 {3} {4}）")                                                                               \
 	X(IO_READING, "{1}: {2} ({3} {4})", "{1}：{2}（{3} {4}）")                                                    \

@@ -107,6 +107,22 @@ static bool is_true(struct expr_value v)
 	return v.known && v.si > 0.5;
 }
 
+/* A device that was not given up yet has no reason of its own. */
+static const char *why_unknown(const struct rig *r, const struct channel *c)
+{
+	static const char *const whys[] = {
+		[0] = "no reading yet",
+		[QUALITY_STALE] = "no new reading",
+		[QUALITY_NO_REPLY] = "no answer",
+		[QUALITY_BAD_REPLY] = "no valid reading",
+		[QUALITY_OUT_OF_RANGE] = "beyond its range",
+		[QUALITY_FROZEN] = "it does not move",
+	};
+	const struct device *d = &r->devices[c->fx->device];
+
+	return d->why[0] ? d->why : whys[c->now.quality];
+}
+
 /* as_read: the calibrated readings alone would not have tripped. */
 static void fire(struct rig *r, int bay, int index, bool unknown, bool as_read)
 {
@@ -114,25 +130,27 @@ static void fire(struct rig *r, int bay, int index, bool unknown, bool as_read)
 	uint32_t bays = l->whole_rig ? (1u << r->f->bay_count) - 1 : 1u << bay;
 	int channel = interlock_channel(r, l->when, bay);
 	const struct channel *c = channel >= 0 ? &r->channels[channel] : NULL;
+	const char *title = l->title_en ? l->title_en : l->name;
 	char text[IO_TEXT_MAX], shown[64];
 	double value = 0;
 
 	if (unknown && c) {
-		rig_text(text, sizeof(text), "%s: %s is %s", l->title_en ? l->title_en : l->name,
+		const struct fx_device *d = r->devices[c->fx->device].fx;
+
+		rig_text(text, sizeof(text), "%s cannot be judged: %s is %s (%s on %s: %s)", title,
 			 c->fx->name,
 			 c->now.quality ? quality_text((enum quality)c->now.quality)
-					: "not known yet");
+					: "not known yet",
+			 d->name, r->f->buses[d->bus].port, why_unknown(r, c));
 	} else if (c && !c->is_state) {
 		value = channel_shown(c, as_read);
 		snprintf(shown, sizeof(shown), "%.4g %s", value, c->fx->unit->name);
 		rig_text(text, sizeof(text),
-			 as_read ? "%s: %s (%s %s before calibration)" : "%s: %s (%s %s)",
-			 l->title_en ? l->title_en : l->name, expr_text(l->when), c->fx->name,
-			 shown);
+			 as_read ? "%s: %s (%s %s before calibration)" : "%s: %s (%s %s)", title,
+			 expr_text(l->when), c->fx->name, shown);
 	} else {
 		value = c ? c->instant : 0;
-		rig_text(text, sizeof(text), "%s: %s", l->title_en ? l->title_en : l->name,
-			 expr_text(l->when));
+		rig_text(text, sizeof(text), "%s: %s", title, expr_text(l->when));
 	}
 	/* A sensor that says nothing is the rig's fault, whatever its interlock guards: the bays are
 	 * dropped all the same, and no profile can lay it at the unit's door. */

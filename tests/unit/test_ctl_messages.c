@@ -118,7 +118,14 @@ static void sentences_are_translated_with_what_stands_in_them(void **state)
 	(void)state;
 	titles_learn(&titles, "Emergency stop", "急停");
 	assert_zh("Emergency stop: estop", "急停：急停");
-	assert_zh("Emergency stop: estop is stale", "急停：急停 数据过期");
+	assert_zh("Emergency stop cannot be judged: estop is stale (lines on sim:gpio: no new "
+		  "reading)",
+		  "急停 无法判断：急停 数据过期（sim:gpio 上的 lines：没有新读数）");
+	assert_zh(
+		"Emergency stop cannot be judged: estop is bad_reply (map on tcp:[::1]:502: not "
+		"the device of the fixture: its serial number reads 0x1, expected 0x2)",
+		"急停 无法判断：急停 应答无效（tcp:[::1]:502 上的 map：不是接线文件中的设备：序列号 读到 "
+		"0x1，应为 0x2）");
 	assert_zh("outputs read back, 3 conditions shown", "输出已回读，3 项安全条件已证实");
 	assert_zh("outputs read back, 1 condition shown", "输出已回读，1 项安全条件已证实");
 	assert_zh("not shown: feed_pressure < 0.02 MPa: feed_pressure is 0.25 MPa",

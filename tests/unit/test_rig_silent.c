@@ -27,7 +27,8 @@ static void a_silent_emergency_stop_drops_every_bay_as_a_fault_of_the_rig(void *
 	assert_int_equal(m->u.trip.interlock, -1);
 	assert_int_equal(m->u.trip.bays, 3);
 	assert_int_equal(m->u.trip.channel, CH_ESTOP);
-	assert_non_null(strstr(m->u.trip.reason, "Emergency stop: estop is stale"));
+	assert_string_equal(m->u.trip.reason, "Emergency stop cannot be judged: estop is stale "
+					      "(lines on sim:gpio: no new reading)");
 	assert_int_not_equal(state(b, 0), BAY_ACTIVE);
 	assert_int_not_equal(state(b, 1), BAY_ACTIVE);
 	assert_true(all_safe(b));
@@ -55,6 +56,24 @@ static void a_silent_leak_sensor_is_never_a_leak_of_the_unit(void **state_)
 	bench_free(b);
 }
 
+static void an_open_loop_does_not_read_as_the_hazard(void **state_)
+{
+	struct bench *b = ready_bench();
+	const struct io_msg *m;
+
+	(void)state_;
+	hold(b, 0, 1, 0, 0, 1, 0.2);
+	pass(b, 0.3);
+	b->ua[11][1] = 0; /* feed_pressure of bay 1: 0 mA */
+	pass(b, 1.5);
+	m = last_sent(b, IO_TRIP);
+	assert_int_equal(m->u.trip.class, TRIP_SENSOR);
+	assert_string_equal(m->u.trip.reason,
+			    "No pressure reading cannot be judged: feed_pressure is bad_reply "
+			    "(analog_1 on sim:io: no valid reading)");
+	bench_free(b);
+}
+
 static void a_leak_that_is_seen_is_still_a_leak(void **state_)
 {
 	struct bench *b = ready_bench();
@@ -76,6 +95,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_silent_emergency_stop_drops_every_bay_as_a_fault_of_the_rig),
 		cmocka_unit_test(a_silent_leak_sensor_is_never_a_leak_of_the_unit),
+		cmocka_unit_test(an_open_loop_does_not_read_as_the_hazard),
 		cmocka_unit_test(a_leak_that_is_seen_is_still_a_leak),
 	};
 
