@@ -299,7 +299,8 @@ static int check_overlaps(const struct driver_device *d, const struct map_priv *
 			bool alike = a->first == b->first && a->type == b->type &&
 				     a->order == b->order;
 
-			if (a->read != b->read || a->first >= b->first + nb ||
+			if (!priv->points[i].quantity || !priv->points[k].quantity ||
+			    a->read != b->read || a->first >= b->first + nb ||
 			    b->first >= a->first + na || may_share(a, b))
 				continue;
 			if (alike)
@@ -355,11 +356,13 @@ static int init(struct driver_device *d, struct error *err)
 		struct reading r = {d, "points", priv->names[i], rc ? &later : err, 0};
 
 		read_point(&r, &priv->points[i], &priv->at[i]);
+		if (r.code)
+			priv->points[i].quantity = QUANTITY_NONE;
 		rc = rc ? rc : r.code;
 	}
 	priv->count = n;
-	if (!rc)
-		rc = check_overlaps(d, priv, err);
+	if (check_overlaps(d, priv, rc ? &later : err))
+		rc = rc ? rc : ERR_CONFIG;
 	if (read_settings(d, priv, rc ? &later : err))
 		rc = rc ? rc : ERR_CONFIG;
 	if (read_identities(d, priv, rc ? &later : err))

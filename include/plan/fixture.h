@@ -97,7 +97,7 @@ struct fx_channel {
 		double gain, offset;		    /* value = gain * scaled + offset */
 		const char *done, *due, *reference; /* ISO dates, certificate */
 	} calibration;
-	int line, col, point_line, point_col;
+	int line, col, point_line, point_col, from_line, from_col;
 	bool flawed; /* drafts: quantity, unit or scale were refused and say nothing */
 };
 

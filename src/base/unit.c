@@ -191,6 +191,8 @@ const char *unit_nearest(const char *name, size_t n)
 	const char *names[TABLE_COUNT];
 	char key[NAME_MAX_BYTES + 1];
 
+	if (n == 1 && (*name == 'C' || *name == 'c'))
+		return "degC";
 	if (!normalise(key, name, n))
 		return NULL;
 	for (size_t i = 0; i < TABLE_COUNT; i++)

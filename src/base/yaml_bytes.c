@@ -33,7 +33,8 @@ struct yaml_lead yaml_lead_now(const struct yaml_repair *r, int line)
 {
 	size_t n = 0;
 	const char *s = yaml_line(r->y, line, &n);
-	return r->is_blank[line - 1] ? (struct yaml_lead){0} : yaml_lead_of(s, n);
+	return r->is_blank[line - 1] ? (struct yaml_lead){0}
+				     : yaml_lead_of(r->text + (s - r->y->bytes), n);
 }
 
 static void blank(struct yaml_repair *r, int line)
@@ -176,6 +177,47 @@ static bool belongs_to(const struct yaml_repair *r, const struct tabbed *t, int 
 	return true;
 }
 
+/* The next line with anything on it. */
+static struct yaml_lead lead_below(const struct yaml_repair *r, int line)
+{
+	struct yaml_lead l = {0};
+	while (!l.first && ++line <= r->y->line_count)
+		l = yaml_lead_now(r, line);
+	return l;
+}
+
+/* "key:", "- key: ..." at s: opens a block that goes on below it. */
+static bool opens(const char *s, size_t n, struct yaml_lead below)
+{
+	struct tabbed t = tabbed_of(s, n);
+	return t.entry ? !below.dash : t.open;
+}
+
+bool yaml_move(struct yaml_repair *r, int line, size_t blanks, size_t odd)
+{
+	size_t n = 0;
+	const char *s = yaml_line(r->y, line, &n);
+	char *text = r->text + (s - r->y->bytes);
+	struct yaml_lead below = lead_below(r, line);
+	if (!below.first || (size_t)below.indent != blanks + 2 || !opens(text, n, below) ||
+	    !yaml_is_level(r, line, (int)blanks))
+		return false;
+	memset(text, ' ', blanks);
+	memmove(text + blanks, text + blanks + odd, n - blanks - odd);
+	memset(text + n - odd, ' ', odd);
+	return true;
+}
+
+/* A tab too many in front of what opens a block: the block says where. */
+static bool drop_tab(struct yaml_repair *r, int line)
+{
+	size_t n = 0, i = 0, tabs = 0;
+	const char *s = yaml_line(r->y, line, &n);
+	for (; i < n && (s[i] == ' ' || s[i] == '\t'); i++)
+		tabs += s[i] == '\t';
+	return tabs == 1 && yaml_move(r, line, i - 1, 1);
+}
+
 /* Behind a tab nobody knows how deep a line is meant to be. What it opens is lost with it: as deep
  * as the line below it says. */
 static void lose_tabs(struct yaml_repair *r, int line)
@@ -231,8 +273,10 @@ void yaml_check_bytes(struct yaml_repair *r)
 		struct yaml_lead l = yaml_lead_of(s, n);
 		if (r->is_blank[line - 1] || is_comment(s, n))
 			blank(r, line);
-		else if (tab)
+		else if (tab && !drop_tab(r, line))
 			lose_tabs(r, line);
+		else if (tab)
+			continue;
 		else
 			yaml_lose(r, (struct yaml_lost){line, l.indent, l.dash, true, false, 0},
 				  l.indent);

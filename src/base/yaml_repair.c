@@ -12,8 +12,7 @@
 #include <yaml.h>
 #include "base/text.h"
 
-/* Does a list or mapping that is open above the line stand at its column? */
-static bool is_level(const struct yaml_repair *r, int line, int indent)
+bool yaml_is_level(const struct yaml_repair *r, int line, int indent)
 {
 	for (int i = line - 1; i > 0; i--) {
 		struct yaml_lead l = yaml_lead_now(r, i);
@@ -177,11 +176,29 @@ static bool may_follow(const struct yaml_repair *r, const struct culprit *c, int
 	return false;
 }
 
+/* A blank too many in front of what opens a block: the block says where. */
+static bool drop_blank(struct yaml_repair *r, int line)
+{
+	if (line > r->y->line_count)
+		return false;
+	struct yaml_lead l = yaml_lead_now(r, line);
+	if (!l.first || l.indent < 1 || yaml_is_level(r, line, l.indent) ||
+	    !yaml_move(r, line, (size_t)l.indent - 1, 1))
+		return false;
+	yaml_problem_at(r->y, line, l.indent + 1,
+			"one blank too many before this; expected %d, where the block above began",
+			l.indent - 1);
+	r->mistakes = true;
+	return true;
+}
+
 static void take_out(struct yaml_repair *r, const struct scan *s)
 {
 	struct culprit c = culprit_of(s, r->y);
 	int stopped = (int)s->parser.problem_mark.line + 1;
 
+	if (drop_blank(r, stopped))
+		return;
 	if (!r->mistakes || !may_follow(r, &c, stopped))
 		yaml_problem_at(r->y, c.at_line, c.at_col, "%s", c.text);
 	r->mistakes = true;
@@ -191,7 +208,7 @@ static void take_out(struct yaml_repair *r, const struct scan *s)
 		return;
 	}
 	/* An indentation nobody else has is a mistake of all that have it. */
-	bool level = c.sure || is_level(r, c.line, l.indent);
+	bool level = c.sure || yaml_is_level(r, c.line, l.indent);
 	yaml_lose(r, (struct yaml_lost){c.line, l.indent, l.dash, c.sure, false, 0},
 		  level ? l.indent : l.indent - 1);
 }

@@ -50,6 +50,11 @@ struct yaml_lead yaml_lead_now(const struct yaml_repair *r, int line);
  * list entries that may end or follow it at that column. */
 void yaml_lose(struct yaml_repair *r, struct yaml_lost lost, int limit);
 void yaml_check_bytes(struct yaml_repair *r);
+/* Move a line that opens a block to where the block below it says, `odd` bytes to the left; false
+ * when that is in doubt. */
+bool yaml_move(struct yaml_repair *r, int line, size_t blanks, size_t odd);
+/* Of yaml_repair.c: does a list or mapping that is open above the line stand at its column? */
+bool yaml_is_level(const struct yaml_repair *r, int line, int indent);
 
 /* Of yaml.c: a line without its end, NULL if there is none; the byte column (from 1) of a mark of
  * libyaml, whose column counts characters from 0. */

@@ -67,6 +67,8 @@ static void read_linear(struct fixture_build *b, const struct raw_channel *r, st
 	c->gain = (to_hi - to_lo) / (from_hi - from_lo);
 	c->offset = to_lo - c->gain * from_lo;
 	c->point_unit = r->from.unit;
+	c->from_line = schema_node(&r->item, "from")->line;
+	c->from_col = schema_node(&r->item, "from")->col;
 }
 
 static void read_scale(struct fixture_build *b, const struct raw_channel *r, struct fx_channel *c)

@@ -50,6 +50,8 @@ static int find_point(struct rig *r, const char *owner, int line, int col, int d
 		return -1;
 	}
 	i = driver_point_index(&d->d, name);
+	if (i >= 0 && d->points[i].quantity == QUANTITY_NONE)
+		return -1;
 	if (i >= 0 && (d->points[i].direction & way))
 		return i;
 	if (i >= 0) {
@@ -87,10 +89,16 @@ static void linear_scale(struct rig *r, struct channel *c, const struct driver_p
 
 	if (!to && plain)
 		to = fx->unit;
+	if (fx->point_unit && !dim_equal(own->dim, to->dim)) {
+		problems_add(p, r->f->path, fx->from_line, fx->from_col, NULL,
+			     "%s: from is %s%s and %s.%s is in %s; expected like from: 4..20 %s",
+			     fx->name, *to->name ? "in " : "a number without a unit", to->name,
+			     r->devices[fx->device].fx->name, fx->point, own->name, own->name);
+		return;
+	}
 	if (to && !dim_equal(own->dim, to->dim)) {
-		BAD(r, p, fx, "%s: %s.%s is in %s; expected %s%s", fx->name,
-		    r->devices[fx->device].fx->name, fx->point, own->name, to->name,
-		    fx->point_unit ? "" : ", or from and to");
+		BAD(r, p, fx, "%s: %s.%s is in %s; expected %s, or from and to", fx->name,
+		    r->devices[fx->device].fx->name, fx->point, own->name, to->name);
 		return;
 	}
 	if (to)

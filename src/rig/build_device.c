@@ -57,6 +57,24 @@ static void know_points_anyway(struct device *d)
 	d->point_count = d->d.driver->point_count;
 }
 
+/* Of its own those that its driver could make out all the same, if it says which. */
+static void know_own_points(struct device *d)
+{
+	const struct driver_point *points;
+	bool says = false;
+	int n;
+
+	if (!d->d.driver->own_points)
+		return;
+	points = d->d.driver->own_points(&d->d, &n);
+	for (int i = 0; i < n; i++)
+		says = says || points[i].quantity == QUANTITY_NONE;
+	if (!says)
+		return;
+	d->points = points;
+	d->point_count = n;
+}
+
 /* Where a mistake stands: at the option that its text begins with, else at the device. */
 static void bad_option(struct rig *r, const struct fx_device *fx, const char *text,
 		       struct problems *p)
@@ -115,6 +133,7 @@ static void build_device(struct rig *r, int index, struct problems *p)
 	}
 	if (init_device(r, d, p)) {
 		know_points_anyway(d);
+		know_own_points(d);
 		return;
 	}
 	d->points = driver_points(&d->d, &d->point_count);
