@@ -40,6 +40,8 @@ int text_columns(uint32_t c);
 void text_make_line(char *s);
 /* Identifier of files, records and API: [a-z][a-z0-9_]*, at most 63 bytes. */
 bool text_is_name(const char *s);
+/* A day that the calendar has: "2026-02-29" is none. */
+bool text_is_day(const char *s);
 /* The name of list[n] nearest to s (typing errors and wrong case), NULL if none is near. */
 const char *text_nearest(const char *s, const char *const *list, size_t n);
 /* Lower-case hex, dst needs 2n+1 bytes. */

@@ -53,8 +53,6 @@ void form_problems_line(const struct ticket_problems *problems, char *dst, size_
 void form_problem(struct ticket_problems *p, const char *pointer, const char *code,
 		  const char *detail);
 
-/* "2026-02-29" is none. */
-bool form_is_day(const char *s);
 bool form_is_utc(const char *s);
 /* Digits where the shape has 9, else its own character. */
 bool form_has_shape(const char *s, const char *shape);

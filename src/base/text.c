@@ -113,6 +113,27 @@ bool text_is_name(const char *s)
 	return n > 0;
 }
 
+bool text_is_day(const char *s)
+{
+	static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+	int year = 0, month = 0, day = 0, last;
+
+	for (int i = 0; i < 10; i++) {
+		int *part = i < 4 ? &year : i < 7 ? &month : &day;
+
+		if (i == 4 || i == 7 ? s[i] != '-' : s[i] < '0' || s[i] > '9')
+			return false;
+		if (s[i] != '-')
+			*part = *part * 10 + s[i] - '0';
+	}
+	if (s[10] || month < 1 || month > 12)
+		return false;
+	last = days[month - 1];
+	if (month == 2 && (year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)))
+		last = 29;
+	return day >= 1 && day <= last;
+}
+
 static char lower(char c)
 {
 	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;

@@ -174,13 +174,10 @@ static void read_state(struct fixture_build *b, const struct raw_channel *r, str
 	c->debounce_ns = r->debounce_ns;
 }
 
-static bool is_date(const char *s)
+/* Years before that are typing errors. */
+static bool is_day(const char *s)
 {
-	int y = 0, m = 0, d = 0;
-	char rest = 0;
-	if (strlen(s) != 10 || sscanf(s, "%4d-%2d-%2d%c", &y, &m, &d, &rest) != 3)
-		return false;
-	return y >= 2000 && m >= 1 && m <= 12 && d >= 1 && d <= 31;
+	return text_is_day(s) && strcmp(s, "2000") >= 0;
 }
 
 int fixture_calibration_check(const struct fx_channel *c, double gain, double offset,
@@ -216,12 +213,12 @@ static void read_calibration(struct fixture_build *b, const struct raw_channel *
 	if (k->offset && c->unit &&
 	    fixture_calibration_check(c, c->calibration.gain, c->calibration.offset, &err))
 		fixture_bad(b, k->offset, "%s", err.text);
-	if (k->done && !is_date(k->done))
+	if (k->done && !is_day(k->done))
 		fixture_bad(b, schema_node(&k->item, "done"),
 			    "\"%.20s\" is no day; expected like "
 			    "2026-01-31",
 			    k->done);
-	else if (k->due && (!is_date(k->due) || (k->done && strcmp(k->due, k->done) < 0)))
+	else if (k->due && (!is_day(k->due) || (k->done && strcmp(k->due, k->done) < 0)))
 		fixture_bad(b, schema_node(&k->item, "due"),
 			    "\"%.20s\" is no day after done; "
 			    "expected like 2026-04-30",

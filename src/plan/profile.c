@@ -42,12 +42,10 @@ static const char *control_name(int control)
 	return names[control];
 }
 
-static bool is_date(const char *s)
+/* Years before that are typing errors. */
+static bool is_day(const char *s)
 {
-	int y = 0, m = 0, d = 0;
-	char rest = 0;
-	return strlen(s) == 10 && sscanf(s, "%4d-%2d-%2d%c", &y, &m, &d, &rest) == 3 && y >= 1990 &&
-	       m >= 1 && m <= 12 && d >= 1 && d <= 31;
+	return text_is_day(s) && strcmp(s, "1990") >= 0;
 }
 
 static void read_made(struct profile_build *b)
@@ -60,8 +58,8 @@ static void read_made(struct profile_build *b)
 	if (schema_refused(&r->item, "from") || schema_refused(&r->item, "until") ||
 	    (r->item.stray && !r->from && !r->until))
 		return;
-	if ((!r->from && !r->until) || (r->from && !is_date(r->from)) ||
-	    (r->until && !is_date(r->until)) ||
+	if ((!r->from && !r->until) || (r->from && !is_day(r->from)) ||
+	    (r->until && !is_day(r->until)) ||
 	    (r->from && r->until && strcmp(r->until, r->from) < 0))
 		profile_bad(b, r->item.node,
 			    "made is no span of days; expected from, until or both "

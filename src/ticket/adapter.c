@@ -338,7 +338,7 @@ static void put_scalar(struct json *j, enum kind kind, const char *text)
 		json_put_int(j, number);
 	} else if (kind == BOOLEAN && (!strcmp(text, "true") || !strcmp(text, "false"))) {
 		json_put_bool(j, text[0] == 't');
-	} else if (kind == TIME && form_is_day(text)) {
+	} else if (kind == TIME && text_is_day(text)) {
 		(void)snprintf(time, sizeof(time), "%.10sT23:59:59Z", text); /* by the end of it */
 		json_put_string(j, time);
 	} else {

@@ -118,7 +118,7 @@ static void check_string(struct reader *r, const char *pointer, const struct for
 			refuse(r, pointer, "characters", "a name of a-z 0-9 _ expected");
 		return;
 	case FORM_DAY:
-		if (!form_is_day(s))
+		if (!text_is_day(s))
 			refuse(r, pointer, "value", "a day like 2026-11-22 expected");
 		return;
 	case FORM_UTC:

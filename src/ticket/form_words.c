@@ -49,24 +49,6 @@ static int two_digits(const char *s)
 	return (s[0] - '0') * 10 + (s[1] - '0');
 }
 
-bool form_is_day(const char *s)
-{
-	static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-	int year, month, day, last;
-
-	if (!form_has_shape(s, "9999-99-99"))
-		return false;
-	year = two_digits(s) * 100 + two_digits(s + 2);
-	month = two_digits(s + 5);
-	day = two_digits(s + 8);
-	if (month < 1 || month > 12)
-		return false;
-	last = days[month - 1];
-	if (month == 2 && (year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)))
-		last = 29;
-	return day >= 1 && day <= last;
-}
-
 bool form_is_utc(const char *s)
 {
 	char day[11];
@@ -75,7 +57,7 @@ bool form_is_utc(const char *s)
 		return false;
 	memcpy(day, s, 10);
 	day[10] = '\0';
-	return form_is_day(day) && two_digits(s + 11) < 24 && two_digits(s + 14) < 60 &&
+	return text_is_day(day) && two_digits(s + 11) < 24 && two_digits(s + 14) < 60 &&
 	       two_digits(s + 17) < 60;
 }
 

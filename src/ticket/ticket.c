@@ -74,9 +74,9 @@ static bool is_date(const char *s)
 	if (form_has_shape(s, "9999"))
 		return true;
 	if (!form_has_shape(s, "9999-99"))
-		return form_is_day(s);
+		return text_is_day(s);
 	(void)snprintf(day, sizeof(day), "%.7s-01", s);
-	return form_is_day(day);
+	return text_is_day(day);
 }
 
 static void member_manufacture_date(const json_t *v, struct ticket *t, struct ticket_problems *p)

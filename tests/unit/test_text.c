@@ -123,6 +123,21 @@ static void names_are_lower_case_words(void **state)
 	assert_false(text_is_name("a-b"));
 }
 
+static void a_day_is_one_that_the_calendar_has(void **state)
+{
+	static const char *const days[] = {"2026-01-31", "2024-02-29", "2000-02-29", "2026-12-31"};
+	static const char *const none[] = {"2027-02-31",  "2026-02-29", "2100-02-29", "2026-04-31",
+					   "2026-13-01",  "2026-00-10", "2026-01-00", "2026-1-31",
+					   "2026-01-311", "2026-01-3",	"",	      "2026/01/31",
+					   "+026-01-31"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(days) / sizeof(days[0]); i++)
+		assert_true(text_is_day(days[i]));
+	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+		assert_false(text_is_day(none[i]));
+}
+
 static void nearest_name_forgives_slips_but_does_not_guess(void **state)
 {
 	static const char *const names[] = {"feed_pressure", "feed_flow", "permeate_flow",
@@ -318,6 +333,7 @@ int main(void)
 		cmocka_unit_test(only_strict_utf8_is_accepted),
 		cmocka_unit_test(control_characters_are_not_clean),
 		cmocka_unit_test(names_are_lower_case_words),
+		cmocka_unit_test(a_day_is_one_that_the_calendar_has),
 		cmocka_unit_test(nearest_name_forgives_slips_but_does_not_guess),
 		cmocka_unit_test(numbers_are_plain_decimals),
 		cmocka_unit_test(whole_numbers_keep_every_digit),
