@@ -33,8 +33,8 @@
 struct store;
 /* Open or create DIR/benchd.db and DIR/segments/; migrate forward (backup first); refuse
  * another program's or a newer database. The writer: one per directory (lock file DIR/lock,
- * ERR_BUSY names the pid). */
-struct store *store_open(const char *dir, struct error *err);
+ * ERR_BUSY names the pid). utc_us: the caller's clock; a chain that begins here is dated by it. */
+struct store *store_open(const char *dir, int64_t utc_us, struct error *err);
 /* A reader: read-only connection, NO_CKPT_ON_CLOSE, short transactions. Only query functions
  * allowed. */
 struct store *store_open_reader(const char *dir, struct error *err);

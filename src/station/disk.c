@@ -170,7 +170,7 @@ int disk_open(struct station *s, int *exit_code, struct error *err)
 	}
 	/* On a full disk the ballast goes first, so that the database opens. */
 	(void)room_look(dir, &s->room, NULL);
-	struct store *w = store_open(dir, err);
+	struct store *w = store_open(dir, clock_utc_us(), err);
 	if (!w) {
 		*exit_code = err->code == ERR_BUSY ? 75 : 74;
 		return err->code;

@@ -271,7 +271,7 @@ int loss_import(const struct station_options *o)
 		error_set(&err, ERR_USAGE, "--import: name files or folders, or add --complete");
 		return fail(&err);
 	}
-	s = store_open(o->state_dir, &err);
+	s = store_open(o->state_dir, clock_utc_us(), &err);
 	if (!s)
 		return fail(&err);
 	rc = take_back(s, o, &whole, &err);

@@ -54,7 +54,7 @@ static int begin_chain(struct store *s, struct error *err)
 	json_kv_string(&j, "public", public_text);
 	json_end_object(&j);
 	struct chain_item item = {.type = "chain_started", .data = data.buf, .n = data.len};
-	rc = chain_append(s, &item, 0, NULL, NULL, err);
+	rc = chain_append(s, &item, s->opened_utc_us, NULL, NULL, err);
 	text_release(&data);
 	return rc;
 }

@@ -28,11 +28,12 @@ struct store {
 	char *dir;
 	int lock_fd; /* -1: a reader */
 	bool writer, failed, was_clean;
-	int depth;	      /* of transactions within one another */
-	bool spoiled;	      /* a part of the present one was refused */
-	int wal_frames;	      /* as of the last commit */
-	struct sign_key *key; /* the writer's; a reader's once it was asked to sign, else NULL */
-	struct stat key_file; /* a reader's: the file its key was read from */
+	int64_t opened_utc_us; /* the writer's: by the clock of whoever opened it */
+	int depth;	       /* of transactions within one another */
+	bool spoiled;	       /* a part of the present one was refused */
+	int wal_frames;	       /* as of the last commit */
+	struct sign_key *key;  /* the writer's; a reader's once it was asked to sign, else NULL */
+	struct stat key_file;  /* a reader's: the file its key was read from */
 };
 
 /* ---- db.c ---- */

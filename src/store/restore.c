@@ -173,7 +173,7 @@ static int put_back_after_loss(const char *backup, const struct restore_order *o
 	if (rc == 0)
 		rc = put_back(backup, stage, err);
 	if (rc == 0)
-		s = store_open(stage, err);
+		s = store_open(stage, o->loss->utc_us, err);
 	if (rc == 0)
 		rc = s ? append_restored(s, o, info, err) : err->code;
 	store_close(s);

@@ -125,7 +125,7 @@ static int open_reader(struct store *s, struct error *err)
 	return rc;
 }
 
-static struct store *open_store(const char *dir, bool writer, struct error *err)
+static struct store *open_store(const char *dir, bool writer, int64_t utc_us, struct error *err)
 {
 	struct store *s = xcalloc(1, sizeof(*s));
 	int rc;
@@ -133,6 +133,7 @@ static struct store *open_store(const char *dir, bool writer, struct error *err)
 	s->dir = xstrdup(dir);
 	s->lock_fd = -1;
 	s->writer = writer;
+	s->opened_utc_us = utc_us;
 	s->was_clean = true;
 	rc = writer ? open_writer(s, err) : open_reader(s, err);
 	if (rc == 0)
@@ -144,14 +145,14 @@ static struct store *open_store(const char *dir, bool writer, struct error *err)
 	return NULL;
 }
 
-struct store *store_open(const char *dir, struct error *err)
+struct store *store_open(const char *dir, int64_t utc_us, struct error *err)
 {
-	return open_store(dir, true, err);
+	return open_store(dir, true, utc_us, err);
 }
 
 struct store *store_open_reader(const char *dir, struct error *err)
 {
-	return open_store(dir, false, err);
+	return open_store(dir, false, 0, err);
 }
 
 void store_close(struct store *s)

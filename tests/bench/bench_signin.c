@@ -43,7 +43,7 @@ static bool look(struct store *s, const char *person, const char *pin)
 int main(int argc, char **argv)
 {
 	struct error err = {0};
-	struct store *s = argc == 2 ? store_open(argv[1], &err) : NULL;
+	struct store *s = argc == 2 ? store_open(argv[1], clock_utc_us(), &err) : NULL;
 	char hash[SECRET_HASH_MAX];
 
 	if (!s || !secret_hash("8215", 4, hash) ||

@@ -129,7 +129,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	d.utc_us = clock_utc_us() - d.runs * INT64_C(1200000000);
-	s = store_open(argv[1], &err);
+	s = store_open(argv[1], clock_utc_us(), &err);
 	rc = s ? 0 : ERR_STORE;
 	while (rc == 0 && d.made < d.runs) {
 		rc = store_transact(s, put_units, &d, &err);

@@ -75,7 +75,7 @@ static struct ran run_with_store(const char *dir, const char *id)
 	struct bench *b;
 	int closed;
 
-	s.store = store_open(dir, &s.err);
+	s.store = store_open(dir, 0, &s.err);
 	if (!s.store)
 		return ran;
 	if (recover_interrupted(s.store, config.utc_us, "process_or_power_lost", &closed, &s.err)) {
@@ -144,7 +144,7 @@ static const char *check_next_starts(const char *dir)
 	const char *bad = NULL;
 	struct bench *b;
 
-	s.store = store_open(dir, &s.err);
+	s.store = store_open(dir, 0, &s.err);
 	if (!s.store)
 		return "the store does not open again";
 	b = s.bench = rig_case_bench(&rig, &config);
@@ -162,7 +162,7 @@ static const char *check_after(const char *dir, const struct ran *ran, bool kill
 			       struct tally *tally)
 {
 	struct error err;
-	struct store *s = store_open(dir, &err);
+	struct store *s = store_open(dir, 0, &err);
 	const char *bad = NULL;
 	int closed;
 

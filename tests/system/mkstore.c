@@ -111,7 +111,7 @@ int main(int argc, char **argv)
 		(void)fprintf(stderr, "usage: mkstore DIR [PAIRS]\n");
 		return 2;
 	}
-	s = store_open(argv[1], &err);
+	s = store_open(argv[1], clock_utc_us(), &err);
 	if (s && adds)
 		rc = add(s, argv + 3, &err);
 	else if (s && old)

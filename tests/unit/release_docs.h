@@ -23,7 +23,7 @@ static inline int open_store(void **state)
 
 	(void)state;
 	store_dir_make(dir);
-	store = store_open(dir, NULL);
+	store = store_open(dir, 0, NULL);
 	t.repair_seq = 2;
 	t.mail_back = true;
 	return store && store_ticket_put(store, &t, -2, "li", NULL, NULL) == 0 ? 0 : -1;

@@ -24,7 +24,7 @@ static inline int set_up(void **state)
 {
 	(void)state;
 	store_dir_make(dir);
-	store = store_open(dir, NULL);
+	store = store_open(dir, 0, NULL);
 	return store ? 0 : -1;
 }
 

@@ -34,7 +34,7 @@ static inline int tear_down(void **state)
 static inline struct store *open_or_fail(void)
 {
 	struct error err = {0};
-	struct store *s = store_open(dir, &err);
+	struct store *s = store_open(dir, 0, &err);
 
 	if (!s)
 		fail_msg("store_open: %s", err.text);

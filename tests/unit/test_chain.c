@@ -201,7 +201,7 @@ static void the_key_is_made_with_the_database_and_nobody_else_reads_it(void **st
 	store_close(s);
 	/* Without its key a database is not opened with another one. */
 	assert_int_equal(unlink(path), 0);
-	assert_null(store_open(dir, &err));
+	assert_null(store_open(dir, 0, &err));
 	assert_int_equal(err.code, ERR_CONFIG);
 	assert_non_null(strstr(err.text, "backup"));
 }

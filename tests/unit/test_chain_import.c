@@ -58,11 +58,16 @@ static void make_old(void)
 	assert_int_equal(sqlite3_close(db), SQLITE_OK);
 }
 
+/* 2026-01-31T08:00:00Z */
+#define OPENED_UTC_US INT64_C(1769846400000000)
+
 static bool tell(void *ctx, const struct chain_row *r)
 {
 	struct text *t = ctx;
 	bool imported = memmem(r->bytes, r->n, "\"imported\":true,\"data\"", 22) != NULL;
 
+	if (strcmp(r->type, "chain_started") == 0)
+		assert_non_null(memmem(r->bytes, r->n, "\"at\":\"2026-01-31T08:00:00", 25));
 	text_printf(t, "%s%s%s%s ", r->type, r->run[0] ? ":" : "", r->run, imported ? "" : "!");
 	return true;
 }
@@ -79,7 +84,7 @@ static void an_old_database_is_taken_into_the_chain_in_order(void **state)
 
 	(void)state;
 	make_old();
-	s = store_open(dir, &err);
+	s = store_open(dir, OPENED_UTC_US, &err);
 	if (!s)
 		fail_msg("%s", err.text);
 	assert_int_equal(store_chain_list(s, &all, tell, &seen, NULL), 0);

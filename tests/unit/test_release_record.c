@@ -28,7 +28,7 @@ static int set_up(void **state)
 
 	(void)state;
 	store_dir_make(dir);
-	store = store_open(dir, NULL);
+	store = store_open(dir, 0, NULL);
 	return store && mkstore_put_ticket(store, "T1", "SN1", NOW, NULL) == 0 &&
 			       mkstore_put_run(store, &r, NULL) == 0
 		       ? 0
@@ -293,7 +293,7 @@ static void a_changed_document_releases_nothing(void **state)
 			       "DROP TRIGGER chain_no_delete; %s\"",
 			       dir, changes[i]);
 		assert_int_equal(system(command), 0);
-		store = store_open(dir, NULL);
+		store = store_open(dir, 0, NULL);
 		assert_non_null(store);
 		if (release_ask(store, "T1", &o.policy, NOW, &out, &allowed, NULL) == 0)
 			assert_false(allowed);

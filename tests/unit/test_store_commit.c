@@ -64,7 +64,7 @@ struct told {
 /* Commits rows and tells each, then opens a transaction, writes into it and waits to be killed. */
 static void child_commits(struct told *told, int ready_fd)
 {
-	struct store *s = store_open(dir, NULL);
+	struct store *s = store_open(dir, 0, NULL);
 	struct run_row r = store_dir_run("run-1", "T1", "SN1");
 
 	if (!s || store_dir_begin(s, &r, NULL) < 0)

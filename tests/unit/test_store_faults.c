@@ -114,7 +114,7 @@ static int work(struct store *s)
 
 static void scenario(void)
 {
-	struct store *s = store_open(dir, NULL);
+	struct store *s = store_open(dir, 0, NULL);
 
 	if (!s)
 		return;
@@ -194,7 +194,7 @@ static void check_records(struct store *s)
 static void check_after(long n)
 {
 	struct error err = {0};
-	struct store *s = store_open(dir, &err);
+	struct store *s = store_open(dir, 0, &err);
 	struct run_row r = store_dir_run("run-2", "T1", "SN1");
 	struct segment *g;
 	struct sample one = sample_at(0);
@@ -241,7 +241,7 @@ static void fail_every(enum disk_fault kind)
 		store_dir_make(dir);
 		/* An error and a kill also meet the database's creation. */
 		if (kind == DISK_FAULT_BROKEN || kind == DISK_FAULT_FULL)
-			store_close(store_open(dir, NULL));
+			store_close(store_open(dir, 0, NULL));
 		if (kind == DISK_FAULT_KILL) {
 			kill_child_at(n, &came);
 		} else {
@@ -327,7 +327,7 @@ static void check_all_or_nothing(bool done)
 	if (done)
 		assert_int_equal(tables, 1);
 	if (tables == 0) {
-		struct store *s = store_open(dir, &err);
+		struct store *s = store_open(dir, 0, &err);
 
 		assert_non_null(s);
 		check_records(s);
@@ -350,7 +350,7 @@ static void a_migration_is_done_whole_or_not_at_all(void **state)
 		store_dir_make(dir);
 		scenario();
 		assert_true(told->ended);
-		s = store_open(dir, NULL);
+		s = store_open(dir, 0, NULL);
 		assert_non_null(s);
 		disk_fault_arm(n, DISK_FAULT_BROKEN);
 		rc = migrate(s);

@@ -134,19 +134,19 @@ static void a_second_store_on_the_same_folder_is_refused_naming_the_pid(void **s
 
 	(void)state;
 	(void)snprintf(pid, sizeof(pid), "process %ld", (long)getpid());
-	assert_null(store_open(dir, &err));
+	assert_null(store_open(dir, 0, &err));
 	assert_int_equal(err.code, ERR_BUSY);
 	assert_non_null(strstr(err.text, pid));
 	child = fork();
 	if (child == 0) {
-		struct store *other = store_open(dir, &err);
+		struct store *other = store_open(dir, 0, &err);
 
 		_exit(!other && err.code == ERR_BUSY && strstr(err.text, pid) ? 0 : 1);
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_int_equal(status, 0);
 	/* The refusals have not loosened it. */
-	assert_null(store_open(dir, &err));
+	assert_null(store_open(dir, 0, &err));
 	fill(s);
 	store_close(s);
 	store_close(open_or_fail());
@@ -159,7 +159,7 @@ static void a_database_of_a_newer_benchd_is_refused(void **state)
 	(void)state;
 	store_close(open_or_fail());
 	raw_exec("PRAGMA user_version = 99");
-	assert_null(store_open(dir, &err));
+	assert_null(store_open(dir, 0, &err));
 	assert_int_equal(err.code, ERR_CONFIG);
 	assert_non_null(strstr(err.text, "newer"));
 	assert_null(store_open_reader(dir, &err));
@@ -177,7 +177,7 @@ static void a_database_of_another_program_is_refused_and_left_alone(void **state
 	raw_exec("CREATE TABLE theirs (x); INSERT INTO theirs VALUES (1)");
 	(void)snprintf(path, sizeof(path), "%s/benchd.db", dir);
 	assert_int_equal(text_read_file(path, 1 << 20, &before, &n, NULL), 0);
-	assert_null(store_open(dir, &err));
+	assert_null(store_open(dir, 0, &err));
 	assert_int_equal(err.code, ERR_CONFIG);
 	assert_non_null(strstr(err.text, "another program"));
 	assert_int_equal(text_read_file(path, 1 << 20, &after, &m, NULL), 0);
@@ -200,7 +200,7 @@ static void a_file_that_is_no_database_is_refused(void **state)
 	for (int i = 0; i < 200; i++)
 		(void)fputs("this is not a database\n", f);
 	assert_int_equal(fclose(f), 0);
-	assert_null(store_open(dir, &err));
+	assert_null(store_open(dir, 0, &err));
 	assert_int_equal(err.code, ERR_CONFIG);
 	assert_non_null(strstr(err.text, "not a database"));
 }
@@ -232,7 +232,7 @@ static void a_migration_keeps_a_verified_copy_and_every_row(void **state)
 	assert_int_equal(sqlite3_close(copy), SQLITE_OK);
 	store_close(s);
 	/* And this program does not touch what is newer than itself. */
-	assert_null(store_open(dir, &err));
+	assert_null(store_open(dir, 0, &err));
 	assert_int_equal(err.code, ERR_CONFIG);
 }
 

@@ -68,7 +68,7 @@ static int set_up(void **state)
 
 	(void)state;
 	store_dir_make(dir);
-	s = store_open(dir, NULL);
+	s = store_open(dir, 0, NULL);
 	assert_non_null(s);
 	fill(s);
 	count = 0;
@@ -375,7 +375,7 @@ static void a_flip_at_each_byte_of_a_signed_document_is_found(void **state)
 {
 	struct ticket_policy policy = {
 		.owns_tickets = true, .store_sound = true, .disposition = RELEASE_REPAIRED};
-	struct store *s = store_open(dir, NULL);
+	struct store *s = store_open(dir, 0, NULL);
 	struct text doc = {0};
 	struct error err = {0};
 

@@ -23,7 +23,7 @@ static int set_up(void **state)
 	(void)state;
 	store_dir_make(dir);
 	loop = loop_new();
-	s = store_open(dir, NULL);
+	s = store_open(dir, 0, NULL);
 	worker = s ? worker_start(loop, s, true, NULL) : NULL;
 	return worker ? 0 : -1;
 }
@@ -102,7 +102,7 @@ static void stopping_finishes_every_job_and_tells_it(void **state)
 	worker_stop(worker);
 	assert_int_equal(last, 100);
 	/* The store is closed, in order. */
-	s = store_open(dir, NULL);
+	s = store_open(dir, 0, NULL);
 	assert_non_null(s);
 	assert_true(store_was_clean(s));
 	store_close(s);
