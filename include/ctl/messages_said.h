@@ -129,6 +129,7 @@
 	  "since; revoke it and make another",                                                                                     \
 	  "该令牌已发放，其密钥无法再次显示：工作站密钥此后已更换；请吊销后重新生成")                                              \
 	X(M_NOTHING, "nothing", "无")                                                                                              \
+	X(M_NO_QUESTION, "no question is open", "当前没有待回答的提问")                                                            \
 	X(M_NO_PROMPT, "no prompt \"{1}\" is open", "没有待回答的提问“{1}”")                                                       \
 	X(M_NO_ANSWER, "prompt \"{1}\" takes no answer", "提问“{1}”不接受回答")                                                    \
 	X(M_SCANNED, "scanned {1}", "扫描到 {1}")                                                                                  \

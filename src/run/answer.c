@@ -159,7 +159,9 @@ static int do_answer(struct engine *e, const char *prompt_id, const char *answer
 	const struct pf_prompt *p = e->prompt;
 	bool yes = !strcmp(answer, "yes");
 
-	if (!p || strcmp(p->id, prompt_id))
+	if (!p)
+		return error_set(err, ERR_STATE, "no question is open");
+	if (strcmp(p->id, prompt_id))
 		return error_set(err, ERR_STATE, "no prompt \"%s\" is open", prompt_id);
 	if (now_ns > e->now_ns)
 		e->now_ns = now_ns;

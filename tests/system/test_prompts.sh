@@ -104,7 +104,7 @@ else
 	ctl run answer --bay 1 --operator bela yes
 fi
 check "the run goes on to H2" wait_for 60 is H2 at step.id ctl --json bay show 1
-check "an answer without a question is refused" refused 2 "no prompt" ctl run answer --bay 1 yes
+check "an answer without a question is refused" refused 2 "no question is open" ctl run answer --bay 1 yes
 check "the run is aborted" ctl run abort --bay 1
 check "it is recorded as aborted" wait_for 60 ended "$RUN" aborted
 ctl --json run show "$RUN" >"$WORK/run.json"
