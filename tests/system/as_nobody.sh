@@ -18,7 +18,7 @@ done
 for d in system replay; do
 	[ -d "build/$variant/tests/$d" ] && cp -r "build/$variant/tests/$d" "$copy/build/$variant/tests/"
 done
-cp -r fixtures profiles systemd tests docs webhooks "$copy/"
+cp -r fixtures profiles systemd tests docs webhooks README.md README.zh-CN.md NEWS LICENSE CONTRIBUTING.md "$copy/"
 # One that needs what npm brought says so.
 if grep -q '^# npm: ' "$test" && [ -d build/api ]; then
 	cp -r build/api "$copy/build/"

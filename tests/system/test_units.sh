@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# builds: only to install
 # What `make install` puts in place: pages whose links lead somewhere, and the systemd units: well-formed, and as closed as they were.
 . tests/system/lib.sh
 # A link of a page leads to a file that is installed. So does the name of a file of the source tree, unless its line or the page's

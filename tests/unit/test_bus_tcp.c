@@ -104,10 +104,11 @@ static void answer(const uint8_t *adu)
 		return;
 	case PIECES:
 		for (size_t i = 0; i + 1 < n + 7; i++) {
-			assert_int_equal(send(server.fd, out + i, 1, MSG_NOSIGNAL), 1);
+			if (send(server.fd, out + i, 1, MSG_NOSIGNAL) != 1)
+				return; /* late, as below */
 			poll(NULL, 0, 1);
 		}
-		assert_int_equal(send(server.fd, out + n + 6, 1, MSG_NOSIGNAL), 1);
+		(void)!send(server.fd, out + n + 6, 1, MSG_NOSIGNAL);
 		return;
 	case LATE: poll(NULL, 0, 150); break;
 	case HONEST:
