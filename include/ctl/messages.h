@@ -33,6 +33,9 @@
 	X(VERDICT, "verdict", "判定")                                                                                                         \
 	X(REASON, "reason", "原因")                                                                                                           \
 	X(SAFE_PROVEN, "safe state proven", "安全状态已验证")                                                                                 \
+	X(SAFE_UNTOLD,                                                                                                                        \
+	  "the run ended with its station; the safe state was proven at the next start: see the bay",                                         \
+	  "检测随检测台中断；安全状态在下次启动时验证：见工位状态")                                                                           \
 	X(SAFE_UNPROVEN, "SAFE STATE NOT PROVEN: the bay is locked", "安全状态未验证：工位已锁定")                                            \
 	X(RELEASE_ALLOWED, "may leave: yes", "允许放行：是")                                                                                  \
 	X(UNSIGNED, "  (unsigned)", "  (未签名)")                                                                                             \

@@ -91,6 +91,7 @@ struct release_facts {
 	int run_count;
 	bool separate_trial_allowed; /* the model's policy: the trial run may be a run of its own */
 	bool mail_back, accepted, refused; /* acceptance after the last repair */
+	int64_t told_repair_seq;	   /* the highest that an item of the ticket told so far */
 	int64_t released_seq;		   /* the release in force, 0: none */
 	int64_t withdrawn_seq;		   /* the last withdrawal, 0: none */
 	int64_t missing_seq; /* a finished run on it was lost, and was not taken back; 0: none */

@@ -172,8 +172,11 @@ static void put_safe_state(const struct ctl *c, const json_t *run, struct text *
 
 	if (!json_is_object(safe))
 		return;
-	text_printf(out, "  %s",
-		    member_is_true(safe, "proven") ? M(SAFE_PROVEN) : M(SAFE_UNPROVEN));
+	if (strcmp(member_text(run, "verdict"), "interrupted") == 0)
+		text_printf(out, "  %s", M(SAFE_UNTOLD)); /* nobody was there to write it down */
+	else
+		text_printf(out, "  %s",
+			    member_is_true(safe, "proven") ? M(SAFE_PROVEN) : M(SAFE_UNPROVEN));
 	if (member_text(safe, "detail")[0]) {
 		text_puts(out, ": ");
 		put_said(c, member_text(safe, "detail"), out);

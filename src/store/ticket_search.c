@@ -24,7 +24,11 @@ static int read_marks(struct store *s, const char *ticket, struct marks *m, stru
 	static const char sql[] =
 		"SELECT coalesce(max(CASE type WHEN 'released' THEN seq END), 0),"
 		" coalesce(max(CASE type WHEN 'withdrawn' THEN seq END), 0),"
-		" coalesce(max(CASE type WHEN 'repair' THEN seq END), 0),"
+		/* where the present repair_seq was told first: by a repair, or by the ticketing system */
+		" coalesce((SELECT p.seq * (p.type <> 'received') FROM chain p WHERE p.ticket = ?1"
+		"  AND p.ticket <> '' AND +p.type IN ('received', 'ticket_changed', 'repair')"
+		"  AND json_extract(CAST(p.bytes AS TEXT), '$.data.repair_seq') ="
+		"  (SELECT t.repair_seq FROM ticket t WHERE t.id = ?1) ORDER BY p.seq LIMIT 1), 0),"
 		" coalesce(max(CASE type WHEN 'acceptance' THEN seq END), 0),"
 		" (SELECT json_extract(CAST(a.bytes AS TEXT), '$.data.outcome') FROM chain a"
 		"  WHERE a.ticket = ?1 AND a.ticket <> '' AND +a.type = 'acceptance' ORDER BY a.seq DESC LIMIT 1)"
@@ -46,12 +50,21 @@ static int read_marks(struct store *s, const char *ticket, struct marks *m, stru
 	return rc < 0 ? rc : 0;
 }
 
+/* Did a run judge the unit? The rule is ticket/facts_doc.c's, so that a ticket is no more failed than
+ * its release says; of a run that was cut short any measurement that failed counts. */
+#define IS_COMPLETE                                                                                \
+	"CASE WHEN e.verdict IN ('aborted', 'interrupted', 'error', 'tripped') THEN"               \
+	" instr(e.doc, '\"verdict\":\"fail\"') > 0 OR e.verdict IN ('error', 'tripped')"           \
+	" AND (coalesce(json_extract(e.doc, '$.attribution'), '') <> 'rig'"                        \
+	"  OR e.verdict = 'error' AND coalesce(json_type(e.doc, '$.reason.code'), '') <> 'text')"  \
+	" ELSE 1 END"
+
 /* Voided runs count for nothing. */
 static int read_runs(struct store *s, const char *ticket, struct marks *m, struct error *err)
 {
 	static const char sql[] =
 		"SELECT r.run_type, e.verdict, coalesce((SELECT c.seq FROM chain c"
-		"  WHERE c.run = r.id AND c.run <> '' AND +c.type = 'run_finished'), 0), e.seq IS NULL"
+		"  WHERE c.run = r.id AND c.run <> '' AND +c.type = 'run_finished'), 0), e.seq IS NULL, " IS_COMPLETE
 		" FROM run r LEFT JOIN run_end e ON e.run = r.seq"
 		" WHERE r.ticket = ?1 AND NOT EXISTS (SELECT 1 FROM chain v WHERE v.run = r.id"
 		"  AND v.run <> '' AND +v.type = 'void') ORDER BY r.seq";
@@ -66,7 +79,7 @@ static int read_runs(struct store *s, const char *ticket, struct marks *m, struc
 			continue;
 		}
 		m->ended = true;
-		if (strcmp(db_text(st, 0), "post_repair_qc") != 0)
+		if (strcmp(db_text(st, 0), "post_repair_qc") != 0 || !sqlite3_column_int(st, 4))
 			continue;
 		m->qc = sqlite3_column_int64(st, 2);
 		db_copy(m->verdict, st, 1);

@@ -235,19 +235,37 @@ static void read_claim(const struct chain_row *r, const json_t *data, struct rel
 		f->claim = number;
 }
 
+/* A repair is recorded here, or the ticketing system tells of it by a ticket with a higher number:
+ * nobody has accepted the unit since. One that is told late opens nothing. */
+static void read_repair(const struct chain_row *r, const json_t *data, struct release_facts *f)
+{
+	const json_t *seq = json_object_get(data, "repair_seq");
+	bool repair = strcmp(r->type, "repair") == 0;
+	int64_t told = json_is_integer(seq) ? json_integer_value(seq) : f->told_repair_seq + repair;
+
+	if (!repair && told <= f->told_repair_seq)
+		return;
+	if (told > f->told_repair_seq)
+		f->told_repair_seq = told;
+	f->accepted = false;
+	f->refused = f->refused && r->late;
+}
+
 /* In the chain's order: what comes later says more; what is late only says what is against it. */
 void ticket_facts_from_item(struct release_facts *f, const struct chain_row *r)
 {
 	const bool accepts = strcmp(r->type, "acceptance") == 0;
 	const bool overrides = strcmp(r->type, "override") == 0 && !r->late;
 	const bool claims = strcmp(r->type, "claimed") == 0 || strcmp(r->type, "claim_lost") == 0;
+	const bool repairs = strcmp(r->type, "repair") == 0 || strcmp(r->type, "received") == 0 ||
+			     strcmp(r->type, "ticket_changed") == 0;
 	json_t *data = NULL;
 
 	/* what it says is read only where it counts: most items are told by their type alone */
-	if (accepts || overrides || claims)
+	if (accepts || overrides || claims || repairs)
 		data = json_load_limited(r->data, r->data_n, CHAIN_DATA_MAX, NULL);
-	if (strcmp(r->type, "repair") == 0) {
-		f->accepted = f->refused = false;
+	if (repairs) {
+		read_repair(r, data, f);
 	} else if (accepts) {
 		read_acceptance(r, data, f);
 	} else if (strcmp(r->type, "released") == 0) {

@@ -49,6 +49,8 @@ check "benchd killed: the rig is safe" wait_for 30 has "ok 1" sim safe 1
 start_station
 check "after the restart the bay becomes ready" ready 1
 check "the run was closed as interrupted" ended "$RUN" interrupted
+check "which says nothing of a bay that is locked" lacks "locked" ctl run show "$RUN"
+check "and fails no ticket" is diagnosed at state ctl --json ticket show T-1001
 check "no output was resumed: none has changed since" unchanged
 
 # ---- benchd-io, dead-man line ----
