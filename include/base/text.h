@@ -66,5 +66,7 @@ void text_sha256(uint8_t out[32], const void *p, size_t n);
 /* Whole file into *out (xcalloc'ed, NUL appended, caller frees) of at most max bytes. */
 struct error;
 int text_read_file(const char *path, size_t max, char **out, size_t *n, struct error *err);
+/* All of it, to where fd stands; ERR_IO. */
+int text_write(const struct text *t, int fd, struct error *err);
 
 #endif

@@ -321,3 +321,17 @@ int text_read_file(const char *path, size_t max, char **out, size_t *n, struct e
 	close(fd);
 	return rc;
 }
+
+int text_write(const struct text *t, int fd, struct error *err)
+{
+	for (size_t at = 0; at < t->len;) {
+		ssize_t n = write(fd, t->buf + at, t->len - at);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return error_errno(err, "write %zu bytes", t->len);
+		at += (size_t)n;
+	}
+	return 0;
+}

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "shared.h"
+#include "src/station/feed_cursor.h"
 #include "store/loss.h"
 
 static int hex_digit(char c)

@@ -4,7 +4,7 @@
  * thread of its own with a reader of its own looks and removes; the writer records in between, a few at a time. While
  * the clock is not synchronised nothing goes. And holds, which keep a serial's traces.
  */
-#include "src/station/shared.h"
+#include "src/station/prune.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -176,6 +176,15 @@ static void look(void *ctx)
 	}
 	p->now_utc_us = clock_utc_us();
 	submit(p, look_work, look_done);
+}
+
+void prune_show(struct json *j, int64_t utc_us, const struct text *item)
+{
+	char utc[32];
+
+	json_kv_string(j, "pruned_at", text_from_utc_us(utc, sizeof(utc), utc_us));
+	json_key(j, "pruned");
+	json_put_raw(j, item->buf, item->len);
 }
 
 int prune_start(struct station *s, struct error *err)

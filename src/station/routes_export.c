@@ -4,7 +4,7 @@
  * system; as CSV or JSON, written row by row into a file that goes out as it is. A thread of its own with a
  * reader of its own: nobody waits for a big table.
  */
-#include "src/station/shared.h"
+#include "src/station/export.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -107,8 +107,6 @@ static void put_time(struct export_job *q, int64_t utc_us)
 /* What is written so far goes into the file. */
 static bool flush(struct export_job *q, size_t unless_less)
 {
-	size_t at = 0;
-
 	if (q->text.len < unless_less)
 		return true;
 	if (q->size + q->text.len > WEB_FD_MAX - ROOM_BYTES) {
@@ -118,15 +116,9 @@ static bool flush(struct export_job *q, size_t unless_less)
 				  "shorter time, one serial or one model");
 		return false;
 	}
-	while (at < q->text.len) {
-		ssize_t n = write(q->fd, q->text.buf + at, q->text.len - at);
-
-		if (n <= 0) {
-			q->job.rc = error_errno(&q->job.err, "the table");
-			return false;
-		}
-		at += (size_t)n;
-	}
+	q->job.rc = text_write(&q->text, q->fd, &q->job.err);
+	if (q->job.rc)
+		return false;
 	q->size += q->text.len;
 	text_clear(&q->text);
 	return true;

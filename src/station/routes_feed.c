@@ -4,7 +4,8 @@
  * {instance, size, root, epoch}: a chain that is another one, or shorter, than the one the client has seen is told
  * apart, and so is one that was put back after a loss, even where nothing this client saw was lost.
  */
-#include "src/station/shared.h"
+#include "src/station/feed_cursor.h"
+#include "src/station/prune.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -302,11 +303,8 @@ static void put_resume(struct json *j, void *ctx)
 static void put_pruned(struct json *j, void *ctx)
 {
 	const struct feed_job *q = ctx;
-	char utc[32];
 
-	json_kv_string(j, "pruned_at", text_from_utc_us(utc, sizeof(utc), q->pruned_utc_us));
-	json_key(j, "pruned");
-	json_put_raw(j, q->pruned.buf, q->pruned.len);
+	prune_show(j, q->pruned_utc_us, &q->pruned);
 	json_kv_string(j, "snapshot", "/api/v1/snapshot");
 }
 

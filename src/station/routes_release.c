@@ -3,7 +3,7 @@
  * Routes about leaving: the release decision, its record, overrides, withdrawals, the verdict.
  * Everything that counts happens in one transaction of the writer (ticket/release_record.h).
  */
-#include "src/station/shared.h"
+#include "src/station/release.h"
 
 #include <jansson.h>
 #include <stdio.h>

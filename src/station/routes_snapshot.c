@@ -4,7 +4,8 @@
  * cursor, or whose cursor is older than what the feed goes back to. The cursor of the first page is handed from
  * page to page; what changes meanwhile comes again in the feed behind it.
  */
-#include "src/station/shared.h"
+#include "src/station/feed_cursor.h"
+#include "src/station/release.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -3,7 +3,8 @@
  * The trace of a run as a table: every reading of every channel of its bay, raw and scaled. Only a trace that still
  * has the hash that stands in the run's record is told; of one that was pruned, when and by which rule.
  */
-#include "src/station/shared.h"
+#include "src/station/export.h"
+#include "src/station/prune.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -36,8 +37,6 @@ struct trace_job {
 
 static bool flush(struct trace_job *q, size_t unless_less)
 {
-	size_t at = 0;
-
 	if (q->text.len < unless_less)
 		return true;
 	if (q->size + q->text.len > WEB_FD_MAX) {
@@ -45,15 +44,9 @@ static bool flush(struct trace_job *q, size_t unless_less)
 				      "this trace is more than one table takes (64 MiB)");
 		return false;
 	}
-	while (at < q->text.len) {
-		ssize_t n = write(q->fd, q->text.buf + at, q->text.len - at);
-
-		if (n <= 0) {
-			q->job.rc = error_errno(&q->job.err, "the table");
-			return false;
-		}
-		at += (size_t)n;
-	}
+	q->job.rc = text_write(&q->text, q->fd, &q->job.err);
+	if (q->job.rc)
+		return false;
 	q->size += q->text.len;
 	text_clear(&q->text);
 	return true;
@@ -178,11 +171,8 @@ static void trace_work(struct job *j, struct store *store)
 static void put_pruned(struct json *j, void *ctx)
 {
 	const struct trace_job *q = ctx;
-	char utc[32];
 
-	json_kv_string(j, "pruned_at", text_from_utc_us(utc, sizeof(utc), q->pruned_utc_us));
-	json_key(j, "pruned");
-	json_put_raw(j, q->pruned.buf, q->pruned.len);
+	prune_show(j, q->pruned_utc_us, &q->pruned);
 }
 
 static void trace_done(struct job *j)

@@ -119,14 +119,9 @@ void serve_event(struct station *s, const struct text *json)
 static int body_to_memfd(const struct text *json)
 {
 	int fd = memfd_create("body", MFD_CLOEXEC);
-	size_t at = 0;
-	while (fd >= 0 && at < json->len) {
-		ssize_t n = write(fd, json->buf + at, json->len - at);
-		if (n <= 0) {
-			close(fd);
-			return -1;
-		}
-		at += (size_t)n;
+	if (fd >= 0 && text_write(json, fd, NULL)) {
+		close(fd);
+		return -1;
 	}
 	return fd;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "src/station/shared.h"
+#include "src/station/prune.h"
 #include "change.h"
 
 #include <errno.h>
