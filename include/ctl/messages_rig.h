@@ -18,6 +18,11 @@
 	X(IO_READING_AS_READ, "{1}: {2} ({3} {4} before calibration)",                                                \
 	  "{1}：{2}（校准前 {3} {4}）")                                                                               \
 	X(IO_READING, "{1}: {2} ({3} {4})", "{1}：{2}（{3} {4}）")                                                    \
+	X(IO_STILL, "{1} still stands: {2}", "{1} 仍未解除：{2}")                                                     \
+	X(IO_STILL_STATE, "{1} still stands: {2} ({3} reads {4})",                                                    \
+	  "{1} 仍未解除：{2}（{3} 现为 {4}）")                                                                        \
+	X(IO_STILL_VALUE, "{1} still stands: {2} ({3} reads {4} {5})",                                                \
+	  "{1} 仍未解除：{2}（{3} 现为 {4} {5}）")                                                                    \
 	X(IO_NOT_KNOWN_YET, "not known yet", "尚无读数")                                                              \
 	X(IO_NOT_KNOWN, "not known", "未知")                                                                          \
 	X(IO_STUCK, "a bus is stuck: it did not come round in its longest transaction",                               \

@@ -226,6 +226,10 @@
 	  "benchd-io --make-safe 未能验证安全状态")                                                                                \
 	X(N_IO_CONFIG, "benchd-io refused its configuration", "benchd-io 拒绝了它的配置")                                          \
 	X(N_HAS_RUN, "bay {1} has a run; abort it first", "工位 {1} 正在检测；请先中止")                                           \
+	X(N_NOT_RESET, "bay {1} is not reset: {2}", "工位 {1} 没有复位：{2}")                                                      \
+	X(N_ON, "on", "有信号")                                                                                                    \
+	X(N_OFF, "off", "无信号")                                                                                                  \
+	X(N_RESET_TWICE, "somebody else resets it at this moment", "别人正在复位")                                                 \
 	X(N_NO_RESET, "bay {1} is {2}; only a tripped or locked bay is reset",                                                     \
 	  "工位 {1} {2}；只有已跳停或已锁定的工位才需复位")                                                                        \
 	X(N_NO_BAY_READY, "no bay is ready; see: benchctl bay list",                                                               \

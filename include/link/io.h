@@ -89,7 +89,9 @@ enum bay_state {
 const char *bay_state_name(enum bay_state s);
 
 enum safe_what { SAFE_DROP = 1, SAFE_STOP, SAFE_RESET, SAFE_CHECK };
-/* SAFE_CHECK: identity of every device the bay needs, read-back of all outputs; answered by PROOF
+/* SAFE_RESET: PROOF answers at once, not proven and the bay's state as it was, where the bay cannot
+ * be reset now: an interlock's condition still stands.
+ * SAFE_CHECK: identity of every device the bay needs, read-back of all outputs; answered by PROOF
  * with after = SAFE_CHECK. PROOF with token 0 and after = SAFE_RESET: the proof at start. */
 
 struct io_msg {

@@ -90,6 +90,11 @@ struct bay {
 	int jobs;		 /* of its journal, on their way */
 	struct request *starter; /* waits for its reply until the run has begun, or NULL */
 	int64_t stop_audit_ns;	 /* wire: last time a STOP was written down */
+	struct {
+		uint32_t token; /* 0: the rig was not asked */
+		struct request *request;
+		char who[96];
+	} reset;
 	struct loop_timer *tick;
 };
 
@@ -279,8 +284,11 @@ void bay_lock(struct bay *b, const char *why);
 enum bay_state bay_shown(const struct bay *b, const char **reason);
 /* Why its records and its interlocks would not rest on the same calibrations; "": they do. */
 void bay_calibrations(struct bay *b, const char *why);
-/* False: it is neither tripped nor locked, and nothing is done. */
-bool bay_reset(struct bay *b, const char *who);
+/* Answers rq (NULL: the button was pressed), perhaps only when the rig has. */
+void bay_reset(struct bay *b, const char *who, struct request *rq);
+/* The rig took the reset that it was asked for, or why not, with the status for the client. False:
+ * it was not asked. */
+bool bay_reset_ends(struct bay *b, const char *refused, int status);
 void bay_audit(struct bay *b, const char *who, const char *what);
 bool bay_is_usable(const struct bay *b, char *why, size_t size);
 

@@ -348,8 +348,10 @@ int calibration_message(struct rig *r, const struct io_msg *m, struct error *err
 
 /* interlock.c */
 void interlock_run(struct rig *r);
-/* Is some condition of that bay true now? Its index, or -1. */
-int interlock_active(const struct rig *r, int bay);
+/* Is some condition of that bay true now? Its index, or -1, and the bay that shows it. */
+int interlock_active(const struct rig *r, int bay, int *where);
+/* The same in words, with the present reading. */
+bool interlock_stands(const struct rig *r, int bay, char *text, size_t size);
 struct expr_value interlock_eval(const struct rig *r, const struct expr *e, int bay,
 				 int64_t newer_than_ns);
 /* The same by the readings as they were read, where a calibration moves one of them; else equal. */

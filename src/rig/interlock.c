@@ -204,15 +204,42 @@ void interlock_run(struct rig *r)
 	}
 }
 
-int interlock_active(const struct rig *r, int bay)
+int interlock_active(const struct rig *r, int bay, int *where)
 {
 	for (int i = 0; i < r->f->interlock_count; i++) {
 		const struct fx_interlock *l = &r->f->interlocks[i];
 
-		for (int k = 0; k < r->f->bay_count; k++)
-			if ((k == bay || l->whole_rig) && (l->bays >> k & 1) &&
-			    r->bays[k].interlocks[i].true_now && r->bays[k].interlocks[i].fired)
+		for (*where = 0; *where < r->f->bay_count; ++*where) {
+			const struct interlock_state *s = &r->bays[*where].interlocks[i];
+
+			if ((*where == bay || l->whole_rig) && (l->bays >> *where & 1) &&
+			    s->true_now && s->fired)
 				return i;
+		}
 	}
 	return -1;
+}
+
+bool interlock_stands(const struct rig *r, int bay, char *text, size_t size)
+{
+	int where, index = interlock_active(r, bay, &where);
+	const struct fx_interlock *l = index >= 0 ? &r->f->interlocks[index] : NULL;
+	int channel = l ? interlock_channel(r, l->when, where) : -1;
+	const struct channel *c = channel >= 0 ? &r->channels[channel] : NULL;
+	const char *title = l && l->title_en ? l->title_en : l ? l->name : "";
+	bool as_read;
+
+	if (!l)
+		return false;
+	as_read = !is_true(interlock_judge(r, l->when, where, INT64_MIN).calibrated);
+	if (!c)
+		rig_text(text, size, "%s still stands: %s", title, expr_text(l->when));
+	else if (c->is_state)
+		rig_text(text, size, "%s still stands: %s (%s reads %s)", title, expr_text(l->when),
+			 c->fx->name, c->instant > 0.5 ? "on" : "off");
+	else
+		rig_text(text, size, "%s still stands: %s (%s reads %.4g %s)", title,
+			 expr_text(l->when), c->fx->name, channel_shown(c, as_read),
+			 c->fx->unit->name);
+	return true;
 }

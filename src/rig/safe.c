@@ -154,7 +154,8 @@ static void conclude(struct rig *r, int bay, bool proven)
 {
 	struct bay *b = &r->bays[bay];
 	bool settled;
-	int missing = device_missing(r, bay, &settled), active = interlock_active(r, bay);
+	int missing = device_missing(r, bay, &settled);
+	int where, active = interlock_active(r, bay, &where);
 	char text[IO_TEXT_MAX] = "";
 
 	proof_describe(r, bay, b->detail, sizeof(b->detail));
@@ -302,12 +303,18 @@ static void keep_answer(struct rig *r, int bay, enum safe_what what, uint32_t to
 static void message_reset(struct rig *r, int bay, uint32_t token)
 {
 	struct bay *b = &r->bays[bay];
+	char text[IO_TEXT_MAX];
 
 	if (b->state == BAY_ACTIVE || b->state == BAY_STOPPING) {
 		report_proof(r, bay, SAFE_RESET, token, false,
 			     b->state == BAY_ACTIVE ? "a lease holds the bay"
 						    : "the bay is being made safe",
 			     0);
+		return;
+	}
+	/* Nothing that a reset does ends an interlock's condition: who resets too early is told. */
+	if (b->state != BAY_SECURING && interlock_stands(r, bay, text, sizeof(text))) {
+		report_proof(r, bay, SAFE_RESET, token, false, text, 0);
 		return;
 	}
 	keep_answer(r, bay, SAFE_RESET, token);

@@ -80,18 +80,69 @@ void bay_calibrations(struct bay *b, const char *why)
 		tell_state(b, st, reason, NULL);
 }
 
-bool bay_reset(struct bay *b, const char *who)
+/* ---- a reset: asked for, then taken or refused by the rig ---- */
+
+static void reset_taken(struct bay *b, struct request *rq, const char *who)
+{
+	b->locked[0] = 0;
+	bay_audit(b, who, "bay_reset");
+	if (rq)
+		request_done(rq, 202, "bay", b->name);
+	else
+		bay_say_input(b, "reset_button", "", "reset");
+}
+
+static void reset_refused(struct bay *b, struct request *rq, int status, const char *why)
+{
+	log_warning(MODULE, "bay %s is not reset: %s", b->name, why);
+	if (rq)
+		request_problem(rq, status, status == 503 ? "io_lost" : "not_reset",
+				"bay %s is not reset: %s", b->name, why);
+	else
+		bay_say_input(b, "reset_button", why, "refused");
+}
+
+void bay_reset(struct bay *b, const char *who, struct request *rq)
 {
 	bool tripped = b->state == BAY_TRIPPED || b->state == BAY_LOCKED;
 
-	if (!tripped && !b->locked[0])
-		return false;
-	b->locked[0] = 0;
-	if (tripped)
-		rig_safe(b->rig, b->index, SAFE_RESET);
-	bay_audit(b, who, "bay_reset");
-	if (!tripped)
+	if (!tripped && !b->locked[0]) {
+		if (rq)
+			request_problem(rq, 409, "nothing_to_reset",
+					"bay %s is %s; only a tripped or locked bay is reset",
+					b->name, bay_state_name(b->state));
+		return;
+	}
+	if (!tripped) { /* the lock is a run's, the rig itself is well */
+		reset_taken(b, rq, who);
 		tell_state(b, b->state, b->reason, NULL);
+		return;
+	}
+	if (b->reset.token) {
+		reset_refused(b, rq, 409, "somebody else resets it at this moment");
+		return;
+	}
+	b->reset.token = rig_safe(b->rig, b->index, SAFE_RESET);
+	if (!b->reset.token) {
+		reset_refused(b, rq, 503, "benchd-io is not connected");
+		return;
+	}
+	b->reset.request = rq;
+	text_copy(b->reset.who, sizeof(b->reset.who), who);
+}
+
+bool bay_reset_ends(struct bay *b, const char *refused, int status)
+{
+	struct request *rq = b->reset.request;
+
+	if (!b->reset.token)
+		return false;
+	b->reset.token = 0;
+	b->reset.request = NULL;
+	if (refused)
+		reset_refused(b, rq, status, refused);
+	else
+		reset_taken(b, rq, b->reset.who);
 	return true;
 }
 
@@ -130,6 +181,8 @@ void bay_state_changed(struct bay *b, enum bay_state st, const char *reason)
 		return;
 	bool news = b->state != st;
 	b->state = st;
+	if (st == BAY_SECURING)
+		(void)bay_reset_ends(b, NULL, 0);
 	text_copy(b->reason, sizeof(b->reason), reason);
 	if (b->session)
 		session_bay(b->session, st, reason, station_now(b->station));
@@ -170,8 +223,7 @@ void bay_input(struct bay *b, const char *name, const char *text)
 			bay_say_input(b, name, "", "busy");
 			return;
 		}
-		if (bay_reset(b, "reset button"))
-			bay_say_input(b, name, "", "reset");
+		bay_reset(b, "reset button", NULL);
 	} else if (!strcmp(name, "start_button")) {
 		if (b->session || !b->scanned_ticket[0] || !b->scanned_serial[0] ||
 		    !bay_scan_is_kept(b)) {

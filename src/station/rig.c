@@ -58,6 +58,7 @@ void rig_close(struct rig_link *r, const char *why)
 		log_warning(MODULE, "rig %s: link to benchd-io closed: %s", r->fixture->name, why);
 	for (int i = 0; i < r->fixture->bay_count; i++) {
 		struct bay *b = rig_bay(r, i);
+		(void)bay_reset_ends(b, why ? why : "link closed", 503);
 		bay_state_changed(b, BAY_NOT_READY,
 				  r->refusal[0] ? r->refusal : "benchd-io is not connected");
 		if (b->session)

@@ -268,12 +268,7 @@ void route_bay_reset(struct request *rq)
 		request_problem(rq, 409, "run_active", "bay %s has a run; abort it first", b->name);
 		return;
 	}
-	if (!bay_reset(b, rq->who))
-		request_problem(rq, 409, "nothing_to_reset",
-				"bay %s is %s; only a tripped or locked bay is reset", b->name,
-				bay_state_name(b->state));
-	else
-		request_done(rq, 202, "bay", b->name);
+	bay_reset(b, rq->who, rq);
 }
 
 void route_events(struct request *rq)

@@ -314,6 +314,10 @@ static void proof_without_run(struct bay *b, enum safe_what after, bool proven, 
 
 void bay_proof(struct bay *b, uint32_t token, enum safe_what after, bool proven, const char *detail)
 {
+	/* Refused at once, nothing was proven; taken, the bay's state has come before. */
+	if (token && token == b->reset.token && bay_reset_ends(b, proven ? NULL : detail, 409) &&
+	    !proven)
+		return;
 	if (b->session)
 		session_proof(b->session, token, after, proven, detail, station_now(b->station));
 	else

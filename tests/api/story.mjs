@@ -160,7 +160,10 @@ async function bays(call) {
 	await until('and ready after a stop', () => state('ready'))
 	simctl('estop', 'on')
 	await until('the E-stop trips it', () => state('tripped'))
+	await call('bay_reset', 409)
 	simctl('estop', 'off')
+	const released = async () => !JSON.parse((await send({ method: 'GET', path: '/api/v1/bays/1', headers: bearer('admin') })).text).values.find(v => v.channel === 'estop').value
+	await until('the E-stop is released', released)
 	await call('bay_reset', 202)
 }
 

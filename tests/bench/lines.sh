@@ -165,6 +165,15 @@ wait_bays() {
 	done
 }
 
+# Refused as long as the condition stands.
+reset_bay() {
+	n=0
+	until "$B/benchctl" --state "$T/state" bay reset "$1" >/dev/null 2>&1 || [ $n -ge 100 ]; do
+		sleep 0.1
+		n=$((n + 1))
+	done
+}
+
 # From the edge as the chip stamps it to the last command of the drop: lamps on the chip, relays on the line.
 estop() {
 	echo "== E-stop edge to outputs commanded safe, the whole station idle (targets: GPIO 2 ms p99; Modbus as fixture check computes)"
@@ -188,7 +197,7 @@ estop() {
 		stat_of write_us "$T/stats" | awk -v e="$edge" '$1 > e { print $1 - e }' >>"$T/relays"
 		"$B/tests/system/simctl" "$T/sim/control" estop off >/dev/null
 		wait_bays tripped
-		for bay in 1 2; do "$B/benchctl" --state "$T/state" bay reset $bay >/dev/null 2>&1; done
+		for bay in 1 2; do reset_bay $bay; done
 		wait_bays ready
 	done
 	printf '  %-38s %8s %8s %8s %8s\n' "" "p50 ms" "p99 ms" "max ms" presses

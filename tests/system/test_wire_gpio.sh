@@ -56,7 +56,7 @@ check "an edge of the E-stop shuts it" wait_for 5 output_is supply_valve 0
 check "and trips the bay" wait_for 10 bay_is 1 tripped
 level estop 0
 check "which stays so when it is released" bay_is 1 tripped
-check "until somebody resets it" ctl bay reset 1
+check "until somebody resets it" wait_for 10 ctl bay reset 1
 check "and the other one" ctl bay reset 2
 check "then they are ready" ready 1 2
 check "the other bay's lamp line was never let go" held_as red_2 1
