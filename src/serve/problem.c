@@ -31,6 +31,7 @@ const char *status_title(int status)
 		{403, "Forbidden"},
 		{404, "Not Found"},
 		{405, "Method Not Allowed"},
+		{408, "Request Timeout"},
 		{411, "Length Required"},
 		{413, "Content Too Large"},
 		{414, "URI Too Long"},

@@ -66,8 +66,8 @@ static void drain(struct visitor *v)
 		visitor_free(v);
 }
 
-/* Answer from here and read the rest away, so that no reset overtakes the answer. */
-static void refuse(struct visitor *v, int status, const char *code, const char *detail)
+/* The whole answer from here: nothing else was said, and nothing will be. */
+static void answer_last(struct visitor *v, int status, const char *code, const char *detail)
 {
 	struct text body = {0}, all = {0};
 
@@ -89,6 +89,12 @@ static void refuse(struct visitor *v, int status, const char *code, const char *
 	text_release(&all);
 	text_release(&body);
 	v->serve->count.requests[status / 100]++;
+}
+
+/* Read the rest away, so that no reset overtakes the answer. */
+static void refuse(struct visitor *v, int status, const char *code, const char *detail)
+{
+	answer_last(v, status, code, detail);
 	v->serve->count.refused_heads++;
 	if (v->at == VISIT_HEAD)
 		v->serve->head_count--;
@@ -368,7 +374,10 @@ void visitor_sweep(struct serve *s, int64_t now_ns)
 			v->deadline_ns = INT64_MAX;
 			exchange_timeout(v);
 			break;
-		case VISIT_BODY:
+		case VISIT_BODY: /* libmicrohttpd has said nothing yet */
+			answer_last(v, 408, "body_too_slow",
+				    "the body did not come in time: nothing was done; ask again");
+			/* fall through */
 		case VISIT_WRITE: /* libmicrohttpd sees it closed */
 			v->deadline_ns = INT64_MAX;
 			(void)shutdown(v->fd, SHUT_RDWR);

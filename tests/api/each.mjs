@@ -120,7 +120,8 @@ made = await story(call)
 await fromTheDocument()
 await atTheFront({
 	503: gone,
-	504: () => {}, // takes its 15 s: tests/unit/test_serve_limits.c has it with shorter waits
+	408: () => {}, // takes its 10 s: tests/unit/test_serve_limits.c has it with shorter waits
+	504: () => {}, // takes its 15 s: there, too
 })
 // What takes a state that another script makes.
 const elsewhere = { 'ticket_import 409': 'two at once under one key: tests/system/test_once.sh', 'device_accept 200': 'tests/system/test_devices.sh', 'export 422': 'a table beyond 56 MiB' }
