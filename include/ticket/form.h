@@ -56,9 +56,13 @@ void form_problem(struct ticket_problems *p, const char *pointer, const char *co
 bool form_is_utc(const char *s);
 /* Digits where the shape has 9, else its own character. */
 bool form_has_shape(const char *s, const char *shape);
+/* Named like a customer's data: has one of form_customer_word in it, whatever its case, and whatever
+ * digits and signs stand between. */
 bool form_is_customer_data(const char *member_name);
-/* The first kind of personal data a text seems to hold: "mobile number", "e-mail address", "postal
- * address"; NULL: none seen. */
+/* The i-th of the words, NULL behind the last; "tel*": begins with it. */
+const char *form_customer_word(int i);
+/* The first kind of personal data a text seems to hold, in whatever digits and signs it is written:
+ * "mobile number", "e-mail address", "postal address"; NULL: none seen. */
 const char *form_personal_data(const char *text);
 /* "/" and the name as RFC 6901 wants it. */
 void form_pointer(char *dst, size_t size, const char *name);

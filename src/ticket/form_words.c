@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What a single word or text may be: days, codes, and what looks like a customer's data.
+ * What a single word may be: days, codes, and names of members that are a customer's data.
  */
 #include "ticket/form.h"
 
@@ -75,23 +75,41 @@ static void squeeze(char *dst, size_t size, const char *name)
 	dst[n] = '\0';
 }
 
+/* docs/ticketing.md has the same list; a test holds both together. */
+static const char *const customer_words[] = {
+	"name",	     "phone",	 "mobile",   "cellular", "landline", "tel*",	  "fax",
+	"address",   "addr",	 "street",   "postal",	 "postcode", "zip",	  "email",
+	"mailto",    "customer", "consumer", "owner",	 "contact",  "recipient", "consignee",
+	"signature", "photo",	 "picture",  "image",	 "portrait", "avatar",	  "birth",
+	"gender",    "passport", "idcard",   "wechat",	 "weixin",   "whatsapp",  "qq",
+	"xingming",  "dianhua",	 "shouji",   "dizhi",	 "youxiang", "lianxi",	  "kehu",
+	"姓名",	     "名字",	 "称呼",     "電話",	 "电话",     "手機",	  "手机",
+	"座机",	     "座機",	 "固话",     "传真",	 "傳真",     "地址",	  "住址",
+	"门牌",	     "門牌",	 "邮编",     "郵編",	 "邮箱",     "郵箱",	  "邮件",
+	"郵件",	     "电邮",	 "電郵",     "客户",	 "客戶",     "顾客",	  "顧客",
+	"用户",	     "用戶",	 "业主",     "機主",	 "机主",     "联系",	  "聯繫",
+	"聯絡",	     "收件",	 "寄件",     "收货",	 "收貨",     "签名",	  "簽名",
+	"签字",	     "簽字",	 "照片",     "图片",	 "圖片",     "头像",	  "頭像",
+	"微信",	     "身份证",	 "身份證",   "生日",	 "出生",     "性别",	  "性別",
+	NULL};
+
+const char *form_customer_word(int i)
+{
+	return customer_words[i];
+}
+
 bool form_is_customer_data(const char *name)
 {
-	static const char *const words[] = {
-		"name",	     "phone",	  "mobile",   "telephone", "address", "addr",
-		"email",     "customer",  "consumer", "owner",	   "contact", "recipient",
-		"consignee", "signature", "photo",    "picture",   "image",   "portrait",
-		"wechat",    "idcard",	  "姓名",     "电话",	   "手机",    "地址",
-		"住址",	     "邮箱",	  "客户",     "顾客",	   "用户",    "联系",
-		"收件",	     "收货",	  "签名",     "签字",	   "照片",    "图片",
-		"微信",	     "身份证"};
 	char plain[96];
 
 	squeeze(plain, sizeof(plain), name);
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (strstr(plain, words[i]))
+	for (const char *const *w = customer_words; *w; w++) {
+		size_t n = strlen(*w) - 1;
+
+		if ((*w)[n] == '*' ? strncmp(plain, *w, n) == 0 : strstr(plain, *w) != NULL)
 			return true;
-	return strcmp(plain, "tel") == 0;
+	}
+	return false;
 }
 
 void form_pointer(char *dst, size_t size, const char *name)
@@ -109,88 +127,4 @@ void form_pointer(char *dst, size_t size, const char *name)
 	}
 	(void)text_copy(dst, size, t.buf);
 	text_release(&t);
-}
-
-/* ---- personal data in free text ---- */
-
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-/* Eleven digits from 13 to 19 on, blanks and dashes between them, and no further digit beside. */
-static bool has_mobile(const char *s)
-{
-	for (const char *at = s; *at; at++) {
-		char digits[14];
-		size_t n = 0;
-
-		if (!is_digit(*at) || (at > s && is_digit(at[-1])))
-			continue;
-		for (const char *p = at; *p && n < sizeof(digits); p++) {
-			if (is_digit(*p))
-				digits[n++] = *p;
-			else if (!(*p == ' ' || *p == '-') || !is_digit(p[1]))
-				break;
-		}
-		if (n == 13 && digits[0] == '8' && digits[1] == '6') {
-			n = 11;
-			memmove(digits, digits + 2, n);
-		}
-		if (n == 11 && digits[0] == '1' && digits[1] >= '3')
-			return true;
-	}
-	return false;
-}
-
-static bool has_email(const char *s)
-{
-	const char *at = s;
-
-	while ((at = strchr(at, '@'))) {
-		const char *dot = strchr(at, '.');
-
-		if (at > s && at[-1] > ' ' && at[1] > ' ' && dot && dot > at + 1 && dot[1] > ' ' &&
-		    (size_t)(dot - at) == strcspn(at, ". \t\n"))
-			return true;
-		at++;
-	}
-	return false;
-}
-
-static bool has_any(const char *s, const char *const *words)
-{
-	for (; *words; words++)
-		if (strstr(s, *words))
-			return true;
-	return false;
-}
-
-/* A place and a house: two parts of an address, one of each list. */
-static bool has_address(const char *s)
-{
-	static const char *const places[] = {"省",   "路",   "街",   "巷", "弄",
-					     "小区", "新村", "花园", NULL};
-	static const char *const houses[] = {"号", "栋", "幢", "单元", "室", "楼", NULL};
-	static const char *const streets[] = {" street", " road", " avenue", " lane",
-					      " st.",	 " rd.",  " ave.",   NULL};
-	char lower[600];
-	size_t n = 0;
-	bool digit = false;
-
-	for (; s[n] && n + 1 < sizeof(lower); n++) {
-		digit = digit || is_digit(s[n]);
-		lower[n] = s[n] >= 'A' && s[n] <= 'Z' ? (char)(s[n] - 'A' + 'a') : s[n];
-	}
-	lower[n] = '\0';
-	return digit && ((has_any(s, places) && has_any(s, houses)) || has_any(lower, streets));
-}
-
-const char *form_personal_data(const char *text)
-{
-	if (has_mobile(text))
-		return "mobile number";
-	if (has_email(text))
-		return "e-mail address";
-	return has_address(text) ? "postal address" : NULL;
 }

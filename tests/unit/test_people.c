@@ -344,26 +344,6 @@ static void codes_are_read_by_pattern_or_as_they_are(void **state)
 	assert_int_equal(code_check_pattern("{id}-{serial}", &err), ERR_CONFIG);
 }
 
-static void personal_data_is_seen_and_serials_are_not_taken_for_it(void **state)
-{
-	static const char *const seen[] = {"call 13800138000",	     "138 0013 8000 evening",
-					   "+86 138-0013-8000",	     "mail li@example.com",
-					   "送到 人民路 88号 2单元", "to 12 Long Street please",
-					   "8613800138000"};
-	static const char *const clear[] = {"RO600-24000101",	   "serial 240001011380",
-					    "pump at 12 V, 2.7 A", "换膜后 3 天复测",
-					    "1380013800",	   "F04, R01",
-					    "on the road again"};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(seen) / sizeof(seen[0]); i++)
-		if (!form_personal_data(seen[i]))
-			fail_msg("not seen: %s", seen[i]);
-	for (size_t i = 0; i < sizeof(clear) / sizeof(clear[0]); i++)
-		if (form_personal_data(clear[i]))
-			fail_msg("taken for a %s: %s", form_personal_data(clear[i]), clear[i]);
-}
-
 static void a_body_is_written_again_in_the_tables_order(void **state)
 {
 	static const char in[] = "{\"by\":\"li\",\"parts\":[{\"oem\":true,\"part\":\"MEM\"}],"
@@ -404,7 +384,6 @@ int main(void)
 		cmocka_unit_test(a_pin_that_was_right_does_not_count),
 		cmocka_unit_test(a_pin_is_kept_as_argon2id_and_nothing_matches_nobody),
 		cmocka_unit_test(codes_are_read_by_pattern_or_as_they_are),
-		cmocka_unit_test(personal_data_is_seen_and_serials_are_not_taken_for_it),
 		cmocka_unit_test(a_body_is_written_again_in_the_tables_order),
 	};
 

@@ -6,8 +6,10 @@
 #include <cmocka.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "ticket/form.h"
 #include "ticket/ticket.h"
 
 static int parse(const char *json, struct ticket *t, struct ticket_problems *p)
@@ -151,7 +153,9 @@ static void customer_data_is_refused_in_both_languages_and_any_spelling(void **s
 		"name",	  "customer_name", "CustomerName", "phone", "Phone-Number", "tel",
 		"mobile", "address",	   "addr",	   "email", "contact",	    "signature",
 		"photo",  "wechat",	   "owner",	   "姓名",  "客户姓名",	    "电话",
-		"手机号", "地址",	   "联系人",	   "签名",  "身份证号"};
+		"手机号", "地址",	   "联系人",	   "签名",  "身份证号",	    "電話",
+		"手機",	  "tel1",	   "tel_no",	   "qq",    "QQ号",	    "fax",
+		"传真",	  "邮编",	   "phone_2",	   "客戶"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
@@ -168,6 +172,32 @@ static void customer_data_is_refused_in_both_languages_and_any_spelling(void **s
 		/* What was refused is not repeated. */
 		assert_null(strstr(p.at[0].detail, "x\""));
 	}
+}
+
+/* The words in the list of docs/ticketing.md: the line that begins with `name` and those below. */
+static void the_documents_list_of_customer_data_is_the_codes(void **state)
+{
+	char *doc = NULL, *at, *end;
+	struct error err = {0};
+	size_t n;
+
+	(void)state;
+	assert_int_equal(text_read_file("docs/ticketing.md", 1 << 20, &doc, &n, &err), 0);
+	at = strstr(doc, "\n`name` ");
+	assert_non_null(at);
+	end = strstr(at, "\n\n");
+	assert_non_null(end);
+	for (int i = 0; form_customer_word(i); i++) {
+		const char *word = form_customer_word(i);
+		size_t len = strlen(word);
+
+		at += strcspn(at, "`") + 1;
+		if (strncmp(at, word, len) != 0 || at[len] != '`')
+			fail_msg("%s: the document has %.20s", word, at);
+		at += len + 1;
+	}
+	assert_ptr_equal(at, end);
+	free(doc);
 }
 
 static void every_mistake_is_told_at_once(void **state)
@@ -287,6 +317,7 @@ int main(void)
 		cmocka_unit_test(each_mistake_is_told_with_its_pointer),
 		cmocka_unit_test(ids_serials_and_models_are_of_safe_characters_and_length),
 		cmocka_unit_test(customer_data_is_refused_in_both_languages_and_any_spelling),
+		cmocka_unit_test(the_documents_list_of_customer_data_is_the_codes),
 		cmocka_unit_test(every_mistake_is_told_at_once),
 		cmocka_unit_test(more_mistakes_than_places_do_no_harm),
 		cmocka_unit_test(the_path_and_the_body_name_the_same_ticket),
