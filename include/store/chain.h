@@ -78,9 +78,11 @@ struct chain_filter {
 	const char *ticket, *serial, *run;
 	const char *type, *or_type; /* one of these two */
 	bool feed_only;
-	int64_t after; /* seq > after */
+	int64_t from_us, to_us; /* with feed_only: recorded at from_us or later, before to_us */
+	int64_t after;		/* seq > after */
 	int limit;
 	bool newest_first;
+	bool bytes_alone; /* of each row seq, bytes, n and root, which is all a page needs */
 };
 /* In commit order; fn returns false to stop. */
 int store_chain_list(struct store *s, const struct chain_filter *f,

@@ -236,8 +236,6 @@ static bool put_result(void *ctx, const struct chain_row *r)
 	struct ticket t = {.model = ""};
 	char *data;
 
-	if (r->utc_us < q->filter.from_us || (q->filter.to_us && r->utc_us >= q->filter.to_us))
-		return true;
 	if (r->ticket[0])
 		(void)store_ticket_get(q->store, r->ticket, &t, NULL);
 	if (q->model[0] && strcmp(t.model, q->model) != 0)
@@ -267,7 +265,10 @@ static bool put_result(void *ctx, const struct chain_row *r)
 
 static void put_rows(struct export_job *q, struct store *store)
 {
-	struct chain_filter items = {.feed_only = true, .serial = q->filter.serial};
+	struct chain_filter items = {.feed_only = true,
+				     .serial = q->filter.serial,
+				     .from_us = q->filter.from_us,
+				     .to_us = q->filter.to_us};
 	int rc;
 
 	if (q->what == RESULTS)

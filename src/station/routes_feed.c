@@ -163,7 +163,8 @@ static void page_end(struct feed_job *q)
 static void page_work(struct job *j, struct store *store)
 {
 	struct feed_job *q = (struct feed_job *)j;
-	struct chain_filter filter = {.feed_only = true, .limit = q->limit};
+	struct chain_filter filter = {
+		.feed_only = true, .limit = q->limit, .bytes_alone = !q->proof};
 	struct chain_head head;
 	struct loss_state loss;
 	int rc;

@@ -241,25 +241,32 @@ void store_chain_line(const struct chain_row *r, const uint8_t before[CHAIN_ROOT
 	text_add(out, "}", 1);
 }
 
-static void read_row(sqlite3_stmt *st, struct chain_row *r)
+/* In the order of the SELECT below; what a page of bytes alone asks for comes first. */
+static void read_row(sqlite3_stmt *st, bool bytes_alone, struct chain_row *r)
 {
 	static const uint8_t none[CHAIN_SIG_BYTES];
 
-	memset(r, 0, sizeof(*r));
+	*r = (struct chain_row){.type = "", .ticket = "", .serial = "", .run = "", .who = ""};
 	r->seq = sqlite3_column_int64(st, 0);
-	r->type = db_text(st, 1);
-	r->ticket = db_text(st, 2);
-	r->serial = db_text(st, 3);
-	r->run = db_text(st, 4);
-	r->utc_us = sqlite3_column_int64(st, 5);
-	r->who = db_text(st, 6);
-	r->feed = sqlite3_column_int(st, 7) != 0;
-	r->bytes = sqlite3_column_blob(st, 8);
-	r->n = (size_t)sqlite3_column_bytes(st, 8);
-	r->root = sqlite3_column_bytes(st, 9) == CHAIN_ROOT_BYTES ? sqlite3_column_blob(st, 9)
-								  : none;
-	r->sig = sqlite3_column_bytes(st, 10) == CHAIN_SIG_BYTES ? sqlite3_column_blob(st, 10)
-								 : none;
+	r->bytes = sqlite3_column_blob(st, 1);
+	r->n = (size_t)sqlite3_column_bytes(st, 1);
+	r->root = sqlite3_column_blob(st, 2);
+	if (sqlite3_column_bytes(st, 2) != CHAIN_ROOT_BYTES)
+		r->root = none;
+	r->sig = none;
+	r->data = "";
+	if (bytes_alone)
+		return;
+	r->sig = sqlite3_column_blob(st, 3);
+	if (sqlite3_column_bytes(st, 3) != CHAIN_SIG_BYTES)
+		r->sig = none;
+	r->type = db_text(st, 4);
+	r->ticket = db_text(st, 5);
+	r->serial = db_text(st, 6);
+	r->run = db_text(st, 7);
+	r->utc_us = sqlite3_column_int64(st, 8);
+	r->who = db_text(st, 9);
+	r->feed = sqlite3_column_int(st, 10) != 0;
 	find_data(r);
 }
 
@@ -273,23 +280,29 @@ int store_chain_list(struct store *s, const struct chain_filter *f,
 
 	/* Only the filters given, so that each finds its index: a subject's before the type's; a
 	 * serial's index knows the type. */
-	text_printf(&sql,
-		    "SELECT seq, type, ticket, serial, run, utc_us, who, feed, bytes, root, sig"
-		    " FROM chain WHERE seq > ?1%s%s%s",
+	text_printf(&sql, "SELECT seq, bytes, root%s FROM chain WHERE seq > ?1%s%s%s",
+		    f->bytes_alone ? "" : ", sig, type, ticket, serial, run, utc_us, who, feed",
 		    f->ticket ? " AND ticket = ?2 AND ticket <> ''" : "",
 		    f->serial ? " AND serial = ?3 AND serial <> ''" : "",
 		    f->run ? " AND run = ?4 AND run <> ''" : "");
 	if (f->type)
 		text_printf(&sql, " AND %stype IN (?5, ?6)", f->ticket || f->run ? "+" : "");
-	text_printf(&sql, "%s ORDER BY seq%s LIMIT ?7", f->feed_only ? " AND feed = 1" : "",
-		    f->newest_first ? " DESC" : "");
-	rc = db_query(s, &st, err, sql.buf, "ittttti", f->after, f->ticket, f->serial, f->run,
-		      f->type, f->or_type, (int64_t)(f->limit > 0 ? f->limit : -1));
+	/* Most items are the feed's: read in their order, without an index beside it. */
+	if (f->feed_only)
+		text_puts(&sql, " AND +feed = 1");
+	if (f->from_us || f->to_us)
+		text_puts(&sql, " AND seq IN (SELECT seq FROM chain WHERE feed = 1"
+				" AND utc_us >= ?8 AND utc_us < ?9)");
+	text_printf(&sql, " ORDER BY seq%s LIMIT ?7", f->newest_first ? " DESC" : "");
+	rc = db_query(s, &st, err, sql.buf, f->from_us || f->to_us ? "itttttiii" : "ittttti",
+		      f->after, f->ticket, f->serial, f->run, f->type, f->or_type,
+		      (int64_t)(f->limit > 0 ? f->limit : -1), f->from_us,
+		      f->to_us ? f->to_us : INT64_MAX);
 	text_release(&sql);
 	if (rc < 0)
 		return rc;
 	while ((rc = db_step(s, st, err)) > 0) {
-		read_row(st, &row);
+		read_row(st, f->bytes_alone, &row);
 		if (!fn(ctx, &row))
 			break;
 	}

@@ -98,6 +98,7 @@ int ticket_write_row(struct store *s, const struct ticket *t, int64_t version, c
 extern const char *const schema_people[]; /* step 3 */
 extern const char *const schema_find[];	  /* step 4 */
 extern const char *const schema_search[]; /* step 6 */
+extern const char *const schema_times[];  /* step 8 */
 
 /* ---- outbox.c ---- */
 extern const char *const schema_outbox[]; /* step 5 */

@@ -91,7 +91,7 @@ const struct schema_step schema_steps[] = {
 	{.sql = step_1},	{.sql = chain_step, .then = chain_import},
 	{.sql = schema_people}, {.sql = schema_find},
 	{.sql = schema_outbox}, {.sql = schema_search},
-	{.sql = schema_keep},
+	{.sql = schema_keep},	{.sql = schema_times},
 };
 
 int schema_step_count(void)

@@ -83,6 +83,77 @@ static void data_is_found_behind_any_subject(void **state)
 	store_close(s);
 }
 
+static bool add_root(void *ctx, const struct chain_row *r)
+{
+	struct text *t = ctx;
+	char root[2 * CHAIN_ROOT_BYTES + 1];
+
+	text_hex(root, r->root, CHAIN_ROOT_BYTES);
+	text_printf(t, "%lld %.*s %s\n", (long long)r->seq, (int)r->n, r->bytes, root);
+	return true;
+}
+
+static void a_page_of_bytes_alone_has_the_same_items_and_roots(void **state)
+{
+	struct store *s = open_or_fail();
+	struct chain_filter f = {.feed_only = true, .after = 1};
+	struct text whole = {0}, alone = {0};
+
+	(void)state;
+	fill(s);
+	assert_int_equal(store_chain_list(s, &f, add_root, &whole, NULL), 0);
+	f.bytes_alone = true;
+	assert_int_equal(store_chain_list(s, &f, add_root, &alone, NULL), 0);
+	assert_non_null(whole.buf);
+	assert_string_equal(alone.buf, whole.buf);
+	text_release(&whole);
+	text_release(&alone);
+	store_close(s);
+}
+
+static bool add_type(void *ctx, const struct chain_row *r)
+{
+	text_printf(ctx, "%s ", r->type);
+	return true;
+}
+
+/* The clock went back between a and b. */
+static void items_of_some_days_come_in_commit_order(void **state)
+{
+	static const struct {
+		const char *type;
+		int64_t utc_us;
+		bool feed;
+	} at[] = {{"a", 300, true},
+		  {"b", 100, true},
+		  {"c", 200, true},
+		  {"d", 200, false},
+		  {"e", 400, true}};
+	static const struct {
+		int64_t from, to;
+		const char *said;
+	} asked[] = {{200, 0, "a c e "}, {0, 300, "b c "}, {100, 300, "b c "}, {401, 0, ""}};
+	struct store *s = open_or_fail();
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(at) / sizeof(at[0]); i++) {
+		struct chain_item item = {.type = at[i].type, .feed = at[i].feed};
+
+		assert_int_equal(store_chain_add(s, &item, at[i].utc_us, NULL, NULL), 0);
+	}
+	for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++) {
+		struct chain_filter f = {
+			.feed_only = true, .from_us = asked[i].from, .to_us = asked[i].to};
+		struct text said = {0};
+
+		text_puts(&said, "");
+		assert_int_equal(store_chain_list(s, &f, add_type, &said, NULL), 0);
+		assert_string_equal(said.buf, asked[i].said);
+		text_release(&said);
+	}
+	store_close(s);
+}
+
 static void readers_filter_by_subject_type_feed_and_place(void **state)
 {
 	struct store *s = open_or_fail();
@@ -310,6 +381,8 @@ int main(void)
 		T(an_item_s_bytes_are_the_documented_ones),
 		T(data_is_found_behind_any_subject),
 		T(readers_filter_by_subject_type_feed_and_place),
+		T(a_page_of_bytes_alone_has_the_same_items_and_roots),
+		T(items_of_some_days_come_in_commit_order),
 		T(an_append_outside_of_a_transaction_or_by_a_reader_is_refused),
 		T(what_is_no_item_is_refused_and_leaves_no_trace),
 		T(a_rolled_back_item_was_never_there),
