@@ -22,5 +22,6 @@ const struct driver *const drivers[] = {
 	&driver_scanner,	  /* barcode scanner */
 	&driver_uart_tds,	  /* two TDS probes in binary frames */
 	&driver_ascii_meter,	  /* meter that sends lines, by YAML alone */
+	&driver_zpl_printer,	  /* label printer */
 	NULL,
 };

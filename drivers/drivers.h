@@ -25,5 +25,6 @@ extern const struct driver driver_tm_r5;
 extern const struct driver driver_uart_tds;
 extern const struct driver driver_waveshare_ai8;
 extern const struct driver driver_waveshare_relay8;
+extern const struct driver driver_zpl_printer;
 
 #endif

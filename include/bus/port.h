@@ -17,6 +17,7 @@ struct port {
 	int fd;		    /* non-blocking, close-on-exec; -1 when closed */
 	void *sp;	    /* libserialport's handle of a real port, NULL for a pty */
 	bool is_pty;	    /* a pseudo-terminal: simulated */
+	bool is_tcp;	    /* a connection, by wire_tcp_connect */
 	int64_t latency_ns; /* the USB adapter's latency timer, 0 if it has none */
 	char path[256];	    /* what it resolved to */
 };
@@ -30,6 +31,9 @@ bool port_is_baud(int baud);
 int port_resolve(const char *name, const char *sim_dir, char *path, size_t size, struct error *err);
 /* Open exclusively and set. ERR_BUSY names the process that holds it. */
 int port_open(struct port *p, const struct fx_bus *bus, const char *sim_dir, struct error *err);
+/* The same of a raw TCP connection, within timeout_ms. */
+int port_connect(struct port *p, const struct fx_bus *bus, const char *sim_dir, int timeout_ms,
+		 struct error *err);
 void port_close(struct port *p);
 /* The process that holds the lock of this device node, else one that has it open; 0 if none is
  * seen. name (32 bytes) may be NULL. */

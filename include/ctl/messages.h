@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "ctl/messages_desk.h"
+#include "ctl/messages_label.h"
 #include "ctl/messages_rig.h"
 #include "ctl/messages_said.h"
 #include "ctl/messages_webhook.h"
@@ -162,7 +163,8 @@
 
 /* The whole catalogue. */
 #define CTL_MESSAGES(X)                                                                            \
-	CTL_WORDS(X) CTL_SAID_RIG(X) CTL_SAID(X) CTL_SAID_WEBHOOK(X) CTL_SAID_DESK(X)
+	CTL_WORDS(X)                                                                               \
+	CTL_SAID_RIG(X) CTL_SAID(X) CTL_SAID_WEBHOOK(X) CTL_SAID_DESK(X) CTL_SAID_LABEL(X)
 
 enum ctl_message {
 #define CTL_MESSAGE_ENUM(id, en, zh) MSG_##id,

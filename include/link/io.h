@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * The io link: benchd-io <-> benchd, SOCK_SEQPACKET, one message per packet, little endian, fixed
- * layouts, version 4. Every field is checked on arrival by io_decode; a message that fails closes
+ * layouts, version 5. Every field is checked on arrival by io_decode; a message that fails closes
  * the link. benchd listens (STATE/io.sock); each benchd-io connects, or inherits a socketpair.
  *
  *	io -> benchd				benchd -> io
@@ -12,6 +12,7 @@
  *	SAMPLES	a batch per cycle		IMAGE	a bay's whole output image: the lease
  *	BAY	a bay's state, with the reason	SAFE	drop, stop, reset, check of a bay
  *	OUTPUTS	commanded and read back
+ *	LABELED	what became of it		LABEL	one job for a label printer
  *	TRIP	an interlock or lease dropped bays
  *	PROOF	the answer to SAFE, and the proof at start
  *	INPUT	a scanned line, a button
@@ -37,12 +38,15 @@
 #include "link/sample.h"
 
 enum {
-	IO_VERSION = 4,
+	IO_VERSION = 5,
 	IO_MESSAGE_MAX = 8192,
 	IO_SAMPLES_MAX = 200,
 	IO_OUTPUTS_MAX = 64,
 	IO_TEXT_MAX = 160,
-	IO_IDENTITY_MAX = 80
+	IO_IDENTITY_MAX = 80,
+	IO_LABEL_LINES_MAX = 8,
+	IO_LABEL_TEXT_MAX = 121, /* bytes of UTF-8 with the NUL */
+	IO_LABEL_COPIES_MAX = 20
 };
 /* Of calibrations; equal to what a fixture's schema takes. */
 enum { IO_CALIBRATIONS_MAX = 1000000 };
@@ -74,7 +78,9 @@ enum io_type {
 	IO_KNOWN,
 	IO_CALIBRATION,
 	IO_CALIBRATED,
-	IO_LAST = IO_CALIBRATED
+	IO_LABEL,
+	IO_LABELED,
+	IO_LAST = IO_LABELED
 };
 
 enum bay_state {
@@ -93,6 +99,9 @@ enum safe_what { SAFE_DROP = 1, SAFE_STOP, SAFE_RESET, SAFE_CHECK };
  * be reset now: an interlock's condition still stands.
  * SAFE_CHECK: identity of every device the bay needs, read-back of all outputs; answered by PROOF
  * with after = SAFE_CHECK. PROOF with token 0 and after = SAFE_RESET: the proof at start. */
+
+/* UNKNOWN: bytes of the job went out, and the printer did not say that it has printed it. */
+enum label_outcome { LABEL_PRINTED = 1, LABEL_NOT_PRINTED, LABEL_UNKNOWN };
 
 struct io_msg {
 	enum io_type type;
@@ -198,6 +207,20 @@ struct io_msg {
 			uint32_t turnaround_us; /* slowly averaged */
 			double load, planned;	/* of its bus: part of the time it is busy */
 		} line;
+		struct {
+			uint16_t device;
+			uint32_t token;
+			uint8_t copies;
+			char qr[IO_LABEL_TEXT_MAX]; /* "": none */
+			uint8_t count;
+			char line[IO_LABEL_LINES_MAX][IO_LABEL_TEXT_MAX]; /* from the top */
+		} label;
+		struct {
+			uint16_t device;
+			uint32_t token;
+			uint8_t outcome;	  /* enum label_outcome */
+			char reason[IO_TEXT_MAX]; /* unless it is printed */
+		} labeled;
 	} u;
 };
 

@@ -25,7 +25,8 @@ enum {
 	FIXTURE_INTERLOCKS_MAX = 64
 };
 
-enum bus_kind { BUS_MODBUS_RTU = 1, BUS_MODBUS_TCP, BUS_SERIAL, BUS_GPIO };
+/* BUS_TCP: bytes by a connection of one device, as a printer's port 9100. */
+enum bus_kind { BUS_MODBUS_RTU = 1, BUS_MODBUS_TCP, BUS_SERIAL, BUS_GPIO, BUS_TCP };
 
 struct fx_bus {
 	const char *name;
@@ -166,6 +167,8 @@ struct fx_bay {
 	int16_t scanner;  /* device index, -1: none */
 	const char *scanner_point;
 	int scanner_line, scanner_col;
+	int16_t printer; /* device index of its label printer, -1: none */
+	int printer_line, printer_col;
 };
 
 struct fixture {

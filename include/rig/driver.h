@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/unit.h"
 #include "bus/bus.h"
+#include "link/io.h"
 #include "link/sample.h"
 
 enum driver_maturity { DRIVER_EXPERIMENTAL = 1, DRIVER_BETA, DRIVER_STABLE };
@@ -94,6 +95,31 @@ void driver_wrong(const struct driver_device *d, const char *map, const char *it
 /* The unit of a point's values: unit, else unit_name looked up, else the quantity's. */
 const struct unit *driver_point_unit(const struct driver_point *p);
 
+/* Of a label printer: it speaks in bytes, has no points, and nothing measured rests on it. */
+struct driver_label {
+	const char *lines[IO_LABEL_LINES_MAX]; /* UTF-8, from the top */
+	int line_count;
+	const char *qr; /* "": none */
+	int copies;
+};
+enum printer_state {
+	PRINTER_READY = 1,
+	PRINTER_BUSY,
+	PRINTER_STOPPED /* somebody has to go there */
+};
+struct driver_printer {
+	const char *ask;     /* what it is sent to say how it is */
+	const char *silence; /* what it may mean that it does not answer */
+	/* Bytes of its answer; true when they end one: how it is, and what is in the way (a literal)
+	 * when it is stopped. What does not belong to one is passed over. */
+	bool (*feed)(struct driver_device *d, const uint8_t *p, size_t n, enum printer_state *state,
+		     const char **why);
+	/* What it is sent for a label: the length, at most size. Nothing in a field is ever a command.
+	 * ERR_RANGE. */
+	int (*job)(const struct driver_device *d, const struct driver_label *l, char *dst,
+		   size_t size);
+};
+
 struct driver {
 	const char *name;
 	const char *title_en, *title_zh;
@@ -151,6 +177,7 @@ struct driver {
 		     void (*emit)(void *ctx, int point, const char *text,
 				  const struct driver_value *v),
 		     void *ctx);
+	const struct driver_printer *printer; /* NULL: it is none */
 	/* GPIO: the lines this device needs. Index in out = line number for gpio_get. */
 	int (*lines)(const struct driver_device *d, struct bus_line *out, int max);
 	/* GPIO: an event of line number `line` of this device, its times in run time; fills the

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * A world behind real wires: what benchsim serves. In DIR: NAME a link to a pseudo-terminal
- * (RTU, scanners), NAME.tcp with "127.0.0.1:PORT", NAME.gpio the stand-in of a GPIO chip
+ * (RTU, scanners), NAME.tcp with "127.0.0.1:PORT", NAME.zpl what a printer has printed, NAME.gpio the stand-in of a GPIO chip
  * (bus/gpio_wire.h), control a Unix stream socket of text lines (control.c), benchsim.lock held
  * while it runs. One thread, one loop.
  */
@@ -24,6 +24,8 @@ struct sim_port_ops {
 	/* As if the cable were pulled out and put in again; NULL: cannot. */
 	void (*unplug)(struct sim_port *p);
 	int (*plug)(struct sim_port *p, struct error *err);
+	/* How the device behind it is, by a word; false: not known. NULL: there is nothing to set. */
+	bool (*set)(struct sim_port *p, const char *word);
 };
 struct sim_port {
 	const struct sim_port_ops *ops;
@@ -73,11 +75,15 @@ void sim_serve_tick(struct sim_server *s);
 int sim_rtu_open(struct sim_server *s, int bus, struct sim_port **out, struct error *err);
 int sim_scanner_open(struct sim_server *s, int bus, struct sim_port **out, struct error *err);
 int sim_tcp_open(struct sim_server *s, int bus, struct sim_port **out, struct error *err);
+int sim_printer_open(struct sim_server *s, int bus, struct sim_port **out, struct error *err);
 int sim_gpio_open(struct sim_server *s, int bus, struct sim_port **out, struct error *err);
 
 /* A pseudo-terminal in raw mode with a link to it at path. Returns the master, nonblocking; the
  * slave stays open in *keep so that a client's close is no hang-up. */
 int sim_pty_open(const char *path, int *keep, struct error *err);
+
+/* A socket that listens on the loopback, its address in the port's file. ERR_IO. */
+int sim_tcp_listen(const struct sim_port *p, struct error *err);
 
 /* control.c */
 int sim_control_open(struct sim_server *s, struct error *err);

@@ -76,6 +76,11 @@ bool bus_is_modbus(const struct bus *b)
 	return b->kind == BUS_MODBUS_RTU || b->kind == BUS_MODBUS_TCP;
 }
 
+bool bus_is_stream(const struct bus *b)
+{
+	return b->kind == BUS_SERIAL || b->kind == BUS_TCP;
+}
+
 /* ---- new, free ------------------------------------------------------------- */
 
 static int add_device(struct bus *b, uint16_t device, int unit, struct error *err)
@@ -303,6 +308,7 @@ int64_t bus_run(struct bus *b, int64_t now_ns)
 		b->next_ns = b->is_up ? gpio_lines_run(b, now_ns) : b->open_ns;
 		break;
 	case BUS_SERIAL:
+	case BUS_TCP:
 		queue_run_direct(b, now_ns);
 		b->next_ns = b->is_up ? INT64_MAX : b->open_ns;
 		break;
@@ -346,7 +352,7 @@ void bus_bytes(struct bus *b, const uint8_t *p, size_t n, int64_t now_ns)
 	b->now_ns = now_ns;
 	if (!b->is_up || n == 0)
 		return;
-	if (b->kind == BUS_SERIAL)
+	if (bus_is_stream(b))
 		serial_bytes(b, p, n, now_ns);
 	else if (b->kind == BUS_MODBUS_RTU)
 		turn_bytes(b, p, n, now_ns);

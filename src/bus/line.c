@@ -115,7 +115,8 @@ static void line_up(struct bus *b, int64_t now_ns)
 
 void line_open(struct bus *b, int64_t now_ns)
 {
-	int64_t max_ns = b->kind == BUS_MODBUS_TCP ? OPEN_TCP_MAX_NS : OPEN_MAX_NS;
+	int64_t max_ns = b->kind == BUS_MODBUS_TCP || b->kind == BUS_TCP ? OPEN_TCP_MAX_NS
+									 : OPEN_MAX_NS;
 	struct error err = {0};
 
 	if (b->ops.open(b->ops.ctx, &err) == 0) {

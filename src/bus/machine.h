@@ -167,6 +167,8 @@ void bus_trace(struct bus *b, int64_t at_ns, char dir, const uint8_t *p, size_t 
 void bus_trace_text(struct bus *b, int64_t at_ns, char dir, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 bool bus_is_modbus(const struct bus *b);
+/* Bytes of one device, whose driver knows what they mean. */
+bool bus_is_stream(const struct bus *b);
 
 /* queue.c: the best request that may go now, -1 if none; *next_ns is lowered to when one might. */
 int queue_pick(struct bus *b, int64_t now_ns, int64_t *next_ns);

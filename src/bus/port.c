@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <termios.h>
@@ -21,6 +22,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "bus/port.h"
+#include "wire.h"
 
 static const struct {
 	int baud;
@@ -288,6 +290,21 @@ int port_open(struct port *p, const struct fx_bus *bus, const char *sim_dir, str
 	return rc;
 }
 
+int port_connect(struct port *p, const struct fx_bus *bus, const char *sim_dir, int timeout_ms,
+		 struct error *err)
+{
+	*p = (struct port){.is_tcp = true};
+	p->fd = wire_tcp_connect(bus, sim_dir, timeout_ms, p->path, sizeof(p->path), err);
+	if (p->fd < 0) {
+		int rc = p->fd;
+
+		p->fd = -1;
+		return rc;
+	}
+	(void)fcntl(p->fd, F_SETFL, fcntl(p->fd, F_GETFL) | O_NONBLOCK);
+	return 0;
+}
+
 void port_close(struct port *p)
 {
 	if (p->sp) {
@@ -307,6 +324,8 @@ int port_read(struct port *p, uint8_t *dst, size_t max, struct error *err)
 
 	if (n > 0)
 		return (int)n;
+	if (n == 0 && p->is_tcp)
+		return error_set(err, ERR_CLOSED, "%s closed the connection", p->path);
 	/* VMIN 0: "nothing there" reads as 0; a hang-up does too, but poll tells it. */
 	if (n == 0 || errno == EAGAIN || errno == EINTR)
 		return 0;
@@ -318,7 +337,7 @@ int port_uart(const struct port *p, struct bus_uart *out)
 {
 	struct serial_icounter_struct c;
 
-	if (p->is_pty || ioctl(p->fd, TIOCGICOUNT, &c) < 0)
+	if (p->is_pty || p->is_tcp || ioctl(p->fd, TIOCGICOUNT, &c) < 0)
 		return ERR_NOT_FOUND;
 	*out = (struct bus_uart){.framing = (uint32_t)c.frame, .parity = (uint32_t)c.parity};
 	return 0;
@@ -326,7 +345,7 @@ int port_uart(const struct port *p, struct bus_uart *out)
 
 int port_write(struct port *p, const uint8_t *bytes, size_t n, struct error *err)
 {
-	ssize_t done = write(p->fd, bytes, n);
+	ssize_t done = p->is_tcp ? send(p->fd, bytes, n, MSG_NOSIGNAL) : write(p->fd, bytes, n);
 
 	if (done == (ssize_t)n)
 		return 0;

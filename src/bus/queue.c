@@ -66,9 +66,8 @@ static int check(const struct bus *b, const struct bus_request *r)
 			       ? 0
 			       : ERR_RANGE;
 	case BUS_SERIAL_WRITE:
-		return b->kind == BUS_SERIAL && r->count >= 1 && r->count <= BUS_WRITE_MAX
-			       ? 0
-			       : ERR_RANGE;
+		return bus_is_stream(b) && r->count >= 1 && r->count <= BUS_WRITE_MAX ? 0
+										      : ERR_RANGE;
 	case BUS_RELEASE_BACKOFF: return 0;
 	default: return ERR_RANGE;
 	}

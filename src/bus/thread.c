@@ -102,6 +102,7 @@ static int op_open(void *ctx, struct error *err)
 	case BUS_MODBUS_RTU:
 	case BUS_SERIAL: return open_serial(t, err);
 	case BUS_MODBUS_TCP: return open_tcp(t, err);
+	case BUS_TCP: return port_connect(&t->port, t->fx, t->config.bus.sim_dir, CONNECT_MS, err);
 	case BUS_GPIO:
 		rc = gpio_open(&t->gpio, t->fx->port, t->config.bus.sim_dir, t->config.bus.lines,
 			       t->config.bus.line_count, err);
@@ -460,11 +461,11 @@ struct bus_thread *bus_thread_start(const struct bus_thread_config *config, stru
 			      .gpio_set = op_gpio_set,
 			      .event = op_event,
 			      .clock = op_clock};
-	int rc;
 
 	t->config = *config;
 	t->mailbox.wake_fd = t->port.fd = -1;
-	t->simulated = -1;
+	t->fx = &config->bus.fixture->buses[config->bus.bus];
+	t->simulated = t->fx->kind == BUS_TCP ? !strncmp(t->fx->port, "sim:", 4) : -1;
 	t->seen_ns = clock_mono_ns();
 	pthread_mutex_init(&t->stats_lock, NULL);
 	ops.trace = config->trace_dir ? op_trace : NULL;
@@ -473,13 +474,11 @@ struct bus_thread *bus_thread_start(const struct bus_thread_config *config, stru
 	t->bus = bus_new(&config->bus, &ops, err);
 	if (!t->bus)
 		goto out;
-	t->fx = &config->bus.fixture->buses[config->bus.bus];
 	if (config->trace_dir &&
 	    !(t->trace = trace_open(config->trace_dir, t->fx, &config->bus, err)))
 		goto out;
-	rc = start(t);
-	if (rc != 0) {
-		errno = rc;
+	errno = start(t);
+	if (errno) {
 		error_errno(err, "bus %s: thread", t->fx->name);
 		goto out;
 	}

@@ -21,6 +21,10 @@ void wire_rtu_free(struct wire_rtu *w); /* leaves the descriptor open; NULL allo
 int wire_rtu_send(struct wire_rtu *w, uint8_t unit, const uint8_t *pdu, size_t n,
 		  struct error *err);
 
+/* A connection to where a bus's port leads, within timeout_ms: its descriptor, blocking. */
+int wire_tcp_connect(const struct fx_bus *bus, const char *sim_dir, int timeout_ms, char *peer,
+		     size_t size, struct error *err);
+
 /* TCP: "host:port", "[v6]:port", or "sim:NAME" by the file SIM_DIR/NAME.tcp that holds "host:port".
  */
 struct wire_tcp;

@@ -60,7 +60,7 @@ static int split(char *text, char **host, char **service, struct error *err)
 	char *colon = strrchr(text, ':');
 
 	if (!colon || colon == text || !colon[1])
-		return error_set(err, ERR_CONFIG, "port %s; Modbus TCP is named host:port", text);
+		return error_set(err, ERR_CONFIG, "port %s; a TCP port is named host:port", text);
 	*colon = 0;
 	*service = colon + 1;
 	*host = text;
@@ -115,26 +115,27 @@ static int connect_any(const char *peer, char *host, char *service, int timeout_
 	return rc;
 }
 
+int wire_tcp_connect(const struct fx_bus *bus, const char *sim_dir, int timeout_ms, char *peer,
+		     size_t size, struct error *err)
+{
+	char text[256], *host = NULL, *service = NULL;
+	int rc = resolve(bus, sim_dir, text, sizeof(text), err);
+
+	if (rc < 0)
+		return rc;
+	text_copy(peer, size, text);
+	rc = split(text, &host, &service, err);
+	return rc < 0 ? rc : connect_any(peer, host, service, timeout_ms, err);
+}
+
 struct wire_tcp *wire_tcp_open(const struct fx_bus *bus, const char *sim_dir, int timeout_ms,
 			       struct error *err)
 {
-	char text[256], *host = NULL, *service = NULL;
-	struct wire_tcp *w;
-	int fd;
+	struct wire_tcp *w = xcalloc(1, sizeof(*w));
 
-	if (resolve(bus, sim_dir, text, sizeof(text), err) < 0)
-		return NULL;
-	w = xcalloc(1, sizeof(*w));
-	w->fd = -1;
-	text_copy(w->peer, sizeof(w->peer), text);
-	if (split(text, &host, &service, err) < 0)
-		goto out;
-	fd = connect_any(w->peer, host, service, timeout_ms, err);
-	if (fd < 0)
-		goto out;
-	w->fd = fd;
-	return w;
-out:
+	w->fd = wire_tcp_connect(bus, sim_dir, timeout_ms, w->peer, sizeof(w->peer), err);
+	if (w->fd >= 0)
+		return w;
 	wire_tcp_free(w);
 	return NULL;
 }

@@ -17,6 +17,7 @@ static const char *bus_kind_name(enum bus_kind k)
 	case BUS_MODBUS_TCP: return "modbus_tcp";
 	case BUS_SERIAL: return "serial";
 	case BUS_GPIO: return "gpio";
+	case BUS_TCP: return "tcp";
 	}
 	return "?";
 }

@@ -13,6 +13,8 @@ static const struct schema_name bus_kinds[] = {
 	{"modbus_tcp", BUS_MODBUS_TCP, "TCP connection", "TCP 连接"},
 	{"serial", BUS_SERIAL, "serial port of one device", "单个设备的串口"},
 	{"gpio", BUS_GPIO, "GPIO chip", "GPIO 芯片"},
+	{"tcp", BUS_TCP, "raw TCP connection of one device, as a printer's port 9100",
+	 "单个设备的裸 TCP 连接(如打印机 9100 端口)"},
 	{NULL, 0, NULL, NULL},
 };
 static const struct schema_name parities[] = {
@@ -116,6 +118,8 @@ static const struct schema device_schema = {
 static const struct schema_field bay_fields[] = {
 	FIELD(raw_bay, scanner, "scanner", TEXT, .en = "device.point of its scanner",
 	      .zh = "扫码枪的 设备.点"),
+	FIELD(raw_bay, printer, "printer", NAME, .en = "device that prints its labels",
+	      .zh = "标签打印机的设备名"),
 	END,
 };
 static const struct schema bay_schema = {

@@ -25,7 +25,7 @@ struct raw_device {
 
 struct raw_bay {
 	struct schema_item item;
-	const char *scanner;
+	const char *scanner, *printer;
 };
 
 struct raw_frozen {

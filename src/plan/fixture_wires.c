@@ -243,6 +243,24 @@ bool fixture_read_point(struct fixture_build *b, const struct yaml_node *node, c
 	return false;
 }
 
+/* The device that a bay's key names; -1: none. */
+static int16_t read_printer(struct fixture_build *b, const struct raw_bay *r)
+{
+	const struct yaml_node *node = schema_node(&r->item, "printer");
+	const char *names[FIXTURE_DEVICES_MAX];
+	char hint[96];
+	for (int i = 0; r->printer && i < b->f->device_count; i++) {
+		names[i] = b->f->devices[i].name;
+		if (strcmp(names[i], r->printer) == 0)
+			return (int16_t)i;
+	}
+	if (r->printer && !(b->devices_open && yaml_may_make(b->y, r->printer, node->line)))
+		fixture_bad(b, node, "no device is named \"%.60s\"%s", r->printer,
+			    schema_hint(hint, sizeof(hint), r->printer, names,
+					(size_t)b->f->device_count));
+	return -1;
+}
+
 static void read_bays(struct fixture_build *b, const struct raw_fixture *raw)
 {
 	const struct raw_bay *at = raw->bays.at;
@@ -259,7 +277,10 @@ static void read_bays(struct fixture_build *b, const struct raw_fixture *raw)
 		*bay = (struct fx_bay){.name = at[i].item.name,
 				       .scanner = -1,
 				       .scanner_line = node->line,
-				       .scanner_col = node->col};
+				       .scanner_col = node->col,
+				       .printer = read_printer(b, &at[i]),
+				       .printer_line = schema_node(&at[i].item, "printer")->line,
+				       .printer_col = schema_node(&at[i].item, "printer")->col};
 		b->bays_open = b->bays_open || at[i].item.misnamed;
 		if (at[i].scanner &&
 		    fixture_read_point(b, node, at[i].scanner, &device, &bay->scanner_point))
@@ -268,7 +289,7 @@ static void read_bays(struct fixture_build *b, const struct raw_fixture *raw)
 	if (f->bay_count)
 		return;
 	/* one to look at everything else in */
-	f->bays[f->bay_count++] = (struct fx_bay){.name = "any", .scanner = -1};
+	f->bays[f->bay_count++] = (struct fx_bay){.name = "any", .scanner = -1, .printer = -1};
 	b->bays_open = true;
 }
 

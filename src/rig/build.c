@@ -281,6 +281,24 @@ int build_scanners(struct rig *r, struct problems *p)
 	return p->count + p->dropped > before ? ERR_CONFIG : 0;
 }
 
+/* A bay's labels come out of a device that prints. */
+int build_printers(struct rig *r, struct problems *p)
+{
+	int before = p->count + p->dropped;
+
+	for (int i = 0; i < r->f->bay_count; i++) {
+		const struct fx_bay *b = &r->f->bays[i];
+		const struct device *d = b->printer < 0 ? NULL : &r->devices[b->printer];
+
+		if (d && d->d.driver && !d->d.driver->printer)
+			problems_add(p, r->f->path, b->printer_line, b->printer_col, NULL,
+				     "%s is no printer (driver %s); expected a device that is one, "
+				     "such as driver zpl_printer",
+				     d->fx->name, d->fx->driver);
+	}
+	return p->count + p->dropped > before ? ERR_CONFIG : 0;
+}
+
 /* --- expressions --- */
 
 struct looking {

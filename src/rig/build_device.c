@@ -46,6 +46,12 @@ static void check_place(struct rig *r, const struct device *d, struct problems *
 	if (kind && !(d->d.driver->buses & 1u << kind))
 		BAD(r, p, fx, "%s: driver %s does not work on bus %s of this kind", fx->name,
 		    fx->driver, r->f->buses[fx->bus].name);
+	for (const struct device *o = r->devices; o < d; o++)
+		if ((kind == BUS_SERIAL || kind == BUS_TCP) && o->fx->bus == fx->bus) {
+			BAD(r, p, fx, "%s: bus %s is %s's already; expected a bus of its own",
+			    fx->name, r->f->buses[fx->bus].name, o->fx->name);
+			break;
+		}
 }
 
 /* Points of a table do not depend on options: a mistake among those hides none elsewhere. */

@@ -12,6 +12,7 @@
  *	lease.c     images of the engines
  *	output.c    what is commanded: merging, supply, on-times
  *	board.c     writes and read-back of the devices that carry outputs; dead-man line
+ *	printer.c   label printers
  *	safe.c      states of the bays; drop, stop, proof
  *	proof.c     what shows a bay safe; the check before a run
  *	report.c    messages to benchd
@@ -114,6 +115,7 @@ struct device {
 	double load;		/* of its bus, measured */
 	uint8_t damaged;	/* of its last 100 answers, 0: fewer than 10 */
 	struct board board;
+	struct printer *printer; /* printer.c; NULL: it is none */
 };
 
 struct rig_bus {
@@ -242,6 +244,8 @@ struct rig {
 	/* devices that carry outputs; how many devices are present */
 	int16_t boards[FIXTURE_DEVICES_MAX];
 	int board_count, present_count;
+	int16_t printers[FIXTURE_DEVICES_MAX];
+	int printer_count;
 	uint32_t needing; /* bays whose devices are needed, as told to the buses */
 	/* run: no reading becomes stale or settles, no output is on for too long before */
 	int64_t channels_due_ns, outputs_due_ns;
@@ -261,7 +265,7 @@ struct rig {
 };
 
 /* --- tokens of requests: kind, device, part, number --- */
-enum token_kind { TOKEN_BOARD = 1, TOKEN_IDENTITY, TOKEN_DEAD_MAN };
+enum token_kind { TOKEN_BOARD = 1, TOKEN_IDENTITY, TOKEN_DEAD_MAN, TOKEN_PRINTER };
 static inline uint64_t token_make(enum token_kind k, int device, int part, uint32_t number)
 {
 	return (uint64_t)k << 56 | (uint64_t)(device & 0xff) << 48 |
@@ -290,6 +294,7 @@ int build_devices(struct rig *r, struct problems *p);
 int build_channels(struct rig *r, struct problems *p);
 int build_outputs(struct rig *r, struct problems *p);
 int build_scanners(struct rig *r, struct problems *p);
+int build_printers(struct rig *r, struct problems *p);
 int build_buses(struct rig *r, struct problems *p);
 int build_load(struct rig *r, struct problems *p);
 void build_periods(struct rig *r);
@@ -390,6 +395,15 @@ void board_dead_man(struct rig *r);
 /* asked_ms: wire time of the request, truncated. */
 void board_dead_man_answer(struct rig *r, uint8_t level, uint32_t asked_ms, bool ok);
 
+/* printer.c */
+void printer_build(struct rig *r);
+void printer_run(struct rig *r);
+void printer_bytes(struct rig *r, int device, const struct bus_event *ev);
+void printer_answer(struct rig *r, int device, int part, const struct bus_event *ev);
+void printer_bus_up(struct rig *r, int device);
+void printer_bus_down(struct rig *r, int device, const char *why);
+int printer_message(struct rig *r, const struct io_msg *m, struct error *err);
+
 /* safe.c */
 void safe_start(struct rig *r);
 void safe_trip(struct rig *r, uint32_t bays, enum trip_class class, int interlock, int channel,
@@ -421,6 +435,8 @@ void report_proof(struct rig *r, int bay, enum safe_what after, uint32_t token, 
 void report_line(struct rig *r, int device);
 void report_calibrated(struct rig *r, int channel, const char *reason);
 void report_device(struct rig *r, int device);
+void report_labeled(struct rig *r, int device, uint32_t token, enum label_outcome outcome,
+		    const char *reason);
 void report_input(struct rig *r, int bay, const char *name, const char *text);
 void report_hello(struct rig *r);
 void report_snapshot(struct rig *r);

@@ -87,6 +87,8 @@ void device_bus_up(struct rig *r, int bus)
 		r->devices[i].ask_waiting = 0; /* what was asked before went down with the port */
 		if (device_is_modbus(r, &r->devices[i]))
 			device_ask(r, i);
+		else if (r->devices[i].printer)
+			printer_bus_up(r, i);
 		else if (r->devices[i].state != DEVICE_PRESENT)
 			device_set_state(r, i, DEVICE_PRESENT, "");
 	}
@@ -98,7 +100,10 @@ void device_bus_down(struct rig *r, int bus, const char *why)
 	for (int i = 0; i < r->f->device_count; i++)
 		if (r->devices[i].fx->bus == bus) {
 			r->devices[i].ask_waiting = 0;
-			device_lost(r, i, why);
+			if (r->devices[i].printer)
+				printer_bus_down(r, i, why);
+			else
+				device_lost(r, i, why);
 		}
 }
 

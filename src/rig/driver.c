@@ -9,7 +9,7 @@
 
 static const uint32_t modbus = 1u << BUS_MODBUS_RTU | 1u << BUS_MODBUS_TCP;
 static const uint32_t all_buses = 1u << BUS_MODBUS_RTU | 1u << BUS_MODBUS_TCP | 1u << BUS_SERIAL |
-				  1u << BUS_GPIO;
+				  1u << BUS_GPIO | 1u << BUS_TCP;
 
 const struct driver *driver_find(const char *name)
 {
@@ -26,7 +26,7 @@ static int bad(const struct driver *d, struct error *err, const char *what)
 
 static int check_points(const struct driver *d, bool *writes, struct error *err)
 {
-	if ((d->point_count > 0) == (d->own_points != NULL))
+	if (!d->printer && (d->point_count > 0) == (d->own_points != NULL))
 		return bad(d, err, "needs either a table of points or own_points");
 	*writes = d->own_points != NULL && d->set != NULL;
 	for (int i = 0; i < d->point_count; i++) {
@@ -92,8 +92,14 @@ static int check_calls(const struct driver *d, bool writes, struct error *err)
 {
 	if ((d->buses & modbus) && (!d->reads || !d->get))
 		return bad(d, err, "on Modbus it needs reads and get");
-	if ((d->buses & 1u << BUS_SERIAL) && !d->feed)
+	if ((d->buses & 1u << BUS_SERIAL) && !d->feed && !d->printer)
 		return bad(d, err, "on a serial port it needs feed");
+	if ((d->buses & 1u << BUS_TCP) && !d->printer)
+		return bad(d, err, "only printers work on a raw TCP connection");
+	if (d->printer && (d->point_count || d->own_points || d->set || d->feed))
+		return bad(d, err, "a printer has no points");
+	if (d->printer && (!d->printer->ask || !d->printer->feed || !d->printer->job))
+		return bad(d, err, "a printer needs ask, feed and job");
 	if ((d->buses & 1u << BUS_GPIO) && (!d->lines || !d->gpio_get))
 		return bad(d, err, "on GPIO it needs lines and gpio_get");
 	if (writes && (!d->set || !d->safe))

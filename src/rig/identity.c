@@ -303,7 +303,7 @@ void device_says(const struct rig *r, int device, char *dst, size_t size)
 	const struct device *d = &r->devices[device];
 	int64_t watchdog_ns = driver_watchdog_ns(&d->d);
 
-	dst[0] = '\0';
+	text_copy(dst, size, d->printer ? "a printer that is ready" : "");
 	for (int i = 0; i < d->identity_count; i++) {
 		const struct driver_identity *id = &d->identity[i];
 		const char *what = !strncmp(id->says, "its ", 4) ? id->says + 4 : id->says;

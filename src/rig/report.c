@@ -151,6 +151,17 @@ void report_calibrated(struct rig *r, int channel, const char *reason)
 	send(r, &r->out);
 }
 
+void report_labeled(struct rig *r, int device, uint32_t token, enum label_outcome outcome,
+		    const char *reason)
+{
+	begin(r, IO_LABELED);
+	r->out.u.labeled.device = (uint16_t)device;
+	r->out.u.labeled.token = token;
+	r->out.u.labeled.outcome = (uint8_t)outcome;
+	put_text(r->out.u.labeled.reason, sizeof(r->out.u.labeled.reason), reason);
+	send(r, &r->out);
+}
+
 void report_input(struct rig *r, int bay, const char *name, const char *text)
 {
 	begin(r, IO_INPUT);

@@ -39,6 +39,7 @@ struct rig *rig_new(const struct fixture *f, const struct clock_scale *scale,
 	bad = build_channels(r, problems) || bad;
 	bad = build_outputs(r, problems) || bad;
 	bad = build_scanners(r, problems) || bad;
+	bad = build_printers(r, problems) || bad;
 	bad = build_expressions(r, problems) || bad;
 	bad = build_buses(r, problems) || bad;
 	bad = build_load(r, problems) || bad;
@@ -49,6 +50,7 @@ struct rig *rig_new(const struct fixture *f, const struct clock_scale *scale,
 	}
 	build_bays(r);
 	build_interlocks(r);
+	printer_build(r);
 	build_periods(r);
 	calibration_reset(r);
 	return r;
@@ -58,8 +60,10 @@ void rig_free(struct rig *r)
 {
 	if (!r)
 		return;
-	for (int i = 0; i < r->f->device_count; i++)
+	for (int i = 0; i < r->f->device_count; i++) {
 		free(r->devices[i].d.priv);
+		free(r->devices[i].printer);
+	}
 	for (int i = 0; i < r->f->bus_count; i++) {
 		struct rig_bus *b = &r->buses[i];
 
@@ -185,6 +189,7 @@ static void request_answered(struct rig *r, const struct bus_event *ev)
 	case TOKEN_DEAD_MAN:
 		board_dead_man_answer(r, (uint8_t)part, number, ev->status == BUS_OK);
 		break;
+	case TOKEN_PRINTER: printer_answer(r, device, part, ev); break;
 	}
 }
 
@@ -219,7 +224,9 @@ static void bytes(struct rig *r, int bus, const struct bus_event *ev)
 		struct hearing h = {r, i, ev->at_ns};
 		struct device *d = &r->devices[i];
 
-		if (d->fx->bus == bus && d->d.driver->feed)
+		if (d->fx->bus == bus && d->printer)
+			printer_bytes(r, i, ev);
+		else if (d->fx->bus == bus && d->d.driver->feed)
 			d->d.driver->feed(&d->d, ev->bytes, ev->byte_count, ev->at_ns, heard, &h);
 	}
 }
@@ -256,6 +263,7 @@ int64_t rig_run(struct rig *r, int64_t now_ns)
 	channel_run(r);
 	output_run(r);
 	device_run(r);
+	printer_run(r);
 	board_run(r);
 	if (report_is_due(r) || !is_settled(r))
 		settle(r);
@@ -327,11 +335,13 @@ int rig_message(struct rig *r, const struct io_msg *m, int64_t now_ns, struct er
 			device_known(r, m->u.known.device, m->u.known.identity);
 		break;
 	case IO_CALIBRATION: rc = calibration_message(r, m, err); break;
+	case IO_LABEL: rc = printer_message(r, m, err); break;
 	case IO_HELLO:
 	case IO_SAMPLES:
 	case IO_BAY:
 	case IO_OUTPUTS:
 	case IO_CALIBRATED:
+	case IO_LABELED:
 	case IO_TRIP:
 	case IO_PROOF:
 	case IO_INPUT:

@@ -192,7 +192,7 @@ int build_buses(struct rig *r, struct problems *p)
 			g.b->lines = xcalloc(BUS_READS_MAX, sizeof(struct bus_line));
 			g.b->line_period_ns = xcalloc(BUS_READS_MAX, sizeof(int64_t));
 			gather_lines(&g);
-		} else if (kind && kind != BUS_SERIAL) {
+		} else if (kind && kind != BUS_SERIAL && kind != BUS_TCP) {
 			g.b->reads = xcalloc(BUS_READS_MAX, sizeof(struct bus_read));
 			g.b->read_period_ns = xcalloc(BUS_READS_MAX, sizeof(int64_t));
 			gather_reads(&g);

@@ -279,6 +279,8 @@ void bench_session_message(struct bench *b, const struct io_msg *m)
 	case IO_KNOWN:
 	case IO_CALIBRATION:
 	case IO_CALIBRATED:
+	case IO_LABEL:
+	case IO_LABELED:
 	case IO_DEVICE:
 	case IO_WELCOME:
 	case IO_IMAGE:

@@ -11,6 +11,7 @@
  *	estop on|off
  *	unplug NAME, plug NAME		a port's cable
  *	swap NAME NAME			two adapters take each other's place
+ *	printer NAME HOW		ready, out_of_labels, head_open, paused, deaf, half_a_label, stuck
  *	truth BAY NAME			as it is, without any sensor
  *	output NAME [BAY]		1 mono_ms=T commanded=1 commanded_ms=T: in force and told,
  *					each with the monotonic time of its last change
@@ -207,6 +208,17 @@ static void cmd_swap(struct sim_server *s, char **word, struct text *reply)
 		text_puts(reply, "ok");
 }
 
+static void cmd_printer(struct sim_server *s, char **word, struct text *reply)
+{
+	struct sim_port *p = find_port(s, word[1]);
+
+	if (p && p->ops->set && word[2] && p->ops->set(p, word[2]))
+		text_puts(reply, "ok");
+	else
+		refuse(reply, "expected: printer NAME ready|out_of_labels|head_open|paused|deaf|"
+			      "half_a_label|stuck");
+}
+
 static void cmd_truth(struct sim_server *s, char **word, struct text *reply)
 {
 	int bay = find_bay(s, word[1], reply);
@@ -304,12 +316,12 @@ static const struct {
 	const char *name;
 	void (*fn)(struct sim_server *s, char **word, struct text *reply);
 } commands[] = {
-	{"fault", cmd_fault}, {"clear", cmd_clear}, {"busfault", cmd_bus_fault},
-	{"scan", cmd_scan},   {"mount", cmd_mount}, {"wet", cmd_wet},
-	{"estop", cmd_estop}, {"unplug", cmd_port}, {"plug", cmd_port},
-	{"swap", cmd_swap},   {"truth", cmd_truth}, {"output", cmd_output},
-	{"safe", cmd_safe},   {"stats", cmd_stats}, {"time", cmd_time},
-	{"quit", cmd_quit},
+	{"fault", cmd_fault}, {"clear", cmd_clear},	{"busfault", cmd_bus_fault},
+	{"scan", cmd_scan},   {"mount", cmd_mount},	{"wet", cmd_wet},
+	{"estop", cmd_estop}, {"unplug", cmd_port},	{"plug", cmd_port},
+	{"swap", cmd_swap},   {"truth", cmd_truth},	{"output", cmd_output},
+	{"safe", cmd_safe},   {"stats", cmd_stats},	{"time", cmd_time},
+	{"quit", cmd_quit},   {"printer", cmd_printer},
 };
 
 /* One line of the control protocol; the reply "ok ..." or "error ..." without newline. */

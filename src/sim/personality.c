@@ -326,7 +326,7 @@ int personality_build(struct sim_device *d, struct error *err)
 		build_lines(d);
 	else if (is_word(driver, "pulse_flow"))
 		build_pulse_meter(d);
-	else if (!d->is_scanner)
+	else if (!d->is_scanner && !is_word(driver, "zpl_printer"))
 		return error_set(err, ERR_CONFIG, "device '%s': driver '%s' is not simulated",
 				 d->fx->name, driver);
 	return 0;

@@ -66,6 +66,15 @@ static int lock_dir(struct sim_server *s, struct error *err)
 	return 0;
 }
 
+/* Serial ports are a scanner's unless something else is said to sit there. */
+static bool is_printer(const struct fixture *f, int bus)
+{
+	for (int i = 0; i < f->device_count; i++)
+		if (f->devices[i].bus == bus && !strcmp(f->devices[i].driver, "zpl_printer"))
+			return true;
+	return false;
+}
+
 static int open_port(struct sim_server *s, int bus, struct error *err)
 {
 	const struct fx_bus *fx = &s->config.fixture->buses[bus];
@@ -79,7 +88,11 @@ static int open_port(struct sim_server *s, int bus, struct error *err)
 	switch (fx->kind) {
 	case BUS_MODBUS_RTU: rc = sim_rtu_open(s, bus, &port, err); break;
 	case BUS_MODBUS_TCP: rc = sim_tcp_open(s, bus, &port, err); break;
-	case BUS_SERIAL: rc = sim_scanner_open(s, bus, &port, err); break;
+	case BUS_SERIAL:
+		rc = is_printer(s->config.fixture, bus) ? sim_printer_open(s, bus, &port, err)
+							: sim_scanner_open(s, bus, &port, err);
+		break;
+	case BUS_TCP: rc = sim_printer_open(s, bus, &port, err); break;
 	case BUS_GPIO: rc = sim_gpio_open(s, bus, &port, err); break;
 	}
 	if (!rc)

@@ -226,28 +226,37 @@ static void tcp_unplug(struct sim_port *p)
 	t->fd = -1;
 }
 
-static int tcp_plug(struct sim_port *p, struct error *err)
+int sim_tcp_listen(const struct sim_port *p, struct error *err)
 {
-	struct tcp_port *t = (struct tcp_port *)p;
 	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	socklen_t len = sizeof(a);
 	FILE *f;
 
-	if (t->fd >= 0)
-		return 0;
-	t->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (t->fd < 0 || bind(t->fd, (struct sockaddr *)&a, sizeof(a)) || listen(t->fd, 8) ||
-	    getsockname(t->fd, (struct sockaddr *)&a, &len)) {
-		error_errno(err, "Modbus TCP port of %s", p->name);
-		if (t->fd >= 0)
-			close(t->fd);
-		t->fd = -1;
+	if (fd < 0 || bind(fd, (struct sockaddr *)&a, sizeof(a)) || listen(fd, 8) ||
+	    getsockname(fd, (struct sockaddr *)&a, &len)) {
+		error_errno(err, "TCP port of %s", p->name);
+		if (fd >= 0)
+			close(fd);
 		return ERR_IO;
 	}
 	f = fopen(p->path, "we");
 	if (!f || fprintf(f, "127.0.0.1:%d\n", ntohs(a.sin_port)) < 0 || fclose(f)) {
 		error_errno(err, "%s", p->path);
-		close(t->fd);
+		close(fd);
+		return ERR_IO;
+	}
+	return fd;
+}
+
+static int tcp_plug(struct sim_port *p, struct error *err)
+{
+	struct tcp_port *t = (struct tcp_port *)p;
+
+	if (t->fd >= 0)
+		return 0;
+	t->fd = sim_tcp_listen(p, err);
+	if (t->fd < 0) {
 		t->fd = -1;
 		return ERR_IO;
 	}

@@ -254,7 +254,7 @@ static int op_write(void *ctx, const uint8_t *p, size_t n, struct error *err)
 	(void)p;
 	(void)n;
 	(void)err;
-	return 0; /* scanners take no orders */
+	return 0; /* scanners take no orders, and no printer is there */
 }
 
 static int op_gpio_set(void *ctx, int line, uint8_t value, struct error *err)

@@ -36,6 +36,28 @@ static void doctor_device(struct json *j, const struct rig_link *r, int device)
 		     : "");
 }
 
+/* No run needs one. */
+static bool is_printer(const struct fixture *f, int device)
+{
+	for (int i = 0; i < f->bay_count; i++)
+		if (f->bays[i].printer == device)
+			return true;
+	return false;
+}
+
+/* One that is not there: nobody can measure with it, or only no label comes. */
+static void doctor_away(struct json *j, const struct rig_link *r, int device)
+{
+	bool printer = is_printer(r->fixture, device);
+	char text[384];
+
+	snprintf(text, sizeof(text), "device %s: %s", r->fixture->devices[device].name,
+		 r->devices[device].reason);
+	finding(j, printer ? "warning" : "error", "device", text,
+		printer ? "look at the printer; runs go on without it"
+			: "check power, wiring, address and bus settings of the device");
+}
+
 static void doctor_rig(struct json *j, const struct rig_link *r)
 {
 	char text[384];
@@ -55,14 +77,10 @@ static void doctor_rig(struct json *j, const struct rig_link *r)
 		const struct device_state *d = &r->devices[i];
 		if (!d->known)
 			continue;
-		if (d->present) {
+		if (d->present)
 			doctor_device(j, r, i);
-			continue;
-		}
-		snprintf(text, sizeof(text), "device %s: %s", r->fixture->devices[i].name,
-			 d->reason);
-		finding(j, "error", "device", text,
-			"check power, wiring, address and bus settings of the device");
+		else
+			doctor_away(j, r, i);
 	}
 	pace_findings(j, r, finding);
 }

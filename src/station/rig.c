@@ -242,7 +242,9 @@ static int on_message(struct rig_link *r, struct io_msg *m, struct error *err)
 	case IO_DEVICE: on_device(r, m); return 0;
 	case IO_LINE: pace_line(r, m); return 0;
 	case IO_CALIBRATED: calibration_confirmed(r, m); return 0;
+	case IO_LABELED: return 0;
 	case IO_WELCOME:
+	case IO_LABEL:
 	case IO_IMAGE:
 	case IO_KNOWN:
 	case IO_CALIBRATION:

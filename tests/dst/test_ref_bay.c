@@ -55,7 +55,8 @@ static void the_file_as_it_ships_is_a_real_bay_without_mistakes(void **state)
 		assert_true(reach[i].ok && reach[i].worst_ns <= 100 * NS_PER_MS);
 	assert_true(rig_watchdog_ns(r, 0) > 0 && rig_watchdog_ns(r, 0) <= 2 * NS_PER_S);
 	for (int i = 0; i < f->bus_count; i++)
-		assert_true(f->buses[i].kind == BUS_GPIO || !strncmp(f->buses[i].port, "usb:", 4));
+		assert_true(f->buses[i].kind == BUS_GPIO || f->buses[i].kind == BUS_TCP ||
+			    !strncmp(f->buses[i].port, "usb:", 4));
 	rig_free(r);
 	fixture_free(f);
 	problems_release(&problems);

@@ -129,6 +129,32 @@ static void bytes(struct driver_device *d, const uint8_t *p, size_t n)
 				emit, d);
 }
 
+/* Answers in pieces, and a label of these bytes: one command more than it has, and it was an order. */
+static void printer(struct driver_device *d, const uint8_t *p, size_t n)
+{
+	const struct driver_printer *printer = d->driver->printer;
+	size_t piece = n ? 1 + p[0] % 16 : 1, orders = 0;
+	char line[IO_LABEL_TEXT_MAX] = "", job[4096];
+	struct driver_label l = {.lines = {line}, .line_count = 1, .qr = "", .copies = 1};
+	int length;
+
+	for (size_t at = 0; at < n; at += piece) {
+		enum printer_state state = PRINTER_READY;
+		const char *why = "";
+
+		if (printer->feed(d, p + at, n - at < piece ? n - at : piece, &state, &why) &&
+		    (state == PRINTER_STOPPED) != (why[0] != '\0'))
+			abort();
+	}
+	memcpy(line, p, n < sizeof(line) ? n : sizeof(line) - 1);
+	length = printer->job(d, &l, job, sizeof(job));
+	for (int i = 0; i < length; i++)
+		orders += job[i] == '^' || job[i] == '~';
+	/* ^XA ^CI ^FO ^A@ ^FH ^FD ^FS ^PQ ^XZ */
+	if (length < 0 || orders != 9)
+		abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
 	static _Alignas(16) uint8_t priv[1 << 16];
@@ -152,6 +178,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 			registers(&d, p, n);
 		if (drivers[i]->feed)
 			bytes(&d, p, n);
+		if (drivers[i]->printer)
+			printer(&d, p, n);
 		if (drivers[i]->gpio_get)
 			edges(&d, p, n);
 	}

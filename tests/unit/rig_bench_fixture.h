@@ -6,6 +6,13 @@
 #ifndef TESTS_UNIT_RIG_BENCH_FIXTURE_H
 #define TESTS_UNIT_RIG_BENCH_FIXTURE_H
 
+/* What a test wants besides, before it includes this. */
+#ifndef RIG_MORE_BUSES
+#define RIG_MORE_BUSES	 ""
+#define RIG_MORE_DEVICES ""
+#define RIG_BAY_2	 "{}"
+#endif
+
 /* Two halves: a compiler need not take longer literals. */
 static const char rig_yaml_wires[] =
 	"fixture: rig1\n"
@@ -14,8 +21,7 @@ static const char rig_yaml_wires[] =
 	"buses:\n"
 	"  io: {kind: modbus_rtu, port: \"sim:io\", baud: 115200, turnaround: 5 ms}\n"
 	"  gpio: {kind: gpio, port: \"sim:gpio\"}\n"
-	"  scan1: {kind: serial, port: \"sim:scan1\", baud: 9600}\n"
-	"devices:\n"
+	"  scan1: {kind: serial, port: \"sim:scan1\", baud: 9600}\n" RIG_MORE_BUSES "devices:\n"
 	"  relays_1: {driver: waveshare_relay8, bus: io, unit: 1}\n"
 	"  relays_2: {driver: waveshare_relay8, bus: io, unit: 2}\n"
 	"  relays_3: {driver: waveshare_relay8, bus: io, unit: 3}\n"
@@ -43,10 +49,9 @@ static const char rig_yaml_wires[] =
 	"        start_1: {line: start_1, direction: in}\n"
 	"        dead_man: {line: dead_man, direction: out}\n"
 	"  meter_1: {driver: pulse_flow, bus: gpio, options: {line: flow_1, window_s: 2}}\n"
-	"  scanner_1: {driver: scanner, bus: scan1}\n"
-	"bays:\n"
+	"  scanner_1: {driver: scanner, bus: scan1}\n" RIG_MORE_DEVICES "bays:\n"
 	"  \"1\": {scanner: scanner_1.code}\n"
-	"  \"2\": {}\n"
+	"  \"2\": " RIG_BAY_2 "\n"
 	"";
 static const char rig_yaml_rest[] =
 	"channels:\n"

@@ -20,6 +20,7 @@
 #include "link/sample.h"
 #include "plan/fixture.h"
 #include "plan/profile.h"
+#include "rig/driver.h"
 #include "run/calibrate.h"
 #include "run/engine.h"
 #include "run/record.h"
@@ -111,6 +112,20 @@ static void every_state_class_and_code_has_a_chinese_word(void **state)
 		assert_zh(run_type_name((enum run_type)i), NULL);
 }
 
+static void what_a_printer_says_is_there_in_chinese(void **state)
+{
+	static const char *const reasons[] = {"it is out of labels", "it is out of ribbon",
+					      "its head is open", "its head is too hot",
+					      "it is paused"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
+		assert_zh(reasons[i], NULL);
+	for (int i = 0; drivers[i]; i++)
+		if (drivers[i]->printer)
+			assert_zh(drivers[i]->printer->silence, NULL);
+}
+
 /* --- translating ---------------------------------------------------------- */
 
 static void sentences_are_translated_with_what_stands_in_them(void **state)
@@ -185,6 +200,7 @@ int main(void)
 		cmocka_unit_test(every_message_has_both_texts_with_the_same_places),
 		cmocka_unit_test(every_verdict_is_called_as_the_record_calls_it),
 		cmocka_unit_test(every_state_class_and_code_has_a_chinese_word),
+		cmocka_unit_test(what_a_printer_says_is_there_in_chinese),
 		cmocka_unit_test(sentences_are_translated_with_what_stands_in_them),
 		cmocka_unit_test(what_is_in_no_catalogue_stands_as_it_came),
 		cmocka_unit_test(long_texts_are_matched_quickly),

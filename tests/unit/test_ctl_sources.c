@@ -29,6 +29,7 @@ static const struct source {
 	{"src/rig/interlock.c", false, false},
 	{"src/rig/lease.c", false, false},
 	{"src/rig/output.c", false, false},
+	{"src/rig/printer.c", false, false},
 	{"src/rig/proof.c", false, false},
 	{"src/rig/rig.c", false, false},
 	{"src/rig/safe.c", false, false},

@@ -100,6 +100,20 @@ static const struct io_msg telling[IO_LAST + 1] = {
 		.revision = 0,
 		.reason = "a run holds bay 1",
 	}},
+	[IO_LABEL] = {.type = IO_LABEL, .u.label = {
+		.device = 5,
+		.token = 77,
+		.copies = IO_LABEL_COPIES_MAX,
+		.qr = "T-1001",
+		.count = 2,
+		.line = {"已放行 RELEASED", "RO600-24000101"},
+	}},
+	[IO_LABELED] = {.type = IO_LABELED, .u.labeled = {
+		.device = 5,
+		.token = 77,
+		.outcome = LABEL_UNKNOWN,
+		.reason = "it is out of labels",
+	}},
 	[IO_LINE] = {.type = IO_LINE, .u.line = {
 		.device = 3,
 		.damaged = 12,
@@ -222,7 +236,7 @@ static void unknown_types_and_versions_are_refused(void **state)
 	wire[0] = IO_SAFE;
 	wire[1] = IO_VERSION + 1;
 	assert_int_equal(io_decode(&got, wire, (size_t)n, &err), ERR_PROTOCOL);
-	assert_non_null(strstr(err.text, "version 5"));
+	assert_non_null(strstr(err.text, "version 6"));
 }
 
 /* Offset on the wire of a byte to spoil, what to put there, and the field the refusal must name. */
