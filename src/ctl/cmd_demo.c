@@ -167,11 +167,11 @@ static int start_runs(struct demo *d)
 		json_t *begun = NULL;
 		int code;
 
+		/* ticket and serial are those that the bay's scanner read */
 		text_printf(&body,
-			    "{\"bay\":\"%s\",\"ticket\":\"%s\",\"serial\":\"%s\","
-			    "\"run_type\":\"post_repair_qc\",\"profile\":\"" PROFILE "\","
-			    "\"operator\":\"demo\"}",
-			    demo_units[i].bay, demo_units[i].ticket, demo_units[i].serial);
+			    "{\"bay\":\"%s\",\"run_type\":\"post_repair_qc\","
+			    "\"profile\":\"" PROFILE "\",\"operator\":\"demo\"}",
+			    demo_units[i].bay);
 		code = ctl_call(d->c, WEB_RUN_START, NULL, "", body.buf, &begun);
 		text_release(&body);
 		if (code)

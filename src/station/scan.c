@@ -288,7 +288,10 @@ void bay_take_scan(struct bay *b, struct session_order *o)
 		return;
 	if (!o->ticket[0])
 		text_copy(o->ticket, sizeof(o->ticket), b->scanned_ticket);
-	if (o->serial[0] || strcmp(o->ticket, b->scanned_ticket) != 0 || !b->scanned_serial[0])
+	if (strcmp(o->ticket, b->scanned_ticket) != 0 || !b->scanned_serial[0])
+		return;
+	/* Named by a client too: from the scanner only when it is what the scanner read. */
+	if (o->serial[0] && strcmp(o->serial, b->scanned_serial) != 0)
 		return;
 	text_copy(o->serial, sizeof(o->serial), b->scanned_serial);
 	text_copy(o->serial_from, sizeof(o->serial_from), "scan");

@@ -16,7 +16,7 @@ static const char *const names[] = {
 	"id", "ticket", "serial", "model", "run_type", "verdict", "simulated", "profile", "releasable",
 	"unapproved", "safe_state", "proven", "calibration", "state", "utc_synced", "trial", "seconds",
 	"required_seconds", "operator_state", "basis_assumed", "repair_seq", "attribution", "reason",
-	"code", "measurements", "counts", "prompts", "kind", "answer", NULL,
+	"code", "measurements", "counts", "prompts", "kind", "answer", "serial_from", NULL,
 };
 /* clang-format on */
 
@@ -99,7 +99,9 @@ static bool is_calibrated(const json_t *doc)
 	return json_array_size(list) > 0;
 }
 
-/* Was the serial scanned from the plate, and scanned again? Counts only answers that are it. */
+/* Was the serial scanned from the plate, and scanned again? Counts only answers that are it; at start
+ * also what the bay's scanner read before (the station itself says so, never a client), which by
+ * itself is no scan at the end. */
 static void read_scans(const struct run_row *row, const json_t *doc, struct release_run *out)
 {
 	const json_t *list = member(doc, "prompts", NULL), *p;
@@ -116,7 +118,8 @@ static void read_scans(const struct run_row *row, const json_t *doc, struct rele
 		else
 			other++;
 	}
-	out->serial_at_start = right > 0 && other == 0;
+	out->serial_at_start = (right > 0 || says_text(member(doc, "serial_from", NULL), "scan")) &&
+			       other == 0;
 	out->serial_at_end = right > 1 && other == 0;
 }
 

@@ -157,14 +157,16 @@ static void check_run(const struct release_facts *f, const struct release_run *r
 	if (run->unapproved)
 		add_profile(d, "profile_unapproved", run);
 	check_limits(run, d);
-	if (!run->serial_at_start || !run->serial_at_end) {
+	/* What the person at the bay has to do is asked of runs that may count for a release; no
+	 * override opens a way from another one. */
+	if (run->releasable && (!run->serial_at_start || !run->serial_at_end)) {
 		j = params_begin(&p);
 		json_kv_string(j, "run", run->id);
 		json_kv_bool(j, "start", run->serial_at_start);
 		json_kv_bool(j, "end", run->serial_at_end);
 		add(d, "serial_unconfirmed", &p);
 	}
-	if (!run->operator_qualified) {
+	if (run->releasable && !run->operator_qualified) {
 		j = params_begin(&p);
 		json_kv_string(j, "run", run->id);
 		json_kv_string(j, "operator", run->operator_name);

@@ -18,8 +18,11 @@ codes() { # reasons of a ticket, as the demo prints them
 	sed -n "/^SIMULATED  ticket $1 .* may leave: NO\$/,/would_be/p" "$WORK/demo.log" |
 		sed -n 's/^  - \([a-z_]*\): .*/\1/p' | grep -v '^clock_unsynced$' | sort | tr '\n' ' '
 }
-PASS_CODES="limit_assumed operator_unqualified profile_not_releasable profile_unapproved serial_unconfirmed simulated trial_run_missing "
-FAIL_CODES="limit_assumed operator_unqualified profile_not_releasable profile_unapproved run_not_pass serial_unconfirmed simulated trial_run_missing "
+from_of_runs() { # who says which unit it was, of all runs
+	for run in $(at 'runs.*.id' ctl --json run list); do at serial_from ctl --json run show "$run"; done | tr '\n' ' '
+}
+PASS_CODES="limit_assumed profile_not_releasable profile_unapproved simulated trial_run_missing "
+FAIL_CODES="limit_assumed profile_not_releasable profile_unapproved run_not_pass simulated trial_run_missing "
 
 # ---- no terminal ----
 began_s=$(date +%s)
@@ -66,6 +69,7 @@ if command -v script >/dev/null; then
 	check "which work" has T-1002 sh "$WORK/try.sh"
 	check "the release answer of the healthy unit" is "$PASS_CODES" reasons T-1001
 	check "the release answer of the torn one" is "$FAIL_CODES" reasons T-1002
+	check "the records say that the scanner read the plates" is "scan scan " from_of_runs
 	kill -INT "$demo_pid"
 	check "Ctrl-C ends it" wait_for 60 gone "$tty_pid"
 	wait "$tty_pid"

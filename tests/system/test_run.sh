@@ -33,9 +33,9 @@ check "of the next page the last is told" is "$(at runs.1.id ctl --json run list
 check "and where the list goes on" has "there may be more: --before $(at runs.0.id ctl --json run list)" ctl run list --limit 1
 check "rejection is recorded as failed" is fail measured "$(at runs.0.id ctl --json run list --ticket T-1002)" rejection
 check "the healthy unit may not leave, for these reasons and no other" \
-	is "acceptance_missing limit_assumed operator_unqualified profile_not_releasable profile_unapproved serial_unconfirmed simulated trial_run_missing " reasons T-1001
+	is "acceptance_missing limit_assumed profile_not_releasable profile_unapproved simulated trial_run_missing " reasons T-1001
 check "the torn one for one more" \
-	is "limit_assumed operator_unqualified profile_not_releasable profile_unapproved run_not_pass serial_unconfirmed simulated trial_run_missing " reasons T-1002
+	is "limit_assumed profile_not_releasable profile_unapproved run_not_pass simulated trial_run_missing " reasons T-1002
 check "each is blocked, and would be on a real rig" \
 	sh -c "'$BIN/benchctl' --state '$STATE' --json release show T-1001 | '$BIN/tests/system/jsonget' would_be | grep -qx blocked"
 check "release show: exit code 1" code 1 ctl release show T-1001

@@ -174,6 +174,26 @@ static void every_disposition_with_its_facts_in_order_is_allowed(void **state)
 	assert_string_equal(release_disposition_name(RELEASE_REPLACED + 1), "");
 }
 
+/* Nobody is asked for scans or a qualification on a run that could release nothing whoever signs. */
+static void what_a_person_has_to_do_is_asked_of_runs_that_may_release(void **state)
+{
+	struct release_decision d;
+	struct world w;
+
+	(void)state;
+	world_init(&w);
+	w.runs[0].serial_at_start = w.runs[0].serial_at_end = false;
+	w.runs[0].operator_qualified = false;
+	d = decide(&w);
+	assert_int_equal(d.reason_count, 2);
+	w.runs[0].releasable = false;
+	d = decide(&w);
+	assert_int_equal(d.reason_count, 1);
+	assert_string_equal(d.reasons[0].code, "profile_not_releasable");
+	assert_false(release_reason_may_be_overridden("profile_not_releasable"));
+	assert_false(d.would_be);
+}
+
 static void each_reason_alone_blocks_each_disposition_it_is_of(void **state)
 {
 	(void)state;
@@ -210,6 +230,9 @@ static bool hides(const struct spoiler *by, const struct spoiler *what)
 		return true;
 	if (by->spoil == spoil_trial_length || by->spoil == spoil_trial)
 		return what->spoil == spoil_trial || what->spoil == spoil_trial_length;
+	/* Scans and qualification are asked of runs that may release. */
+	if (by->spoil == spoil_releasable)
+		return what->spoil == spoil_serial || what->spoil == spoil_operator;
 	return by->spoil == spoil_refused && what->spoil == spoil_acceptance;
 }
 
@@ -253,6 +276,7 @@ static void every_reason_at_once_is_told_without_losing_any(void **state)
 			spoilers[i].spoil(&w);
 	w.runs[0].trial_seconds = 0;
 	w.runs[1] = w.runs[0];
+	w.runs[1].releasable = true; /* else nobody asks who ran it and whether it was scanned */
 	(void)text_copy(w.runs[1].run_type, sizeof(w.runs[1].run_type), "trial_run");
 	d = decide(&w);
 	for (int i = 0; i < SPOILERS; i++)
@@ -411,6 +435,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_unit_with_everything_in_order_may_leave),
 		cmocka_unit_test(every_disposition_with_its_facts_in_order_is_allowed),
+		cmocka_unit_test(what_a_person_has_to_do_is_asked_of_runs_that_may_release),
 		cmocka_unit_test(each_reason_alone_blocks_each_disposition_it_is_of),
 		cmocka_unit_test(reasons_of_two_kinds_are_both_told_for_every_disposition),
 		cmocka_unit_test(every_reason_at_once_is_told_without_losing_any),

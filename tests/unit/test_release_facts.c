@@ -301,6 +301,37 @@ static void the_record_says_all_that_the_decision_asks(void **state)
 	text_release(&doc);
 }
 
+/* What the bay's scanner read before the run is the scan at start, and no more than that. */
+static void a_scan_before_the_run_is_the_scan_at_start(void **state)
+{
+	static const struct {
+		const char *from;
+		int prompts;
+		bool start, end;
+	} rows[] = {{"scan", 0, true, false}, {"typed", 0, false, false}, {NULL, 0, false, false},
+		    {"scan", 1, true, false}, {"typed", 1, true, false},  {"scan", 2, true, true}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct run_row row = store_dir_run("run-1", "T1", "SN1");
+		json_t *doc = good_doc("run-1"), *prompts = json_object_get(doc, "prompts");
+		struct release_run run;
+		char *text;
+
+		while ((int)json_array_size(prompts) > rows[i].prompts)
+			assert_int_equal(json_array_remove(prompts, 0), 0);
+		if (rows[i].from)
+			json_object_set_new(doc, "serial_from", json_string(rows[i].from));
+		text = json_dumps(doc, JSON_COMPACT);
+		ticket_facts_from_doc(&row, text, strlen(text), &run);
+		if (run.serial_at_start != rows[i].start || run.serial_at_end != rows[i].end)
+			fail_msg("row %zu: start %d, end %d", i, run.serial_at_start,
+				 run.serial_at_end);
+		free(text);
+		json_decref(doc);
+	}
+}
+
 static void a_cut_run_keeps_what_its_facts_and_journal_say(void **state)
 {
 	struct run_facts facts = real_facts();
@@ -343,6 +374,7 @@ int main(void)
 		STORED(a_repair_after_the_pass_asks_for_a_new_one),
 		STORED(runs_without_an_end_are_closed_as_interrupted),
 		cmocka_unit_test(the_record_says_all_that_the_decision_asks),
+		cmocka_unit_test(a_scan_before_the_run_is_the_scan_at_start),
 		STORED(a_cut_run_keeps_what_its_facts_and_journal_say),
 #undef STORED
 	};
