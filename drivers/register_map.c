@@ -181,6 +181,26 @@ static void read_error_value(struct reading *r, struct map_point *m)
 		m->error_raw -= (int64_t)1 << 32;
 }
 
+/* min and max, within what the raw numbers can say. */
+static void read_bounds(struct reading *r, struct driver_point *p)
+{
+	double lo = number(r, "min", p->lo), hi = number(r, "max", p->hi);
+	char what[120];
+
+	snprintf(what, sizeof(what), "is beyond what its register says, %.6g to %.6g", p->lo,
+		 p->hi);
+	if (lo < p->lo)
+		wrong(r, "min", what);
+	if (hi > p->hi)
+		wrong(r, "max", what);
+	p->lo = lo;
+	p->hi = hi;
+	if (!(lo < hi))
+		wrong(r, "min", "is not below max");
+	else if (p->quantity != QUANTITY_STATE && (hi - lo) < 10 * p->resolution)
+		wrong(r, "scale", "makes steps larger than a tenth of min to max");
+}
+
 static void read_point(struct reading *r, struct driver_point *p, struct map_point *m)
 {
 	need(r, "register");
@@ -206,10 +226,7 @@ static void read_point(struct reading *r, struct driver_point *p, struct map_poi
 	read_direction(r, p, m);
 	read_error_value(r, m);
 	natural_range(p, m);
-	p->lo = number(r, "min", p->lo);
-	p->hi = number(r, "max", p->hi);
-	if (!(p->lo < p->hi))
-		wrong(r, "min", "is not below max");
+	read_bounds(r, p);
 }
 
 static int read_identities(struct driver_device *d, struct map_priv *priv, struct error *err)

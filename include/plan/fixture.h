@@ -79,6 +79,7 @@ struct fx_channel {
 	/* Unit of the point that gain expects ("mA"); NULL: the driver's own, which has to be the
 	 * channel's unit when gain is 1 and offset 0. */
 	const struct unit *point_unit;
+	double from_lo, from_hi; /* as written, in point_unit; both 0: no from */
 	double per_litre;
 	bool active_low;     /* states: 1 on the wire means 0 here */
 	int64_t poll_ns;     /* how often it is asked (run time) */
@@ -99,7 +100,9 @@ struct fx_channel {
 		const char *done, *due, *reference; /* ISO dates, certificate */
 	} calibration;
 	int line, col, point_line, point_col, from_line, from_col;
+	int range_line, range_col, resolution_line, resolution_col;
 	bool flawed; /* drafts: quantity, unit or scale were refused and say nothing */
+	bool vague;  /* drafts: so were range or resolution */
 };
 
 enum output_kind { OUTPUT_VALVE = 1, OUTPUT_POWER, OUTPUT_PUMP, OUTPUT_SETPOINT, OUTPUT_LAMP };

@@ -133,6 +133,11 @@ static bool decode_texts(const struct schema_field *f, const struct yaml *y,
 		}
 		out->nodes[out->count++] = e;
 	}
+	if (!n && !node->partial) {
+		yaml_problem(y, node, "%s is empty; expected at least one%s", f->key,
+			     f->required ? "" : ", or no such key");
+		return false;
+	}
 	return ok;
 }
 
@@ -161,7 +166,7 @@ static bool collect_pairs(const struct schema_field *f, const struct yaml *y,
 		} else if (e->kind == YAML_SCALAR) {
 			pairs[out->count++] = (struct schema_pair){
 				.item = {.node = e, .name = name}, .text = e->text};
-		} else if (f->type == SCHEMA_DEEP) {
+		} else if (f->type == SCHEMA_DEEP && (e->count || e->partial)) {
 			ok = collect_pairs(f, y, e, name, out) && ok;
 		} else {
 			ok = wrong_kind(y, e, name, "a single value");

@@ -9,6 +9,9 @@
 #include <string.h>
 #include "plan/names.h"
 
+/* Of numbers that were computed. */
+#define SLACK 1e-6
+
 static bool refused(const struct raw_channel *r, const char *key)
 {
 	return schema_refused(&r->item, key);
@@ -39,6 +42,12 @@ static bool read_value(struct fixture_build *b, const struct yaml_node *node, co
 	return true;
 }
 
+/* Differences of temperatures are in K. */
+static const char *delta_name(const struct fx_channel *c)
+{
+	return c->quantity == QUANTITY_TEMPERATURE ? "K" : c->unit->name;
+}
+
 static void read_linear(struct fixture_build *b, const struct raw_channel *r, struct fx_channel *c)
 {
 	static const char *const keys[] = {"from", "to", "gain", "offset", NULL};
@@ -67,6 +76,8 @@ static void read_linear(struct fixture_build *b, const struct raw_channel *r, st
 	c->gain = (to_hi - to_lo) / (from_hi - from_lo);
 	c->offset = to_lo - c->gain * from_lo;
 	c->point_unit = r->from.unit;
+	c->from_lo = from_lo;
+	c->from_hi = from_hi;
 	c->from_line = schema_node(&r->item, "from")->line;
 	c->from_col = schema_node(&r->item, "from")->col;
 }
@@ -102,12 +113,33 @@ static void read_scale(struct fixture_build *b, const struct raw_channel *r, str
 			    called(c));
 }
 
+/* A step alone makes an uncertainty of its 12th part's root, and who knows a value to no better than
+ * a tenth of the range knows nothing. */
+static void check_uncertainty(struct fixture_build *b, const struct yaml_node *node,
+			      const struct fx_channel *c)
+{
+	double largest = fmax(fabs(c->range_lo), fabs(c->range_hi));
+	double most = hypot(c->uncertainty_abs, c->uncertainty_rel * largest);
+	double least = c->resolution / sqrt(12), tenth = (c->range_hi - c->range_lo) / 10;
+	if (most < least * (1 - SLACK))
+		fixture_bad(
+			b, node,
+			"uncertainty \"%.40s\" is less than steps of the resolution alone make; "
+			"expected at least %.3g %s",
+			node->text, least, delta_name(c));
+	else if (c->uncertainty_abs > tenth)
+		fixture_bad(b, node,
+			    "uncertainty \"%.40s\"; expected at most %.4g %s, a tenth of the range",
+			    node->text, tenth, delta_name(c));
+}
+
 /* "0.002 MPa + 0.5 %", either part alone. */
 static void read_uncertainty(struct fixture_build *b, const struct raw_channel *r,
 			     struct fx_channel *c)
 {
 	const struct yaml_node *node = r->uncertainty;
 	const char *s = node->text, *end = s + node->len;
+	int absolute = 0, relative = 0;
 	while (s < end) {
 		const char *plus = memmem(s, (size_t)(end - s), " + ", 3);
 		size_t n = (size_t)((plus ? plus : end) - s);
@@ -121,21 +153,55 @@ static void read_uncertainty(struct fixture_build *b, const struct raw_channel *
 				return;
 			}
 			c->uncertainty_rel = v;
+			relative++;
 		} else if (!read_value(b, node, s, n, c, true, &v)) {
 			return;
 		} else {
 			c->uncertainty_abs = v;
+			absolute++;
 		}
 		s = plus ? plus + 3 : end;
 	}
-	if (c->uncertainty_abs < 0 || c->uncertainty_abs + c->uncertainty_rel <= 0)
+	if (absolute > 1 || relative > 1)
+		fixture_bad(
+			b, node,
+			"uncertainty \"%.40s\" has two parts of one kind; expected one absolute, "
+			"one relative, or both",
+			node->text);
+	else if (relative && c->quantity == QUANTITY_TEMPERATURE)
+		fixture_bad(b, node,
+			    "uncertainty \"%.40s\"; a percentage of a temperature depends on its "
+			    "zero; expected like 0.2 K",
+			    node->text);
+	else if (c->uncertainty_abs < 0 || c->uncertainty_abs + c->uncertainty_rel <= 0)
 		fixture_bad(b, node, "uncertainty \"%.40s\"; expected more than zero", node->text);
+	else if (c->resolution > 0 && c->range_lo < c->range_hi)
+		check_uncertainty(b, node, c);
+}
+
+static void read_resolution(struct fixture_build *b, const struct raw_channel *r,
+			    struct fx_channel *c)
+{
+	const struct yaml_node *node = r->resolution;
+	double step = 0, tenth = (c->range_hi - c->range_lo) / 10;
+	if (!read_value(b, node, node->text, node->len, c, true, &step))
+		return;
+	if (step <= 0)
+		fixture_bad(b, node, "resolution %.40s; expected more than zero", node->text);
+	else if (tenth > 0 && step > tenth * (1 + SLACK))
+		fixture_bad(b, node,
+			    "resolution %.40s; expected at most %.4g %s, a tenth of the range",
+			    node->text, tenth, delta_name(c));
+	else
+		c->resolution = step;
 }
 
 static void read_measuring(struct fixture_build *b, const struct raw_channel *r,
 			   struct fx_channel *c)
 {
 	static const char *const needed[] = {"range", "resolution", "uncertainty"};
+	static const char *const known[] = {"range", "resolution", "poll", "update", NULL};
+	int before = b->mistakes;
 	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
 		if (schema_absent(&r->item, needed[i]))
 			fixture_bad(b, r->item.node,
@@ -148,14 +214,11 @@ static void read_measuring(struct fixture_build *b, const struct raw_channel *r,
 		c->range_lo = unit_from_si(c->unit, r->range.lo);
 		c->range_hi = unit_from_si(c->unit, r->range.hi);
 	}
-	if (r->resolution &&
-	    read_value(b, r->resolution, r->resolution->text, r->resolution->len, c, true,
-		       &c->resolution) &&
-	    c->resolution <= 0)
-		fixture_bad(b, r->resolution, "resolution %.40s; expected more than zero",
-			    r->resolution->text);
+	if (r->resolution)
+		read_resolution(b, r, c);
 	if (r->uncertainty)
 		read_uncertainty(b, r, c);
+	c->vague = b->mistakes > before || fixture_unclear(&r->item, known);
 	if (schema_has(&r->item, "debounce") || r->active_low)
 		fixture_bad(b, r->item.node, "debounce and active_low are for states; %s is none",
 			    called(c));
@@ -163,7 +226,9 @@ static void read_measuring(struct fixture_build *b, const struct raw_channel *r,
 
 static void read_state(struct fixture_build *b, const struct raw_channel *r, struct fx_channel *c)
 {
-	static const char *const odd[] = {"range", "resolution", "uncertainty", "calibration"};
+	static const char *const odd[] = {"unit",	 "from",  "to",		"gain",
+					  "offset",	 "range", "resolution", "uncertainty",
+					  "calibration", "frozen"};
 	for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++)
 		if (schema_has(&r->item, odd[i]))
 			fixture_bad(b, schema_node(&r->item, odd[i]),
@@ -282,16 +347,17 @@ static void check_unique(struct fixture_build *b, const struct raw_channel *r, i
 				    at[i].line);
 }
 
-/* What is shared is declared once, and a contact means one thing: the leak sensor's is no E-stop. */
+/* What is shared is declared once, and a point means one thing: the leak sensor's contact is no
+ * E-stop, and the gauge before the unit none behind it. Only another quantity may be computed of it. */
 static void check_point(struct fixture_build *b, const struct raw_channel *r, int index)
 {
 	const struct fx_channel *at = b->f->channels, *c = &at[index];
 	for (int i = 0; i < index && c->point; i++) {
 		bool same = at[i].point && at[i].device == c->device &&
 			    strcmp(at[i].point, c->point) == 0;
-		bool contact = at[i].quantity == QUANTITY_STATE && c->quantity == QUANTITY_STATE;
+		bool alike = at[i].quantity && at[i].quantity == c->quantity;
 		bool namesake = *c->name && strcmp(at[i].name, c->name) == 0;
-		if (!same || !(contact || namesake) ||
+		if (!same || !(alike || namesake) ||
 		    (namesake && (at[i].bays & c->bays))) /* twice in a bay: told already */
 			continue;
 		fixture_bad(b, schema_node(&r->item, "point"),
@@ -337,6 +403,10 @@ void fixture_read_channels(struct fixture_build *b, const struct raw_fixture *ra
 		c->col = r->item.node->col;
 		c->point_line = point->line;
 		c->point_col = point->col;
+		c->range_line = schema_node(&r->item, "range")->line;
+		c->range_col = schema_node(&r->item, "range")->col;
+		c->resolution_line = schema_node(&r->item, "resolution")->line;
+		c->resolution_col = schema_node(&r->item, "resolution")->col;
 		b->channels_open = b->channels_open || !r->name;
 		c->bays = fixture_read_bays(b, &r->item, &r->bays, &b->channel_bays_open[i]);
 		fixture_read_point(b, point, r->point, &c->device, &c->point);

@@ -290,16 +290,19 @@ static void read_proof(struct fixture_build *b, const struct raw_fixture *raw)
 		f->proof[f->proof_count++] = e;
 		fixture_check_condition(b, node, e, all, false);
 	}
-	if (!f->proof_count && !schema_refused(&r->item, "holds"))
-		fixture_bad(b, r->item.node, "the proof is empty; expected what shows a bay safe");
 }
 
 void fixture_read_safety(struct fixture_build *b, const struct raw_fixture *raw)
 {
 	struct fixture *f = b->f;
+	int named = 0;
 	for (int i = 0; raw->dead_man && i < f->output_count; i++)
-		if (strcmp(f->outputs[i].name, raw->dead_man) == 0)
+		if (strcmp(f->outputs[i].name, raw->dead_man) == 0 && named++ == 0)
 			f->dead_man = (int16_t)i;
+	if (named > 1)
+		fixture_bad(b, schema_node(&raw->item, "dead_man"),
+			    "%d outputs are named %s; expected one line for the whole rig", named,
+			    raw->dead_man);
 	if (raw->dead_man && f->dead_man < 0 && !b->outputs_open)
 		fixture_bad(b, schema_node(&raw->item, "dead_man"),
 			    "no output is named \"%.60s\"; expected the dead-man line's",

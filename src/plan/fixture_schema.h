@@ -133,6 +133,8 @@ bool fixture_unclear(const struct schema_item *item, const char *const *keys);
 int fixture_count(struct fixture_build *b, const struct raw_fixture *raw, const char *key,
 		  const struct schema_list *list, int max, bool *open);
 
+/* fixture_port.c: the port of that bus, against those before it. */
+void fixture_check_port(struct fixture_build *b, const struct raw_bus *all, int index);
 /* fixture_wires.c: buses, devices, bays. */
 void fixture_read_wires(struct fixture_build *b, const struct raw_fixture *raw);
 /* "device.point" -> device index and point. text NULL: it was refused. */

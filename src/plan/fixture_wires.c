@@ -11,37 +11,6 @@
 static const int baud_rates[] = {1200,	2400,	4800,	9600,	19200, 38400,
 				 57600, 115200, 230400, 460800, 921600};
 
-static const struct {
-	const char *prefix, *instead;
-} unstable_ports[] = {
-	{"/dev/ttyUSB", "a path below /dev/serial/by-path or usb:VID:PID:SERIAL"},
-	{"/dev/ttyACM", "a path below /dev/serial/by-path or usb:VID:PID:SERIAL"},
-	{"ttyUSB", "a path below /dev/serial/by-path or usb:VID:PID:SERIAL"},
-	{"ttyACM", "a path below /dev/serial/by-path or usb:VID:PID:SERIAL"},
-	{"/dev/gpiochip", "the chip's label"},
-	{"gpiochip", "the chip's label"},
-};
-
-static void check_port(struct fixture_build *b, const struct raw_bus *r)
-{
-	const struct yaml_node *at = schema_node(&r->item, "port");
-	if (!r->port)
-		return;
-	for (size_t i = 0; i < sizeof(unstable_ports) / sizeof(unstable_ports[0]); i++)
-		if (strncmp(r->port, unstable_ports[i].prefix, strlen(unstable_ports[i].prefix)) ==
-		    0)
-			fixture_bad(b, at,
-				    "port \"%.60s\" may be another one after a replug; expected %s",
-				    r->port, unstable_ports[i].instead);
-	if (strncmp(r->port, "sim:", 4) == 0) {
-		b->f->simulated = true;
-		if (!text_is_name(r->port + 4))
-			fixture_bad(b, at,
-				    "port \"%.60s\" names no simulated port; expected sim:NAME",
-				    r->port);
-	}
-}
-
 static void check_baud(struct fixture_build *b, const struct raw_bus *r)
 {
 	bool line = r->kind == BUS_MODBUS_RTU || r->kind == BUS_SERIAL;
@@ -66,6 +35,33 @@ static void check_baud(struct fixture_build *b, const struct raw_bus *r)
 		fixture_bad(b, at, "\"baud\" is missing; expected a rate like 9600");
 }
 
+/* What only some kinds have says nothing of the others. */
+static void check_keys(struct fixture_build *b, const struct raw_bus *r)
+{
+	static const uint32_t lines = 1u << BUS_MODBUS_RTU | 1u << BUS_SERIAL;
+	static const uint32_t modbus = 1u << BUS_MODBUS_RTU | 1u << BUS_MODBUS_TCP;
+	static const struct {
+		const char *key;
+		uint32_t kinds;
+		const char *which;
+	} keys[] = {
+		{"parity", lines, "modbus_rtu and serial"},
+		{"stop_bits", lines, "modbus_rtu and serial"},
+		{"turnaround", modbus, "modbus_rtu and modbus_tcp"},
+		{"reply_timeout", modbus, "modbus_rtu and modbus_tcp"},
+		{"extra_gap", 1u << BUS_MODBUS_RTU, "modbus_rtu"},
+	};
+	for (size_t i = 0; r->kind && i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (schema_has(&r->item, keys[i].key) && !(keys[i].kinds >> r->kind & 1))
+			fixture_bad(b, schema_node(&r->item, keys[i].key),
+				    "%s has no meaning here; it is for %s", keys[i].key,
+				    keys[i].which);
+	if (r->reply_timeout_ns && r->reply_timeout_ns <= r->turnaround_ns)
+		fixture_bad(b, schema_node(&r->item, "reply_timeout"),
+			    "reply_timeout would end before the slowest answer of turnaround; "
+			    "expected more than that, or none");
+}
+
 static void read_buses(struct fixture_build *b, const struct raw_fixture *raw)
 {
 	const struct raw_bus *at = raw->buses.at;
@@ -75,13 +71,9 @@ static void read_buses(struct fixture_build *b, const struct raw_fixture *raw)
 	for (int i = 0; i < n; i++) {
 		const struct raw_bus *r = &at[i];
 		b->buses_open = b->buses_open || r->item.misnamed;
-		check_port(b, r);
+		fixture_check_port(b, at, i);
 		check_baud(b, r);
-		for (int j = 0; j < i; j++)
-			if (r->port && at[j].port && strcmp(at[j].port, r->port) == 0)
-				fixture_bad(b, schema_node(&r->item, "port"),
-					    "port \"%.60s\" is bus %s's already; expected another",
-					    r->port, at[j].item.name);
+		check_keys(b, r);
 		f->buses[f->bus_count++] = (struct fx_bus){.name = r->item.name,
 							   .kind = (enum bus_kind)r->kind,
 							   .port = r->port,
@@ -261,6 +253,18 @@ static int16_t read_printer(struct fixture_build *b, const struct raw_bay *r)
 	return -1;
 }
 
+/* What is scanned has to be of one unit. */
+static void check_scanner(struct fixture_build *b, const struct yaml_node *node, int index)
+{
+	const struct fx_bay *at = b->f->bays, *own = &at[index];
+	for (int i = 0; i < index; i++)
+		if (own->scanner >= 0 && at[i].scanner == own->scanner &&
+		    strcmp(at[i].scanner_point, own->scanner_point) == 0)
+			fixture_bad(b, node,
+				    "%.60s is bay %s's scanner already; expected one of its own",
+				    node->text, at[i].name);
+}
+
 static void read_bays(struct fixture_build *b, const struct raw_fixture *raw)
 {
 	const struct raw_bay *at = raw->bays.at;
@@ -285,6 +289,7 @@ static void read_bays(struct fixture_build *b, const struct raw_fixture *raw)
 		if (at[i].scanner &&
 		    fixture_read_point(b, node, at[i].scanner, &device, &bay->scanner_point))
 			bay->scanner = (int16_t)device;
+		check_scanner(b, node, i);
 	}
 	if (f->bay_count)
 		return;
@@ -301,6 +306,9 @@ uint32_t fixture_read_bays(struct fixture_build *b, const struct schema_item *it
 	*open = fixture_unclear(item, keys);
 	for (int i = 0; i < names->count; i++) {
 		int bay = fixture_bay(b->f, names->at[i]);
+		if (bay >= 0 && (bays >> bay & 1))
+			fixture_bad(b, names->nodes[i],
+				    "bay %.40s stands here twice; expected once", names->at[i]);
 		if (bay >= 0)
 			bays |= UINT32_C(1) << bay;
 		else if (!b->bays_open)

@@ -115,9 +115,6 @@ void profile_read_settle(struct action_reader *rd, const struct raw_action *raw,
 	if (r->tolerance)
 		read_tolerance(rd, r->tolerance, a);
 	read_at_least(rd, r, a, a->symbol_count == r->of.count && !schema_refused(&r->item, "of"));
-	if (!r->of.count && !schema_refused(&r->item, "of") && !schema_absent(&r->item, "of"))
-		profile_bad(rd->b, schema_node(&r->item, "of"),
-			    "of is empty; expected what has to settle");
 	if (!profile_unclear(&r->item, "window"))
 		check_window(rd, r, a);
 	if (!clear)

@@ -132,6 +132,7 @@ static void build_channel(struct rig *r, int index, struct problems *p)
 	const struct fx_channel *fx = &r->f->channels[index];
 	struct channel *c = &r->channels[index];
 	const struct driver_point *pt;
+	int before = p->count + p->dropped;
 
 	c->fx = fx;
 	c->now.channel = (uint16_t)index;
@@ -149,6 +150,8 @@ static void build_channel(struct rig *r, int index, struct problems *p)
 		pulse_scale(r, c, pt, p);
 	else if (!c->is_state)
 		linear_scale(r, c, pt, p);
+	if (!c->is_state && p->count + p->dropped == before)
+		fit_channel(r, c, pt, p);
 }
 
 int build_channels(struct rig *r, struct problems *p)
@@ -185,6 +188,11 @@ static void setpoint_scale(struct rig *r, struct output *o, const struct driver_
 		BAD(r, p, fx, "%s: its range is %g to %g %s at %s.%s, which takes %g to %g",
 		    fx->name, lo, hi, own->name, r->devices[fx->device].fx->name, fx->point, pt->lo,
 		    pt->hi);
+	else if (fabs(hi - lo) < 10 * pt->resolution)
+		BAD(r, p, fx,
+		    "%s: its range is %g to %g %s at %s.%s, less than ten of its steps of %g",
+		    fx->name, lo, hi, own->name, r->devices[fx->device].fx->name, fx->point,
+		    pt->resolution);
 	if (fx->safe < fx->min || fx->safe > fx->max)
 		BAD(r, p, fx, "%s: its safe value is outside its range", fx->name);
 }
@@ -273,10 +281,17 @@ int build_scanners(struct rig *r, struct problems *p)
 
 	for (int i = 0; i < r->f->bay_count; i++) {
 		const struct fx_bay *b = &r->f->bays[i];
+		int point;
 
-		if (b->scanner >= 0)
-			find_point(r, "the scanner", b->scanner_line, b->scanner_col, b->scanner,
+		if (b->scanner < 0)
+			continue;
+		point = find_point(r, "the scanner", b->scanner_line, b->scanner_col, b->scanner,
 				   b->scanner_point, POINT_READ, p);
+		if (point >= 0 && r->devices[b->scanner].points[point].quantity != QUANTITY_TEXT)
+			problems_add(p, r->f->path, b->scanner_line, b->scanner_col, NULL,
+				     "the scanner: %s.%s is a %s; expected a scanner's code",
+				     r->devices[b->scanner].fx->name, b->scanner_point,
+				     quantity_name(r->devices[b->scanner].points[point].quantity));
 	}
 	return p->count + p->dropped > before ? ERR_CONFIG : 0;
 }

@@ -292,6 +292,9 @@ void rig_text(char *dst, size_t size, const char *fmt, ...) __attribute__((forma
 /* build.c */
 int build_devices(struct rig *r, struct problems *p);
 int build_channels(struct rig *r, struct problems *p);
+/* fit.c: a scaled channel against its device's point. */
+void fit_channel(const struct rig *r, const struct channel *c, const struct driver_point *pt,
+		 struct problems *p);
 int build_outputs(struct rig *r, struct problems *p);
 int build_scanners(struct rig *r, struct problems *p);
 int build_printers(struct rig *r, struct problems *p);

@@ -209,7 +209,9 @@ static void check_value(struct checking *c, const struct fx_option *o,
 {
 	char text[240], why[160];
 
-	if (driver_option_takes(t, o->value, why, sizeof(why)))
+	if (t->type == OPTION_TEXT && !*o->value)
+		snprintf(why, sizeof(why), "a text%s", t->fallback ? ", or no such option" : "");
+	else if (driver_option_takes(t, o->value, why, sizeof(why)))
 		return;
 	if (t->type == OPTION_MAP)
 		snprintf(text, sizeof(text), "%s is a single value; expected %s", t->name, why);

@@ -67,7 +67,7 @@ static const char rig_yaml_rest[] =
 	"     range: -0.02..1.03 MPa, resolution: 0.0005 MPa, uncertainty: 0.0015 MPa}\n"
 	"  - {name: permeate_flow, bays: 1, point: map.count_1, scale: counter, per_litre: 1000,\n"
 	"     poll: 200 ms, update: 1 s,\n"
-	"     stale: 3 s, range: 0..6 L/min, resolution: 0.01 L/min, uncertainty: 0.01 L/min}\n"
+	"     stale: 3 s, range: 0..6 L/min, resolution: 0.06 L/min, uncertainty: 0.02 L/min}\n"
 	"  - {name: feed_flow, bays: 1, point: meter_1.frequency, scale: pulse_rate,\n"
 	"     per_litre: 1000, poll: 500 ms,\n"
 	"     stale: 3 s, range: 0..8 L/min, resolution: 0.01 L/min, uncertainty: 0.01 L/min}\n"
