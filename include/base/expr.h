@@ -92,15 +92,17 @@ struct expr_reach_env {
 	struct expr_reach (*reach)(void *ctx, uint16_t ref);
 };
 struct expr_reach expr_reach(const struct expr *e, const struct expr_reach_env *env);
-/* A comparison which no values within reach make true, or none make false. */
+/* A comparison, or an `and` or `or` of some, which no values within reach make true, or none make
+ * false. */
 enum { EXPR_DECIDED_REFS = 8 };
 struct expr_decided {
 	int col; /* of its sign, in bytes from 1 */
 	bool holds;
+	bool joint;			  /* its sides together, and neither alone */
 	uint16_t refs[EXPR_DECIDED_REFS]; /* distinct ones it compares, as many as fit */
 	int ref_count;
 };
-/* Calls fn for each such comparison in e; those that compare no symbol are left out. */
+/* Calls fn for each such in e; those that compare no symbol are left out. Not each is found. */
 void expr_each_decided(const struct expr *e, const struct expr_reach_env *env,
 		       void (*fn)(void *ctx, const struct expr_decided *d), void *ctx);
 /* The text as written; lives as long as e. */

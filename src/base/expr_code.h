@@ -56,4 +56,7 @@ struct expr {
 	bool is_bare, adds_bare;
 };
 
+/* -1, 0, 1 as a is below, equal to, above b when both have 9 significant digits. */
+int expr_compare(double a, double b);
+
 #endif

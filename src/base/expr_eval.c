@@ -29,8 +29,7 @@ double expr_tcf(double kelvin, double a_cold, double a_hot)
 	return exp((kelvin >= at_25 ? a_hot : a_cold) * (1 / at_25 - 1 / kelvin));
 }
 
-/* -1, 0, 1 as a is below, equal to, above b when both have 9 significant digits. */
-static int compare(double a, double b)
+int expr_compare(double a, double b)
 {
 	double larger = fabs(a) > fabs(b) ? fabs(a) : fabs(b);
 
@@ -99,11 +98,11 @@ static struct expr_value two(int op, struct expr_value a, struct expr_value b)
 	case OP_SUBTRACT: return known(a.si - b.si);
 	case OP_MULTIPLY: return known(a.si * b.si);
 	case OP_DIVIDE: return known(a.si / b.si);
-	case OP_LESS: return condition(compare(a.si, b.si) < 0);
-	case OP_LESS_EQUAL: return condition(compare(a.si, b.si) <= 0);
-	case OP_GREATER: return condition(compare(a.si, b.si) > 0);
-	case OP_GREATER_EQUAL: return condition(compare(a.si, b.si) >= 0);
-	case OP_EQUAL: return condition(compare(a.si, b.si) == 0);
+	case OP_LESS: return condition(expr_compare(a.si, b.si) < 0);
+	case OP_LESS_EQUAL: return condition(expr_compare(a.si, b.si) <= 0);
+	case OP_GREATER: return condition(expr_compare(a.si, b.si) > 0);
+	case OP_GREATER_EQUAL: return condition(expr_compare(a.si, b.si) >= 0);
+	case OP_EQUAL: return condition(expr_compare(a.si, b.si) == 0);
 	case OP_MIN2: return a.si < b.si ? a : b;
 	case OP_MAX2: return a.si > b.si ? a : b;
 	default: break;

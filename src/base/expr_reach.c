@@ -6,8 +6,9 @@
 #include "base/expr.h"
 
 #include <math.h>
+#include <stdlib.h>
 
-#include "expr_code.h"
+#include "expr_joint.h"
 
 static const struct expr_reach everything = {-HUGE_VAL, HUGE_VAL};
 
@@ -93,15 +94,15 @@ static struct expr_reach two(int op, struct expr_reach a, struct expr_reach b)
 	}
 }
 
-/* Does it hold for every value of both? */
+/* Does it hold for every value of both, as they are compared? */
 static bool always(int op, struct expr_reach a, struct expr_reach b)
 {
 	switch (op) {
-	case OP_LESS: return a.hi < b.lo;
-	case OP_LESS_EQUAL: return a.hi <= b.lo;
-	case OP_GREATER: return a.lo > b.hi;
-	case OP_GREATER_EQUAL: return a.lo >= b.hi;
-	case OP_EQUAL: return !(a.lo < b.hi) && !(a.hi > b.lo);
+	case OP_LESS: return expr_compare(a.hi, b.lo) < 0;
+	case OP_LESS_EQUAL: return expr_compare(a.hi, b.lo) <= 0;
+	case OP_GREATER: return expr_compare(a.lo, b.hi) > 0;
+	case OP_GREATER_EQUAL: return expr_compare(a.lo, b.hi) >= 0;
+	case OP_EQUAL: return expr_compare(a.lo, b.hi) == 0 && expr_compare(a.hi, b.lo) == 0;
 	default: return false;
 	}
 }
@@ -113,7 +114,7 @@ static bool never(int op, struct expr_reach a, struct expr_reach b)
 	case OP_LESS_EQUAL: return always(OP_GREATER, a, b);
 	case OP_GREATER: return always(OP_LESS_EQUAL, a, b);
 	case OP_GREATER_EQUAL: return always(OP_LESS, a, b);
-	case OP_EQUAL: return a.hi < b.lo || a.lo > b.hi;
+	case OP_EQUAL: return always(OP_LESS, a, b) || always(OP_GREATER, a, b);
 	default: return false;
 	}
 }
@@ -123,17 +124,28 @@ struct walk {
 	const struct expr_reach_env *env;
 	void (*fn)(void *ctx, const struct expr_decided *d); /* NULL: nobody asks */
 	void *ctx;
+	struct expr_joint *joint; /* with fn */
 };
 
-/* What is compared by code i, whose operands begin at code `from`. */
-static void judge(const struct walk *w, int from, int i, struct expr_reach a, struct expr_reach b)
+/* What is compared, or joined, by code i, whose operands begin at code from[0] and from[1]. */
+static void judge(const struct walk *w, const int from[2], int i, struct expr_reach a,
+		  struct expr_reach b)
 {
 	const struct expr_code *c = &w->e->code[i];
 	struct expr_decided d = {.col = c->at + 1, .holds = always(c->op, a, b)};
 
-	if (!w->fn || (!d.holds && !never(c->op, a, b)))
+	if (!w->fn)
 		return;
-	for (int k = from; k < i; k++) {
+	if (c->op == OP_AND || c->op == OP_OR) {
+		if (expr_joint_judge(w->joint, from[0], i, &d))
+			w->fn(w->ctx, &d);
+		return;
+	}
+	if (!d.holds && !never(c->op, a, b)) {
+		expr_joint_compare(w->joint, from[0], from[1], i, a, b);
+		return;
+	}
+	for (int k = from[0]; k < i; k++) {
 		const struct expr_code *v = &w->e->code[k];
 		int n = 0;
 
@@ -162,11 +174,13 @@ static struct expr_reach walk(const struct walk *w)
 			stack[top++] = c->op == OP_NUMBER
 					       ? (struct expr_reach){c->number, c->number}
 					       : load(c, w->env);
+			if (w->fn && c->op == OP_STATE)
+				expr_joint_state(w->joint, i, stack[top - 1]);
 		} else if (c->op <= OP_POWER) {
 			stack[top - 1] = one(c, stack[top - 1]);
 		} else if (c->op <= OP_MAX2) {
 			top--;
-			judge(w, from[top - 1], i, stack[top - 1], stack[top]);
+			judge(w, &from[top - 1], i, stack[top - 1], stack[top]);
 			stack[top - 1] = two(c->op, stack[top - 1], stack[top]);
 		} else { /* tcf: a factor */
 			top -= 2;
@@ -184,5 +198,8 @@ struct expr_reach expr_reach(const struct expr *e, const struct expr_reach_env *
 void expr_each_decided(const struct expr *e, const struct expr_reach_env *env,
 		       void (*fn)(void *ctx, const struct expr_decided *d), void *ctx)
 {
-	(void)walk(&(struct walk){e, env, fn, ctx});
+	struct expr_joint *joint = expr_joint_new(e);
+
+	(void)walk(&(struct walk){e, env, fn, ctx, joint});
+	free(joint);
 }

@@ -140,7 +140,7 @@ static void tell_decided(void *ctx, const struct expr_decided *d)
 							 : f->channels[ref].unit,
 			       reach_in_bay(w, (uint16_t)ref));
 	}
-	yaml_problem_in(w->b->y, w->node, d->col, "%s", plan_reach_text(&t, d->holds));
+	yaml_problem_in(w->b->y, w->node, d->col, "%s", plan_reach_text(&t, d));
 	w->b->mistakes++;
 	w->told = true;
 }
@@ -153,6 +153,14 @@ void fixture_check_condition(struct fixture_build *b, const struct yaml_node *no
 	for (w.bay = 0; e && w.bay < b->f->bay_count && !w.told; w.bay++)
 		if (bays >> w.bay & 1)
 			expr_each_decided(e, &env, tell_decided, &w);
+}
+
+/* Never true, and there for what its sensor does when it is silent? */
+static bool may_be_idle(const struct raw_interlock *r)
+{
+	static const char *const keys[] = {"class", "unknown_trips", NULL};
+
+	return (r->class == TRIP_SENSOR && r->unknown_trips) || fixture_unclear(&r->item, keys);
 }
 
 static void read_interlocks(struct fixture_build *b, const struct raw_fixture *raw)
@@ -177,8 +185,7 @@ static void read_interlocks(struct fixture_build *b, const struct raw_fixture *r
 					   .line = r->item.node->key_line,
 					   .col = r->item.node->key_col};
 		l->when = fixture_read_expr(b, r->when, l->bays, open);
-		fixture_check_condition(b, r->when, l->when, l->bays,
-					l->class == TRIP_SENSOR && l->unknown_trips);
+		fixture_check_condition(b, r->when, l->when, l->bays, may_be_idle(r));
 	}
 }
 

@@ -134,7 +134,7 @@ static void tell(void *ctx, const struct expr_decided *d)
 	}
 	if (!varies)
 		return;
-	yaml_problem_in(w->b->y, w->node, d->col, "%s", plan_reach_text(&t, d->holds));
+	yaml_problem_in(w->b->y, w->node, d->col, "%s", plan_reach_text(&t, d));
 	w->b->mistakes++;
 }
 

@@ -18,19 +18,24 @@ void plan_reach_add(struct reach_text *t, const char *name, const struct unit *u
 	text_from_double(lo, sizeof(lo), unit_from_si(unit, reach.lo));
 	text_from_double(hi, sizeof(hi), unit_from_si(unit, reach.hi));
 	if (strcmp(lo, hi) == 0)
-		snprintf(one, sizeof(one), "%s%s is %s %s", n ? ", " : "", name, lo, unit->name);
+		snprintf(one, sizeof(one), "%s%s is %s%s%s", n ? ", " : "", name, lo,
+			 *unit->name ? " " : "", unit->name);
 	else
-		snprintf(one, sizeof(one), "%s%s reads %s to %s %s", n ? ", " : "", name, lo, hi,
-			 unit->name);
+		snprintf(one, sizeof(one), "%s%s reads %s to %s%s%s", n ? ", " : "", name, lo, hi,
+			 *unit->name ? " " : "", unit->name);
 	if (n + strlen(one) < sizeof(t->why))
 		memcpy(t->why + n, one, strlen(one) + 1);
 }
 
-const char *plan_reach_text(struct reach_text *t, bool holds)
+const char *plan_reach_text(struct reach_text *t, const struct expr_decided *d)
 {
-	snprintf(t->all, sizeof(t->all),
-		 "this is %s true%s%s; expected a threshold that can be passed: look at its unit, "
-		 "sign and size",
-		 holds ? "always" : "never", *t->why ? ": " : "", t->why);
+	static const char *const joint[] = {"its sides exclude each other",
+					    "what one side leaves out the other takes in"};
+
+	snprintf(t->all, sizeof(t->all), "this is %s true%s%s%s%s; expected %s",
+		 d->holds ? "always" : "never", d->joint ? ", " : "",
+		 d->joint ? joint[d->holds] : "", *t->why ? ": " : "", t->why,
+		 d->joint ? "thresholds that leave both ways open"
+			  : "a threshold that can be passed: look at its unit, sign and size");
 	return t->all;
 }

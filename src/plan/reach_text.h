@@ -15,6 +15,6 @@ struct reach_text {
 void plan_reach_add(struct reach_text *t, const char *name, const struct unit *unit,
 		    struct expr_reach reach);
 /* The sentence; lives as long as t. */
-const char *plan_reach_text(struct reach_text *t, bool holds);
+const char *plan_reach_text(struct reach_text *t, const struct expr_decided *d);
 
 #endif
