@@ -172,6 +172,8 @@ CTL_COMMAND(cmd_ticket_compare);
 CTL_COMMAND(cmd_unit_dossier);
 CTL_COMMAND(cmd_unit_hold);
 CTL_COMMAND(cmd_unit_unhold);
+CTL_COMMAND(cmd_unit_holds);
+CTL_COMMAND(cmd_run_trace);
 CTL_COMMAND(cmd_run_note);
 CTL_COMMAND(cmd_run_void);
 CTL_COMMAND(cmd_user_add);

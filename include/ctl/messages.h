@@ -106,6 +106,9 @@
 	X(W_CLOCK, "clock", "时钟")                                                                                                           \
 	X(W_WEBHOOK, "webhook", "推送")                                                                                                       \
 	X(W_STORE, "store", "存储")                                                                                                           \
+	X(W_PRUNING, "pruning", "清理")                                                                                                       \
+	X(WHO, "who", "何人")                                                                                                                 \
+	X(SINCE, "since", "自")                                                                                                               \
 	X(W_BACKUP, "backup", "备份")                                                                                                         \
 	X(FINDINGS, "{1} errors, {2} warnings", "{1} 个错误，{2} 个警告")                                                                     \
 	X(STOP_ASKED, "stop asked for", "已请求停机")                                                                                         \

@@ -341,6 +341,22 @@
 	/* what doctor says */                                                                                                     \
 	X(H_RESET_BAY, "find the cause, then: benchctl bay reset {1}",                                                             \
 	  "查明原因，然后执行：benchctl bay reset {1}")                                                                            \
+	X(H_TRACES_KEPT, "traces are kept {1} days", "原始数据保留 {1} 天")                                                        \
+	X(H_TRACES_STAY, "traces are kept for good", "原始数据永久保留")                                                           \
+	X(H_NOT_PRUNED, "nothing is pruned: {1}", "未清理旧数据：{1}")                                                             \
+	X(H_NO_CLOCK, "the clock is not synchronised", "时钟未同步")                                                               \
+	X(H_GAP,                                                                                                                   \
+	  "no run ended in the {1} days from {2}: the records do not show that the time since has passed",                         \
+	  "自 {2} 起 {1} 天内没有结束的检测：记录不能证明此后的时间已过去")                                                        \
+	X(H_SEE_STATE_DISK,                                                                                                        \
+	  "see to the disk of the state folder; the station tries again by itself",                                                \
+	  "请检查状态文件夹所在的磁盘；检测台会自动重试")                                                                          \
+	X(H_TRACES_WAIT, "traces stay until the records show it; keep the disk's room in view",                                    \
+	  "在记录能证明之前原始数据保留；请留意磁盘空间")                                                                          \
+	X(H_SEE_TICKETS, "{1}; see: benchctl ticket list", "{1}；查看：benchctl ticket list")                                      \
+	X(H_NOBODYS, "no ticket and no run is of serial \"{1}\"", "没有序列号为 {1} 的工单或检测")                                 \
+	X(H_HELD, "serial \"{1}\" is on hold already", "序列号 {1} 已在保留中")                                                    \
+	X(H_NOT_HELD, "serial \"{1}\" is not on hold", "序列号 {1} 没有保留")                                                      \
 	X(H_NO_COPY, "no copy is kept in a second place", "没有在第二处保存副本")                                                  \
 	X(H_BACKUP_TO, "start benchd with --backup FOLDER, on another disk",                                                       \
 	  "用 --backup 文件夹（另一块磁盘上）启动 benchd")                                                                         \

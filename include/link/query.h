@@ -50,6 +50,7 @@ enum query_kind { QUERY_NUMBER = 1, QUERY_WORD, QUERY_CHOICE, QUERY_TIME };
 	X(EXPORT, "model", QUERY_WORD, 1, 63, NULL)                                                \
 	X(EXPORT, "from", QUERY_TIME, 0, 0, NULL)                                                  \
 	X(EXPORT, "to", QUERY_TIME, 0, 0, NULL)                                                    \
+	X(RUN_TRACE, "format", QUERY_CHOICE, 0, 0, "csv|json")                                     \
 	X(CHAIN, "after", QUERY_NUMBER, 0, INT64_MAX, NULL)                                        \
 	X(WEBHOOK_DEAD, "limit", QUERY_NUMBER, 1, 1000, NULL)
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * The web link: benchd-web and benchctl -> benchd, SOCK_SEQPACKET (STATE/web.sock for
- * benchd-web, STATE/ctl.sock for local programs), one message per packet, version 2, every
+ * benchd-web, STATE/ctl.sock for local programs), one message per packet, every
  * field checked on arrival. A request names a route of the one table below; benchd answers
  * each with one reply, and a connection that asked for events gets EVENT messages with that
  * request's id until it closes.
@@ -108,6 +108,7 @@ enum {
 	X(DOSSIER, "GET", "/units/{}/dossier", "everything of a serial in one document")           \
 	X(HOLD, "POST", "/units/{}/hold", "its traces stay, whatever their age: {reason, sign}")   \
 	X(UNHOLD, "POST", "/units/{}/unhold", "and no longer: {reason, sign}")                     \
+	X(HOLDS, "GET", "/holds", "serials whose traces stay, and why")                            \
 	X(RUN_EVENTS, "GET", "/runs/{}/events", "all that was recorded of a run")                  \
 	X(RUN_TRACE, "GET", "/runs/{}/trace", "its readings as a table; 410 when pruned")          \
 	X(RUN_NOTE, "POST", "/runs/{}/notes", "add a note: {note}")                                \

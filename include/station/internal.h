@@ -441,6 +441,7 @@ void route_snapshot(struct request *rq);
 void route_run_trace(struct request *rq);
 void route_hold(struct request *rq);
 void route_unhold(struct request *rq);
+void route_holds(struct request *rq);
 void route_profiles(struct request *rq);
 void route_profile(struct request *rq);
 void route_doctor(struct request *rq);

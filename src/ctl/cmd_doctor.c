@@ -35,13 +35,13 @@ static const char *word_of(const struct ctl *c, const char *name)
 		const char *name;
 		enum ctl_message message;
 	} words[] = {
-		{"ok", MSG_OK},		 {"warning", MSG_WARNING},   {"error", MSG_PROBLEM},
-		{"state", MSG_W_STATE},	 {"token", MSG_W_TOKEN},     {"disk", MSG_W_DISK},
-		{"http", MSG_W_HTTP},	 {"station", MSG_W_STATION}, {"rig", MSG_RIG},
-		{"pace", MSG_PACE},	 {"adapter", MSG_ADAPTER},   {"device", MSG_W_DEVICE},
-		{"line", MSG_W_LINE},	 {"bay", MSG_BAY},	     {"profile", MSG_PROFILE},
-		{"clock", MSG_W_CLOCK},	 {"store", MSG_W_STORE},     {"webhook", MSG_W_WEBHOOK},
-		{"backup", MSG_W_BACKUP}};
+		{"ok", MSG_OK},		  {"warning", MSG_WARNING},   {"error", MSG_PROBLEM},
+		{"state", MSG_W_STATE},	  {"token", MSG_W_TOKEN},     {"disk", MSG_W_DISK},
+		{"http", MSG_W_HTTP},	  {"station", MSG_W_STATION}, {"rig", MSG_RIG},
+		{"pace", MSG_PACE},	  {"adapter", MSG_ADAPTER},   {"device", MSG_W_DEVICE},
+		{"line", MSG_W_LINE},	  {"bay", MSG_BAY},	      {"profile", MSG_PROFILE},
+		{"clock", MSG_W_CLOCK},	  {"store", MSG_W_STORE},     {"webhook", MSG_W_WEBHOOK},
+		{"backup", MSG_W_BACKUP}, {"pruning", MSG_W_PRUNING}};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (strcmp(words[i].name, name) == 0)

@@ -247,6 +247,28 @@ CTL_COMMAND(cmd_unit_unhold)
 	return post_hold(c, self, WEB_UNHOLD, argc, argv);
 }
 
+static void print_holds(const struct ctl *c, const json_t *root)
+{
+	const json_t *h;
+	struct table table;
+	size_t i;
+
+	table_init(&table, 4, 0);
+	table_row(&table, (const char *[]){M(SERIAL), M(SINCE), M(WHO), M(REASON)});
+	json_array_foreach(json_object_get(root, "holds"), i, h)
+	{
+		table_row(&table,
+			  (const char *[]){member_text(h, "serial"), member_text(h, "since"),
+					   member_text(h, "by"), member_text(h, "reason")});
+	}
+	print_list(c, &table);
+}
+
+CTL_COMMAND(cmd_unit_holds)
+{
+	return get_command(c, self, argc, argv, 0, WEB_HOLDS, print_holds);
+}
+
 CTL_COMMAND(cmd_run_note)
 {
 	const char *words[CTL_ARGS_MAX];

@@ -25,6 +25,29 @@ static int write_table(const struct ctl *c, const char *path)
 	return CTL_USAGE;
 }
 
+static int get_table(struct ctl *c, enum web_route route, const char *arg, const char *query,
+		     const char *path)
+{
+	struct error err = {0};
+	json_t *problem;
+
+	if (ctl_try(c, route, arg, query, NULL, NULL, &err) < 0) {
+		(void)ctl_fail("%s", err.text);
+		return CTL_NO_STATION;
+	}
+	if (c->status >= 400) {
+		problem = json_load_limited(c->reply.buf, c->reply.len, WEB_BODY_MAX, NULL);
+		(void)ctl_fail("%s", member_text(problem, "detail"));
+		json_decref(problem);
+		return c->status >= 500 ? CTL_NO_STATION : CTL_USAGE;
+	}
+	if (c->json && !path) {
+		ctl_put_reply(c);
+		return CTL_OK;
+	}
+	return write_table(c, path);
+}
+
 CTL_COMMAND(cmd_export)
 {
 	const char *words[CTL_ARGS_MAX], *serial = NULL, *model = NULL, *from = NULL, *to = NULL;
@@ -37,7 +60,6 @@ CTL_COMMAND(cmd_export)
 		OPTION_END,
 	};
 	struct text query = {0};
-	struct error err = {0};
 	int count, code;
 
 	count = ctl_parse(self, options, argc, argv, words, 0, 1, &code);
@@ -48,23 +70,19 @@ CTL_COMMAND(cmd_export)
 	query_add(&query, "model", model);
 	query_add(&query, "from", from);
 	query_add(&query, "to", to);
-	code = CTL_OK;
-	if (ctl_try(c, WEB_EXPORT, self->name, query.buf, NULL, NULL, &err) < 0) {
-		(void)ctl_fail("%s", err.text);
-		code = CTL_NO_STATION;
-	} else if (c->status >= 400) {
-		json_t *problem = json_load_limited(c->reply.buf, c->reply.len, WEB_BODY_MAX, NULL);
-
-		(void)ctl_fail("%s", member_text(problem, "detail"));
-		json_decref(problem);
-		code = c->status >= 500 ? CTL_NO_STATION : CTL_USAGE;
-	}
+	code = get_table(c, WEB_EXPORT, self->name, query.buf, count ? words[0] : NULL);
 	text_release(&query);
-	if (code)
+	return code;
+}
+
+CTL_COMMAND(cmd_run_trace)
+{
+	const struct ctl_option options[] = {OPTION_END};
+	const char *words[CTL_ARGS_MAX];
+	int code, count = ctl_parse(self, options, argc, argv, words, 1, 2, &code);
+
+	if (count < 0)
 		return code;
-	if (c->json && count == 0) {
-		ctl_put_reply(c);
-		return CTL_OK;
-	}
-	return write_table(c, count ? words[0] : NULL);
+	return get_table(c, WEB_RUN_TRACE, words[0], c->json ? "format=json" : "",
+			 count > 1 ? words[1] : NULL);
 }

@@ -3,6 +3,7 @@
  * What is not well and what to do, as far as the station knows.
  */
 #include "pace.h"
+#include "prune.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -88,6 +89,7 @@ static void doctor_rig(struct json *j, const struct rig_link *r)
 static void write_doctor(struct json *j, struct station *s)
 {
 	char text[384], reset[80];
+	const char *level, *advice;
 	json_open_object(j);
 	json_key(j, "findings");
 	json_open_array(j);
@@ -141,6 +143,9 @@ static void write_doctor(struct json *j, struct station *s)
 		finding(j, "ok", "backup", text, "");
 	else
 		finding(j, "warning", "backup", text, s->keeper.advice);
+	level = prune_state(s, text, sizeof(text), &advice);
+	if (level)
+		finding(j, level, "pruning", text, advice);
 	if (s->outbox) {
 		bool good = outbox_state(s, text, sizeof(text));
 

@@ -2,18 +2,16 @@
  *
  * Once a day: what the depot does not keep for ever goes, by the rules of store/keep.h, and the chain says so. A
  * thread of its own with a reader of its own looks and removes; the writer records in between, a few at a time. While
- * the clock is not synchronised nothing goes. And holds, which keep a serial's traces.
+ * the clock is not synchronised nothing goes.
  */
 #include "src/station/prune.h"
 
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "store/keep.h"
 #include "store/worker.h"
-#include "ticket/form.h"
 
 #define MODULE	 "prune"
 #define FIRST_NS NS_PER_S
@@ -32,7 +30,9 @@ struct pruner {
 	int count, recorded;
 	char feed_run[37]; /* the feed begins after the run before that one; "": as it did */
 	char why[160];	   /* why nothing may go */
+	/* the loop's: why nothing went the last time, "": nothing was in the way; the disk, not the rule */
 	char told[160];
+	bool failed;
 };
 
 static const char *rule(char dst[64], const char *option, int days)
@@ -101,10 +101,12 @@ static void remove_done(struct job *j)
 
 	for (int i = 0; i < p->recorded; i++)
 		went += p->found[i].go;
-	if (j->rc)
+	p->failed = j->rc;
+	if (j->rc) {
+		text_copy(p->told, sizeof(p->told), j->err.text);
 		log_error(MODULE, "traces that are recorded as pruned are still there: %s",
 			  j->err.text);
-	else if (went)
+	} else if (went)
 		log_info(MODULE, "%d trace%s older than %d days went", went, went == 1 ? "" : "s",
 			 p->station->options.keep_traces_days);
 	look_again(p, j->rc ? AGAIN_NS : p->count == FOUND_MAX && went ? FIRST_NS : LOOK_NS);
@@ -146,7 +148,9 @@ static void look_done(struct job *j)
 {
 	struct pruner *p = (struct pruner *)j;
 
+	p->failed = j->rc;
 	if (j->rc) {
+		text_copy(p->told, sizeof(p->told), j->err.text);
 		log_error(MODULE, "nothing is pruned now: %s", j->err.text);
 		look_again(p, AGAIN_NS);
 		return;
@@ -176,6 +180,28 @@ static void look(void *ctx)
 	}
 	p->now_utc_us = clock_utc_us();
 	submit(p, look_work, look_done);
+}
+
+const char *prune_state(const struct station *s, char *text, size_t size, const char **advice)
+{
+	const struct pruner *p = s->pruner;
+
+	*advice = "";
+	if (!p)
+		return NULL;
+	if (!p->told[0]) {
+		if (s->options.keep_traces_days)
+			snprintf(text, size, "traces are kept %d days",
+				 s->options.keep_traces_days);
+		else
+			snprintf(text, size, "traces are kept for good");
+		return "ok";
+	}
+	snprintf(text, size, "nothing is pruned: %s", p->told);
+	*advice = p->failed
+			  ? "see to the disk of the state folder; the station tries again by itself"
+			  : "traces stay until the records show it; keep the disk's room in view";
+	return "warning";
 }
 
 void prune_show(struct json *j, int64_t utc_us, const struct text *item)
@@ -224,88 +250,4 @@ void prune_free(struct station *s)
 {
 	free(s->pruner);
 	s->pruner = NULL;
-}
-
-/* ---- holds ---- */
-
-static const struct form_field hold_form[] = {
-	{.name = "reason", .kind = FORM_NOTE, .required = true, .lo = 3, .hi = 200},
-	{.name = NULL},
-};
-
-struct hold_job {
-	struct job job;
-	struct request *rq;
-	bool on;
-	char *reason;
-	struct text reply;
-};
-
-static int do_hold(void *ctx, struct store *store, struct error *err)
-{
-	struct hold_job *q = ctx;
-	int rc = store_hold_put(store, q->rq->msg.arg, q->on, q->rq->signer, q->reason,
-				clock_utc_us(), err);
-	struct json j;
-
-	json_init(&j, &q->reply);
-	json_open_object(&j);
-	json_kv_string(&j, "hold", q->on ? "set" : "lifted");
-	json_end_object(&j);
-	return rc ? rc : once_keep(&q->rq->once, store, 201, &q->reply, err);
-}
-
-static void hold_work(struct job *j, struct store *store)
-{
-	j->rc = store_transact(store, do_hold, j, &j->err);
-}
-
-static void hold_done(struct job *j)
-{
-	struct hold_job *q = (struct hold_job *)j;
-
-	if (j->rc == ERR_NOT_FOUND)
-		request_problem(q->rq, 404, "not_found", "%s; see: benchctl ticket list",
-				j->err.text);
-	else if (j->rc == ERR_STATE)
-		request_problem(q->rq, 409, "state", "%s", j->err.text);
-	else if (j->rc)
-		request_end(q->rq, j, 201, "", NULL, "a hold");
-	else
-		request_reply(q->rq, 201, "", &q->reply);
-	text_release(&q->reply);
-	free(q->reason);
-	free(q);
-}
-
-static void hold(struct request *rq, bool on)
-{
-	struct hold_job *q;
-	json_t *root;
-
-	if (station_is_crowded(rq->station)) {
-		request_problem(rq, 503, "busy", "the station is writing; try again in a moment");
-		return;
-	}
-	root = request_form(rq, hold_form);
-	if (!root)
-		return;
-	q = xcalloc(1, sizeof(*q));
-	q->job.work = hold_work;
-	q->job.done = hold_done;
-	q->rq = rq;
-	q->on = on;
-	q->reason = xstrdup(json_string_value(json_object_get(root, "reason")));
-	json_decref(root);
-	station_write(rq->station, &q->job);
-}
-
-void route_hold(struct request *rq)
-{
-	hold(rq, true);
-}
-
-void route_unhold(struct request *rq)
-{
-	hold(rq, false);
 }

@@ -30,6 +30,7 @@ static void (*const handlers[WEB_ROUTE_COUNT])(struct request *rq) = {
 	[WEB_RUN_TRACE] = route_run_trace,
 	[WEB_HOLD] = route_hold,
 	[WEB_UNHOLD] = route_unhold,
+	[WEB_HOLDS] = route_holds,
 	[WEB_PROFILES] = route_profiles,
 	[WEB_PROFILE] = route_profile,
 	[WEB_DOCTOR] = route_doctor,

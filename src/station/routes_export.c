@@ -5,20 +5,19 @@
  * reader of its own: nobody waits for a big table.
  */
 #include "src/station/export.h"
+#include "src/station/sheet.h"
 
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
-#include "base/csv.h"
 #include "store/subject.h"
 #include "store/worker.h"
 
-enum { FLUSH_BYTES = 1 << 16, ROOM_BYTES = 8 << 20, DOCUMENT_MAX = 8 << 20, WAITING_MAX = 4 };
+enum { DOCUMENT_MAX = 8 << 20, WAITING_MAX = 4 };
 enum { MEASUREMENTS, RESULTS, RUNS };
 
 struct export_job {
@@ -29,14 +28,8 @@ struct export_job {
 	bool csv;
 	char serial[64], model[64];
 	struct run_filter filter;
-	/* what is written */
-	struct text text;
-	struct json json;
-	struct csv table;
 	const char *const *columns;
-	int column;
-	int fd;
-	size_t size;
+	struct sheet sheet;
 };
 
 static const char *const run_columns[] = {
@@ -49,95 +42,9 @@ static const char *const measurement_columns[] = {
 static const char *const result_columns[] = {"seq",   "at",  "type", "ticket", "serial",
 					     "model", "run", "who",  "data",   NULL};
 
-/* ---- one cell after the other, in either form ---- */
-
-static const char *next_column(struct export_job *q)
+static double number_of(const json_t *v)
 {
-	return q->columns[q->column++];
-}
-
-static void put_text(struct export_job *q, const char *s)
-{
-	const char *name = next_column(q);
-
-	if (q->csv)
-		csv_text(&q->table, s);
-	else
-		json_kv_string(&q->json, name, s && s[0] ? s : NULL);
-}
-
-static void put_int(struct export_job *q, int64_t v)
-{
-	const char *name = next_column(q);
-
-	if (q->csv)
-		csv_int(&q->table, v);
-	else
-		json_kv_int(&q->json, name, v);
-}
-
-static void put_bool(struct export_job *q, bool v)
-{
-	const char *name = next_column(q);
-
-	if (q->csv)
-		csv_bool(&q->table, v);
-	else
-		json_kv_bool(&q->json, name, v);
-}
-
-static void put_number(struct export_job *q, const json_t *v)
-{
-	const char *name = next_column(q);
-	double number = json_is_number(v) ? json_number_value(v) : (double)NAN;
-
-	if (q->csv)
-		csv_number(&q->table, number);
-	else
-		json_kv_number(&q->json, name, number);
-}
-
-static void put_time(struct export_job *q, int64_t utc_us)
-{
-	char at[32];
-
-	put_text(q, text_from_utc_us(at, sizeof(at), utc_us));
-}
-
-/* What is written so far goes into the file. */
-static bool flush(struct export_job *q, size_t unless_less)
-{
-	if (q->text.len < unless_less)
-		return true;
-	if (q->size + q->text.len > WEB_FD_MAX - ROOM_BYTES) {
-		q->job.rc =
-			error_set(&q->job.err, ERR_RANGE,
-				  "?from=: this is more than one table takes (56 MiB); ask for a "
-				  "shorter time, one serial or one model");
-		return false;
-	}
-	q->job.rc = text_write(&q->text, q->fd, &q->job.err);
-	if (q->job.rc)
-		return false;
-	q->size += q->text.len;
-	text_clear(&q->text);
-	return true;
-}
-
-static void begin_row(struct export_job *q)
-{
-	q->column = 0;
-	if (!q->csv)
-		json_open_object(&q->json);
-}
-
-static bool end_row(struct export_job *q)
-{
-	if (q->csv)
-		csv_end_row(&q->table);
-	else
-		json_end_object(&q->json);
-	return flush(q, FLUSH_BYTES);
+	return json_is_number(v) ? json_number_value(v) : (double)NAN;
 }
 
 /* ---- runs and measurements ---- */
@@ -161,23 +68,22 @@ static bool put_run(void *ctx, const struct run_row *r, const char *doc, size_t 
 	q->job.rc = store_chain_list(q->store, &f, see_doubt, doubts, &q->job.err);
 	if (q->job.rc)
 		return false;
-	begin_row(q);
-	put_text(q, r->id);
-	put_text(q, r->ticket);
-	put_text(q, r->serial);
-	put_text(q, r->model);
-	put_text(q, r->run_type);
-	put_text(q, r->profile);
-	put_int(q, r->profile_revision);
-	put_text(q, r->bay);
-	put_text(q, r->operator_name);
-	put_text(q, r->verdict);
-	put_time(q, r->started_utc_us);
-	put_time(q, r->ended_utc_us);
-	put_bool(q, r->simulated);
-	put_bool(q, doubts[0]);
-	put_bool(q, doubts[1]);
-	return end_row(q);
+	sheet_text(&q->sheet, r->id);
+	sheet_text(&q->sheet, r->ticket);
+	sheet_text(&q->sheet, r->serial);
+	sheet_text(&q->sheet, r->model);
+	sheet_text(&q->sheet, r->run_type);
+	sheet_text(&q->sheet, r->profile);
+	sheet_int(&q->sheet, r->profile_revision);
+	sheet_text(&q->sheet, r->bay);
+	sheet_text(&q->sheet, r->operator_name);
+	sheet_text(&q->sheet, r->verdict);
+	sheet_time(&q->sheet, r->started_utc_us);
+	sheet_time(&q->sheet, r->ended_utc_us);
+	sheet_bool(&q->sheet, r->simulated);
+	sheet_bool(&q->sheet, doubts[0]);
+	sheet_bool(&q->sheet, doubts[1]);
+	return sheet_end_row(&q->sheet);
 }
 
 static const char *text_of(const json_t *o, const char *key)
@@ -189,27 +95,26 @@ static bool put_measurement(struct export_job *q, const struct run_row *r, const
 {
 	const json_t *title = json_object_get(m, "title");
 
-	begin_row(q);
-	put_text(q, r->id);
-	put_text(q, r->ticket);
-	put_text(q, r->serial);
-	put_text(q, r->model);
-	put_text(q, r->run_type);
-	put_time(q, r->ended_utc_us);
-	put_text(q, text_of(m, "id"));
-	put_text(q, text_of(title, "en"));
-	put_text(q, text_of(title, "zh"));
-	put_number(q, json_object_get(m, "value"));
-	put_text(q, text_of(m, "unit"));
-	put_number(q, json_object_get(m, "lo"));
-	put_number(q, json_object_get(m, "hi"));
-	put_number(q, json_object_get(m, "uncertainty"));
-	put_text(q, text_of(m, "verdict"));
-	put_text(q, text_of(m, "side"));
-	put_text(q, text_of(m, "reason"));
-	put_text(q, text_of(m, "attribution"));
-	put_bool(q, !json_is_false(json_object_get(m, "counts")));
-	return end_row(q);
+	sheet_text(&q->sheet, r->id);
+	sheet_text(&q->sheet, r->ticket);
+	sheet_text(&q->sheet, r->serial);
+	sheet_text(&q->sheet, r->model);
+	sheet_text(&q->sheet, r->run_type);
+	sheet_time(&q->sheet, r->ended_utc_us);
+	sheet_text(&q->sheet, text_of(m, "id"));
+	sheet_text(&q->sheet, text_of(title, "en"));
+	sheet_text(&q->sheet, text_of(title, "zh"));
+	sheet_number(&q->sheet, number_of(json_object_get(m, "value")));
+	sheet_text(&q->sheet, text_of(m, "unit"));
+	sheet_number(&q->sheet, number_of(json_object_get(m, "lo")));
+	sheet_number(&q->sheet, number_of(json_object_get(m, "hi")));
+	sheet_number(&q->sheet, number_of(json_object_get(m, "uncertainty")));
+	sheet_text(&q->sheet, text_of(m, "verdict"));
+	sheet_text(&q->sheet, text_of(m, "side"));
+	sheet_text(&q->sheet, text_of(m, "reason"));
+	sheet_text(&q->sheet, text_of(m, "attribution"));
+	sheet_bool(&q->sheet, !json_is_false(json_object_get(m, "counts")));
+	return sheet_end_row(&q->sheet);
 }
 
 static bool put_measurements(void *ctx, const struct run_row *r, const char *doc, size_t n)
@@ -234,31 +139,21 @@ static bool put_result(void *ctx, const struct chain_row *r)
 {
 	struct export_job *q = ctx;
 	struct ticket t = {.model = ""};
-	char *data;
 
 	if (r->ticket[0])
 		(void)store_ticket_get(q->store, r->ticket, &t, NULL);
 	if (q->model[0] && strcmp(t.model, q->model) != 0)
 		return true;
-	begin_row(q);
-	put_int(q, r->seq);
-	put_time(q, r->utc_us);
-	put_text(q, r->type);
-	put_text(q, r->ticket);
-	put_text(q, r->serial);
-	put_text(q, t.model);
-	put_text(q, r->run);
-	put_text(q, r->who);
-	if (q->csv) {
-		data = xcalloc(r->data_n + 1, 1);
-		memcpy(data, r->data, r->data_n);
-		put_text(q, data);
-		free(data);
-	} else {
-		json_key(&q->json, next_column(q));
-		json_put_raw(&q->json, r->data, r->data_n);
-	}
-	return end_row(q);
+	sheet_int(&q->sheet, r->seq);
+	sheet_time(&q->sheet, r->utc_us);
+	sheet_text(&q->sheet, r->type);
+	sheet_text(&q->sheet, r->ticket);
+	sheet_text(&q->sheet, r->serial);
+	sheet_text(&q->sheet, t.model);
+	sheet_text(&q->sheet, r->run);
+	sheet_text(&q->sheet, r->who);
+	sheet_json(&q->sheet, r->data, r->data_n);
+	return sheet_end_row(&q->sheet);
 }
 
 /* ---- the table ---- */
@@ -286,29 +181,16 @@ static void export_work(struct job *j, struct store *store)
 	struct export_job *q = (struct export_job *)j;
 
 	q->store = store;
-	q->fd = memfd_create("table", MFD_CLOEXEC);
-	if (q->fd < 0) {
-		j->rc = error_errno(&j->err, "the table");
+	j->rc = sheet_open(&q->sheet, q->csv, q->columns, &j->err);
+	if (j->rc)
 		return;
-	}
-	if (q->csv) {
-		csv_init(&q->table, &q->text);
-		for (int i = 0; q->columns[i]; i++)
-			csv_text(&q->table, q->columns[i]);
-		csv_end_row(&q->table);
-	} else {
-		json_init(&q->json, &q->text);
-		json_open_object(&q->json);
-		json_key(&q->json, "rows");
-		json_open_array(&q->json);
-	}
 	put_rows(q, store);
-	if (!q->csv) {
-		json_end_array(&q->json);
-		json_end_object(&q->json);
-	}
 	if (!j->rc)
-		(void)flush(q, 0);
+		j->rc = sheet_close(&q->sheet);
+	if (j->rc == ERR_RANGE)
+		error_set(&j->err, ERR_RANGE,
+			  "?from=: this is more than one table takes (56 MiB); ask for a shorter "
+			  "time, one serial or one model");
 }
 
 static void export_done(struct job *j)
@@ -317,12 +199,13 @@ static void export_done(struct job *j)
 
 	if (j->rc) {
 		request_problem_of(q->rq, &j->err);
-		if (q->fd >= 0)
-			close(q->fd);
+		if (q->sheet.fd >= 0)
+			close(q->sheet.fd);
 	} else {
-		request_reply_file(q->rq, q->csv ? WEB_TYPE_CSV : WEB_TYPE_JSON, q->fd, q->size);
+		request_reply_file(q->rq, q->csv ? WEB_TYPE_CSV : WEB_TYPE_JSON, q->sheet.fd,
+				   q->sheet.size);
 	}
-	text_release(&q->text);
+	sheet_release(&q->sheet);
 	free(q);
 }
 
@@ -392,7 +275,7 @@ void route_export(struct request *rq)
 	q->rq = rq;
 	q->what = what;
 	q->columns = tables[what].columns;
-	q->fd = -1;
+	q->sheet.fd = -1;
 	(void)web_query(rq->msg.query, "format", format, sizeof(format));
 	q->csv = strcmp(format, "json") != 0;
 	if (web_query(rq->msg.query, "serial", q->serial, sizeof(q->serial)))

@@ -5,70 +5,49 @@
  */
 #include "src/station/export.h"
 #include "src/station/prune.h"
+#include "src/station/sheet.h"
 
 #include <jansson.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
-#include "base/csv.h"
 #include "link/sample.h"
 #include "store/keep.h"
 #include "store/worker.h"
 
-enum { FLUSH_BYTES = 1 << 16, FILE_BYTES_MAX = 64 << 20, CHANNELS_MAX = 1024 };
+enum { FILE_BYTES_MAX = 64 << 20, CHANNELS_MAX = 1024 };
 
 struct trace_job {
 	struct job job;
 	struct request *rq;
-	struct text text;
-	struct csv table;
+	struct sheet sheet;
+	bool csv;
 	json_t *header;
 	const json_t *channels[CHANNELS_MAX]; /* by their number in the fixture */
 	int64_t started_ns;
-	int fd;
-	size_t size;
 	/* it was pruned */
 	int64_t pruned_utc_us;
 	struct text pruned;
 };
 
-static bool flush(struct trace_job *q, size_t unless_less)
-{
-	if (q->text.len < unless_less)
-		return true;
-	if (q->size + q->text.len > WEB_FD_MAX) {
-		q->job.rc = error_set(&q->job.err, ERR_LIMIT,
-				      "this trace is more than one table takes (64 MiB)");
-		return false;
-	}
-	q->job.rc = text_write(&q->text, q->fd, &q->job.err);
-	if (q->job.rc)
-		return false;
-	q->size += q->text.len;
-	text_clear(&q->text);
-	return true;
-}
-
 static bool put_sample(void *ctx, const struct sample *p)
 {
 	struct trace_job *q = ctx;
 	const json_t *c = p->channel < CHANNELS_MAX ? q->channels[p->channel] : NULL;
+	struct sheet *t = &q->sheet;
+	bool counts = p->quality == QUALITY_GOOD || p->quality == QUALITY_OUT_OF_RANGE;
 
-	csv_number(&q->table, text_round9((double)(p->at_ns - q->started_ns) / 1e9));
-	csv_text(&q->table, json_string_value(json_object_get(c, "name")));
-	csv_int(&q->table, p->raw);
-	if (p->quality == QUALITY_GOOD || p->quality == QUALITY_OUT_OF_RANGE)
-		csv_number(&q->table, text_round9(p->value));
-	else
-		csv_text(&q->table, NULL);
-	csv_text(&q->table, json_string_value(json_object_get(c, "unit")));
-	csv_text(&q->table, quality_text((enum quality)p->quality));
-	csv_int(&q->table, p->updates);
-	csv_end_row(&q->table);
-	return flush(q, FLUSH_BYTES);
+	sheet_number(t, text_round9((double)(p->at_ns - q->started_ns) / 1e9));
+	sheet_text(t, json_string_value(json_object_get(c, "name")));
+	sheet_int(t, p->raw);
+	sheet_number(t, counts ? text_round9(p->value) : (double)NAN);
+	sheet_text(t, json_string_value(json_object_get(c, "unit")));
+	sheet_text(t, quality_text((enum quality)p->quality));
+	sheet_int(t, p->updates);
+	return sheet_end_row(t);
 }
 
 static bool stop_at_once(void *ctx, const struct sample *p)
@@ -121,25 +100,22 @@ static int check_hash(struct trace_job *q, const char *path, const char *sha256)
 
 static int put_table(struct trace_job *q, const char *path, const char *sha256)
 {
-	static const char *const columns[] = {"at_s", "channel", "raw",	   "value",
-					      "unit", "quality", "updates"};
+	static const char *const columns[] = {"at_s", "channel", "raw",	    "value",
+					      "unit", "quality", "updates", NULL};
 	int rc = sha256 ? check_hash(q, path, sha256) : 0;
 
 	if (rc == 0)
 		rc = read_header(q, path);
 	if (rc < 0)
 		return rc;
-	q->fd = memfd_create("trace", MFD_CLOEXEC);
-	if (q->fd < 0)
-		return error_errno(&q->job.err, "the table");
-	csv_init(&q->table, &q->text);
-	for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++)
-		csv_text(&q->table, columns[i]);
-	csv_end_row(&q->table);
-	rc = segment_read(path, NULL, put_sample, q, NULL, &q->job.err);
-	if (rc == 0 && q->job.rc == 0)
-		(void)flush(q, 0);
-	return rc < 0 ? rc : q->job.rc;
+	rc = sheet_open(&q->sheet, q->csv, columns, &q->job.err);
+	if (rc == 0)
+		rc = segment_read(path, NULL, put_sample, q, NULL, &q->job.err);
+	if (rc == 0)
+		rc = sheet_close(&q->sheet);
+	if (rc == ERR_RANGE) /* of the trace, not of what was asked */
+		rc = q->job.err.code = ERR_LIMIT;
+	return rc;
 }
 
 static void trace_work(struct job *j, struct store *store)
@@ -194,17 +170,19 @@ static void trace_done(struct job *j)
 				     "record and its trace's hash stay",
 				     put_pruned, q);
 	else
-		request_reply_file(q->rq, WEB_TYPE_CSV, q->fd, q->size);
-	if (j->rc && q->fd >= 0)
-		close(q->fd);
+		request_reply_file(q->rq, q->csv ? WEB_TYPE_CSV : WEB_TYPE_JSON, q->sheet.fd,
+				   q->sheet.size);
+	if (j->rc && q->sheet.fd >= 0)
+		close(q->sheet.fd);
 	json_decref(q->header);
-	text_release(&q->text);
+	sheet_release(&q->sheet);
 	text_release(&q->pruned);
 	free(q);
 }
 
 void route_run_trace(struct request *rq)
 {
+	char format[8] = "";
 	struct trace_job *q;
 
 	if (!export_begin(rq))
@@ -213,6 +191,8 @@ void route_run_trace(struct request *rq)
 	q->job.work = trace_work;
 	q->job.done = trace_done;
 	q->rq = rq;
-	q->fd = -1;
+	q->sheet.fd = -1;
+	(void)web_query(rq->msg.query, "format", format, sizeof(format));
+	q->csv = strcmp(format, "json") != 0;
 	(void)worker_submit(rq->station->exporter, &q->job);
 }

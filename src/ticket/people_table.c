@@ -65,6 +65,7 @@ enum { ANYBODY = 0, READ = PEOPLE_KNOWN, WRITE = PEOPLE_WRITERS };
 	X(DOSSIER, READ, false, 0)                                                                 \
 	X(HOLD, T | S | A, false, S)                                                               \
 	X(UNHOLD, T | S | A, false, S)                                                             \
+	X(HOLDS, READ, false, 0)                                                                   \
 	X(RUN_EVENTS, READ, false, 0)                                                              \
 	X(RUN_TRACE, READ, false, 0)                                                               \
 	X(RUN_NOTE, T | S | A, false, 0)                                                           \

@@ -49,6 +49,7 @@ for p in $PORT $ALONE; do check "benchd-web listens" wait_for 10 curl -sf "http:
 
 check "what is old is pruned" wait_for 10 grep -q "traces older than 1095 days went" "$WORK/other.log"
 check "and no other trace" is 22 sh -c "ls '$OTHER'/segments | wc -l"
+check "doctor has nothing to say of it" has "traces are kept 1095 days" "$BIN/benchctl" --state "$OTHER" doctor
 check "the chain is whole" sh -c "'$BIN/benchctl' --state '$OTHER' key show --pem >'$WORK/other.pem' && '$BIN/benchctl' verify '$OTHER/benchd.db' --key '$WORK/other.pem'"
 
 last=$(date -u -d '+30 days' +%F)

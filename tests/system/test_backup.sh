@@ -68,5 +68,18 @@ STATE=$WORK/spare2
 check "one bit changed: refused" refused 2 "not the bytes it was made with" ctl restore "$newest"
 check "nothing was put there" test ! -e "$STATE/benchd.db"
 STATE=$LOST
+
+# ---- what may not go: two months and nothing recorded in them, as after a clock that jumped ----
+YEARS=$WORK/years
+check "a store of years" "$BIN/tests/system/mkstore" "$YEARS" old 9
+check "its clock is right" ${CC:-cc} -shared -fPIC -o "$WORK/syncshim.so" tests/fake/syncshim.c
+LD_PRELOAD="$WORK/syncshim.so" "$BIN/benchd" --fixture "$FIXTURE" --profiles "$PWD/profiles" --state "$YEARS" \
+	--keep-traces 100 >"$WORK/years.log" 2>&1 &
+EXTRA_PIDS=$!
+doubts() { "$BIN/benchctl" --state "$YEARS" doctor 2>&1 | grep -A1 "nothing is pruned: no run ended in the 10 days from "; }
+check "doctor says that nothing is pruned, why, and what to do" wait_for 10 has "keep the disk's room in view" doubts
+check "in Chinese too" has "10 天内没有结束的检测" env LC_ALL=zh_CN.UTF-8 "$BIN/benchctl" --state "$YEARS" doctor
+check "every trace is there" is 9 sh -c "ls '$YEARS'/segments | wc -l"
+kill "$EXTRA_PIDS" && wait "$EXTRA_PIDS"
 check "nothing was reported by a sanitizer" clean_logs
 finish

@@ -57,7 +57,7 @@ plausible() {
 	"run answer") echo "--bay 2 yes" ;;
 	"run note") echo "nonsense text" ;;
 	"run void") echo "nonsense --reason training --note text --as anna" ;;
-	"run show") echo "nonsense" ;;
+	"run show" | "run trace") echo "nonsense" ;;
 	"device accept") echo "relays_2 --reason spare --as anna" ;;
 	"user add") echo "anna --roles technician" ;;
 	"duty begin") echo "anna --bay 2" ;;

@@ -167,8 +167,11 @@ hold() { # hold|unhold PERSON PIN
 check "a technician puts no serial on hold" sh -c '! "$@"' - env BENCHCTL_PIN=14142 "$BIN/benchctl" --state "$STATE" unit hold RO600-24000002 --reason none --as chen
 check "a supervisor does" has set hold hold zhao 27182
 check "once" has "on hold already" hold hold zhao 27182
+check "it is listed with who asked and why" has "an insurer asks" ctl unit holds
+check "for programs too" is zhao at holds.0.by ctl --json unit holds
 check "the dossier says why" has "an insurer asks" ctl --json unit dossier RO600-24000002
 check "and lifts it" has lifted hold unhold zhao 27182
+check "it is listed no longer" is '{"holds":[]}' ctl --json unit holds
 check "a hold needs a reason" refused 2 "needs --reason and --as" ctl unit hold RO600-24000002
 
 # ---- the key ----

@@ -49,6 +49,12 @@ else
 	skip "sqlite3 is not installed"
 fi
 check "each run has its trace" test "$(ls "$STATE"/segments/*.col | wc -l)" = 2
+torn=$(at runs.0.id ctl --json run list --ticket T-1002)
+check "the readings come as a table" ctl run trace "$torn" "$WORK/trace.csv"
+check "of every channel" has ",feed_flow," cat "$WORK/trace.csv"
+check "which is not written over" refused 2 "exists already" ctl run trace "$torn" "$WORK/trace.csv"
+check "as many in JSON" is "$(($(wc -l <"$WORK/trace.csv") - 1))" sh -c "'$BIN/benchctl' --state '$STATE' --json run trace $torn | python3 -c 'import json, sys; rows = json.load(sys.stdin)[\"rows\"]; print(len(rows)); rows[0][\"at_s\"] + rows[0][\"raw\"]'"
+check "of no run there is none" refused 2 "there is no run" ctl run trace nothing
 stop_station TERM
 check "the station stops with exit code 0" test "$STATION_CODE" = 0
 check "bay 1 is physically safe" has "ok 1" sim safe 1
