@@ -206,6 +206,10 @@
 	/* files of benchctl */                                                                                  \
 	X(DK_T_ROW_NAMES, "{1}: row 1: a row of at most {2} member names expected",                              \
 	  "{1}：第 1 行：应为成员名，最多 {2} 个")                                                               \
+	X(DK_T_ROW_UNNAMED, "{1}: row 1, column {2}: a member's name expected",                                  \
+	  "{1}：第 1 行，第 {2} 列：应为字段名")                                                                 \
+	X(DK_T_ROW_TWICE, "{1}: row 1: column {2} stands twice",                                                 \
+	  "{1}：第 1 行：列 {2} 出现了两次")                                                                     \
 	X(DK_T_ROW_MANY, "{1}: row {2}: at most {3} tickets at once",                                            \
 	  "{1}：第 {2} 行：一次最多 {3} 个工单")                                                                 \
 	X(DK_T_ROW_QUOTE, "{1}: row {2}, column {3}: a quote is not closed or not alone",                        \

@@ -244,6 +244,7 @@
 	X(N_MODEL_UNKNOWN, "model: this station does not know model \"{1}\"; it knows {2}",                                        \
 	  "本站不认识型号“{1}”；认识的型号：{2}")                                                                                  \
 	X(N_RUN_GOES_ON, "run {1} goes on; abort it first", "检测 {1} 仍在进行；请先中止它")                                       \
+	X(N_RUN_VOID, "run {1} is void already", "检测 {1} 已作废")                                                                \
 	X(N_REFUSAL_CODE, "code: a refusal names the symptom it is for, such as S03",                                              \
 	  "code：拒收须写明故障现象代码，例如 S03")                                                                                \
 	X(N_STORE_CHECKED, "the database is checked after an unclean stop; ask again in a moment",                                 \

@@ -9,6 +9,7 @@
 
 struct bay;
 struct error;
+struct json;
 struct rig_link;
 struct station;
 struct store;
@@ -21,6 +22,8 @@ struct channel_state {
 
 int calibrations_load(struct station *s, struct store *store, struct error *err);
 void calibrations_free(struct station *s);
+/* As an array: those in force now, from the fixture files and recorded since. The loop's thread. */
+void calibrations_put(struct json *j, const struct station *s);
 /* After HELLO: every one to benchd-io, whose interlocks judge by them too. */
 void calibrations_tell(struct rig_link *r);
 void calibration_confirmed(struct rig_link *r, const struct io_msg *m);

@@ -76,7 +76,7 @@ struct ticket {
 };
 /* Insert or change; *version (NULL allowed) gets the new one. if_version >= 0: ERR_CONFLICT
  * unless it is the present one; if_version -1: whatever is there; if_version -2: ERR_EXISTS
- * when it exists. created_utc_us counts at the first put only; an empty state keeps the present
+ * when it exists; if_version -3: ERR_CONFLICT when it does not. created_utc_us counts at the first put only; an empty state keeps the present
  * one ("received" at first); version is the store's. ERR_CONFLICT when repair_seq would go
  * back: that would bring passes from before a repair to life again. Each put is kept in the
  * ledger. */

@@ -84,7 +84,15 @@ static int read_header(struct csv *f, struct header *h, struct text *field)
 		if (end < 0 || h->count == COLUMNS_MAX)
 			return ctl_fail("%s: row 1: a row of at most %d member names expected",
 					f->path, COLUMNS_MAX);
-		(void)text_copy(h->name[h->count++], sizeof(h->name[0]), field->buf);
+		if (!text_copy(h->name[h->count], sizeof(h->name[0]), field->buf) ||
+		    (!field->len && (end || h->count)))
+			return ctl_fail("%s: row 1, column %d: a member's name expected", f->path,
+					h->count + 1);
+		for (int i = 0; i < h->count; i++)
+			if (strcmp(h->name[i], field->buf) == 0)
+				return ctl_fail("%s: row 1: column %s stands twice", f->path,
+						field->buf);
+		h->count++;
 	}
 	f->row = 2;
 	return 0;
@@ -124,8 +132,10 @@ static void tell_errors(const struct header *h, const char *path, const json_t *
 		const char *pointer = member_text(e, "pointer"), *rest;
 		long n = strncmp(pointer, "/tickets/", 9) == 0 ? strtol(pointer + 9, NULL, 10) : -1;
 
-		if (n < 0 || n >= h->tickets)
+		if (n < 0 || n >= h->tickets) { /* of the file as a whole */
+			(void)ctl_fail("%s: %s", path, member_text(e, "detail"));
 			continue;
+		}
 		rest = strchr(pointer + 9, '/');
 		(void)ctl_fail("%s: row %d, column %s: %s", path, h->row[n], rest ? rest + 1 : "-",
 			       member_text(e, "detail"));

@@ -204,24 +204,28 @@ static void put_channel(struct json *j, const struct fixture *f, const struct fx
 	json_end_object(j);
 }
 
+void calibrations_put(struct json *j, const struct station *s)
+{
+	json_open_array(j);
+	for (int r = 0; r < s->rig_count; r++) {
+		const struct fixture *f = s->rigs[r].fixture;
+
+		for (int i = 0; i < f->channel_count; i++)
+			if (f->channels[i].calibration.revision > 0)
+				put_channel(j, f, &f->channels[i]);
+	}
+	json_end_array(j);
+}
+
 void route_calibrations(struct request *rq)
 {
-	struct station *s = rq->station;
 	struct text t = {0};
 	struct json j;
 
 	json_init(&j, &t);
 	json_open_object(&j);
 	json_key(&j, "calibrations");
-	json_open_array(&j);
-	for (int r = 0; r < s->rig_count; r++) {
-		const struct fixture *f = s->rigs[r].fixture;
-
-		for (int i = 0; i < f->channel_count; i++)
-			if (f->channels[i].calibration.revision > 0)
-				put_channel(&j, f, &f->channels[i]);
-	}
-	json_end_array(&j);
+	calibrations_put(&j, rq->station);
 	json_kv_string(&j, "verification", "not_configured");
 	json_end_object(&j);
 	request_reply(rq, 200, "", &t);

@@ -30,6 +30,28 @@ struct event_job {
 	int part_count;
 };
 
+static bool see_item(void *ctx, const struct chain_row *r)
+{
+	(void)r;
+	*(bool *)ctx = true;
+	return false;
+}
+
+/* A run that has ended, and only once. */
+static int check_void(struct store *store, const struct run_row *run, struct error *err)
+{
+	struct chain_filter f = {.run = run->id, .type = "void", .limit = 1};
+	bool is_void = false;
+	int rc;
+
+	if (!run->seq)
+		return error_set(err, ERR_STATE, "run %s goes on; abort it first", run->id);
+	rc = store_chain_list(store, &f, see_item, &is_void, err);
+	if (!rc && is_void)
+		rc = error_set(err, ERR_STATE, "run %s is void already", run->id);
+	return rc;
+}
+
 static int record_event(struct event_job *q, struct store *store, struct error *err)
 {
 	const char *id = q->rq->msg.arg;
@@ -51,8 +73,8 @@ static int record_event(struct event_job *q, struct store *store, struct error *
 	item.run = q->run.id;
 	item.ticket = q->of_run ? q->run.ticket : q->ticket.id;
 	item.serial = q->of_run ? q->run.serial : q->ticket.serial;
-	if (!rc && q->of_run && !strcmp(q->type, "void") && !q->run.seq)
-		rc = error_set(err, ERR_STATE, "run %s goes on; abort it first", id);
+	if (!rc && q->of_run && !strcmp(q->type, "void"))
+		rc = check_void(store, &q->run, err);
 	return rc ? rc : store_chain_add(store, &item, now, &q->seq, err);
 }
 
@@ -247,21 +269,25 @@ struct events_job {
 	struct request *rq;
 	struct text out;
 	struct json json;
+	bool is_cut;
 };
+enum { EVENTS_MAX = 48 << 20 /* bytes; what is beyond is left out, and it says so */ };
 
 static bool put_event(void *ctx, const struct chain_row *r)
 {
 	struct events_job *q = ctx;
 
-	json_put_raw(&q->json, r->bytes, r->n);
-	return true;
+	q->is_cut = q->out.len > EVENTS_MAX;
+	if (!q->is_cut)
+		json_put_raw(&q->json, r->bytes, r->n);
+	return !q->is_cut;
 }
 
 static void events_work(struct job *j, struct store *store)
 {
 	struct events_job *q = (struct events_job *)j;
 	const char *id = q->rq->msg.arg;
-	struct chain_filter f = {.limit = 1000};
+	struct chain_filter f = {.limit = 0};
 	struct ticket ticket;
 	struct run_row run;
 
@@ -280,6 +306,7 @@ static void events_work(struct job *j, struct store *store)
 	json_open_array(&q->json);
 	j->rc = store_chain_list(store, &f, put_event, q, &j->err);
 	json_end_array(&q->json);
+	json_kv_bool(&q->json, "complete", !q->is_cut);
 	json_end_object(&q->json);
 }
 

@@ -172,6 +172,8 @@ void route_ticket_put(struct request *rq)
 	}
 	if (!strcmp(match, "*new*")) {
 		version = -2;
+	} else if (!strcmp(match, "*")) {
+		version = -3;
 	} else if (n && (n < 3 || match[0] != '"' || match[n - 1] != '"' ||
 			 !text_to_int64(match + 1, n - 2, &version))) {
 		request_problem(rq, 412, "conflict", "If-Match must be an ETag of this ticket");

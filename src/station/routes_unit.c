@@ -11,15 +11,24 @@
 #include "store/subject.h"
 #include "ticket/ticket.h"
 
-enum { DOC_MAX = 8 << 20, DAY_US_PER_S = 1000000, RUNS_MAX = 500 };
+enum {
+	DOC_MAX = 8 << 20,
+	DAY_US_PER_S = 1000000,
+	DOSSIER_MAX = 48 << 20, /* bytes; what is beyond is left out, and it says so */
+	ID_BYTES = sizeof(((struct run_row *)0)->id),
+	TICKETS_MAX = 10000
+};
 
 struct unit_job {
 	struct job job;
 	struct request *rq;
 	struct text out;
 	struct json json;
-	struct run_row rows[RUNS_MAX];
-	int count, tickets;
+	struct run_row found, diagnosed, left; /* of a comparison; id "": none */
+	struct text runs;		       /* of a dossier: ids, ID_BYTES each */
+	struct text calibrations;
+	int tickets;
+	bool is_cut;
 	const char *serial;
 };
 
@@ -37,42 +46,47 @@ static void unit_done(struct job *j)
 	else
 		request_end(q->rq, j, 200, "", &q->out, NULL);
 	text_release(&q->out);
+	text_release(&q->runs);
+	text_release(&q->calibrations);
 	free(q);
 }
 
-static void unit_read(struct request *rq, void (*work)(struct job *, struct store *))
+static struct unit_job *unit_job(struct request *rq, void (*work)(struct job *, struct store *))
 {
 	struct unit_job *q = xcalloc(1, sizeof(*q));
 
 	q->job.work = work;
 	q->job.done = unit_done;
 	q->rq = rq;
-	station_read(rq->station, &q->job);
-}
-
-static bool keep_row(void *ctx, const struct run_row *r)
-{
-	struct unit_job *q = ctx;
-
-	q->rows[q->count++] = *r;
-	return q->count < RUNS_MAX;
+	return q;
 }
 
 /* ---- as found, as left ---- */
 
-/* The newest ended run of a type; its document, NULL: none. */
-static json_t *load_run(struct unit_job *q, struct store *store, const char *type, bool as_found,
-			struct error *err)
+/* Newest first: as found is the first there was, as left the newest. */
+static bool choose_row(void *ctx, const struct run_row *r)
 {
-	const struct run_row *found = NULL;
+	struct unit_job *q = ctx;
+
+	if (!r->seq)
+		return true;
+	if (!strcmp(r->run_type, "incoming"))
+		q->found = *r;
+	else if (!strcmp(r->run_type, "diagnosis"))
+		q->diagnosed = *r;
+	else if (!strcmp(r->run_type, "post_repair_qc") && !q->left.id[0])
+		q->left = *r;
+	return true;
+}
+
+/* Its document, NULL: none. */
+static json_t *load_run(struct store *store, const struct run_row *run, struct error *err)
+{
 	struct text doc = {0};
 	struct run_row row;
 	json_t *o = NULL;
 
-	for (int i = 0; i < q->count; i++)
-		if (q->rows[i].seq && !strcmp(q->rows[i].run_type, type) && (as_found || !found))
-			found = &q->rows[i]; /* newest first: as found is the first there was */
-	if (found && !store_run_get(store, found->id, &row, &doc, err) && doc.len)
+	if (run->id[0] && !store_run_get(store, run->id, &row, &doc, err) && doc.len)
 		o = json_load_limited(doc.buf, doc.len, DOC_MAX, err);
 	text_release(&doc);
 	return o;
@@ -181,13 +195,11 @@ static void compare_work(struct job *job, struct store *store)
 
 	job->rc = store_ticket_get(store, id, &t, &job->err);
 	if (!job->rc)
-		job->rc = store_run_list(store, id, NULL, RUNS_MAX, keep_row, q, &job->err);
+		job->rc = store_run_list(store, id, NULL, 0, choose_row, q, &job->err);
 	if (job->rc)
 		return;
-	found = load_run(q, store, "incoming", true, &job->err);
-	if (!found)
-		found = load_run(q, store, "diagnosis", true, &job->err);
-	left = load_run(q, store, "post_repair_qc", false, &job->err);
+	found = load_run(store, q->found.id[0] ? &q->found : &q->diagnosed, &job->err);
+	left = load_run(store, &q->left, &job->err);
 	json_init(j, &q->out);
 	json_open_object(j);
 	json_kv_string(j, "ticket", t.id);
@@ -204,10 +216,16 @@ static void compare_work(struct job *job, struct store *store)
 
 void route_compare(struct request *rq)
 {
-	unit_read(rq, compare_work);
+	station_read(rq->station, &unit_job(rq, compare_work)->job);
 }
 
 /* ---- the dossier of a serial ---- */
+
+static bool has_room(struct unit_job *q)
+{
+	q->is_cut = q->is_cut || q->out.len > DOSSIER_MAX;
+	return !q->is_cut;
+}
 
 static bool put_ticket(void *ctx, const struct ticket *t)
 {
@@ -222,7 +240,16 @@ static bool put_item(void *ctx, const struct chain_row *r)
 {
 	struct unit_job *q = ctx;
 
-	json_put_raw(&q->json, r->bytes, r->n);
+	if (has_room(q))
+		json_put_raw(&q->json, r->bytes, r->n);
+	return !q->is_cut;
+}
+
+static bool keep_id(void *ctx, const struct run_row *r)
+{
+	struct unit_job *q = ctx;
+
+	text_add(&q->runs, r->id, ID_BYTES);
 	return true;
 }
 
@@ -246,19 +273,18 @@ static bool put_neighbour(void *ctx, const struct run_row *r)
 
 /* One run: its document with trace reference and the calibration it was made with, and the units
  * that were on that bay on that UTC day. */
-static int put_run(struct unit_job *q, struct store *store, const struct run_row *r,
-		   struct error *err)
+static int put_run(struct unit_job *q, struct store *store, const char *id, struct error *err)
 {
 	const int64_t day = (int64_t)86400 * DAY_US_PER_S;
-	int64_t from = r->started_utc_us - r->started_utc_us % day;
 	struct text doc = {0};
-	struct run_row row;
-	int rc = store_run_get(store, r->id, &row, &doc, err);
+	struct run_row row = {0};
+	int rc = store_run_get(store, id, &row, &doc, err);
+	int64_t from = row.started_utc_us - row.started_utc_us % day;
 
 	json_open_object(&q->json);
-	json_kv_string(&q->json, "run", r->id);
-	json_kv_string(&q->json, "ticket", r->ticket);
-	json_kv_string(&q->json, "bay", r->bay);
+	json_kv_string(&q->json, "run", id);
+	json_kv_string(&q->json, "ticket", row.ticket);
+	json_kv_string(&q->json, "bay", row.bay);
 	json_key(&q->json, "document");
 	if (doc.len)
 		json_put_raw(&q->json, doc.buf, doc.len);
@@ -267,27 +293,31 @@ static int put_run(struct unit_job *q, struct store *store, const struct run_row
 	json_key(&q->json, "others_on_bay_that_day");
 	json_open_array(&q->json);
 	if (!rc)
-		rc = store_bay_runs(store, r->bay, from, from + day, put_neighbour, q, err);
+		rc = store_bay_runs(store, row.bay, from, from + day, put_neighbour, q, err);
 	json_end_array(&q->json);
 	json_end_object(&q->json);
 	text_release(&doc);
 	return rc;
 }
 
-static bool put_calibration(void *ctx, const struct subject_row *row)
+static int put_runs(struct unit_job *q, struct store *store, struct error *err)
 {
-	struct unit_job *q = ctx;
+	int rc = store_run_list(store, NULL, q->serial, 0, keep_id, q, err);
 
-	json_put_raw(&q->json, row->data, strlen(row->data));
-	return true;
+	json_key(&q->json, "runs");
+	json_open_array(&q->json);
+	for (size_t at = 0; !rc && at < q->runs.len && has_room(q); at += ID_BYTES)
+		rc = put_run(q, store, q->runs.buf + at, err);
+	json_end_array(&q->json);
+	return rc;
 }
 
 static void dossier_work(struct job *job, struct store *store)
 {
 	struct unit_job *q = (struct unit_job *)job;
 	struct json *j = &q->json;
-	struct ticket_filter tickets = {.limit = 1000};
-	struct chain_filter items = {.limit = 5000};
+	struct ticket_filter tickets = {.limit = TICKETS_MAX};
+	struct chain_filter items = {.serial = NULL};
 	int rc;
 
 	tickets.serial = items.serial = q->serial = q->rq->msg.arg;
@@ -297,29 +327,28 @@ static void dossier_work(struct job *job, struct store *store)
 	json_key(j, "tickets");
 	json_open_array(j);
 	rc = store_ticket_search(store, &tickets, put_ticket, q, &job->err);
+	q->is_cut = q->tickets == TICKETS_MAX;
 	json_end_array(j);
-	json_key(j, "runs");
-	json_open_array(j);
 	if (!rc)
-		rc = store_run_list(store, NULL, q->serial, RUNS_MAX, keep_row, q, &job->err);
-	for (int i = 0; !rc && i < q->count; i++)
-		rc = put_run(q, store, &q->rows[i], &job->err);
-	json_end_array(j);
+		rc = put_runs(q, store, &job->err);
 	json_key(j, "events"); /* repairs, acceptance, overrides, releases, voids */
 	json_open_array(j);
 	if (!rc)
 		rc = store_chain_list(store, &items, put_item, q, &job->err);
 	json_end_array(j);
 	json_key(j, "calibration_now");
-	json_open_array(j);
-	if (!rc)
-		rc = store_subject_list(store, "calibration", put_calibration, q, &job->err);
-	json_end_array(j);
+	json_put_raw(j, q->calibrations.buf, q->calibrations.len);
+	json_kv_bool(j, "complete", !q->is_cut);
 	json_end_object(j);
-	job->rc = rc ? rc : q->tickets || q->count ? 0 : ERR_NOT_FOUND;
+	job->rc = rc ? rc : q->tickets || q->runs.len ? 0 : ERR_NOT_FOUND;
 }
 
 void route_dossier(struct request *rq)
 {
-	unit_read(rq, dossier_work);
+	struct unit_job *q = unit_job(rq, dossier_work);
+	struct json j;
+
+	json_init(&j, &q->calibrations);
+	calibrations_put(&j, rq->station);
+	station_read(rq->station, &q->job);
 }

@@ -160,7 +160,7 @@ int store_ticket_put(struct store *s, const struct ticket *wanted, int64_t if_ve
 	if (rc == 0)
 		rc = check_change(t, &now, if_version, err);
 	else if (rc == ERR_NOT_FOUND)
-		rc = if_version < 0
+		rc = if_version == -1 || if_version == -2
 			     ? 0
 			     : error_set(err, ERR_CONFLICT, "ticket %s: is not there", t->id);
 	if (rc == 0)

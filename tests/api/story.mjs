@@ -26,6 +26,8 @@ async function tickets(call) {
 	await call('ticket_put', 201, { json: { serial: 'RO600-24000101', model: 'RO600' } })
 	const { headers } = await call('ticket_put', 200, { json: { serial: 'RO600-24000101', model: 'RO600' } })
 	await call('ticket_put', 200, { json: { serial: 'RO600-24000101', model: 'RO600', priority: 2 }, headers: { 'If-Match': headers.etag } })
+	await call('ticket_put', 200, { json: { serial: 'RO600-24000101', model: 'RO600', priority: 2 }, headers: { 'If-Match': '*' } })
+	await call('ticket_put', 412, { args: { ticket: 'T-NONE' }, json: { serial: 'RO600-24000101', model: 'RO600' }, headers: { 'If-Match': '*' } })
 	await call('ticket_put', 412, { json: { serial: 'RO600-24000101', model: 'RO600', priority: 3 }, headers: { 'If-Match': headers.etag } })
 	await call('ticket_get', 200)
 	await call('ticket_get', 304, { headers: { 'If-None-Match': (await call('ticket_get', 200)).headers.etag } })
@@ -151,6 +153,7 @@ async function run(call, form) {
 	await call('run_void', 404, { args: { run: 'nothing' }, json: { reason: 'rig', note: 'hose', ...sun } })
 	await call('run_void', 422, { ...at, json: { reason: 'weather', note: 'hose', ...sun } })
 	await call('run_void', 201, { ...at, json: { reason: 'rig', note: 'hose was loose', ...sun } })
+	await call('run_void', 409, { ...at, json: { reason: 'rig', note: 'hose was loose', ...sun } })
 	return { run: json.run }
 }
 

@@ -5,6 +5,8 @@
  *
  * mkstore DIR add RUN TICKET SERIAL VERDICT: one more run, ended now.
  *
+ * mkstore DIR notes RUN NOTES: so many notes on a run.
+ *
  * mkstore DIR old RUNS: so many runs of T-8000, T-8001, ..., one each 50 days until now, each with its trace of
  * 100 readings.
  */
@@ -99,9 +101,30 @@ static int add(struct store *s, char **words, struct error *err)
 	return mkstore_put_run(s, &r, err);
 }
 
+struct notes {
+	const char *run;
+	int count;
+};
+
+static int put_notes(void *ctx, struct store *s, struct error *err)
+{
+	const struct notes *n = ctx;
+	int rc = 0;
+
+	for (int i = 0; rc == 0 && i < n->count; i++) {
+		char data[64];
+		struct chain_item item = {.type = "note", .who = "li", .run = n->run, .data = data};
+
+		item.n = (size_t)snprintf(data, sizeof(data), "{\"note\":\"the %d. look\"}", i);
+		rc = store_chain_add(s, &item, clock_utc_us(), NULL, err);
+	}
+	return rc;
+}
+
 int main(int argc, char **argv)
 {
 	bool adds = argc == 7 && strcmp(argv[2], "add") == 0;
+	bool notes = argc == 5 && strcmp(argv[2], "notes") == 0;
 	bool old = argc == 4 && strcmp(argv[2], "old") == 0;
 	struct error err = {0};
 	struct store *s;
@@ -114,6 +137,8 @@ int main(int argc, char **argv)
 	s = store_open(argv[1], clock_utc_us(), &err);
 	if (s && adds)
 		rc = add(s, argv + 3, &err);
+	else if (s && notes)
+		rc = store_transact(s, put_notes, &(struct notes){argv[3], atoi(argv[4])}, &err);
 	else if (s && old)
 		rc = put_old(s, atoi(argv[3]), &err);
 	else

@@ -10,6 +10,7 @@ U=http://127.0.0.1:$PORT/api/v1
 ROOT=$PWD
 check "a store whose units may leave" "$BIN/tests/system/mkstore" "$STATE" 3
 "$BIN/tests/system/mkstore" "$STATE" add 00000000-0000-4000-8000-00000000f0f0 T-0 '=HYPERLINK("http://x","y"),1' fail
+check "and a run that is much spoken of" "$BIN/tests/system/mkstore" "$STATE" notes 00000000-0000-4000-8000-000000000002 1500
 start_sim
 start_station
 check "benchd-web listens" wait_for 20 curl -sf "http://127.0.0.1:$PORT/healthz"
@@ -22,6 +23,10 @@ check "the first unit may leave" is allowed at decision ctl --json release show 
 check "an unknown disposition is refused" has 400 status "$L/tickets/T-9000/release?disposition=sold"
 check "scrapping it needs more" has not_unusable web "$L/tickets/T-9000/release?disposition=scrapped"
 
+notes() { grep -o '"type":"note"' "$1" | wc -l; }
+web "$L/runs/00000000-0000-4000-8000-000000000002/events" >"$WORK/events.json"
+check "what is said of a run is told, however much" is 1500 notes "$WORK/events.json"
+check "and that it is all" is true "$BIN/tests/system/jsonget" complete <"$WORK/events.json"
 check "the verdict has a tag" has 'ETag: "' web -o /dev/null -D - "$L/tickets/T-9000/verdict"
 TAG=$(web -o /dev/null -D - "$L/tickets/T-9000/verdict" | sed -n 's/^ETag: \("[0-9a-f]*"\).*/\1/p')
 check "and is not sent twice" has 304 status -H "If-None-Match: $TAG" "$L/tickets/T-9000/verdict"

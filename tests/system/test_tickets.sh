@@ -52,6 +52,10 @@ printf 'id,serial,model\n' >"$WORK/none.csv"
 check "a file without a ticket is told" refused 2 "none.csv: no ticket stands below the names of row 1" ctl ticket import "$WORK/none.csv"
 : >"$WORK/empty.csv"
 check "so is an empty one" refused 2 "empty.csv: no ticket stands below" ctl ticket import "$WORK/empty.csv"
+printf 'id,serial,model,serial\nT-31,RO600-24000131,RO600,RO600-24000132\n' >"$WORK/twice.csv"
+check "and a column that stands twice" refused 2 "twice.csv: row 1: column serial stands twice" ctl ticket import "$WORK/twice.csv"
+printf 'id,serial,model,\nT-31,RO600-24000131,RO600,x\n' >"$WORK/unnamed.csv"
+check "and one without a name" refused 2 "unnamed.csv: row 1, column 4: a member's name expected" ctl ticket import "$WORK/unnamed.csv"
 printf '\377\376' >"$WORK/binary.csv"
 check "and one that is no text" refused 2 "binary.csv: the file is not UTF-8" ctl ticket import "$WORK/binary.csv"
 check "an import takes all" has 'tickets imported: 2' ctl ticket import "$WORK/good.csv"
@@ -149,6 +153,9 @@ check "every route again, somebody on duty" "$BIN/tests/system/webpeer" "$STATE/
 ctl ticket add T-FLOOD --serial RO600-24000109 --model RO600 >"$WORK/flood.log"
 check "more requests than the disk takes: each is answered" "$BIN/tests/system/flood" "$STATE/ctl.sock" 6000 BEYOND_REPAIR T-FLOOD
 check "and the station stands" ctl bay list
+events_of() { at 'events.*.type' ctl --json "$@" | grep -c '^beyond_repair$'; }
+check "all that was recorded of the ticket is in the dossier too" is "$(events_of ticket events T-FLOOD)" events_of unit dossier RO600-24000109
+check "which says that it is all" is true at complete ctl --json unit dossier RO600-24000109
 ctl token revoke t_run >/dev/null
 check "a revoked token: 401" is 401 status "$T_run" "$U/tickets/T-1001"
 
@@ -165,8 +172,11 @@ check "a note" has note ctl run note "$RUN" "hose was loose"
 check "a technician voids nothing" env BENCHCTL_PIN=4711 sh -c "'$BIN/benchctl' --state '$STATE' run void $RUN --reason rig --note loose --as li_na 2>&1 | grep -q supervisor"
 check "a supervisor does" env BENCHCTL_PIN=8215 "$BIN/benchctl" --state "$STATE" run void "$RUN" --reason rig --note "hose was loose" --as wang
 check "and it is on record" has '"type":"void"' ctl --json ticket events T-1001
+check "a run is void once" refused 2 "is void already" env BENCHCTL_PIN=8215 "$BIN/benchctl" --state "$STATE" run void "$RUN" --reason rig --note "hose was loose" --as wang
 check "as found and as left" has '"measurements":[' ctl --json ticket compare T-1001
 check "the dossier has the run, its trace and its neighbours" sh -c "'$BIN/benchctl' --state '$STATE' --json unit dossier RO600-24000101 | '$BIN/tests/system/jsonget' runs.0.document.trace_sha256 | grep -qE '^[0-9a-f]{64}$'"
+check "and the calibrations that its fixture names, with those recorded since" is "$(at 'calibrations.*.channel' ctl --json calibration list)" \
+	at 'calibration_now.*.channel' ctl --json unit dossier RO600-24000101
 check "off duty" has bay ctl duty end --bay 1
 # ---- nobody guesses PINs, nobody keeps the others out
 for i in 1 2 3 4 5; do login li_na "0$i" >/dev/null; done
