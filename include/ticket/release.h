@@ -90,10 +90,11 @@ struct release_facts {
 	const struct release_run *runs; /* newest first */
 	int run_count;
 	bool separate_trial_allowed; /* the model's policy: the trial run may be a run of its own */
-	bool mail_back, accepted, refused; /* acceptance after the last repair */
-	int64_t told_repair_seq;	   /* the highest that an item of the ticket told so far */
-	int64_t released_seq;		   /* the release in force, 0: none */
-	int64_t withdrawn_seq;		   /* the last withdrawal, 0: none */
+	bool mail_back, refused;     /* refused since the last repair */
+	int64_t accepted_seq;	     /* the acceptance since the last repair, 0: none */
+	int64_t told_repair_seq;     /* the highest that an item of the ticket told so far */
+	int64_t released_seq;	     /* the release in force, 0: none */
+	int64_t withdrawn_seq;	     /* the last withdrawal, 0: none */
 	int64_t missing_seq; /* a finished run on it was lost, and was not taken back; 0: none */
 	bool ntf_protocol;   /* a complete diagnosis on this ticket found nothing */
 	bool ntf_before;     /* closed as no_fault_found within 90 days */

@@ -218,7 +218,7 @@ static void read_acceptance(const struct chain_row *r, const json_t *data, struc
 
 	if (accepted && r->late)
 		return;
-	f->accepted = accepted;
+	f->accepted_seq = accepted ? r->seq : 0;
 	f->refused = !accepted;
 }
 
@@ -247,7 +247,7 @@ static void read_repair(const struct chain_row *r, const json_t *data, struct re
 		return;
 	if (told > f->told_repair_seq)
 		f->told_repair_seq = told;
-	f->accepted = false;
+	f->accepted_seq = 0;
 	f->refused = f->refused && r->late;
 }
 

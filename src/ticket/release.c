@@ -279,11 +279,23 @@ static const struct release_run *check_runs(const struct release_facts *f,
 	return own && own->simulated ? own : NULL;
 }
 
+/* The place of the newest run the decision rests on: the customer is invited once it has passed. */
+static int64_t tested_seq(const struct release_facts *f, const struct release_decision *d)
+{
+	int64_t seq = 0;
+
+	for (int i = 0; i < f->run_count; i++)
+		if ((same(d->run, f->runs[i].id) || same(d->trial_run, f->runs[i].id)) &&
+		    f->runs[i].ended_seq > seq)
+			seq = f->runs[i].ended_seq;
+	return seq;
+}
+
 static void check_acceptance(const struct release_facts *f, struct release_decision *d)
 {
 	if (f->refused)
 		add(d, "acceptance_refused", NULL);
-	else if (!f->mail_back && !f->accepted)
+	else if (!f->mail_back && f->accepted_seq <= tested_seq(f, d))
 		add(d, "acceptance_missing", NULL);
 }
 

@@ -52,8 +52,8 @@
 	X("trial_run_missing", 1, "no trial run of 30 minutes", "没有30分钟以上的试运行") \
 	X("trial_run_short", 1, "the trial run is too short", "试运行时间不足") \
 	X("acceptance_refused", 0, "the customer refused the unit", "客户拒绝验收") \
-	X("acceptance_missing", 1, "neither accepted by the customer nor to be mailed back", \
-	  "客户未验收,也未选择寄回") \
+	X("acceptance_missing", 1, "neither accepted by the customer since the run nor to be mailed back", \
+	  "检测合格后客户未验收,也未选择寄回") \
 	X("ntf_protocol_missing", 0, "no complete diagnosis that found nothing", \
 	  "没有未发现故障的完整诊断") \
 	X("second_no_fault_found", 0, "closed as no fault found within 90 days", \

@@ -175,9 +175,11 @@ static bool oracle(int n)
 		return false;
 	if (last(n, VOID, VOID) > run || repair > run || taken_back > run)
 		return false; /* something made that run worth nothing */
-	if (said > repair)
-		return history[said] == ACCEPT;
-	/* Nobody was asked since the repair: only a supervisor's word about this very run does. */
+	if (said > repair && history[said] == REFUSE)
+		return false;
+	if (said > repair && said > run)
+		return true;
+	/* Nobody was asked since the run: only a supervisor's word about this very run does. */
 	return lifted > run && lifted > repair;
 }
 
