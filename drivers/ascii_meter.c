@@ -14,6 +14,7 @@
  * a second makes every point bad_reply: half a number is a wrong number. So does one whose beginning
  * was not seen, after the port was opened.
  */
+#include <stdio.h>
 #include <string.h>
 #include "base/text.h"
 #include "drivers.h"
@@ -41,43 +42,55 @@ static const struct driver_option options[] = {
 
 /* --- options --- */
 
-static int read_number(const struct driver_device *d, const char *item, const char *key, double *v,
-		       struct error *err)
+/* False after a mistake. */
+static bool read_number(const struct driver_device *d, const char *item, const char *key, double *v)
 {
 	const char *s = driver_option_of(d, "points", item, key);
 
 	if (!s || text_to_double(s, strlen(s), v))
-		return 0;
-	return error_set(err, ERR_CONFIG, "points.%s.%s is no number", item, key);
+		return true;
+	driver_wrong(d, "points", item, key, "is no number");
+	return false;
 }
 
-static int read_point(const struct driver_device *d, struct driver_point *p, const char *item,
-		      struct error *err)
+static bool read_quantity(const struct driver_device *d, struct driver_point *p, const char *item)
 {
 	const char *quantity = driver_option_of(d, "points", item, "quantity");
 	const char *unit = driver_option_of(d, "points", item, "unit");
 
-	p->name = item;
-	p->direction = POINT_READ;
 	p->quantity = quantity ? quantity_find(quantity) : QUANTITY_NONE;
 	if (p->quantity == QUANTITY_NONE || p->quantity == QUANTITY_TEXT ||
-	    p->quantity == QUANTITY_STATE)
-		return error_set(err, ERR_CONFIG,
-				 "points.%s.quantity is %s%s%s; expected a quantity like tds", item,
-				 quantity ? "\"" : "missing", quantity ? quantity : "",
-				 quantity ? "\"" : "");
+	    p->quantity == QUANTITY_STATE) {
+		driver_wrong(d, "points", item, "quantity",
+			     quantity ? "is none a number can have; expected a quantity like tds"
+				      : "is missing; expected a quantity like tds");
+		return false;
+	}
 	p->unit = unit ? unit_find(unit, strlen(unit)) : quantity_unit(p->quantity);
-	if (!p->unit || !dim_equal(p->unit->dim, quantity_unit(p->quantity)->dim))
-		return error_set(err, ERR_CONFIG, "points.%s.unit is no unit of its quantity",
-				 item);
+	if (p->unit && dim_equal(p->unit->dim, quantity_unit(p->quantity)->dim))
+		return true;
+	driver_wrong(d, "points", item, "unit", "is no unit of its quantity");
+	return false;
+}
+
+/* Its quantity is none after a mistake. */
+static void read_point(const struct driver_device *d, struct driver_point *p, const char *item)
+{
+	bool ok = read_quantity(d, p, item), bounded;
+
+	p->name = item;
+	p->direction = POINT_READ;
 	p->lo = -1e9;
 	p->hi = 1e9;
-	if (read_number(d, item, "min", &p->lo, err) || read_number(d, item, "max", &p->hi, err))
-		return ERR_CONFIG;
-	if (p->lo < p->hi && p->lo >= -1e9 && p->hi <= 1e9)
-		return 0;
-	return error_set(err, ERR_CONFIG,
-			 "points.%s.min and max; expected -1e9 <= min < max <= 1e9", item);
+	bounded = read_number(d, item, "min", &p->lo);
+	bounded = read_number(d, item, "max", &p->hi) && bounded;
+	if (bounded && !(p->lo < p->hi && p->lo >= -1e9 && p->hi <= 1e9)) {
+		driver_wrong(d, "points", item, "min",
+			     "and max; expected -1e9 <= min < max <= 1e9");
+		bounded = false;
+	}
+	if (!ok || !bounded || driver_item_is_refused(d, "points", item))
+		p->quantity = QUANTITY_NONE;
 }
 
 static int find(const struct meter_priv *p, const char *name, size_t n)
@@ -88,32 +101,41 @@ static int find(const struct meter_priv *p, const char *name, size_t n)
 	return -1;
 }
 
+static bool wrong_line(const struct driver_device *d, const char *what)
+{
+	driver_wrong(d, NULL, NULL, "line", what);
+	return false;
+}
+
 /* Each point once, each bracket whole. */
-static int check_line(const struct meter_priv *p, const char *line, struct error *err)
+static bool check_line(const struct driver_device *d, const struct meter_priv *p, const char *line)
 {
 	bool seen[POINTS_MAX] = {false};
+	char what[120];
 
 	if (strlen(line) > LINE_MAX)
-		return error_set(err, ERR_CONFIG, "line is longer than %d bytes", LINE_MAX);
+		return wrong_line(d, "is longer than 128 bytes");
 	for (const char *at = strchr(line, '{'); at; at = strchr(at + 1, '{')) {
 		size_t n = strcspn(at, "}");
 		int i = at[n] ? find(p, at + 1, n - 1) : -1;
 
 		if (at[n] && n == 2 && at[1] == '*')
 			continue;
-		if (i < 0)
-			return error_set(err, ERR_CONFIG,
-					 "line has \"%.30s\"; expected {name} of one of the points",
-					 at);
-		if (seen[i])
-			return error_set(err, ERR_CONFIG, "line has {%s} twice", p->names[i]);
+		snprintf(what, sizeof(what), "has \"%.30s\"; expected {name} of one of the points",
+			 at);
+		if (i >= 0)
+			snprintf(what, sizeof(what), "has {%s} twice", p->names[i]);
+		if (i < 0 || seen[i])
+			return wrong_line(d, what);
 		seen[i] = true;
 	}
-	for (int i = 0; i < p->count; i++)
+	for (int i = 0; i < p->count; i++) {
+		snprintf(what, sizeof(what), "has no place for point %s; expected {%s} in it",
+			 p->names[i], p->names[i]);
 		if (!seen[i])
-			return error_set(err, ERR_CONFIG, "point %s does not stand in line",
-					 p->names[i]);
-	return 0;
+			return wrong_line(d, what);
+	}
+	return true;
 }
 
 static int init(struct driver_device *d, struct error *err)
@@ -123,10 +145,15 @@ static int init(struct driver_device *d, struct error *err)
 
 	if (n > POINTS_MAX)
 		return error_set(err, ERR_CONFIG, "points has more than %d items", POINTS_MAX);
-	for (int i = 0; !rc && i < n; i++)
-		rc = read_point(d, &p->points[i], p->names[i], err);
 	p->count = n;
-	return rc ? rc : check_line(p, driver_option(d, "line"), err);
+	for (int i = 0; i < n; i++) {
+		read_point(d, &p->points[i], p->names[i]);
+		if (!p->points[i].quantity)
+			rc = error_set(err, ERR_CONFIG, "points.%s is not right", p->names[i]);
+	}
+	if (*driver_option(d, "line") && !check_line(d, p, driver_option(d, "line")))
+		rc = error_set(err, ERR_CONFIG, "line is not right");
+	return rc;
 }
 
 static const struct driver_point *own_points(const struct driver_device *d, int *count)

@@ -42,42 +42,57 @@ static bool is_one_of(const char *s, const char *a, const char *b)
 	return !s || !strcmp(s, a) || !strcmp(s, b);
 }
 
+/* Tells all that is wrong with one line. */
+static bool check_item(const struct driver_device *d, const char *name)
+{
+	const char *line = driver_option_of(d, "points", name, "line");
+	bool ok = true;
+
+	if (!line || !*line || strlen(line) > 31) {
+		driver_wrong(d, "points", name, "line", "is missing or longer than 31 bytes");
+		ok = false;
+	}
+	if (!is_one_of(driver_option_of(d, "points", name, "direction"), "in", "out")) {
+		driver_wrong(d, "points", name, "direction", "is neither in nor out");
+		ok = false;
+	}
+	if (bias_of(driver_option_of(d, "points", name, "bias")) == 99) {
+		driver_wrong(d, "points", name, "bias",
+			     "is none of as_is pull_up pull_down disabled");
+		ok = false;
+	}
+	if (!is_one_of(driver_option_of(d, "points", name, "active_low"), "yes", "no")) {
+		driver_wrong(d, "points", name, "active_low", "is neither yes nor no");
+		ok = false;
+	}
+	return ok && !driver_item_is_refused(d, "points", name);
+}
+
 static int init(struct driver_device *d, struct error *err)
 {
 	struct lines_priv *priv = d->priv;
-	int n = driver_option_items(d, "points", priv->names, LINES_MAX);
+	int n = driver_option_items(d, "points", priv->names, LINES_MAX), rc = 0;
 
 	if (n > LINES_MAX)
 		return error_set(err, ERR_CONFIG, "points has more than %d items", LINES_MAX);
 	for (int i = 0; i < n; i++) {
 		const char *name = priv->names[i];
-		const char *line = driver_option_of(d, "points", name, "line");
 		const char *direction = driver_option_of(d, "points", name, "direction");
+		bool ok = check_item(d, name);
 
-		if (!line || !*line || strlen(line) > 31)
-			return error_set(err, ERR_CONFIG,
-					 "points.%s.line is missing or longer than 31 bytes", name);
-		if (!is_one_of(direction, "in", "out"))
-			return error_set(err, ERR_CONFIG,
-					 "points.%s.direction is neither in nor out", name);
-		if (bias_of(driver_option_of(d, "points", name, "bias")) == 99)
-			return error_set(
-				err, ERR_CONFIG,
-				"points.%s.bias is none of as_is pull_up pull_down disabled", name);
-		if (!is_one_of(driver_option_of(d, "points", name, "active_low"), "yes", "no"))
-			return error_set(err, ERR_CONFIG,
-					 "points.%s.active_low is neither yes nor no", name);
 		priv->points[i] = (struct driver_point){
 			.name = name,
-			.quantity = QUANTITY_STATE,
+			.quantity = ok ? QUANTITY_STATE : QUANTITY_NONE,
 			.direction = direction && !strcmp(direction, "out") ? POINT_WRITE
 									    : POINT_READ,
 			.lo = 0,
 			.hi = 1,
 			.resolution = 1};
+		if (!ok)
+			rc = error_set(err, ERR_CONFIG, "points.%s is not right", name);
 	}
 	priv->count = n;
-	return 0;
+	return rc;
 }
 
 static const struct driver_point *own_points(const struct driver_device *d, int *count)

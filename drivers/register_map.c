@@ -373,7 +373,7 @@ static int init(struct driver_device *d, struct error *err)
 		struct reading r = {d, "points", priv->names[i], rc ? &later : err, 0};
 
 		read_point(&r, &priv->points[i], &priv->at[i]);
-		if (r.code)
+		if (r.code || driver_item_is_refused(d, "points", priv->names[i]))
 			priv->points[i].quantity = QUANTITY_NONE;
 		rc = rc ? rc : r.code;
 	}

@@ -70,6 +70,8 @@ enum { PROBLEMS_MAX = 200 };
 
 void problems_add(struct problems *p, const char *file, int line, int col, const char *excerpt,
 		  const char *fmt, ...) __attribute__((format(printf, 6, 7)));
+/* Why the file could not be read; err names it too, which is not said twice. */
+void problems_add_file(struct problems *p, const char *file, const struct error *err);
 /* Give those of that file that have no excerpt the line they stand in, from the file's bytes. */
 void problems_quote(struct problems *p, const char *file, const char *bytes, size_t n);
 /* Sort by file and place, and print each as "file:line:col: text", the line and

@@ -58,6 +58,7 @@ struct yaml {
 	size_t n;
 	size_t *line_at;
 	int line_count;
+	unsigned char *moved; /* by line: so many blanks too many in front of it were dropped */
 };
 
 #define yaml_each(child, parent)                                                                   \

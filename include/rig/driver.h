@@ -75,6 +75,7 @@ struct driver_device {
 	const struct fx_device *fx;
 	struct problems *problems; /* of the file at path, while init runs; NULL: nobody listens */
 	const char *path;
+	bool *refused; /* by option of fx: the table refused it, which reads as not given; NULL: none */
 };
 /* Value of an option, never NULL for declared ones with a default. */
 const char *driver_option(const struct driver_device *d, const char *name);
@@ -87,9 +88,11 @@ int driver_option_items(const struct driver_device *d, const char *map,
 			char names[][DRIVER_ITEM_NAME_MAX], int max);
 const char *driver_option_of(const struct driver_device *d, const char *map, const char *item,
 			     const char *key);
+/* Was any key of the item refused? Then little is known of it, and it is no point to rely on. */
+bool driver_item_is_refused(const struct driver_device *d, const char *map, const char *item);
 /* In init: what is wrong with that key of an item, told at its place in the file beside whatever
  * else is wrong, so that init need not end at the first. Afterwards init returns ERR_CONFIG; its err
- * is then not told again. */
+ * is then not told again. Of a refused item nothing more is told. map NULL: the option key itself. */
 void driver_wrong(const struct driver_device *d, const char *map, const char *item, const char *key,
 		  const char *what);
 /* The unit of a point's values: unit, else unit_name looked up, else the quantity's. */

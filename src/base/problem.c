@@ -26,6 +26,16 @@ static char *first_line(const char *s, size_t n)
 	return copy;
 }
 
+/* The same mistake met twice, as a name that is used twice in one text. */
+static bool is_told(const struct problems *p, const char *file, int line, int col, const char *text)
+{
+	for (int i = 0; i < p->count && line > 0; i++)
+		if (p->at[i].line == line && p->at[i].col == col && !strcmp(p->at[i].text, text) &&
+		    !strcmp(p->at[i].file, file ? file : ""))
+			return true;
+	return false;
+}
+
 void problems_add(struct problems *p, const char *file, int line, int col, const char *excerpt,
 		  const char *fmt, ...)
 {
@@ -33,15 +43,17 @@ void problems_add(struct problems *p, const char *file, int line, int col, const
 	char text[1024];
 	va_list ap;
 
-	if (p->count == PROBLEMS_MAX) {
-		p->dropped++;
-		return;
-	}
 	va_start(ap, fmt);
 	if (vsnprintf(text, sizeof(text), fmt, ap) < 0)
 		text[0] = '\0';
 	va_end(ap);
 	text_make_line(text);
+	if (is_told(p, file, line, col, text))
+		return;
+	if (p->count == PROBLEMS_MAX) {
+		p->dropped++;
+		return;
+	}
 	if (p->count == p->cap) {
 		p->cap = p->cap ? p->cap * 2 : 8;
 		p->at = xrealloc(p->at, (size_t)p->cap * sizeof(*p->at));
@@ -52,6 +64,19 @@ void problems_add(struct problems *p, const char *file, int line, int col, const
 	at->col = col;
 	at->text = xstrdup(text);
 	at->excerpt = excerpt ? first_line(excerpt, strlen(excerpt)) : NULL;
+}
+
+void problems_add_file(struct problems *p, const char *file, const struct error *err)
+{
+	const char *at = strstr(err->text, file);
+	int before = at ? (int)(at - err->text) : 0;
+	const char *rest = at ? at + strlen(file) : err->text;
+
+	if (before && err->text[before - 1] == ' ')
+		before--;
+	else if (at && *rest == ' ')
+		rest++;
+	problems_add(p, file, 0, 0, NULL, "%.*s%s", before, err->text, rest);
 }
 
 void problems_quote(struct problems *p, const char *file, const char *bytes, size_t n)

@@ -96,7 +96,7 @@ int yaml_byte_col(const struct yaml *y, size_t line0, size_t column)
 	const char *s = yaml_line(y, (int)line0 + 1, &n);
 	if (!s)
 		return 1;
-	size_t i = 0;
+	size_t i = y->moved[line0]; /* all of them blanks */
 	while (i < n && column > 0) {
 		i++;
 		while (i < n && ((unsigned char)s[i] & 0xc0) == 0x80)
@@ -124,6 +124,7 @@ static bool find_lines(struct yaml *y)
 	for (size_t i = 0; i < y->n; i++)
 		lines += y->bytes[i] == '\n';
 	y->line_at = arena_array(y->arena, (size_t)lines, sizeof(*y->line_at));
+	y->moved = arena_array(y->arena, (size_t)lines, sizeof(*y->moved));
 	y->line_count = 1;
 	for (size_t i = 0; i + 1 < y->n; i++)
 		if (y->bytes[i] == '\n')
@@ -331,10 +332,6 @@ static void read_document_start(struct builder *b, const yaml_event_t *e)
 		bad_mark(b, e->start_mark, "a second document; a file holds one");
 		b->stop = true;
 	}
-	if (e->data.document_start.version_directive ||
-	    e->data.document_start.tag_directives.start !=
-		    e->data.document_start.tag_directives.end)
-		bad_mark(b, e->start_mark, "directives are not allowed; start with the first key");
 }
 
 static void read_stream(struct builder *b, const char *text)
@@ -363,7 +360,7 @@ char *yaml_read_file(const char *path, size_t *n, struct problems *problems)
 	char *bytes = NULL;
 	if (!text_read_file(path, YAML_BYTES_MAX, &bytes, n, &err))
 		return bytes;
-	problems_add(problems, path, 0, 0, NULL, "%s", err.text);
+	problems_add_file(problems, path, &err);
 	return NULL;
 }
 

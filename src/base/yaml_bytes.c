@@ -205,6 +205,7 @@ bool yaml_move(struct yaml_repair *r, int line, size_t blanks, size_t odd)
 	memset(text, ' ', blanks);
 	memmove(text + blanks, text + blanks + odd, n - blanks - odd);
 	memset(text + n - odd, ' ', odd);
+	r->y->moved[line - 1] = (unsigned char)odd;
 	return true;
 }
 
@@ -267,6 +268,13 @@ void yaml_check_bytes(struct yaml_repair *r)
 		size_t n = 0;
 		const char *s = yaml_line(r->y, line, &n);
 		int tab = 0;
+		if (n && *s == '%') {
+			yaml_problem_at(r->y, line, 1,
+					"directives are not allowed; start with the first key");
+			blank(r, line);
+			r->mistakes = true;
+			continue;
+		}
 		if (check_line(r->y, line, &tab))
 			continue;
 		r->mistakes = true;

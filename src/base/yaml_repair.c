@@ -249,9 +249,17 @@ static struct yaml_node *child_above(const struct yaml_node *node, int line)
 	return last;
 }
 
-/* May the lost line stand within node, which begins above it? from: where its key stands. */
-static bool may_hold(const struct yaml_node *node, int from, const struct yaml_lost *lost)
+/* How deep it stands, from 0, in the text as it was read. */
+static int level(const struct yaml *y, int line, int col)
 {
+	return col - 1 - y->moved[line - 1];
+}
+
+/* May the lost line stand within node, which begins above it? from: where its key stands. */
+static bool may_hold(const struct yaml *y, const struct yaml_node *node, int from,
+		     const struct yaml_lost *lost)
+{
+	int own = level(y, node->line, node->col);
 	bool entry = lost->dash && node->kind != YAML_MAP;
 
 	if (node->kind == YAML_SCALAR && (node->len || node->quoted))
@@ -263,19 +271,20 @@ static bool may_hold(const struct yaml_node *node, int from, const struct yaml_l
 		return false;
 	if (node->flow || !lost->sure)
 		return true;
-	return node->kind == YAML_LIST
-		       ? lost->indent > node->col - 1 || (entry && lost->indent == node->col - 1)
-		       : lost->indent >= node->col - 1;
+	return node->kind == YAML_LIST ? lost->indent > own || (entry && lost->indent == own)
+				       : lost->indent >= own;
 }
 
-static void mark(struct yaml_node *root, const struct yaml_lost *lost)
+static void mark(const struct yaml *y, struct yaml_node *root, const struct yaml_lost *lost)
 {
 	struct yaml_node *node = root;
 	while (node->kind != YAML_SCALAR) {
 		struct yaml_node *c = child_above(node, lost->line);
-		int from = !c ? 0 : c->key ? c->key_col - 1 : c->col - 1;
-		bool within = c && may_hold(c, from, lost);
-		if ((!within || !lost->sure) && node->col > lost->least)
+		int from = !c	    ? 0
+			   : c->key ? level(y, c->key_line, c->key_col)
+				    : level(y, c->line, c->col);
+		bool within = c && may_hold(y, c, from, lost);
+		if ((!within || !lost->sure) && level(y, node->line, node->col) >= lost->least)
 			node->partial = true;
 		if (!within)
 			return;
@@ -287,5 +296,5 @@ static void mark(struct yaml_node *root, const struct yaml_lost *lost)
 void yaml_mark_lost(const struct yaml_repair *r, struct yaml_node *root)
 {
 	for (int i = 0; i < r->count; i++)
-		mark(root, &r->lost[i]);
+		mark(r->y, root, &r->lost[i]);
 }

@@ -125,7 +125,7 @@ static void add_entry(void *ctx, const char *path, const char *name)
 	struct library_entry *e = &lib->entries[lib->entry_count++];
 	*e = (struct library_entry){.path = xstrdup(path), .id = id_of(name)};
 	if (text_read_file(path, YAML_BYTES_MAX, &e->bytes, &e->size, &err))
-		problems_add(&e->problems, path, 0, 0, NULL, "%s", err.text);
+		problems_add_file(&e->problems, path, &err);
 	else
 		e->profile = profile_parse(path, e->bytes, e->size, NULL, NULL, 0, &e->problems);
 	if (e->bytes)

@@ -50,7 +50,8 @@ static int find_point(struct rig *r, const char *owner, int line, int col, int d
 		return -1;
 	}
 	i = driver_point_index(&d->d, name);
-	if (i >= 0 && d->points[i].quantity == QUANTITY_NONE)
+	if (i >= 0 && (d->points[i].quantity == QUANTITY_NONE ||
+		       driver_item_is_refused(&d->d, "points", name)))
 		return -1;
 	if (i >= 0 && (d->points[i].direction & way))
 		return i;
@@ -150,7 +151,7 @@ static void build_channel(struct rig *r, int index, struct problems *p)
 		pulse_scale(r, c, pt, p);
 	else if (!c->is_state)
 		linear_scale(r, c, pt, p);
-	if (!c->is_state && p->count + p->dropped == before)
+	if (!c->is_state && !r->devices[fx->device].incomplete && p->count + p->dropped == before)
 		fit_channel(r, c, pt, p);
 }
 

@@ -101,6 +101,7 @@ static void bad_option(struct rig *r, const struct fx_device *fx, const char *te
 	problems_add(p, r->f->path, line, col, NULL, "%s: %s", fx->name, text);
 }
 
+/* What is said in err alone may come of options that were refused. */
 static int init_device(struct rig *r, struct device *d, struct problems *p)
 {
 	struct error err = {0};
@@ -112,7 +113,7 @@ static int init_device(struct rig *r, struct device *d, struct problems *p)
 	d->d.path = r->f->path;
 	rc = d->d.driver->init(&d->d, &err);
 	d->d.problems = NULL;
-	if (rc && p->count + p->dropped == before)
+	if (rc && p->count + p->dropped == before && !d->incomplete)
 		bad_option(r, d->fx, err.text, p);
 	return rc;
 }
@@ -133,17 +134,17 @@ static void build_device(struct rig *r, int index, struct problems *p)
 	}
 	check_place(r, d, p);
 	d->d.priv = xcalloc(1, d->d.driver->priv_size + 1);
-	if (driver_check_options(&d->d, r->f->path, p) || fx->flawed) {
+	d->d.refused = xcalloc((size_t)fx->option_count + 1, sizeof(bool));
+	d->incomplete = driver_check_options(&d->d, r->f->path, p) != 0;
+	if (fx->flawed || init_device(r, d, p)) {
 		know_points_anyway(d);
-		return;
-	}
-	if (init_device(r, d, p)) {
-		know_points_anyway(d);
-		know_own_points(d);
+		if (!fx->flawed)
+			know_own_points(d);
 		return;
 	}
 	d->points = driver_points(&d->d, &d->point_count);
-	build_identity(d);
+	if (!d->incomplete)
+		build_identity(d);
 }
 
 int build_devices(struct rig *r, struct problems *p)

@@ -88,6 +88,7 @@ struct board {
 struct device {
 	const struct fx_device *fx;
 	struct driver_device d;
+	bool incomplete; /* drafts: some of its options were refused */
 	const struct driver_point *points;
 	int point_count;
 	uint32_t bays;	      /* that need it */

@@ -17,12 +17,20 @@ static const struct driver_option *declared(const struct driver *drv, const char
 	return NULL;
 }
 
-static const char *written(const struct driver_device *d, const char *key)
+/* Its place among the options of the fixture, -1: it is not there. */
+static int place_of(const struct driver_device *d, const char *key)
 {
 	for (int i = 0; d->fx && i < d->fx->option_count; i++)
 		if (!strcmp(d->fx->options[i].key, key))
-			return d->fx->options[i].value;
-	return NULL;
+			return i;
+	return -1;
+}
+
+static const char *written(const struct driver_device *d, const char *key)
+{
+	int i = place_of(d, key);
+
+	return i < 0 || (d->refused && d->refused[i]) ? NULL : d->fx->options[i].value;
 }
 
 const char *driver_option(const struct driver_device *d, const char *name)
@@ -179,6 +187,8 @@ static void complain(struct checking *c, const struct fx_option *o, const char *
 {
 	problems_add(c->problems, c->path, o ? o->line : c->d->fx->line, o ? o->col : c->d->fx->col,
 		     NULL, "%s: %s", c->d->fx->name, text);
+	if (o && c->d->refused)
+		c->d->refused[o - c->d->fx->options] = true;
 	c->bad++;
 }
 
@@ -288,6 +298,17 @@ static void unknown_option(struct checking *c, const struct fx_option *o)
 	complain(c, o, text);
 }
 
+bool driver_item_is_refused(const struct driver_device *d, const char *map, const char *item)
+{
+	char full[2 * DRIVER_ITEM_NAME_MAX];
+	size_t n = (size_t)snprintf(full, sizeof(full), "%s.%s.", map, item);
+
+	for (int i = 0; d->refused && i < d->fx->option_count; i++)
+		if (d->refused[i] && !strncmp(d->fx->options[i].key, full, n))
+			return true;
+	return false;
+}
+
 void driver_wrong(const struct driver_device *d, const char *map, const char *item, const char *key,
 		  const char *what)
 {
@@ -295,8 +316,16 @@ void driver_wrong(const struct driver_device *d, const char *map, const char *it
 	int line = d->fx->line, col = d->fx->col;
 	size_t n;
 
-	if (!d->problems)
+	if (!d->problems || (map && driver_item_is_refused(d, map, item)))
 		return;
+	if (!map) {
+		int at = place_of(d, key);
+
+		problems_add(d->problems, d->path, at < 0 ? line : d->fx->options[at].line,
+			     at < 0 ? col : d->fx->options[at].col, NULL, "%s: %s %s", d->fx->name,
+			     key, what);
+		return;
+	}
 	/* a key that is missing is told where its item stands */
 	n = (size_t)snprintf(full, sizeof(full), "%s.%s.", map, item);
 	for (int i = d->fx->option_count - 1; i >= 0; i--)
@@ -331,7 +360,7 @@ int driver_check_options(const struct driver_device *d, const char *path, struct
 		const struct driver_option *t = &d->driver->options[i];
 		char one[1][DRIVER_ITEM_NAME_MAX];
 
-		if (t->fallback || written(d, t->name) ||
+		if (t->fallback || place_of(d, t->name) >= 0 ||
 		    (t->type == OPTION_MAP && driver_option_items(d, t->name, one, 1) > 0))
 			continue;
 		snprintf(text, sizeof(text), "option \"%s\" is missing: %s", t->name, t->help_en);

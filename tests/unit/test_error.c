@@ -214,6 +214,30 @@ static void problems_beyond_the_bound_are_counted(void **state)
 	problems_release(&p);
 }
 
+static void one_mistake_is_told_once_and_a_file_by_one_name(void **state)
+{
+	struct problems p = {0};
+	struct error err;
+	char *out;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		problems_add(&p, "a", 1, 1, NULL, "no");
+		problems_add(&p, "a", 1, 2, NULL, "no");
+		problems_add(&p, "b", 1, 1, NULL, "no");
+	}
+	assert_int_equal(p.count, 3);
+	problems_release(&p);
+	error_set(&err, ERR_NOT_FOUND, "/x/y does not exist");
+	problems_add_file(&p, "/x/y", &err);
+	error_set(&err, ERR_IO, "open /x/y: Permission denied");
+	problems_add_file(&p, "/x/y", &err);
+	out = printed(&p);
+	assert_string_equal(out, "/x/y: does not exist\n/x/y: open: Permission denied\n");
+	free(out);
+	problems_release(&p);
+}
+
 /* Run fn in a child; its exit status and what it wrote to stderr. */
 static int in_child(void (*fn)(void), char *out, size_t size)
 {
@@ -361,6 +385,7 @@ int main(void)
 		cmocka_unit_test(long_lines_are_cut_around_the_caret),
 		cmocka_unit_test(caret_may_stand_behind_the_line),
 		cmocka_unit_test(problems_beyond_the_bound_are_counted),
+		cmocka_unit_test(one_mistake_is_told_once_and_a_file_by_one_name),
 		cmocka_unit_test(panic_makes_safe_once_and_aborts),
 		cmocka_unit_test(panic_without_hook_says_why),
 		cmocka_unit_test(log_lines_carry_level_and_stay_lines),

@@ -331,7 +331,7 @@ static void a_fixture_with_mistakes_is_a_draft_and_goes_nowhere(void **state)
 	assert_int_equal(f->bus_count, 1);
 	fixture_free(f);
 	assert_null(fixture_parse("small.yaml", text, strlen(text), &problems));
-	assert_int_equal(problems.count, 2 * count);
+	assert_int_equal(problems.count, count); /* the same ones */
 	assert_null(fixture_parse_draft("small.yaml", "a: [", 4, &problems));
 	problems_release(&problems);
 	f = fixture_load_draft("fixtures/sim.yaml", &problems);
