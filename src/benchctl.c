@@ -89,7 +89,11 @@ static int read_globals(struct ctl *c, int argc, char **argv, int *code)
 		if (strncmp(argv[i], "--state=", 8) == 0) {
 			state = argv[i] + 8;
 			c->state_named = true;
-		} else if (strcmp(argv[i], "--state") == 0 && i + 1 < argc) {
+		} else if (strcmp(argv[i], "--state") == 0 && i + 1 == argc) {
+			(void)ctl_fail("--state needs a folder: the station's, such as "
+				       "/var/lib/benchd");
+			return -1;
+		} else if (strcmp(argv[i], "--state") == 0) {
 			state = argv[++i];
 			c->state_named = true;
 		} else if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "bus/port.h"
 #include "sim/serve.h"
 
 enum { EXIT_CONFIG = 2, EXIT_BUSY = 75, LIST_MAX = 64 };
@@ -171,6 +172,8 @@ static int read_options(int argc, char **argv, struct options *o)
 		return usage("--fixture and --dir are needed", NULL);
 	if (!rc && o->speed != (double)(unsigned)o->speed)
 		return usage("--speed wants a whole number", NULL);
+	if (!rc && o->wire > 0 && !port_is_baud((int)o->wire))
+		return usage("--wire wants a rate of the kernel, " PORT_BAUD_RATES, NULL);
 	if (!rc && o->wire > 0 && o->speed > 1)
 		return usage("--speed is for unpaced wires, not with --wire", NULL);
 	return rc;
@@ -191,7 +194,8 @@ static int mount(struct sim_server *s, const char *spec)
 	bay = fixture_bay(s->config.fixture, part[0]);
 	if (bay < 0)
 		return usage("--unit names a bay that the fixture has not:", spec);
-	world_mount(s->world, bay, part[1], part[2]);
+	if (!world_mount(s->world, bay, part[1], part[2]))
+		return usage("--unit wants " WORLD_MODELS ", not", spec);
 	sim_operator_unit(s, bay, part[2], part[3]);
 	return 0;
 }

@@ -24,6 +24,8 @@ struct port {
 
 /* Is this one of the kernel's fixed rates? libmodbus would silently take 9600 for any other. */
 bool port_is_baud(int baud);
+#define PORT_BAUD_RATES                                                                            \
+	"1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200, 230400, 460800, 500000 or 921600"
 /* Resolve a fixture's port to a device node: "sim:NAME" in sim_dir (NULL: refused),
  * "usb:VID:PID:SERIAL" (hex, the serial may be empty when only one such adapter is there), or a
  * path. Names that depend on the order of plugging (ttyUSBn, ttyACMn) are refused. ERR_CONFIG,

@@ -447,6 +447,9 @@
 	X(H_PACE_DO,                                                                                                               \
 	  "see the line's plan (benchctl fixture check), its adapter's timer, and what on it is dead or late",                     \
 	  "请查看该总线的负荷（benchctl fixture check）、适配器的延迟定时器，以及总线上无应答或应答迟的设备")                      \
+	X(H_LINE_DO,                                                                                                               \
+	  "more than the line can carry, or was planned to: see its plan (benchctl fixture check) and what on it is dead or late", \
+	  "超出该总线的承载能力或计划：请查看其负荷（benchctl fixture check），以及总线上无应答或应答迟的设备")                    \
 	X(H_LINE,                                                                                                                  \
 	  "bus {1} is busy {2} % of the time (planned: {3} %); answers begin after ms (planned: at most {4}):{5}",                 \
 	  "总线 {1} 占用 {2} %（计划 {3} %）；应答开始时间 ms（计划最长 {4}）：{5}")                                               \

@@ -103,7 +103,7 @@ struct sensor {
 	double held;	     /* value of the last renewal, channel unit, calibrated */
 	int64_t renew_ns;    /* next renewal */
 	double counted;	     /* pulses already given (counters, pulse lines) */
-	bool frozen;
+	bool frozen, dithered_up;
 	bool other_unit;	     /* than its quantity's own */
 	const struct unit *own_unit; /* of its quantity */
 };

@@ -45,8 +45,10 @@ const char *const *world_fault_names(int *n);
  * many. */
 int world_clear_faults(struct world *w, int bay);
 
-/* Put a unit on a bay's hoses: NULL serial takes it off. Fresh unit: default state, no fault. */
-void world_mount(struct world *w, int bay, const char *model_code, const char *serial);
+/* Put a unit on a bay's hoses: NULL serial takes it off. Fresh unit: default state, no fault. False:
+ * no unit of that model can be simulated, and nothing was done. */
+#define WORLD_MODELS "a model with 600, 400, 800 or 75 in its code, such as RO600"
+bool world_mount(struct world *w, int bay, const char *model_code, const char *serial);
 
 /* Advance the physics to now_ns (run time); never backwards. Internal steps of 10 or 20 ms after
  * anything switched or while pressures move, 50 ms while they creep, 100 ms in steady flow and at

@@ -125,7 +125,10 @@ static void cmd_mount(struct sim_server *s, char **word, struct text *reply)
 		return;
 	}
 	sim_serve_now(s);
-	world_mount(s->world, bay, word[2], word[3]);
+	if (!world_mount(s->world, bay, word[2], word[3])) {
+		refuse(reply, "no unit of that model can be simulated; expected " WORLD_MODELS);
+		return;
+	}
 	sim_operator_unit(s, bay, word[3], word[3] ? word[4] : NULL);
 	text_puts(reply, "ok");
 }

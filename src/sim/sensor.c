@@ -188,6 +188,18 @@ static double sample(struct world *w, struct sensor *s)
 	return v;
 }
 
+/* Half a step of the sensor up, then down: water without noise would stand still for the fixture's
+ * `frozen`, as only a broken sensor does. */
+static double dither(struct sensor *s, const struct fx_channel *ch)
+{
+	double step = ch->resolution;
+
+	if (s->other_unit)
+		step *= fabs(ch->unit->scale / s->own_unit->scale);
+	s->dithered_up = !s->dithered_up;
+	return s->dithered_up ? step / 2 : -step / 2;
+}
+
 static void renew(struct world *w, int channel)
 {
 	struct sensor *s = &w->sensors[channel];
@@ -197,7 +209,8 @@ static void renew(struct world *w, int channel)
 	if (w->now_ns < s->renew_ns)
 		return;
 	if (s->role != CH_OTHER && !(frozen && s->frozen))
-		s->held = sample(w, s);
+		s->held = sample(w, s) +
+			  (!w->config.noise && ch->frozen_after > 0 ? dither(s, ch) : 0);
 	s->frozen = frozen;
 	/* contacts are seen at once; other devices renew at their own pace, or faster than they
 	 * are asked */

@@ -44,23 +44,23 @@ void world_free(struct world *w)
 	free(w);
 }
 
-void world_mount(struct world *w, int bay, const char *model_code, const char *serial)
+bool world_mount(struct world *w, int bay, const char *model_code, const char *serial)
 {
 	struct bay_plant *b = &w->bays[bay];
-	const struct ro_params *params;
+	const struct ro_params *params = serial ? ro_unit_params_find(model_code) : NULL;
 
+	if (serial && !params)
+		return false;
 	b->mounted = serial != NULL;
 	b->tray_l = 0;
 	if (!serial)
-		return;
-	params = ro_unit_params_find(model_code);
-	if (!params)
-		params = ro_unit_params_find("600");
+		return true;
 	/* it stood beside the rig, a little colder than the water */
 	ro_unit_init(&b->unit, params, w->config.feed_temperature_c - 1);
 	text_copy(b->unit.model, sizeof(b->unit.model), model_code);
 	text_copy(b->unit.serial, sizeof(b->unit.serial), serial);
 	fault_due(w);
+	return true;
 }
 
 /* Step length: 10 ms after a switch, 20 ms while pressures move, 50 ms while they creep, 100 ms in

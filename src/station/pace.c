@@ -9,6 +9,7 @@
 
 enum { PACE_MEMORY = 16, PACE_ENOUGH = 8 };
 #define PACE_SLOW 1.25
+#define PACE_LOAD 0.05 /* of the time, beyond the plan: less is the clock's grain */
 
 /* Index of the device's fastest channel, -1 when none is polled. */
 static int fastest(const struct fixture *f, int device)
@@ -102,7 +103,14 @@ static void line_finding(struct json *j, const struct rig_link *r, int bus, pace
 			    "after ms (planned: at most %.0f):%s",
 			    f->buses[bus].name, last->line.load * 100, last->line.planned * 100,
 			    (double)f->buses[bus].turnaround_ns / 1e6, t.buf);
-		finding(j, "ok", "line", out.buf, "");
+		/* planned with the turnarounds measured: beyond 1 the reads come late */
+		bool too_much = last->line.planned > 1 ||
+				last->line.load > PACE_SLOW * last->line.planned + PACE_LOAD;
+
+		finding(j, too_much ? "warning" : "ok", "line", out.buf,
+			too_much ? "more than the line can carry, or was planned to: see its plan "
+				   "(benchctl fixture check) and what on it is dead or late"
+				 : "");
 	}
 	text_release(&t);
 	text_release(&out);

@@ -278,8 +278,9 @@ struct station *station_new(struct loop *loop, const struct station_options *o, 
 	if (s->library.problems.count) {
 		problems_print(&s->library.problems, stderr);
 		error_set(err, ERR_CONFIG,
-			  "%d mistakes in the models of %s/models; correct them, then start again",
-			  s->library.problems.count, o->profiles_dir);
+			  "%d mistake%s in the models of %s/models; correct, then start again",
+			  s->library.problems.count, s->library.problems.count == 1 ? "" : "s",
+			  o->profiles_dir);
 		goto out;
 	}
 	check_profiles(s);

@@ -22,7 +22,7 @@
 	X("run_open", 0, "a run on this unit is still going on", "该机的检测仍在进行") \
 	X("no_run", 0, "no complete post-repair QC on this serial", "该机号没有完整的维修后质检") \
 	X("run_void", 0, "the latest complete run was made void", "最近一次完整检测已作废") \
-	X("run_not_pass", 1, "the latest complete run is not a pass", "最近一次完整检测不合格") \
+	X("run_not_pass", 1, "the latest complete run is not a pass", "最近一次完整检测未通过") \
 	X("run_suspect", 0, "a later calibration or profile revision puts the run in doubt", \
 	  "后来的校准或测试方案版本使该检测存疑") \
 	X("run_of_other_ticket", 0, "the latest complete run belongs to another ticket", \

@@ -78,6 +78,11 @@ check "a fault with a slip of the pen" has "did you mean 'membrane_torn'" "$BIN/
 	--dir "$WORK/other" --fault membrane_tron
 check "exits 2" code 2 "$BIN/benchsim" --fixture "$FIXTURE" --dir "$WORK/other" --fault membrane_tron
 check "and leaves no folder" test ! -e "$WORK/other"
+check "a model that nobody can simulate exits 2, saying which can be" refused 2 "--unit wants a model with 600, 400, 800 or 75 in its code" \
+	"$BIN/benchsim" --fixture "$FIXTURE" --dir "$WORK/other" --unit 1:XY1:S1
+check "so does a line rate that there is not" refused 2 "--wire wants a rate of the kernel, 1200, 2400" \
+	"$BIN/benchsim" --fixture "$FIXTURE" --dir "$WORK/other" --wire 12345
+check "an unknown model is not mounted either" has "no unit of that model can be simulated" sim mount 1 XY1 S1
 check "an unknown option exits 2" code 2 "$BIN/benchsim" --frobnicate
 check "a fixture that is not there exits 2" code 2 "$BIN/benchsim" --fixture "$WORK/none.yaml" --dir "$WORK/other"
 sed 's|sim:tcp|127.0.0.1:502|; s|sim:gpio|gpio-chip|; s|"sim:|"/dev/serial/by-id/|; s|^simulated:.*|simulated: no|' "$FIXTURE" >"$WORK/real.yaml"

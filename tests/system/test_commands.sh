@@ -154,6 +154,7 @@ check "run show of none" refused 2 "nonsense" ctl run show nonsense
 check "run watch without a run" refused 2 "nothing runs at bay 1" ctl run watch --bay 1
 check "run answer without a run" refused 2 "nothing runs at bay 1" ctl run answer --bay 1 yes
 check "run abort without a run" refused 2 "nothing runs at bay 1" ctl run abort --bay 1
+check "--state without a folder says so" refused 2 "--state needs a folder" "$BIN/benchctl" --state
 check "bay reset of a ready bay" refused 2 "only a tripped or locked bay is reset" ctl bay reset 1
 check "bay stop of an idle bay" code 0 ctl bay stop 1
 check "it is ready again" ready 1
@@ -168,6 +169,10 @@ measured() { ctl doctor --port "$PORT" | grep -qE 'bus meters, read every \(plan
 check "doctor shows how often devices are read beside the plan" wait_for 30 measured
 loaded() { ctl doctor --port "$PORT" | grep -qE 'bus meters is busy [1-9][0-9]* % of the time \(planned: [1-9][0-9]* %\); answers begin after ms \(planned: at most [1-9][0-9]*\): feed_probe_1 [0-9]+\.[0-9], .*power_2 [0-9]+\.[0-9]'; }
 check "and what the line carries, how soon its devices answer" wait_for 30 loaded
+sim busfault meters:late=0.12 >/dev/null
+overloaded() { ctl doctor --port "$PORT" | grep -A1 'bus meters is busy' | grep -q "more than the line can carry"; }
+check "a line that has to carry too much is a warning, with what to look for" wait_for 30 overloaded
+sim busfault meters:none >/dev/null
 check "doctor --json: no errors" is 0 at errors ctl --json doctor --port "$PORT"
 
 ctl --json events --count 3 >"$WORK/events.txt" 2>&1 &

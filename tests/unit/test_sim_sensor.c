@@ -113,6 +113,38 @@ static void sensors_drift_over_hours_and_stay_within_their_uncertainty(void **st
 	world_free(r.w);
 }
 
+/* The fixture's `frozen` takes what repeats itself for broken; water without noise is not. */
+static void a_sensor_without_noise_does_not_stand_still(void **state)
+{
+	int checked = 0;
+	struct rig_bench r;
+
+	(void)state;
+	start(&r);
+	r.w->config.noise = false;
+	produce(&r, 0);
+	pass(&r, 60);
+	for (int c = 0; c < fixture->channel_count; c++) {
+		const struct fx_channel *ch = &fixture->channels[c];
+		double step = ch->resolution / fabs(ch->gain), before = NAN, now;
+		int same = 0;
+
+		if (!ch->frozen_after || !(ch->bays & 1))
+			continue;
+		checked++;
+		for (int i = 0; i < 10; i++, before = now) {
+			pass(&r, 2);
+			now = sensor_point(r.w, c);
+			same += i && floor(now / step + 0.5) == floor(before / step + 0.5);
+		}
+		/* what moves by itself may meet a half step here and there */
+		if (same > 3)
+			fail_msg("%s stands at %g", ch->name, before);
+	}
+	assert_int_equal(checked, 5);
+	world_free(r.w);
+}
+
 static void drift_is_in_what_a_sensor_reads(void **state)
 {
 	int c = fixture_channel(fixture, 0, "feed_temperature");
@@ -183,6 +215,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sensors_drift_over_hours_and_stay_within_their_uncertainty),
+		cmocka_unit_test(a_sensor_without_noise_does_not_stand_still),
 		cmocka_unit_test(drift_is_in_what_a_sensor_reads),
 		cmocka_unit_test(counters_never_run_backwards_by_drift),
 	};
