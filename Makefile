@@ -147,7 +147,7 @@ build/fuzz/tests/fuzz/%: build/fuzz/obj/tests/fuzz/%.o $(LIBS)
 	$(Q)$(CC) $(PROJECT_LDFLAGS) -fsanitize=fuzzer,address,undefined -o $@ $< -Wl,--start-group $(LIBS) -Wl,--end-group $(PKG_LIBS) -lm
 endif
 fuzz: fuzzers
-	$(Q)FUZZ_SECONDS=$(or $(SECONDS),60) sh tests/fuzz/short.sh
+	$(Q)FUZZ_SECONDS=$(or $(SECONDS),60) sh tests/fuzz/short.sh build/fuzz/tests/fuzz/fuzz_*[!.]?
 
 lint:
 	$(Q)sh tests/lint/layers.sh && sh tests/lint/names.sh && sh tests/lint/format.sh
