@@ -216,7 +216,7 @@ CTL_COMMAND(cmd_fixture_check);
 CTL_COMMAND(cmd_device_scan);
 CTL_COMMAND(cmd_device_set_address);
 CTL_COMMAND(cmd_device_prove_watchdog);
-CTL_COMMAND(cmd_device_print_label);
+CTL_COMMAND(cmd_label);
 CTL_COMMAND(cmd_device_accept);
 CTL_COMMAND(cmd_doctor);
 CTL_COMMAND(cmd_backup);

@@ -46,7 +46,7 @@ enum {
 	IO_IDENTITY_MAX = 80,
 	IO_LABEL_LINES_MAX = 8,
 	IO_LABEL_TEXT_MAX = 121, /* bytes of UTF-8 with the NUL */
-	IO_LABEL_COPIES_MAX = 20
+	IO_LABEL_COPIES_MAX = 5
 };
 /* Of calibrations; equal to what a fixture's schema takes. */
 enum { IO_CALIBRATIONS_MAX = 1000000 };

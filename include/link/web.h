@@ -109,6 +109,9 @@ enum {
 	X(HOLD, "POST", "/units/{}/hold", "its traces stay, whatever their age: {reason, sign}")   \
 	X(UNHOLD, "POST", "/units/{}/unhold", "and no longer: {reason, sign}")                     \
 	X(HOLDS, "GET", "/holds", "serials whose traces stay, and why")                            \
+	X(TICKET_LABEL, "POST", "/tickets/{}/label",                                               \
+	  "print the release's label: {bay, copies, again, not_repaired}")                         \
+	X(RUN_LABEL, "POST", "/runs/{}/label", "print a run's label: {bay, copies, again}")        \
 	X(RUN_EVENTS, "GET", "/runs/{}/events", "all that was recorded of a run")                  \
 	X(RUN_TRACE, "GET", "/runs/{}/trace", "its readings as a table; 410 when pruned")          \
 	X(RUN_NOTE, "POST", "/runs/{}/notes", "add a note: {note}")                                \

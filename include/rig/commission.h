@@ -6,7 +6,6 @@
  *	benchd-io --scan PORT ...		 who answers, and which driver that looks like
  *	benchd-io --set-address PORT OLD NEW ... another unit id, read back and scanned again
  *	benchd-io --prove-watchdog FIXTURE ...	 boards let go by themselves when nobody asks
- *	benchd-io --print-label PORT ...	 one label on a ZPL printer
  *
  * Exit codes: 0 done; 1 not done (nothing found, not changed, not proven); 2 usage; 75 the port is
  * held by another process.

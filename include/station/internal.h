@@ -13,6 +13,7 @@
  *	serve.c    web link: connections, requests, replies, events
  *	once.c, admit_once.c  Idempotency-Key
  *	problem.c  what was not right, as RFC 9457 has it
+ *	label.c    labels of units: recorded, printed, recorded again
  *	device.c   who each device is, whatever was restarted
  *	outbox.c   webhooks: the feed pushed to other machines; alert.c: what else is told there
  *	outbound.c HTTP requests to other machines, by benchd-web
@@ -198,6 +199,7 @@ struct station {
 	struct outbox *outbox; /* NULL: there are no webhooks */
 	struct alerts *alerts;
 	struct pruner *pruner;		/* NULL: everything stays */
+	struct label_job *labels;	/* label.c: at a printer */
 	struct outbound_call *outbound; /* outbound.c: under way */
 	uint32_t outbound_last_id;
 	struct keeper {
@@ -221,6 +223,11 @@ void outbox_start(struct station *s);
 void outbox_free(struct station *s);
 /* How many endpoints do not get what they should, in words; false: some. */
 bool outbox_state(struct station *s, char *dst, size_t size);
+
+/* label.c */
+void label_done(struct rig_link *r, const struct io_msg *m);
+void labels_lost(struct rig_link *r, const char *why); /* its benchd-io is gone */
+void labels_tick(struct station *s);		       /* from housekeeping */
 
 /* alert.c */
 int alerts_load(struct station *s, struct store *store, struct error *err);
@@ -406,6 +413,7 @@ void route_events_of(struct request *rq);
 void route_compare(struct request *rq);
 void route_dossier(struct request *rq);
 void route_run_note(struct request *rq);
+void route_label(struct request *rq);
 void route_run_void(struct request *rq);
 void route_profile_submit(struct request *rq);
 void route_profile_approve(struct request *rq);

@@ -17,6 +17,7 @@
  *	rejudged	run	feed	{"profile", "revision", "sha256", "verdict", "why",
  *					"measurements"}: that look; pass lifts its `suspect`
  *	clarification_needed, beyond_repair  ticket  feed  {"note"}
+ *	label, labeled	run or ticket	ticket/label.h
  *	calibration	-		{"rig", "bay", "channel", "revision", ...}
  *	profile_submitted, profile_approved  -  {"profile", "revision", "sha256", ...}
  *	person_changed, pin_changed, token_added, token_revoked, duty, duty_ended

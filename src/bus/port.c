@@ -232,15 +232,15 @@ static int set_port(struct port *p, const struct fx_bus *bus, struct error *err)
 		return error_errno(err, "settings of port %s (%s)", bus->port, p->path);
 	cfmakeraw(&t);
 	t.c_cflag &= ~(mode_mask | CRTSCTS | HUPCL);
-	t.c_cflag |= CLOCAL | CREAD | mode_flags(bus);
+	/* A pty has no parity, and asked for it a second time glibc says EINVAL. */
+	t.c_cflag |= CLOCAL | CREAD | (p->is_pty ? CS8 : mode_flags(bus));
 	t.c_cc[VMIN] = 0;
 	t.c_cc[VTIME] = 0;
 	cfsetispeed(&t, speed);
 	cfsetospeed(&t, speed);
 	if (tcsetattr(p->fd, TCSANOW, &t) < 0 || tcgetattr(p->fd, &got) < 0)
 		return error_errno(err, "settings of port %s (%s)", bus->port, p->path);
-	/* tcsetattr is content with any part of it: look what the driver took. A pty has no parity.
-	 */
+	/* tcsetattr is content with any part of it: look what the driver took. */
 	if (cfgetospeed(&got) != speed || cfgetispeed(&got) != speed ||
 	    (!p->is_pty && (got.c_cflag & mode_mask) != (t.c_cflag & mode_mask)))
 		return error_set(err, ERR_CONFIG,

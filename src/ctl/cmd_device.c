@@ -114,11 +114,6 @@ CTL_COMMAND(cmd_device_prove_watchdog)
 	return run_io(c, self, "--prove-watchdog", argc, argv);
 }
 
-CTL_COMMAND(cmd_device_print_label)
-{
-	return run_io(c, self, "--print-label", argc, argv);
-}
-
 CTL_COMMAND(cmd_device_accept)
 {
 	const char *words[CTL_ARGS_MAX], *reason = NULL, *rig = NULL, *as = NULL;

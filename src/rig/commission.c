@@ -12,13 +12,11 @@ static const char usage[] =
 	"usage: benchd-io --scan PORT [options]\n"
 	"       benchd-io --set-address PORT OLD NEW [--driver NAME] [options]\n"
 	"       benchd-io --prove-watchdog FIXTURE [--device NAME] --yes [options]\n"
-	"       benchd-io --print-label PORT --line TEXT... [--qr TEXT] [--copies N] [options]\n"
 	"  PORT               as in a fixture: usb:VID:PID:SERIAL, a path, or sim:NAME\n"
 	"  --baud N           only this rate (scan: else all; set-address: else 9600)\n"
 	"  --parity P         none (default), even or odd\n"
 	"  --ids A-B          only these unit ids (1-247)\n"
 	"  --timeout MS       wait for the first byte of an answer (80)\n"
-	"  --line, --qr       of a label; PORT may be tcp:HOST:9100\n"
 	"  --sim-dir DIR      where benchsim's ports are\n"
 	"  --json             for programs\n";
 
@@ -28,8 +26,7 @@ static const struct {
 	int (*run)(const struct commission *c);
 } modes[] = {{"--scan", 1, commission_scan},
 	     {"--set-address", 3, commission_set_address},
-	     {"--prove-watchdog", 1, commission_prove_watchdog},
-	     {"--print-label", 1, commission_print_label}};
+	     {"--prove-watchdog", 1, commission_prove_watchdog}};
 enum { MODES = sizeof(modes) / sizeof(modes[0]) };
 
 static int mode_of(int argc, char **argv)
@@ -89,13 +86,6 @@ static bool read_option(struct commission *c, int o)
 	case 'n': c->device = optarg; return true;
 	case 'j': c->json = true; return true;
 	case 'y': c->yes = true; return true;
-	case 'q': c->label.qr = optarg; return true;
-	case 'c': return whole(optarg, strlen(optarg), 1, 20, &c->label.copies);
-	case 'l':
-		if (c->label.line_count == LABEL_LINES_MAX)
-			return false;
-		c->label.lines[c->label.line_count++] = optarg;
-		return true;
 	default: return false;
 	}
 }
@@ -111,15 +101,9 @@ int commission_main(int argc, char **argv)
 					      {"device", required_argument, NULL, 'n'},
 					      {"json", no_argument, NULL, 'j'},
 					      {"yes", no_argument, NULL, 'y'},
-					      {"line", required_argument, NULL, 'l'},
-					      {"qr", required_argument, NULL, 'q'},
-					      {"copies", required_argument, NULL, 'c'},
 					      {NULL, 0, NULL, 0}};
-	struct commission c = {.parity = 'N',
-			       .first_unit = 1,
-			       .last_unit = COMMISSION_UNITS,
-			       .timeout_ms = 80,
-			       .label = {.copies = 1}};
+	struct commission c = {
+		.parity = 'N', .first_unit = 1, .last_unit = COMMISSION_UNITS, .timeout_ms = 80};
 	int mode = mode_of(argc, argv), o, index = -1;
 
 	log_init("benchd-io", LOG_LEVEL_WARNING);

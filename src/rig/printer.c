@@ -18,10 +18,11 @@
 #include "base/text.h"
 #include "core.h"
 
-#define IDLE_NS	   (5 * NS_PER_S) /* between two questions */
+#define IDLE_NS	   (2 * NS_PER_S) /* between two questions */
 #define AT_WORK_NS (200 * NS_PER_MS)
 #define SILENCE_NS (2 * NS_PER_S)
-#define JOB_NS	   (20 * NS_PER_S) /* until it is ready; and until it has printed */
+#define READY_NS   (3 * NS_PER_S) /* so long it may print something else */
+#define PRINTED_NS (8 * NS_PER_S) /* what a label takes */
 enum { JOB_MAX = 4096, PART_ASK = 0, PART_JOB = 1 };
 
 struct printer {
@@ -128,6 +129,7 @@ static void said(struct rig *r, int device, enum printer_state state, const char
 		p->ready = 0;
 	} else if (p->phase == WAITING) {
 		p->phase = SENDING;
+		p->deadline_ns = r->now_ns + PRINTED_NS;
 		send_part(r, device);
 	} else if (p->phase == PRINTING && ++p->ready == 2) {
 		finish(r, device, LABEL_PRINTED, "");
@@ -162,7 +164,7 @@ void printer_answer(struct rig *r, int device, int part, const struct bus_event 
 	p->phase = PRINTING;
 	p->ready = 0;
 	p->ask_ns = r->now_ns + AT_WORK_NS;
-	p->deadline_ns = r->now_ns + JOB_NS;
+	p->deadline_ns = r->now_ns + PRINTED_NS;
 }
 
 void printer_bus_up(struct rig *r, int device)
@@ -203,7 +205,7 @@ int printer_message(struct rig *r, const struct io_msg *m, struct error *err)
 	p->length = n;
 	p->sent = p->part = p->ready = 0;
 	p->ask_ns = r->now_ns;
-	p->deadline_ns = r->now_ns + JOB_NS;
+	p->deadline_ns = r->now_ns + READY_NS;
 	if (n < 0)
 		give_up(r, device, "the label is too long for it");
 	else if (!r->buses[r->devices[device].fx->bus].up)

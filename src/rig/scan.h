@@ -9,7 +9,6 @@
 #include "bus/port.h"
 #include "bus/rtu.h"
 #include "rig/driver.h"
-#include "rig/label.h"
 
 enum { COMMISSION_DONE = 0, COMMISSION_NOT_DONE = 1, COMMISSION_USAGE = 2, COMMISSION_HELD = 75 };
 enum { COMMISSION_UNITS = 247, COMMISSION_FOUND_MAX = 32, COMMISSION_PARTS_MAX = 8 };
@@ -23,7 +22,6 @@ struct commission {
 	int first_unit, last_unit;
 	int timeout_ms; /* for the first byte of an answer */
 	bool json, yes;
-	struct label label;
 };
 
 /* --- commission_line.c: one transaction at a time --- */
@@ -67,7 +65,5 @@ int commission_scan(const struct commission *c);
 int commission_set_address(const struct commission *c);
 /* --- commission_prove.c --- */
 int commission_prove_watchdog(const struct commission *c);
-/* --- commission_print.c --- */
-int commission_print_label(const struct commission *c);
 
 #endif

@@ -12,7 +12,8 @@ bool once_takes(enum web_route r)
 {
 	return r == WEB_RUN_START || r == WEB_TICKET_IMPORT || r == WEB_TOKEN_ADD ||
 	       r == WEB_CALIBRATE || r == WEB_PROFILE_SUBMIT || r == WEB_PROFILE_APPROVE ||
-	       r == WEB_DEVICE_ACCEPT || r == WEB_HOLD || r == WEB_UNHOLD;
+	       r == WEB_DEVICE_ACCEPT || r == WEB_TICKET_LABEL || r == WEB_RUN_LABEL ||
+	       r == WEB_HOLD || r == WEB_UNHOLD;
 }
 
 void once_body(const char *body, size_t n, struct text *out)

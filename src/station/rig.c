@@ -54,6 +54,7 @@ void rig_close(struct rig_link *r, const char *why)
 	close(r->fd);
 	r->fd = -1;
 	r->welcome = false;
+	labels_lost(r, why ? why : "benchd-io is gone");
 	if (why && !r->refusal[0])
 		log_warning(MODULE, "rig %s: link to benchd-io closed: %s", r->fixture->name, why);
 	for (int i = 0; i < r->fixture->bay_count; i++) {
@@ -242,7 +243,7 @@ static int on_message(struct rig_link *r, struct io_msg *m, struct error *err)
 	case IO_DEVICE: on_device(r, m); return 0;
 	case IO_LINE: pace_line(r, m); return 0;
 	case IO_CALIBRATED: calibration_confirmed(r, m); return 0;
-	case IO_LABELED: return 0;
+	case IO_LABELED: label_done(r, m); return 0;
 	case IO_WELCOME:
 	case IO_LABEL:
 	case IO_IMAGE:

@@ -83,6 +83,7 @@ static void housekeeping(void *ctx)
 		station_stop(s, "store failure");
 	}
 	spawn_watch(s);
+	labels_tick(s);
 	room_tick(s);
 	if (!s->stopping && !s->store_failed)
 		passes_tick(s);

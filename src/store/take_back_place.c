@@ -236,6 +236,8 @@ static const struct {
 	{"acceptance", NULL},
 	{"callback", NULL},
 	{"note", NULL},
+	{"label", NULL},
+	{"labeled", NULL},
 	{"void", NULL},
 	{"suspect", NULL},
 	{"clarification_needed", NULL},

@@ -66,6 +66,8 @@ enum { ANYBODY = 0, READ = PEOPLE_KNOWN, WRITE = PEOPLE_WRITERS };
 	X(HOLD, T | S | A, false, S)                                                               \
 	X(UNHOLD, T | S | A, false, S)                                                             \
 	X(HOLDS, READ, false, 0)                                                                   \
+	X(TICKET_LABEL, T | S | A, false, 0)                                                       \
+	X(RUN_LABEL, T | S | A, false, 0)                                                          \
 	X(RUN_EVENTS, READ, false, 0)                                                              \
 	X(RUN_TRACE, READ, false, 0)                                                               \
 	X(RUN_NOTE, T | S | A, false, 0)                                                           \

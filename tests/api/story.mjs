@@ -66,7 +66,11 @@ async function release(call) {
 	await call('release', 200, { args: { ticket: 'T-9000' } })
 	await call('verdict', 200, { args: { ticket: 'T-9000' } })
 	await call('withdraw', 409, leaving.args && { args: leaving.args, json: { kind: 'recall', reason: 'none yet' } })
+	const labelled = { args: { ticket: 'T-9000' }, json: {} }
+	await call('ticket_label', 409, labelled)
 	await call('release_post', 201, leaving)
+	await call('ticket_label', 201, labelled)
+	await call('ticket_label', 200, labelled)
 	await call('release_post', 409, leaving)
 	await call('withdraw', 201, { args: leaving.args, json: { kind: 'recall', reason: 'seal kit' } })
 	// neither accepted nor to be mailed back: what a supervisor may lift
@@ -150,10 +154,16 @@ async function run(call, form) {
 	await call('run_trace', 200, { ...at, query: 'format=json' })
 	await call('run_note', 201, { ...at, json: { note: 'hose was loose' } })
 	await call('run_events', 200, at)
+	await call('run_label', 422, { ...at, json: { copies: 6 } })
+	const once = { ...at, json: { copies: 1 }, headers: { 'Idempotency-Key': 'story-label' } }
+	const one = await call('run_label', 201, once)
+	check(one.text === (await call('run_label', 201, once)).text, 'run_label: the same key, the same bytes')
+	await call('run_label', 200, { ...at, json: { bay: '1' } })
 	await call('run_void', 404, { args: { run: 'nothing' }, json: { reason: 'rig', note: 'hose', ...sun } })
 	await call('run_void', 422, { ...at, json: { reason: 'weather', note: 'hose', ...sun } })
 	await call('run_void', 201, { ...at, json: { reason: 'rig', note: 'hose was loose', ...sun } })
 	await call('run_void', 409, { ...at, json: { reason: 'rig', note: 'hose was loose', ...sun } })
+	await call('run_label', 409, { ...at, json: { again: true } })
 	return { run: json.run }
 }
 

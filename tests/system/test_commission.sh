@@ -111,49 +111,6 @@ if [ -n "$PYTHON" ]; then
 else
 	skip "pymodbus is not installed"
 fi
-# ---- a label printer, played by python ----
-cat >"$WORK/printer.py" <<'PY'
-import socket, sys
-state = {"paper": 0, "left": 0}
-jobs = open(sys.argv[2], "w", encoding="utf-8")
-with socket.create_server(("127.0.0.1", 0)) as server:
-    print(server.getsockname()[1], file=open(sys.argv[1], "w"), flush=True)
-    while True:
-        conn, _ = server.accept()
-        buf = b""
-        while True:
-            got = conn.recv(4096)
-            if not got:
-                break
-            buf += got
-            while b"~HS" in buf or b"^XZ" in buf:
-                job, ask = buf.find(b"^XZ"), buf.find(b"~HS")
-                if job >= 0 and (ask < 0 or job < ask):
-                    jobs.write(buf[:job + 3].decode() + "\n")
-                    jobs.flush()
-                    state["left"] = 2
-                    state["paper"] = int(b"LAST" in buf[:job])
-                    buf = buf[job + 3:]
-                    continue
-                buf = buf[ask + 3:]
-                state["left"] = max(0, state["left"] - 1)
-                conn.sendall(b"\x02030,%d,0,0240,000,0,0,0,000,0,0,0\x03\r\n" % state["paper"])
-                conn.sendall(b"\x02001,0,0,0,1,2,4,0,%08d,1,000\x03\r\n\x021234,0\x03\r\n" % state["left"])
-PY
-python3 "$WORK/printer.py" "$WORK/printer.port" "$WORK/jobs" >"$WORK/printer.log" 2>&1 &
-printer=$!
-EXTRA_PIDS=$printer
-wait_for 10 test -s "$WORK/printer.port"
-label() { device print-label "tcp:127.0.0.1:$(cat "$WORK/printer.port")" "$@"; }
-check "a label is printed" has "printed on tcp:" label --line "RO600-24000101" --line '^XZ~JA 合格' --qr T-1001
-check "no field is a command" has "^FD_5EXZ_7EJA _E5_90_88_E6_A0_BC^FS" cat "$WORK/jobs"
-check "a label without text: exit 2" code 2 label --copies 1
-check "the last label" refused 1 "out of labels" label --line LAST
-check "then nothing more is sent" refused 1 "out of labels" label --line NEXT
-check "to the printer" lacks NEXT cat "$WORK/jobs"
-kill "$printer"
-wait "$printer" 2>/dev/null
-EXTRA_PIDS=
 stop_sim
 
 # ---- a station at work ----

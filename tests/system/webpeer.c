@@ -117,6 +117,8 @@ static const struct {
 	{"CLARIFICATION", "tsa"},
 	{"BEYOND_REPAIR", "tsa"},
 	{"RUN_NOTE", "tsa"},
+	{"TICKET_LABEL", "tsa"},
+	{"RUN_LABEL", "tsa"},
 	{"RUN_VOID", "tsa"},
 	{"BAY_RESET", "tsad"},
 	{"RUN_START", "tsad"},

@@ -121,6 +121,13 @@ static void what_a_printer_says_is_there_in_chinese(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
 		assert_zh(reasons[i], NULL);
+	assert_zh("run 7 is void", "检测 7 已作废");
+	assert_zh("run 7 is suspect: repeat it", "检测 7 存疑：请重新检测");
+	assert_zh("no release of ticket T-1 is in force; see: benchctl release show T-1",
+		  "工单 T-1 没有有效的放行；查看：benchctl release show T-1");
+	assert_zh("ticket T-1 is released as repaired", "工单 T-1 已按 已维修 放行");
+	assert_zh("printer labels: it is out of labels; nothing was printed",
+		  "打印机 labels：标签纸已用完；没有打印");
 	for (int i = 0; drivers[i]; i++)
 		if (drivers[i]->printer)
 			assert_zh(drivers[i]->printer->silence, NULL);

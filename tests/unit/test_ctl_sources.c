@@ -51,6 +51,7 @@ static const struct source {
 	{"src/station/outbox.c", false, false}, {"src/station/routes_webhook.c", false, true},
 	{"src/station/routes_people.c", false, true}, {"src/station/routes_token.c", false, true},
 	{"src/station/approval.c", false, true}, {"src/station/calibration.c", false, true},
+	{"src/station/label.c", false, true},
 	{"src/station/device.c", false, true}, {"src/station/identity.c", false, true},
 	{"src/station/routes_key.c", false, true}, {"src/station/routes_export.c", false, true},
 	{"src/station/keeper.c", false, true}, {"src/station/prune.c", false, true},
