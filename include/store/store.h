@@ -56,6 +56,7 @@ struct store_io {
 	int (*fdatasync)(int fd);
 	int (*fsync)(int fd);
 	int (*rename)(const char *from, const char *to);
+	int (*unlink)(const char *path); /* of what is kept; not of leftovers */
 };
 void store_set_vfs(const char *name);
 void store_set_io(const struct store_io *io);

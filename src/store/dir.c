@@ -19,10 +19,10 @@
 #include <unistd.h>
 
 static const struct store_io system_io = {
-	.write = write, .fdatasync = fdatasync, .fsync = fsync, .rename = rename};
+	.write = write, .fdatasync = fdatasync, .fsync = fsync, .rename = rename, .unlink = unlink};
 
 struct store_io store_io = {
-	.write = write, .fdatasync = fdatasync, .fsync = fsync, .rename = rename};
+	.write = write, .fdatasync = fdatasync, .fsync = fsync, .rename = rename, .unlink = unlink};
 const char *store_vfs;
 
 void store_set_io(const struct store_io *io)

@@ -338,7 +338,7 @@ int store_keep_remove(struct store *s, const struct keep_trace *at, int n, struc
 	for (int i = 0; rc == 0 && i < n; i++) {
 		char *path = dir_path("%s/%s%s", folder, at[i].run, at[i].is_cut ? ".seg" : ".col");
 
-		if (at[i].go && unlink(path) < 0 && errno != ENOENT)
+		if (at[i].go && store_io.unlink(path) < 0 && errno != ENOENT)
 			rc = error_errno(err, "%s", path);
 		free(path);
 	}

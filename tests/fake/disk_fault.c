@@ -246,12 +246,18 @@ static int fault_rename(const char *from, const char *to)
 	return fail_or(due()) < 0 ? -1 : rename(from, to);
 }
 
+static int fault_unlink(const char *path)
+{
+	return fail_or(due()) < 0 ? -1 : unlink(path);
+}
+
 void disk_fault_install(void)
 {
 	static const struct store_io io = {.write = fault_write,
 					   .fdatasync = fault_fdatasync,
 					   .fsync = fault_fsync,
-					   .rename = fault_rename};
+					   .rename = fault_rename,
+					   .unlink = fault_unlink};
 
 	real_vfs = sqlite3_vfs_find(NULL);
 	fault_vfs = *real_vfs;

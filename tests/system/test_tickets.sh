@@ -146,6 +146,11 @@ check "every route as everybody, nobody on duty" "$BIN/tests/system/webpeer" "$S
 	run=t=0="bearer:$T_run" admin=a=0="bearer:$T_admin" supervisor=s=1="session:$SID:$CSRF"
 check "what is no credential is nobody's, what is no packet ends its connection alone, one id for all is answered each time" \
 	"$BIN/tests/system/webpeer" "$STATE/web.sock" hostile "bearer:$TOKEN"
+ctl ticket add T-AGAIN --serial RO600-24000110 --model RO600 >"$WORK/again.log"
+check "what a captured benchd-web sends again, at once and under one id, is done once and answered each time alike" \
+	"$BIN/tests/system/webpeer" "$STATE/web.sock" replay "bearer:$T_tickets" "bearer:$T_read" T-AGAIN
+check "once" is 1 at repair_seq ctl --json ticket show T-AGAIN
+check "nothing came of what went to no ticket" is 0 sh -c "'$BIN/benchctl' --state '$STATE' --json ticket list | grep -c '\"nothing\"'"
 check "a badge at the scanner goes on duty" sim scan 1 B-17
 check "as people see it" wait_for 5 has 'bay 1: li_na' ctl user list
 check "every route again, somebody on duty" "$BIN/tests/system/webpeer" "$STATE/web.sock" \

@@ -4,6 +4,7 @@
  * every route of the table with each credential, and holds the answer against what these roles may.
  * ROLES: letters t s e a r, "" for nobody; DUTY: 1 when somebody is on duty at bay 1. TAP on stdout.
  * webpeer SOCKET hostile CREDENTIAL: names that are no credential, packets that are none, ids twice.
+ * webpeer SOCKET replay CREDENTIAL READER TICKET: one repair under one key and one id, sent again and again.
  * webpeer SOCKET guess PERSON: PINs for one person, each as if from another client.
  * What a credential may do is written out here once more, apart from the product's table.
  */
@@ -16,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/json.h"
+#include "base/text.h"
 #include "link/socket.h"
 #include "link/web.h"
 
@@ -347,18 +349,18 @@ static int at_once(const char *path, const char *credential)
 
 	for (int r = WEB_ROUTE_NONE + 1; r < WEB_ROUTE_COUNT; r++) {
 		struct web_msg m = {.kind = WEB_REQUEST, .id = 5, .route = (uint16_t)r};
-		const char *method = web_route_info((enum web_route)r)->method;
 		int n;
 
-		/* what writes may do so; the feed and the checks take their time */
-		if (strcmp(method, "GET") != 0 || r == WEB_EVENTS)
+		if (r == WEB_EVENTS || r == WEB_LOGOUT)
 			continue;
+		m.body = "{}";
+		m.size = 2;
 		(void)snprintf(m.arg, sizeof(m.arg), "nothing");
 		(void)snprintf(m.credential, sizeof(m.credential), "%s", credential);
 		n = web_encode(&m, buf, sizeof(buf));
 		sent += link_send(fd[0], buf, (size_t)n, -1, &err) == 0;
 	}
-	for (int i = 0; i < 200 && heard < sent; i++) {
+	for (int i = 0; i < 400 && heard < sent; i++) {
 		struct web_msg m;
 		int got = -1, n = link_receive(fd[0], buf, sizeof(buf), &got, &err);
 
@@ -376,7 +378,63 @@ static int at_once(const char *path, const char *credential)
 	heard = heard == sent && link_receive(fd[1], buf, sizeof(buf), NULL, &err) == 0;
 	(void)close(fd[0]);
 	(void)close(fd[1]);
-	return !heard || sent < 20;
+	return !heard || sent < 60;
+}
+
+enum { REPLAYS = 8 };
+
+/* A client's own request that benchd-web kept and sends again, here on two connections, none waited for:
+ * each is answered, all alike, and done once. Who may not write gets no answer of it, nor do other words. */
+static int replay(const char *path, const char *credential, const char *reader, const char *ticket)
+{
+	static const char repair[] = "{\"action\":\"R01\",\"by\":\"li\",\"note\":\"sent again\"}";
+	static uint8_t packet[WEB_MESSAGE_MAX], buf[WEB_MESSAGE_MAX];
+	struct web_msg m = {.kind = WEB_REQUEST, .id = 7, .route = WEB_REPAIR}, reply;
+	int fd[2] = {connect_to(path), connect_to(path)}, heard[2] = {0, 0}, bad = 0, n;
+	struct text first = {0};
+	struct error err = {0};
+	char code[64];
+
+	(void)snprintf(m.arg, sizeof(m.arg), "%s", ticket);
+	(void)snprintf(m.credential, sizeof(m.credential), "%s", credential);
+	(void)snprintf(m.request_key, sizeof(m.request_key), "replayed-1");
+	m.body = repair;
+	m.size = sizeof(repair) - 1;
+	n = web_encode(&m, packet, sizeof(packet));
+	for (int i = 0; i < 2 * REPLAYS; i++)
+		bad += n < 0 || link_send(fd[i % 2], packet, (size_t)n, -1, &err) < 0;
+	for (int i = 0; i < 800 && heard[0] + heard[1] < 2 * REPLAYS; i++) {
+		int at = heard[0] < REPLAYS ? 0 : 1;
+
+		n = link_receive(fd[at], buf, sizeof(buf), NULL, &err);
+		if (n == 0) {
+			(void)poll(&(struct pollfd){.fd = fd[at], .events = POLLIN}, 1, 50);
+			continue;
+		}
+		if (n < 0 || web_decode(&reply, buf, (size_t)n, &err) || reply.id != 7)
+			break;
+		heard[at]++;
+		if (!first.len)
+			text_add(&first, reply.body, reply.size);
+		if (reply.status == 201 && reply.size == first.len &&
+		    memcmp(reply.body, first.buf, first.len) == 0)
+			continue;
+		bad++;
+		(void)printf("# %d %.*s\n", reply.status, (int)reply.size, reply.body);
+	}
+	(void)printf("# %d and %d replies: %s\n", heard[0], heard[1], first.buf ? first.buf : "");
+	text_release(&first);
+	(void)snprintf(m.credential, sizeof(m.credential), "%s", reader);
+	n = exchange(fd[0], &m, code);
+	bad += n != 403 || strcmp(code, "role_missing") != 0;
+	(void)snprintf(m.credential, sizeof(m.credential), "%s", credential);
+	m.body = "{\"action\":\"R02\",\"by\":\"li\"}";
+	m.size = (uint32_t)strlen(m.body);
+	n = exchange(fd[1], &m, code);
+	bad += n != 422 || strcmp(code, "idempotency_key_reused") != 0;
+	(void)close(fd[0]);
+	(void)close(fd[1]);
+	return bad || heard[0] != REPLAYS || heard[1] != REPLAYS;
 }
 
 int main(int argc, char **argv)
@@ -386,6 +444,8 @@ int main(int argc, char **argv)
 
 	if (argc == 4 && !strcmp(argv[2], "guess"))
 		return guess(argv[1], argv[3]);
+	if (argc == 6 && !strcmp(argv[2], "replay"))
+		return replay(argv[1], argv[3], argv[4], argv[5]);
 	if (argc == 4 && !strcmp(argv[2], "hostile"))
 		return forge(argv[1]) | malformed(argv[1]) | at_once(argv[1], argv[3]);
 	for (int i = 2; i < argc; i++)

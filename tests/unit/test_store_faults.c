@@ -15,6 +15,8 @@
 
 #include "link/sample.h"
 #include "src/store/db.h"
+#include "store/chain.h"
+#include "store/keep.h"
 #include "tests/fake/disk_fault.c"
 #include "tests/fake/store_dir.h"
 #include "tests/fake/sanitized.h"
@@ -362,6 +364,107 @@ static void a_migration_is_done_whole_or_not_at_all(void **state)
 	assert_true(n > 10);
 }
 
+/* ---- what is not kept for ever ---- */
+
+/* One run with its trace, old by the line of store_keep_find below. */
+static void make_old(void)
+{
+	struct store *s;
+
+	store_dir_make(dir);
+	s = store_open(dir, 0, NULL);
+	assert_non_null(s);
+	assert_int_equal(work(s), 0);
+	assert_true(told->finished);
+	store_close(s);
+}
+
+static int prune(void)
+{
+	struct store *s = store_open(dir, 0, NULL);
+	struct keep_trace found[4];
+	int n = 0, rc = s ? store_keep_find(s, 2, found, 4, &n, NULL) : ERR_STORE;
+
+	if (rc == 0)
+		rc = store_keep_record(s, found, n, "store.keep_traces_days: 1", 20, NULL);
+	if (rc == 0)
+		rc = store_keep_remove(s, found, n, NULL);
+	store_close(s);
+	return rc;
+}
+
+static bool count_item(void *ctx, const struct chain_row *r)
+{
+	(void)r;
+	++*(int *)ctx;
+	return true;
+}
+
+/* How often the chain tells that it went; gone: its file is not there. */
+static int told_pruned(bool *gone)
+{
+	struct chain_filter f = {.run = "run-1", .type = "trace_pruned"};
+	struct store *s = store_open(dir, 0, NULL);
+	char path[128];
+	int n = 0;
+
+	assert_non_null(s);
+	assert_int_equal(store_chain_list(s, &f, count_item, &n, NULL), 0);
+	*gone = segment_path(s, "run-1", path, sizeof(path), NULL) == ERR_NOT_FOUND;
+	store_close(s);
+	return n;
+}
+
+static bool prune_with_fault(long n, enum disk_fault kind)
+{
+	int status = 0;
+	pid_t child;
+
+	if (kind != DISK_FAULT_KILL) {
+		disk_fault_arm(n, kind);
+		(void)prune();
+		return disk_fault_disarm();
+	}
+	child = fork();
+	if (child == 0) {
+		disk_fault_arm(n, kind);
+		(void)prune();
+		_exit(0);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+}
+
+static void a_trace_goes_recorded_once_whatever_the_disk_does(void **state)
+{
+	static const enum disk_fault kinds[] = {DISK_FAULT_ONCE, DISK_FAULT_KILL};
+
+	(void)state;
+	for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
+		bool came = true, gone;
+		long n;
+
+		for (n = 1; came; n += SANITIZED_STRIDE) {
+			int items;
+
+			memset(told, 0, sizeof(*told));
+			make_old();
+			came = prune_with_fault(n, kinds[k]);
+			items = told_pruned(&gone);
+			if (items > 1 || (gone && items == 0) || (!came && !gone))
+				fail_msg("fault %d at %ld: %d items, the trace is %s",
+					 (int)kinds[k], n, items, gone ? "gone" : "there");
+			/* what was left undone is done the next day, and told once */
+			assert_int_equal(prune(), 0);
+			assert_int_equal(told_pruned(&gone), 1);
+			assert_true(gone);
+			temp_dir_remove(dir);
+		}
+		print_message("%ld operations failed in turn\n", n - 2);
+		assert_true(n > 6);
+	}
+}
+
 static int make_told(void **state)
 {
 	(void)state;
@@ -378,6 +481,7 @@ int main(void)
 		cmocka_unit_test(a_disk_that_fills_up_loses_nothing_acknowledged),
 		cmocka_unit_test(a_kill_in_the_middle_of_any_write_loses_nothing_acknowledged),
 		cmocka_unit_test(a_migration_is_done_whole_or_not_at_all),
+		cmocka_unit_test(a_trace_goes_recorded_once_whatever_the_disk_does),
 	};
 
 	return cmocka_run_group_tests(tests, make_told, NULL);
