@@ -98,6 +98,7 @@ struct fx_channel {
 		int revision;
 		double gain, offset;		    /* value = gain * scaled + offset */
 		const char *done, *due, *reference; /* ISO dates, certificate */
+		int done_line, done_col;
 	} calibration;
 	int line, col, point_line, point_col, from_line, from_col;
 	int range_line, range_col, resolution_line, resolution_col;
@@ -215,6 +216,10 @@ struct fixture *fixture_parse(const char *path, const char *bytes, size_t n,
 struct fixture *fixture_load_draft(const char *path, struct problems *problems);
 struct fixture *fixture_parse_draft(const char *path, const char *bytes, size_t n,
 				    struct problems *problems);
+/* Calibrations done after today ("2026-01-31", a day that has begun somewhere) are mistakes of one who
+ * looks at the file; f becomes a draft then. Whoever loads it to work asks no clock: a rig is made safe
+ * whatever the clock says, and until such a day the channel carries no verdict (run/calibrate). */
+void fixture_check_days(struct fixture *f, const char *today, struct problems *problems);
 void fixture_free(struct fixture *f);
 /* At speed N a stale limit of 3 s of run time is 3/N s of wire time, and a busy machine, not the rig,
  * makes readings older than that. So before anybody uses f (of a simulated rig: no other runs

@@ -138,6 +138,22 @@ struct fixture *fixture_load(const char *path, struct problems *problems)
 	return without_draft(fixture_load_draft(path, problems));
 }
 
+void fixture_check_days(struct fixture *f, const char *today, struct problems *problems)
+{
+	for (int i = 0; i < f->channel_count; i++) {
+		const struct fx_calibration *k = &f->channels[i].calibration;
+
+		if (!k->done || strncmp(k->done, today, 10) <= 0)
+			continue;
+		problems_add(
+			problems, f->path, k->done_line, k->done_col, NULL,
+			"done on %.20s, which is yet to come: this machine's clock says %.10s; "
+			"expected a day that was",
+			k->done, today);
+		f->draft = true;
+	}
+}
+
 void fixture_at_speed(struct fixture *f, unsigned speed)
 {
 	int64_t floor_ns = (int64_t)speed * FIXTURE_STALE_FLOOR_S * INT64_C(1000000000);

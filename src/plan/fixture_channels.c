@@ -267,11 +267,14 @@ static void read_calibration(struct fixture_build *b, const struct raw_channel *
 	c->calibration.gain = 1;
 	if (!k)
 		return;
-	c->calibration = (struct fx_calibration){.revision = k->revision,
-						 .gain = k->gain,
-						 .done = k->done,
-						 .due = k->due,
-						 .reference = k->reference};
+	c->calibration =
+		(struct fx_calibration){.revision = k->revision,
+					.gain = k->gain,
+					.done = k->done && is_day(k->done) ? k->done : NULL,
+					.done_line = schema_node(&k->item, "done")->line,
+					.done_col = schema_node(&k->item, "done")->col,
+					.due = k->due,
+					.reference = k->reference};
 	if (k->offset && c->quantity)
 		read_value(b, k->offset, k->offset->text, k->offset->len, c, true,
 			   &c->calibration.offset);

@@ -74,6 +74,12 @@ static bool read_switched(struct fixture_build *b, const struct raw_output *r, s
 			    r->name);
 		return false;
 	}
+	if (std && o->kind == OUTPUT_LAMP && strncmp(o->name, "lamp_", 5) != 0 &&
+	    strcmp(o->name, "dead_man") != 0)
+		fixture_bad(b, schema_node(&r->item, "kind"),
+			    "%s is a standard name of what no trip may leave on; a lamp is not "
+			    "watched; expected another kind",
+			    r->name);
 	o->quantity = QUANTITY_STATE;
 	for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++)
 		if (schema_has(&r->item, odd[i]))

@@ -8,6 +8,8 @@
 #include <math.h>
 #include <string.h>
 
+#define ESTOP_DEBOUNCE_NS INT64_C(100000000)
+
 static void free_expr(void *p)
 {
 	expr_free(p);
@@ -163,6 +165,37 @@ static bool may_be_idle(const struct raw_interlock *r)
 	return (r->class == TRIP_SENSOR && r->unknown_trips) || fixture_unclear(&r->item, keys);
 }
 
+/* A line copied and not changed: what it was meant for is not watched. */
+static void check_copy(struct fixture_build *b, const struct raw_interlock *all, int index,
+		       bool open)
+{
+	const struct fx_interlock *at = b->f->interlocks;
+	for (int i = 0; i < index && !open; i++)
+		if (all[i].when && all[index].when && (at[i].bays & at[index].bays) &&
+		    at[i].unknown_trips == at[index].unknown_trips &&
+		    strcmp(all[i].when->text, all[index].when->text) == 0)
+			fixture_bad(
+				b, all[index].when,
+				"\"%.60s\" is %s's condition on line %d already; expected one of "
+				"its own",
+				all[index].when->text, at[i].name, all[i].when->line);
+}
+
+/* It acts at once, and one that cannot be seen counts as pressed. */
+static void check_estop(struct fixture_build *b, const struct raw_interlock *r)
+{
+	static const char *const keys[] = {"class", "unknown_trips", "debounce", NULL};
+	if (fixture_unclear(&r->item, keys) || r->class != TRIP_ESTOP)
+		return;
+	if (!r->unknown_trips)
+		fixture_bad(b, schema_node(&r->item, "unknown_trips"),
+			    "an emergency stop that cannot be seen would stop nothing; expected "
+			    "unknown_trips: yes");
+	if (r->debounce_ns > ESTOP_DEBOUNCE_NS)
+		fixture_bad(b, schema_node(&r->item, "debounce"),
+			    "an emergency stop would wait that long; expected at most 100 ms");
+}
+
 static void read_interlocks(struct fixture_build *b, const struct raw_fixture *raw)
 {
 	const struct raw_interlock *at = raw->interlocks.at;
@@ -186,6 +219,8 @@ static void read_interlocks(struct fixture_build *b, const struct raw_fixture *r
 					   .col = r->item.node->key_col};
 		l->when = fixture_read_expr(b, r->when, l->bays, open);
 		fixture_check_condition(b, r->when, l->when, l->bays, may_be_idle(r));
+		check_copy(b, at, i, open);
+		check_estop(b, r);
 	}
 }
 
@@ -282,6 +317,33 @@ static void check_stop(struct fixture_build *b, const struct raw_fixture *raw)
 	}
 }
 
+static void see_reading(void *ctx, uint16_t ref, enum expr_stat stat)
+{
+	bool *seen = ctx;
+	(void)stat;
+	*seen = *seen || ref < FIXTURE_OUTPUT_REF;
+}
+
+/* Each condition once, and each of something that is read: what is commanded proves nothing. */
+static void check_holds(struct fixture_build *b, const struct raw_proof *r, int index,
+			const struct expr *e)
+{
+	bool read = false;
+	for (int i = 0; i < index; i++)
+		if (strcmp(r->holds.at[i], r->holds.at[index]) == 0)
+			fixture_bad(b, r->holds.nodes[index],
+				    "\"%.60s\" stands here twice; expected each condition once",
+				    r->holds.at[index]);
+	if (!e)
+		return;
+	expr_each_symbol(e, see_reading, &read);
+	if (!read)
+		fixture_bad(b, r->holds.nodes[index],
+			    "\"%.60s\" looks at outputs alone; expected a reading that shows the "
+			    "bay safe",
+			    r->holds.at[index]);
+}
+
 static void read_proof(struct fixture_build *b, const struct raw_fixture *raw)
 {
 	struct fixture *f = b->f;
@@ -296,6 +358,7 @@ static void read_proof(struct fixture_build *b, const struct raw_fixture *raw)
 		struct expr *e = fixture_read_expr(b, node, all, b->bays_open);
 		f->proof[f->proof_count++] = e;
 		fixture_check_condition(b, node, e, all, false);
+		check_holds(b, r, i, e);
 	}
 }
 

@@ -101,6 +101,9 @@ check "how long a write waits" has "36 %        47.6 ms     99 ms" ctl fixture c
 sed '/^  io:/s/115200/1200/' "$FIXTURE" >"$WORK/full.yaml"
 check "a rate the wire cannot carry: which, by how much, what fits" refused 2 \
 	"bus io cannot carry its reads: they take 488 % of its time; analog_1 alone takes 239 %, asked every 200 ms; all of them 4.9 times slower fit" ctl fixture check "$WORK/full.yaml"
+sed '0,/done: 2026-01-15/s//done: 2999-01-15/' "$FIXTURE" >"$WORK/ahead.yaml"
+check "a calibration yet to come is a mistake" refused 2 "done on 2999-01-15, which is yet to come" ctl fixture check "$WORK/ahead.yaml"
+check "a file that is not there is named once" refused 2 "$WORK/nowhere: does not exist" ctl fixture check "$WORK/nowhere"
 check "a line too slow to be safe is an error of fixture check" refused 2 "TOO SLOW" ctl fixture check "$WORK/slow.yaml"
 check "and for programs" code 2 ctl --json fixture check "$WORK/slow.yaml"
 
