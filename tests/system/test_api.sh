@@ -30,9 +30,9 @@ webhooks:
     timeout: 0.5 s
     retry: {first_wait: 0.05 s, longest_wait: 0.1 s, give_up: 100 s}
 END
-# a printer for the bays
+# a printer for the bays, on a serial port
 FIXTURE=$WORK/sim.yaml
-sed -e 's|^  scan1:.*|&\n  labels: {kind: tcp, port: "sim:labels"}|; s|^  scanner_1: .*|&\n  label_printer: {driver: zpl_printer, bus: labels}|' \
+sed -e 's|^  scan1:.*|&\n  labels: {kind: serial, port: "sim:labels", baud: 9600}|; s|^  scanner_1: .*|&\n  label_printer: {driver: zpl_printer, bus: labels}|' \
 	-e 's|{scanner: scanner_\([12]\).code}|{scanner: scanner_\1.code, printer: label_printer}|' fixtures/sim.yaml >"$FIXTURE"
 check "a store whose units may leave" "$BIN/tests/system/mkstore" "$STATE" 3
 start_sim --unit 1:RO600:RO600-24000101:T-1001

@@ -79,6 +79,16 @@ wait "$label" 2>/dev/null
 start_station
 check "comes again" wait_for 30 is ready at state ctl --json bay show 1
 check "with the label on record" has '"again":true' events T-1001
+check "benchd-io killed over another" wait_for 20 has "a printer that is ready" printer_row
+io=$(child benchd-io)
+kill -STOP "$io" # or it is through before it can be killed
+ctl label "$RUN" --again >"$WORK/killed.out" 2>&1 &
+label=$!
+twice() { [ "$(events T-1001 | grep -c "\"again\":true")" = 2 ]; }
+wait_for 10 twice
+kill -KILL "$io"
+wait "$label" 2>/dev/null
+check "tells that nobody knows" has "look whether the label has come" cat "$WORK/killed.out"
 check "and the chain is whole" ctl export chain "$WORK/chain.jsonl"
 check "as it was signed" sh -c "'$BIN/benchctl' --state '$STATE' key show --pem >'$WORK/station.pem' && '$BIN/benchctl' verify '$WORK/chain.jsonl' --key '$WORK/station.pem'"
 finish
