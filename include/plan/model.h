@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/unit.h"
 
+struct yaml_node;
 struct model_param {
 	const char *name; /* rated_permeate_flow, adapter_efficiency, ... */
 	double si;
@@ -23,6 +24,7 @@ struct model_part {	  /* what a repair with this part asks to be measured again 
 	const char *code; /* a part's code, or the beginning of one before its '-': "MEM" */
 	const char *en, *zh;
 	const char **repeat;
+	const struct yaml_node **repeat_nodes; /* where they stand */
 	int repeat_count;
 };
 struct model {

@@ -7,6 +7,7 @@
 #ifndef PLAN_NAMES_H
 #define PLAN_NAMES_H
 
+#include <stdbool.h>
 #include "base/unit.h"
 
 enum run_type {
@@ -22,6 +23,11 @@ enum run_type {
 const char *run_type_name(enum run_type t); /* "post_repair_qc" */
 const char *run_type_zh(enum run_type t);   /* "维修后质检" */
 int run_type_find(const char *name);	    /* 0 if unknown */
+
+/* Codes of the depot's tables that something measured may point to: S01 to S20, F01 to F25. S99
+ * ("other") and F00 ("no fault found") are what people say, not what a measurement explains. */
+bool names_is_symptom(const char *code);
+bool names_is_fault(const char *code);
 
 struct standard_name {
 	const char *name; /* "feed_pressure" */

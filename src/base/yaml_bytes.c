@@ -75,6 +75,20 @@ static bool odd_line_end(const unsigned char *s, size_t left)
 	return s[0] == 0xe2 && left > 2 && s[1] == 0x80 && (s[2] == 0xa8 || s[2] == 0xa9);
 }
 
+/* Where the first tab between words stands, from 1; 0: there is none. */
+static int tab_inside(const char *s, size_t n)
+{
+	bool begun = false;
+	for (size_t i = 0; i < n; i++) {
+		if (s[i] == '\t' && begun)
+			return (int)i + 1;
+		if (s[i] == '#' && (i == 0 || s[i - 1] == ' '))
+			return 0;
+		begun = begun || s[i] != ' ';
+	}
+	return 0;
+}
+
 /* Tell what is wrong with the bytes of a line. *tab: the column of a tab in its indentation. */
 static bool check_line(const struct yaml *y, int line, int *tab)
 {
@@ -262,12 +276,24 @@ static void lose_tabs(struct yaml_repair *r, int line)
 	}
 }
 
+/* A tab between words stands for a blank, and nothing is lost by it. */
+static void take_as_blanks(struct yaml_repair *r, int line, int first)
+{
+	size_t n = 0;
+	const char *s = yaml_line(r->y, line, &n);
+	char *text = r->text + (s - r->y->bytes);
+	yaml_problem_at(r->y, line, first, "tab between words; expected blanks");
+	r->mistakes = true;
+	for (size_t i = (size_t)first - 1; i < n; i++)
+		text[i] = text[i] == '\t' ? ' ' : text[i];
+}
+
 void yaml_check_bytes(struct yaml_repair *r)
 {
 	for (int line = 1; line <= r->y->line_count; line++) {
 		size_t n = 0;
 		const char *s = yaml_line(r->y, line, &n);
-		int tab = 0;
+		int tab = 0, inside;
 		if (n && *s == '%') {
 			yaml_problem_at(r->y, line, 1,
 					"directives are not allowed; start with the first key");
@@ -275,8 +301,12 @@ void yaml_check_bytes(struct yaml_repair *r)
 			r->mistakes = true;
 			continue;
 		}
-		if (check_line(r->y, line, &tab))
+		if (check_line(r->y, line, &tab)) {
+			inside = tab_inside(s, n);
+			if (inside)
+				take_as_blanks(r, line, inside);
 			continue;
+		}
 		r->mistakes = true;
 		struct yaml_lead l = yaml_lead_of(s, n);
 		if (r->is_blank[line - 1] || is_comment(s, n))

@@ -209,7 +209,7 @@ static void check_library(const struct library *lib, const char *path, struct pr
 
 static void check_file(struct check *k, const char *path)
 {
-	struct problems problems = {0};
+	struct problems problems = {0}, own = {0};
 	struct library lib = {0};
 	struct profile *p = NULL;
 	struct error err = {0};
@@ -226,8 +226,10 @@ static void check_file(struct check *k, const char *path)
 			     "no model in %s/models; name the profiles' folder with --profiles",
 			     dir);
 	else
-		p = parse_file(k, &lib, path, &problems);
+		p = parse_file(k, &lib, path, &own);
 	check_library(&lib, path, &problems);
+	add_all(&problems, path, &own);
+	problems_release(&own);
 	if (problems.count) {
 		profile_free(p);
 		p = NULL;

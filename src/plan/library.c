@@ -11,7 +11,7 @@
 #include "base/arena.h"
 #include "base/text.h"
 #include "base/yaml.h"
-#include "plan/profile.h"
+#include "library_fit.h"
 
 enum { FILES_MAX = 1024, PATH_BYTES = 4096 };
 
@@ -68,7 +68,6 @@ static void quote(struct problems *problems, const char *path)
 /* Codes of m that another model has: nobody could say which one a ticket means. */
 static void check_codes(struct library *lib, const struct model *m)
 {
-	int before = lib->problems.count;
 	for (int i = 0; i < lib->model_count; i++) {
 		const struct model *other = lib->models[i];
 		if (model_is(other, m->code))
@@ -82,8 +81,6 @@ static void check_codes(struct library *lib, const struct model *m)
 					     "code %s is %s's already; expected another",
 					     m->aliases[k], other->path);
 	}
-	if (lib->problems.count > before)
-		quote(&lib->problems, m->path);
 }
 
 static void add_model(void *ctx, const char *path, const char *name)
@@ -99,8 +96,9 @@ static void add_model(void *ctx, const char *path, const char *name)
 	lib->models[lib->model_count++] = m;
 }
 
-/* A profile is called what its file is called, whatever else may be wrong in it. */
-static void check_name(struct library_entry *e)
+/* A profile is called what its file is called, and is for models that there are, whatever else may
+ * be wrong in it. */
+static void check_header(const struct library *lib, struct library_entry *e)
 {
 	struct problems told = {0};
 	struct arena *arena = arena_new();
@@ -112,6 +110,8 @@ static void check_name(struct library_entry *e)
 		problems_add(&e->problems, e->path, id->line, id->col, NULL,
 			     "profile %s in a file of another name; expected %s.yaml", id->text,
 			     id->text);
+	if (y.root)
+		library_check_models(lib, e, &y);
 	problems_release(&told);
 	arena_free(arena);
 }
@@ -129,7 +129,7 @@ static void add_entry(void *ctx, const char *path, const char *name)
 	else
 		e->profile = profile_parse(path, e->bytes, e->size, NULL, NULL, 0, &e->problems);
 	if (e->bytes)
-		check_name(e);
+		check_header(lib, e);
 	problems_quote(&e->problems, path, e->bytes, e->size);
 	e->broken = e->problems.count > 0;
 }
@@ -190,6 +190,9 @@ int library_load(struct library *lib, const char *dir, struct error *err)
 		return n;
 	}
 	check_releasable(lib);
+	library_check_parts(lib);
+	for (int i = 0; i < lib->model_count; i++)
+		quote(&lib->problems, lib->models[i]->path);
 	return 0;
 }
 

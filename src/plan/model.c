@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/schema.h"
+#include "plan/names.h"
 #include "schema_field.h"
 
 #define NEEDED .required = true
@@ -35,7 +36,7 @@ struct raw_model {
 static const struct schema_field code_fields[] = {
 	FIELD(raw_code, en, "en", TEXT, NEEDED, .en = "what it means, English", .zh = "英文含义"),
 	FIELD(raw_code, zh, "zh", TEXT, NEEDED, .en = "what it means, Chinese", .zh = "中文含义"),
-	FIELD(raw_code, fault, "fault", TEXT, .en = "fault of the depot's table, F01",
+	FIELD(raw_code, fault, "fault", TEXT, .en = "fault of the depot's table, F01 to F25",
 	      .zh = "维修点故障代码"),
 	END,
 };
@@ -146,6 +147,46 @@ static bool read_pattern(const struct yaml *y, const struct raw_model *raw)
 	return true;
 }
 
+static bool read_fault(const struct yaml *y, const struct raw_code *code)
+{
+	if (!code->fault || names_is_fault(code->fault))
+		return true;
+	yaml_problem(y, schema_node(&code->item, "fault"),
+		     "\"%.20s\" is no fault; expected F01 to F25", code->fault);
+	return false;
+}
+
+/* Another code, once. */
+static bool read_aliases(const struct yaml *y, const struct raw_model *raw)
+{
+	const struct schema_texts *t = &raw->aliases;
+	bool ok = true;
+	for (int i = 0; i < t->count; i++) {
+		bool twice = raw->code && strcmp(t->at[i], raw->code) == 0;
+		for (int k = 0; k < i; k++)
+			twice = twice || strcmp(t->at[i], t->at[k]) == 0;
+		if (twice)
+			yaml_problem(y, t->nodes[i], "code %.60s stands here twice; expected once",
+				     t->at[i]);
+		ok = ok && !twice;
+	}
+	return ok;
+}
+
+static bool read_repeat(const struct yaml *y, const struct raw_part *part)
+{
+	const struct schema_texts *t = &part->repeat;
+	bool ok = true;
+	for (int i = 0; i < t->count; i++)
+		for (int k = 0; k < i; k++)
+			if (strcmp(t->at[i], t->at[k]) == 0) {
+				yaml_problem(y, t->nodes[i],
+					     "%.60s stands here twice; expected once", t->at[i]);
+				ok = false;
+			}
+	return ok;
+}
+
 static void place(const struct yaml_node *node, int *line, int *col)
 {
 	*line = node ? node->line : 0;
@@ -172,15 +213,20 @@ static bool read_model(struct model *m, const struct yaml *y, const struct raw_m
 	for (int i = 0; i < raw->params.count; i++)
 		ok = read_param(y, &params[i], &m->params[m->param_count++]) && ok;
 	m->codes = arena_array(m->arena, (size_t)raw->codes.count, sizeof(*m->codes));
-	for (int i = 0; i < raw->codes.count; i++)
+	for (int i = 0; i < raw->codes.count; i++) {
+		ok = read_fault(y, &codes[i]) && ok;
 		m->codes[m->code_count++] =
 			(struct model_code){codes[i].item.name, codes[i].en, codes[i].zh,
 					    codes[i].fault ? codes[i].fault : ""};
+	}
 	m->parts = arena_array(m->arena, (size_t)raw->parts.count, sizeof(*m->parts));
-	for (int i = 0; i < raw->parts.count; i++)
-		m->parts[m->part_count++] = (struct model_part){parts[i].item.name, parts[i].en,
-								parts[i].zh, parts[i].repeat.at,
-								parts[i].repeat.count};
+	ok = read_aliases(y, raw) && ok;
+	for (int i = 0; i < raw->parts.count; i++) {
+		ok = read_repeat(y, &parts[i]) && ok;
+		m->parts[m->part_count++] = (struct model_part){
+			parts[i].item.name, parts[i].en,	   parts[i].zh,
+			parts[i].repeat.at, parts[i].repeat.nodes, parts[i].repeat.count};
+	}
 	return ok;
 }
 

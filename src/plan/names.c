@@ -37,6 +37,24 @@ int run_type_find(const char *name)
 	return 0;
 }
 
+static bool is_code(const char *s, char letter, int last)
+{
+	if (strlen(s) != 3 || s[0] != letter || strspn(s + 1, "0123456789") != 2)
+		return false;
+	int n = (s[1] - '0') * 10 + s[2] - '0';
+	return n >= 1 && n <= last;
+}
+
+bool names_is_symptom(const char *code)
+{
+	return is_code(code, 'S', 20);
+}
+
+bool names_is_fault(const char *code)
+{
+	return is_code(code, 'F', 25);
+}
+
 static const struct standard_name channels[] = {
 	{"supply_pressure", "PT01", QUANTITY_PRESSURE, "Supply pressure", "供水压力"},
 	{"feed_pressure", "PT02", QUANTITY_PRESSURE, "Feed pressure at the unit", "进水压力"},

@@ -83,7 +83,12 @@ static void read_header(struct profile_build *b)
 	p->variant = raw->variant;
 	p->unit_control = control_name(raw->unit_control);
 	read_made(b);
-	if (p->releasable && p->variant && strcmp(p->variant, "full") != 0)
+	if (p->variant && strcmp(p->variant, "full") != 0 && strcmp(p->variant, "quick") != 0 &&
+	    strcmp(p->variant, "training") != 0)
+		profile_bad(b, schema_node(&raw->item, "variant"),
+			    "variant \"%.60s\" is unknown; expected full, quick or training",
+			    p->variant);
+	else if (p->releasable && p->variant && strcmp(p->variant, "full") != 0)
 		profile_bad(b, schema_node(&raw->item, "releasable"),
 			    "variant %s may not release; expected releasable: no", p->variant);
 }
@@ -98,6 +103,15 @@ static bool fits(const struct profile *p, const struct model *m)
 	return p->model_count == 0;
 }
 
+/* What says that it is for others. */
+static const struct yaml_node *fit_node(const struct profile_build *b)
+{
+	const struct schema_item *item = &b->raw->item;
+	bool same = strcmp(b->p->class_name, b->p->model->class_name) == 0;
+
+	return same && b->raw->models.count ? b->raw->models.nodes[0] : schema_node(item, "class");
+}
+
 /* Is it for this model? Not told when what says so was refused. */
 static void check_fit(struct profile_build *b)
 {
@@ -106,9 +120,8 @@ static void check_fit(struct profile_build *b)
 		     (!item->stray || schema_has(item, "models"));
 	b->model_open = !clear || !fits(b->p, b->p->model);
 	if (clear && b->model_open)
-		profile_bad(b, schema_node(item, "class"),
-			    "profile %s is not for model %s of class %s", b->p->id ? b->p->id : "?",
-			    b->p->model->code, b->p->model->class_name);
+		profile_bad(b, fit_node(b), "profile %s is not for model %s of class %s",
+			    b->p->id ? b->p->id : "?", b->p->model->code, b->p->model->class_name);
 }
 
 static void read_names(struct profile_build *b)

@@ -89,6 +89,9 @@ static void read_set(struct action_reader *rd, const struct raw_action *r, struc
 	const struct fixture *f = rd->b->p->fixture;
 	struct pf_action *a = profile_add_action(list, count, PF_SET, schema_node(&r->item, "set"));
 	a->sets = arena_array(rd->b->p->arena, (size_t)r->set.count, sizeof(*a->sets));
+	if (!r->set.count && !schema_refused(&r->item, "set"))
+		profile_bad(rd->b, schema_node(&r->item, "set"),
+			    "sets nothing; expected outputs and their values");
 	for (int i = 0; i < r->set.count; i++) {
 		struct error err = {0};
 		double v = 0;
@@ -113,6 +116,7 @@ static void read_rate(struct action_reader *rd, const struct raw_ramp *r, struct
 		      const struct fx_output *o)
 {
 	static const struct dim per_second = {.s = -1};
+	char slow[32], fast[32];
 	struct error err = {0};
 	double si = 0;
 	if (!r->rate)
@@ -124,8 +128,17 @@ static void read_rate(struct action_reader *rd, const struct raw_ramp *r, struct
 		return;
 	}
 	a->rate_per_s = si / o->unit->scale;
-	if (a->rate_per_s <= 0)
-		profile_bad(rd->b, r->rate, "rate %.40s; expected more than zero", r->rate->text);
+	double span = o->max - o->min;
+	if (a->rate_per_s > 0 && a->rate_per_s <= span && a->rate_per_s * 3600 >= span)
+		return;
+	text_from_double(slow, sizeof(slow), span / 3600);
+	text_from_double(fast, sizeof(fast), span);
+	profile_bad(
+		rd->b, r->rate,
+		"rate %.40s; expected %s to %s %s/s, which go through the range of %s in an hour "
+		"to a second",
+		r->rate->text, slow, fast, o->unit->name, o->name);
+	a->rate_per_s = 0;
 }
 
 /* What a wait and a ramp share: how long, and what running out of time means. */

@@ -131,6 +131,37 @@ static bool check_percent(struct profile_build *b, const struct pf_measurement *
 	return false;
 }
 
+/* Tells when no value could pass, as far as it can be known before anything is read. */
+static bool check_passable(struct profile_build *b, const struct raw_measurement *r,
+			   const struct pf_measurement *m)
+{
+	const struct expr_reach wide = {-HUGE_VAL, HUGE_VAL};
+	struct expr_reach can = m->value ? profile_reach(b, m->value) : wide;
+	struct expr_reach lo = m->lo ? profile_reach(b, m->lo) : can;
+	struct expr_reach hi = m->hi ? profile_reach(b, m->hi) : can;
+	struct expr_reach u = m->uncertainty ? profile_reach(b, m->uncertainty) : wide;
+
+	if (m->lo && m->hi && lo.lo >= hi.hi) {
+		profile_bad(b, r->hi, "min of %s is not below max; nothing could pass", m->id);
+		return true;
+	}
+	if (!m->uncertainty)
+		return false;
+	if (u.hi < 0) {
+		profile_bad(b, r->uncertainty,
+			    "the uncertainty of %s is below zero; expected zero or more", m->id);
+		return true;
+	}
+	if (m->rule == RULE_SIMPLE || u.lo <= 0)
+		return false;
+	if (lo.lo + (m->lo ? u.lo : 0) <= hi.hi - (m->hi ? u.lo : 0))
+		return false;
+	profile_bad(b, r->uncertainty,
+		    "the uncertainty of %s leaves nothing between its limits; nothing could pass",
+		    m->id);
+	return true;
+}
+
 static void check_measurement(struct profile_build *b, const struct raw_measurement *r,
 			      const struct pf_measurement *m)
 {
@@ -144,8 +175,8 @@ static void check_measurement(struct profile_build *b, const struct raw_measurem
 	check_reach(b, m, r->hi, m->hi, c);
 	const struct unit *u = c ? c->unit : m->unit;
 	double lo = constant(b->p, m->lo, u), hi = constant(b->p, m->hi, u);
-	if (!isnan(lo) && !isnan(hi) && lo >= hi)
-		profile_bad(b, r->hi, "min of %s is not below max; nothing could pass", m->id);
+	if (check_passable(b, r, m))
+		return;
 	else if (!c)
 		return;
 	else if (r->lo && r->hi)

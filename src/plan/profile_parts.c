@@ -91,19 +91,17 @@ void profile_declare_measurements(struct profile_build *b)
 	}
 }
 
-static bool is_code(const char *s, char letter)
+static void check_codes(struct profile_build *b, const struct schema_texts *codes,
+			bool (*is_known)(const char *code), const char *what)
 {
-	return strlen(s) == 3 && s[0] == letter && s[1] >= '0' && s[1] <= '9' && s[2] >= '0' &&
-	       s[2] <= '9';
-}
-
-static void check_codes(struct profile_build *b, const struct schema_texts *codes, char letter,
-			const char *what)
-{
-	for (int i = 0; i < codes->count; i++)
-		if (!is_code(codes->at[i], letter))
-			profile_bad(b, codes->nodes[i], "\"%.20s\" is no %s; expected like %c03",
-				    codes->at[i], what, letter);
+	for (int i = 0; i < codes->count; i++) {
+		if (!is_known(codes->at[i]))
+			profile_bad(b, codes->nodes[i], "\"%.20s\" is no %s", codes->at[i], what);
+		for (int k = 0; k < i; k++)
+			if (strcmp(codes->at[i], codes->at[k]) == 0)
+				profile_bad(b, codes->nodes[i],
+					    "%.20s stands here twice; expected once", codes->at[i]);
+	}
 }
 
 static void read_condition_only(struct profile_build *b, const struct raw_measurement *r)
@@ -118,8 +116,8 @@ static void read_condition_only(struct profile_build *b, const struct raw_measur
 static void read_measurement(struct profile_build *b, const struct raw_measurement *r,
 			     struct pf_measurement *m)
 {
-	check_codes(b, &r->symptoms, 'S', "symptom");
-	check_codes(b, &r->faults, 'F', "fault");
+	check_codes(b, &r->symptoms, names_is_symptom, "symptom; expected S01 to S20");
+	check_codes(b, &r->faults, names_is_fault, "fault; expected F01 to F25");
 	if (r->basis == BASIS_STANDARD && schema_absent(&r->item, "note"))
 		profile_bad(b, schema_node(&r->item, "basis"),
 			    "basis standard names none; expected note with the standard");

@@ -13,9 +13,17 @@ static void check_tolerance(struct action_reader *rd, const struct yaml_node *no
 	const struct profile *p = rd->b->p;
 	const struct fx_channel *c = ref < PROFILE_DERIVED_REF ? &p->fixture->channels[ref] : NULL;
 	char lo[32], hi[32];
-	if (!c || !(fabs(band) > 0) || !(c->range_lo < c->range_hi))
+	if (!c || !(c->range_lo < c->range_hi))
 		return;
 	double most = fabs(c->unit->scale) * (c->range_hi - c->range_lo);
+	double least = fabs(c->unit->scale) * c->resolution;
+	if (band < least && band > 0) {
+		profile_bad(rd->b, node,
+			    "at_least %.40s of %s is finer than it can tell; it resolves %s %s",
+			    node->text, c->name, text_from_double(lo, sizeof(lo), c->resolution),
+			    c->unit->name);
+		return;
+	}
 	if (band > 0 && band < most)
 		return;
 	text_from_double(lo, sizeof(lo), c->range_lo);
@@ -51,23 +59,28 @@ static void read_at_least(struct action_reader *rd, const struct raw_settle *r, 
 		const struct unit *u = profile_ref_unit(rd->b->p, ref), *as = NULL;
 		struct error err = {0};
 		double si = 0;
-		if (quantity_parse(node->text, node->len, u->dim, &si, &as, &err))
+		if (quantity_parse(node->text, node->len, u->dim, &si, &as, &err)) {
 			profile_bad(rd->b, node, "%s", err.text);
-		else if (as && !profile_unit_fits(u, as))
+		} else if (as && !profile_unit_fits(u, as)) {
 			profile_bad(rd->b, node, "\"%.40s\" has no unit; expected %s", node->text,
 				    u->name);
-		else
+		} else {
 			a->tolerance_abs[k] = si - (as ? as->offset : 0);
-		check_tolerance(rd, node, ref, a->tolerance_abs[k]);
+			check_tolerance(rd, node, ref, a->tolerance_abs[k]);
+		}
 	}
 }
 
 static void read_tolerance(struct action_reader *rd, const struct yaml_node *node,
 			   struct pf_action *a)
 {
+	const struct unit *u = NULL;
 	struct error err = {0};
-	if (quantity_parse(node->text, node->len, DIM_NONE, &a->tolerance_rel, NULL, &err))
+	if (quantity_parse(node->text, node->len, DIM_NONE, &a->tolerance_rel, &u, &err))
 		profile_bad(rd->b, node, "%s", err.text);
+	else if (!u || !*u->name)
+		profile_bad(rd->b, node, "tolerance %.20s has no unit; expected like 2 %%",
+			    node->text);
 	else if (a->tolerance_rel <= 0 || a->tolerance_rel > 0.5)
 		profile_bad(rd->b, node, "tolerance %.20s; expected more than 0 and at most 50 %%",
 			    node->text);

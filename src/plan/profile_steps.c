@@ -49,6 +49,9 @@ void profile_declare_steps(struct profile_build *b)
 							     .rig_check = r->rig_check,
 							     .line = r->item.node->line,
 							     .col = r->item.node->col};
+		if (r->id && r->id[0] >= '0' && r->id[0] <= '9')
+			profile_bad(b, schema_node(&r->item, "step"),
+				    "\"%.60s\" is no step's code; expected a letter first", r->id);
 		for (int k = 0; k < i; k++)
 			if (r->id && p->steps[k].id && strcmp(p->steps[k].id, r->id) == 0)
 				profile_bad(

@@ -264,6 +264,13 @@ static void keep_condition(struct profile_build *b, const struct yaml_node *node
 	b->condition_count = n + 1;
 }
 
+static void count_one(void *ctx, uint16_t ref, enum expr_stat stat)
+{
+	(void)ref;
+	(void)stat;
+	++*(int *)ctx;
+}
+
 struct expr *profile_read_expr(struct profile_build *b, const struct yaml_node *node,
 			       enum expr_want want, const struct dim *dim, struct dim *got)
 {
@@ -272,7 +279,7 @@ struct expr *profile_read_expr(struct profile_build *b, const struct yaml_node *
 	struct error err = {0};
 	struct dim d = DIM_NONE;
 	bool is_bool = false;
-	int col = 1;
+	int col = 1, names = 0;
 	if (!node)
 		return NULL;
 	b->use_line = node->line;
@@ -299,6 +306,14 @@ struct expr *profile_read_expr(struct profile_build *b, const struct yaml_node *
 	}
 	if (got)
 		*got = d;
+	expr_each_symbol(e, count_one, &names);
+	if (want == WANT_CONDITION && !names) {
+		profile_bad(b, node,
+			    "\"%.80s\" is the same whatever is read; expected a condition on a "
+			    "channel",
+			    node->text);
+		return NULL;
+	}
 	if (want == WANT_CONDITION)
 		keep_condition(b, node, e);
 	return e;

@@ -189,9 +189,57 @@ static void a_model_says_whether_its_trial_run_may_be_a_run_of_its_own(void **st
 	problems_release(&problems);
 }
 
+/* The only problem of a list. */
+static void assert_told(struct problems *list, const char *file, const char *text)
+{
+	if (list->count != 1 || !strstr(list->at[0].file, file) ||
+	    !strstr(list->at[0].text, text) || !list->at[0].excerpt) {
+		problems_print(list, stderr);
+		fail_msg("expected \"%s\" of %s", text, file);
+	}
+}
+
+static void what_the_files_of_a_folder_say_of_each_other_is_true(void **state)
+{
+	static const char *const names[] = {"models/RO600.yaml", "ro600_full.yaml", NULL};
+	static const struct {
+		const char *of, *is, *told;
+		bool in_model, by_model;
+	} wrong[] = {
+		{"models: [RO600]", "models: [RO601]", "is RO601; did you mean \"RO600\"?", 0, 0},
+		{"models: [RO600]", "models: RO601", "is RO601; did you mean", 0, 0},
+		{"class: ro_tankless", "class: ro_tankles", "says class ro_tankless;", 0, 0},
+		{"class: ro_tankless", "class: ro_tankles", "says class ro_tankles;", 1, 0},
+		{"recovery, pump_current", "recovry, pump_current", "did you mean \"recovery\"?", 1,
+		 1},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		const char *const pairs[][2] = {{wrong[i].of, wrong[i].is}, {NULL, NULL}};
+		char dir[TEMP_DIR_SIZE];
+		struct library lib;
+		struct error err;
+
+		make_library(dir);
+		copy_with(dir, names[!wrong[i].in_model],
+			  wrong[i].in_model ? "profiles/models/RO600.yaml"
+					    : "profiles/ro600_full.yaml",
+			  pairs);
+		assert_int_equal(library_load(&lib, dir, &err), 0);
+		if (wrong[i].by_model)
+			assert_told(&lib.problems, "RO600.yaml", wrong[i].told);
+		else
+			assert_told(&lib.entries[0].problems, "ro600_full.yaml", wrong[i].told);
+		library_release(&lib);
+		remove_library(dir, names);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_the_files_of_a_folder_say_of_each_other_is_true),
 		cmocka_unit_test(a_profile_that_stands_on_one_bay_only_names_the_other),
 		cmocka_unit_test(the_products_library_is_whole),
 		cmocka_unit_test(a_broken_profile_is_listed_and_the_others_work),
