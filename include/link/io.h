@@ -9,9 +9,9 @@
  *						KNOWN	what a device said it is, when it last counted
  *	CALIBRATED which one is in force, or	CALIBRATION of a channel, by which interlocks
  *		why not				judge its readings too
- *	SAMPLES	a batch per cycle		IMAGE	a bay's whole output image: the lease
- *	BAY	a bay's state, with the reason	SAFE	drop, stop, reset, check of a bay
- *	OUTPUTS	commanded and read back
+ *	SAMPLES	a batch per cycle; an empty	IMAGE	a bay's whole output image: the lease
+ *		one when all is still		SAFE	drop, stop, reset, check of a bay
+ *	BAY	a bay's state, with the reason
  *	LABELED	what became of it		LABEL	one job for a label printer
  *	TRIP	an interlock or lease dropped bays
  *	PROOF	the answer to SAFE, and the proof at start
@@ -68,7 +68,6 @@ enum io_type {
 	IO_SAMPLES,
 	IO_BAY,
 	IO_IMAGE,
-	IO_OUTPUTS,
 	IO_TRIP,
 	IO_SAFE,
 	IO_PROOF,
@@ -127,7 +126,6 @@ struct io_msg {
 		struct {
 			uint8_t bay, state;
 			uint32_t lease; /* the lease in force or the last one */
-			int64_t at_ns;	/* run time, here and below */
 			char reason[IO_TEXT_MAX];
 		} bay;
 		struct {
@@ -138,23 +136,11 @@ struct io_msg {
 			double value[IO_OUTPUTS_MAX];
 		} image;
 		struct {
-			uint8_t bay;
-			uint32_t lease, seq; /* of the last image applied */
-			uint16_t count;
-			struct {
-				double commanded, read_back; /* logical values */
-				uint8_t quality;	     /* of the read-back */
-			} at[IO_OUTPUTS_MAX];
-			int64_t at_ns;
-		} outputs;
-		struct {
 			uint32_t bays; /* bit per bay dropped */
 			uint8_t class; /* enum trip_class */
 			/* fixture index, -1: none (lease lost, device lost, on-time, read-back) */
 			int16_t interlock;
-			int16_t channel; /* that showed it, -1 */
 			double value;
-			int64_t at_ns; /* when the condition was seen */
 			char reason[IO_TEXT_MAX];
 		} trip;
 		struct {
@@ -165,8 +151,7 @@ struct io_msg {
 			uint8_t bay, after; /* enum safe_what that it proves */
 			uint8_t proven;	    /* 1 only if read back and shown by physics */
 			uint32_t token;
-			int64_t at_ns;
-			int64_t took_ns;
+			int64_t took_ns; /* run time: from the order to the proof */
 			/* what is not as it should be, or how it was shown */
 			char detail[IO_TEXT_MAX];
 		} proof;
@@ -174,7 +159,6 @@ struct io_msg {
 			uint8_t bay;
 			char name[64]; /* "scan", "start_button", "reset_button" */
 			char text[IO_TEXT_MAX];
-			int64_t at_ns;
 		} input;
 		struct {
 			uint16_t device;
@@ -183,7 +167,6 @@ struct io_msg {
 			/* Present: the registers that have to stay as they are, "2:b001 3:0007.1234";
 			 * "" when it can tell nothing. */
 			char identity[IO_IDENTITY_MAX];
-			int64_t at_ns;
 		} device;
 		struct {
 			uint16_t device;

@@ -33,7 +33,7 @@ static const struct io_field welcome[] = {
 	WHOLE(F_U32, welcome, speed, 1, IO_SPEED_MAX),
 };
 static const struct io_field samples[] = {
-	WHOLE(F_U16, samples, count, 1, IO_SAMPLES_MAX),
+	WHOLE(F_U16, samples, count, 0, IO_SAMPLES_MAX),
 };
 #define SAMPLE(k, f, l, h)                                                                         \
 	{                                                                                          \
@@ -52,7 +52,6 @@ static const struct io_field bay[] = {
 	BAY(bay),
 	WHOLE(F_U8, bay, state, BAY_SECURING, BAY_LOCKED),
 	WHOLE(F_U32, bay, lease, 0, UINT32_MAX),
-	TIME(bay, at_ns),
 	TEXT(bay, reason, 0),
 };
 static const struct io_field image[] = {
@@ -64,26 +63,11 @@ static const struct io_field image[] = {
 static const struct io_field image_item[] = {
 	{"value", F_REAL, 0, 0, 0, 0, false},
 };
-static const struct io_field outputs[] = {
-	BAY(outputs),
-	WHOLE(F_U32, outputs, lease, 0, UINT32_MAX),
-	WHOLE(F_U32, outputs, seq, 0, UINT32_MAX),
-	TIME(outputs, at_ns),
-	WHOLE(F_U16, outputs, count, 1, IO_OUTPUTS_MAX),
-};
-#define OUTPUT_AT(f) (AT(outputs, at[0].f) - AT(outputs, at[0]))
-static const struct io_field output_item[] = {
-	{"commanded", F_REAL, OUTPUT_AT(commanded), 0, 0, 0, false},
-	{"read_back", F_REAL, OUTPUT_AT(read_back), 0, 0, 0, false},
-	{"quality", F_U8, OUTPUT_AT(quality), 0, QUALITY_GOOD, QUALITY_FROZEN, false},
-};
 static const struct io_field trip[] = {
 	WHOLE(F_U32, trip, bays, 1, (1 << IO_BAYS_MAX) - 1),
 	WHOLE(F_U8, trip, class, 0, IO_TRIP_CLASSES - 1),
 	WHOLE(F_I16, trip, interlock, -1, IO_INTERLOCKS_MAX - 1),
-	WHOLE(F_I16, trip, channel, -1, IO_CHANNELS_MAX - 1),
 	{"value", F_REAL, AT(trip, value), 0, 0, 0, false},
-	TIME(trip, at_ns),
 	TEXT(trip, reason, 1),
 };
 static const struct io_field safe[] = {
@@ -96,7 +80,6 @@ static const struct io_field proof[] = {
 	WHOLE(F_U8, proof, after, SAFE_DROP, SAFE_CHECK),
 	WHOLE(F_U8, proof, proven, 0, 1),
 	WHOLE(F_U32, proof, token, 0, UINT32_MAX),
-	TIME(proof, at_ns),
 	TIME(proof, took_ns),
 	TEXT(proof, detail, 0),
 };
@@ -104,14 +87,12 @@ static const struct io_field input[] = {
 	BAY(input),
 	TEXT(input, name, 1),
 	TEXT(input, text, 0),
-	TIME(input, at_ns),
 };
 static const struct io_field device[] = {
 	WHOLE(F_U16, device, device, 0, IO_DEVICES_MAX - 1),
 	WHOLE(F_U8, device, present, 0, 1),
 	TEXT(device, reason, 0),
 	TEXT(device, identity, 0),
-	TIME(device, at_ns),
 };
 static const struct io_field known[] = {
 	WHOLE(F_U16, known, device, 0, IO_DEVICES_MAX - 1),
@@ -161,8 +142,6 @@ const struct io_layout io_layouts[IO_LAST + 1] = {
 	[IO_BAY] = LAYOUT("bay", bay),
 	[IO_IMAGE] = {"image", image, COUNT_OF(image), image_item, COUNT_OF(image_item),
 		      AT(image, value), sizeof(double)},
-	[IO_OUTPUTS] = {"outputs", outputs, COUNT_OF(outputs), output_item, COUNT_OF(output_item),
-			AT(outputs, at), sizeof(((struct io_msg *)0)->u.outputs.at[0])},
 	[IO_TRIP] = LAYOUT("trip", trip),
 	[IO_SAFE] = LAYOUT("safe", safe),
 	[IO_PROOF] = LAYOUT("proof", proof),

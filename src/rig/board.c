@@ -62,7 +62,7 @@ static void give_up(struct rig *r, int device, const char *what, const char *why
 	text_copy(b->why, sizeof(b->why), why);
 	rig_text(text, sizeof(text), "%s (on %s): outputs %s: %s", d->fx->name,
 		 r->f->buses[d->fx->bus].port, what, why);
-	safe_trip(r, d->output_bays & safe_powered(r), TRIP_COMMS, -1, -1, 0, text, false);
+	safe_trip(r, d->output_bays & safe_powered(r), TRIP_COMMS, -1, 0, text, false);
 }
 
 static void board_failed(struct rig *r, int device, const char *why)
@@ -126,29 +126,13 @@ void board_flush(struct rig *r)
 	}
 }
 
-static void set_read_back(struct rig *r, struct output *o, double logical, enum quality q)
-{
-	if (fabs(o->read_back - logical) < 1e-12 && o->quality == q)
-		return;
-	o->read_back = logical;
-	o->quality = (uint8_t)q;
-	for (int bay = 0; bay < r->f->bay_count; bay++)
-		if (o->fx->bays >> bay & 1)
-			r->bays[bay].tell_outputs = true;
-}
-
-static void confirmed(struct rig *r, struct board *b, int64_t at_ns)
+static void confirmed(const struct rig *r, struct board *b, int64_t at_ns)
 {
 	b->confirmed = true;
 	b->confirmed_ns = at_ns > r->now_ns ? at_ns : r->now_ns;
 	b->mismatches = b->unread = b->refused = 0;
 	b->unsafe_since_ns = 0;
 	b->why[0] = '\0';
-	for (int i = 0; i < b->count; i++) {
-		struct output *o = &r->outputs[b->output[i]];
-
-		set_read_back(r, o, output_logical_value(o, b->target[i]), QUALITY_GOOD);
-	}
 }
 
 /* What it shows is not what was written: that is no matter of the line, the board or its contacts
@@ -158,7 +142,7 @@ static void contradicts(struct rig *r, int device, uint32_t bays, const char *te
 	struct board *b = &r->devices[device].board;
 
 	text_copy(b->why, sizeof(b->why), text);
-	safe_trip(r, bays, TRIP_COMMS, -1, -1, 0, text, true);
+	safe_trip(r, bays, TRIP_COMMS, -1, 0, text, true);
 	b->dirty = true;
 	b->confirmed = false;
 	b->retry_ns = r->now_ns + RETRY_NS;
@@ -256,7 +240,6 @@ void board_monitor(struct rig *r, int device, const struct bus_event *ev)
 			tolerance = 1e-6 * (1 + fabs(b->target[i]));
 		if (o->fx->kind != OUTPUT_SETPOINT)
 			tolerance = 0.5;
-		set_read_back(r, o, output_logical_value(o, v.value), v.quality);
 		if (v.quality == QUALITY_GOOD && fabs(v.value - b->target[i]) <= tolerance * 1.001)
 			continue;
 		rig_text(text, sizeof(text), "%s reads %.4g and was set to %.4g (%s on %s)",
@@ -279,9 +262,6 @@ void board_lost(struct rig *r, int device)
 	b->generation++;
 	b->retry_ns = r->now_ns + LOST_RETRY_NS; /* sooner by board_back */
 	text_copy(b->why, sizeof(b->why), r->devices[device].why);
-	for (int i = 0; i < b->count; i++)
-		set_read_back(r, &r->outputs[b->output[i]], r->outputs[b->output[i]].read_back,
-			      QUALITY_NO_REPLY);
 }
 
 void board_back(struct rig *r, int device)
@@ -318,7 +298,7 @@ void board_run(struct rig *r)
 		if (!r->dead_man_blocked)
 			rig_log(r, LOG_LEVEL_ERROR, "%s", text);
 		r->dead_man_blocked = true;
-		safe_trip(r, safe_powered(r), TRIP_COMMS, -1, -1, 0, text, false);
+		safe_trip(r, safe_powered(r), TRIP_COMMS, -1, 0, text, false);
 	}
 	r->dead_man_blocked = blocked;
 }
@@ -378,14 +358,13 @@ void board_dead_man_answer(struct rig *r, uint8_t level, uint32_t asked_ms, bool
 			"the dead-man line may have stood still for %u ms: the outputs' supply can "
 			"have dropped",
 			still_ms);
-		safe_trip(r, powered, TRIP_COMMS, -1, -1, 0, text, false);
+		safe_trip(r, powered, TRIP_COMMS, -1, 0, text, false);
 		return;
 	}
 	if (!r->unhealthy_ns && !r->dead_man_blocked && ++r->dead_man_failed == 1)
 		r->dead_man = !level;
 	else
-		safe_trip(r, powered, TRIP_COMMS, -1, -1, 0, "the dead-man line cannot be set",
-			  false);
+		safe_trip(r, powered, TRIP_COMMS, -1, 0, "the dead-man line cannot be set", false);
 }
 
 /* A bus thread that hangs cannot be told to be safe. */
@@ -406,24 +385,23 @@ void board_watch(struct rig *r)
 	uint32_t powered = safe_powered(r);
 
 	if (!is_healthy(r) && r->now_ns - r->unhealthy_ns >= UNHEALTHY_NS)
-		safe_trip(r, powered, TRIP_COMMS, -1, -1, 0,
+		safe_trip(r, powered, TRIP_COMMS, -1, 0,
 			  "a bus is stuck: it did not come round in its longest transaction",
 			  false);
 	if (r->dead_man_blocked && r->f->dead_man >= 0)
-		safe_trip(r, powered, TRIP_COMMS, -1, -1, 0,
+		safe_trip(r, powered, TRIP_COMMS, -1, 0,
 			  "the dead-man line is dropped: another bay's outputs cannot be confirmed",
 			  false);
 }
 
 void board_dead_man(struct rig *r)
 {
-	bool wanted = safe_powered(r) != 0, alive;
+	bool wanted = safe_powered(r) != 0, alive = is_healthy(r) && !r->dead_man_blocked;
 
 	if (!wanted)
 		r->dead_man_ms = 0;
 	if (!wanted && !r->dead_man)
 		return;
-	alive = !r->unhealthy_ns && !r->dead_man_blocked;
 	if (wanted)
 		rig_due(r, r->now_ns + DEAD_MAN_NS);
 	if (r->f->dead_man < 0)

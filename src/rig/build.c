@@ -241,8 +241,6 @@ static void build_output(struct rig *r, int index, struct problems *p)
 	o->fx = fx;
 	o->gain = 1;
 	o->commanded = fx->safe;
-	o->read_back = fx->safe;
-	o->quality = QUALITY_NO_REPLY;
 	o->point = find_point(r, *fx->name ? fx->name : "this output", fx->point_line,
 			      fx->point_col, fx->device, fx->point, POINT_WRITE, p);
 	check_output(r, index, p);

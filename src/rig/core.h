@@ -49,12 +49,12 @@ enum {
 	(250 * NS_PER_MS) /* wire: half a lease; a refusal that took longer is the last */
 #define CONFIRM_NS                                                                                 \
 	(400 * NS_PER_MS) /* wire: a drop that is not read back by then goes by the dead-man line */
-#define DEAD_MAN_NS	 (50 * NS_PER_MS) /* wire: half a period of 10 Hz */
-#define START_NS	 (3 * NS_PER_S)	  /* wire: a device that answers has done so by then */
-#define CHECK_NS	 (3 * NS_PER_S)	  /* wire: SAFE_CHECK */
-#define ASK_AGAIN_NS	 (5 * NS_PER_S)	  /* wire: identity of a device that was the wrong one */
-#define BATCH_NS	 (20 * NS_PER_MS) /* run time: samples wait for company */
-#define OUTPUTS_EVERY_NS (1 * NS_PER_S)	  /* wire */
+#define DEAD_MAN_NS    (50 * NS_PER_MS) /* wire: half a period of 10 Hz */
+#define START_NS       (3 * NS_PER_S)	/* wire: a device that answers has done so by then */
+#define CHECK_NS       (3 * NS_PER_S)	/* wire: SAFE_CHECK */
+#define ASK_AGAIN_NS   (5 * NS_PER_S)	/* wire: identity of a device that was the wrong one */
+#define BATCH_NS       (20 * NS_PER_MS) /* run time: samples wait for company */
+#define ALIVE_EVERY_NS (1 * NS_PER_S)	/* wire: so long without a message, an empty one goes */
 /* wire: a line still for so long may have let the supply go (the relay waits at most 300 ms). */
 enum { DEAD_MAN_STILL_MS = 250 };
 #define UNHEALTHY_NS (1 * NS_PER_S) /* wire: then the bays are dropped too */
@@ -174,10 +174,8 @@ struct output {
 	int point;
 	double gain, offset; /* setpoints: logical value -> point value */
 	double commanded;    /* logical */
-	double read_back;
-	uint8_t quality;
-	bool deferred; /* waits for the common supply */
-	int64_t on_ns; /* run: away from safe since, 0: safe */
+	bool deferred;	     /* waits for the common supply */
+	int64_t on_ns;	     /* run: away from safe since, 0: safe */
 };
 
 struct interlock_state {
@@ -212,13 +210,12 @@ struct bay {
 	bool has_proof, proven;
 	enum safe_what proved; /* what the last proof was after */
 	char detail[IO_TEXT_MAX];
-	int64_t proof_at_ns, proof_took_ns; /* run */
+	int64_t proof_took_ns; /* run */
 	bool checking;
 	uint32_t check_token;
 	int64_t check_ns, check_deadline_ns; /* wire */
 	int64_t check_began_ns;		     /* run */
-	bool tell_state, tell_outputs;
-	int64_t outputs_told_ns;
+	bool tell_state;
 	struct interlock_state interlocks[FIXTURE_INTERLOCKS_MAX];
 	/* Bit per interlock: something it looks at changed; its condition holds and its debounce
 	 * runs. */
@@ -241,6 +238,7 @@ struct rig {
 	bool started, linked, ending, simulated;
 	uint32_t pid;
 	bool dropping;	   /* what goes safe now goes urgently */
+	bool stirred;	   /* more came than readings: the next round is a whole one */
 	bool want_changed; /* what some bay wants changed, or an output waits for the supply */
 	/* devices that carry outputs; how many devices are present */
 	int16_t boards[FIXTURE_DEVICES_MAX];
@@ -261,6 +259,7 @@ struct rig {
 	bool dead_man_blocked;
 	int64_t unhealthy_ns; /* wire: since then; 0: healthy */
 	int64_t batch_ns;     /* run: first sample of the batch */
+	int64_t told_ns;      /* wire: the last message */
 	struct io_msg batch, out;
 	struct bus_event event; /* copy with run times */
 };
@@ -410,8 +409,8 @@ int printer_message(struct rig *r, const struct io_msg *m, struct error *err);
 
 /* safe.c */
 void safe_start(struct rig *r);
-void safe_trip(struct rig *r, uint32_t bays, enum trip_class class, int interlock, int channel,
-	       double value, const char *reason, bool lock);
+void safe_trip(struct rig *r, uint32_t bays, enum trip_class class, int interlock, double value,
+	       const char *reason, bool lock);
 void safe_message(struct rig *r, int bay, enum safe_what what, uint32_t token);
 void safe_end(struct rig *r, const char *why);
 void safe_activate(struct rig *r, int bay);
@@ -432,8 +431,8 @@ void check_run(struct rig *r, int bay);
 
 /* report.c */
 void report_sample(struct rig *r, const struct sample *s);
-void report_trip(struct rig *r, uint32_t bays, enum trip_class class, int interlock, int channel,
-		 double value, const char *reason);
+void report_trip(struct rig *r, uint32_t bays, enum trip_class class, int interlock, double value,
+		 const char *reason);
 void report_proof(struct rig *r, int bay, enum safe_what after, uint32_t token, bool proven,
 		  const char *detail, int64_t took_ns);
 void report_line(struct rig *r, int device);

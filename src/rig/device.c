@@ -41,6 +41,7 @@ void device_set_state(struct rig *r, int device, enum device_state state, const 
 
 	r->present_count += (state == DEVICE_PRESENT) - (d->state == DEVICE_PRESENT);
 	d->state = state;
+	r->stirred = true;
 	text_copy(d->why, sizeof(d->why), state == DEVICE_PRESENT ? "" : why);
 	report_device(r, device);
 	if (state == DEVICE_PRESENT) {
@@ -56,7 +57,7 @@ void device_set_state(struct rig *r, int device, enum device_state state, const 
 		channel_device_lost(r, device);
 		board_lost(r, device);
 		if (d->carry_bays & safe_powered(r))
-			safe_trip(r, d->carry_bays & safe_powered(r), TRIP_COMMS, -1, -1, 0, text,
+			safe_trip(r, d->carry_bays & safe_powered(r), TRIP_COMMS, -1, 0, text,
 				  false);
 	}
 	safe_devices_changed(r);

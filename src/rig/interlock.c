@@ -155,9 +155,9 @@ static void fire(struct rig *r, int bay, int index, bool unknown, bool as_read)
 	/* A sensor that says nothing is the rig's fault, whatever its interlock guards: the bays are
 	 * dropped all the same, and no profile can lay it at the unit's door. */
 	if (unknown)
-		safe_trip(r, bays, TRIP_SENSOR, -1, channel, value, text, false);
+		safe_trip(r, bays, TRIP_SENSOR, -1, value, text, false);
 	else
-		safe_trip(r, bays, l->class, index, channel, value, text, false);
+		safe_trip(r, bays, l->class, index, value, text, false);
 }
 
 static void evaluate(struct rig *r, int bay, int index)

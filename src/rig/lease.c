@@ -85,7 +85,7 @@ void lease_run(struct rig *r)
 			rig_due(r, b->image_ns + IO_LEASE_NS);
 			continue;
 		}
-		safe_trip(r, 1u << bay, TRIP_COMMS, -1, -1, 0,
+		safe_trip(r, 1u << bay, TRIP_COMMS, -1, 0,
 			  "lease lost: no image of benchd for 500 ms", false);
 	}
 }
@@ -98,6 +98,6 @@ void lease_link_lost(struct rig *r)
 		if (r->bays[bay].state == BAY_ACTIVE)
 			bays |= 1u << bay;
 	if (bays)
-		safe_trip(r, bays, TRIP_COMMS, -1, -1, 0, "lease lost: the link to benchd is gone",
+		safe_trip(r, bays, TRIP_COMMS, -1, 0, "lease lost: the link to benchd is gone",
 			  false);
 }

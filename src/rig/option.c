@@ -35,12 +35,12 @@ static const char *written(const struct driver_device *d, const char *key)
 
 const char *driver_option(const struct driver_device *d, const char *name)
 {
-	const struct driver_option *o = declared(d->driver, name, strlen(name));
 	const char *v = written(d, name);
+	const struct driver_option *o = v ? NULL : declared(d->driver, name, strlen(name));
 
-	if (v || !o || !o->fallback)
-		return v ? v : "";
-	return o->fallback;
+	if (v)
+		return v;
+	return o && o->fallback ? o->fallback : "";
 }
 
 /* Decimal or 0x..., the whole of it. */

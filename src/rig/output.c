@@ -75,10 +75,8 @@ static bool supply_allows(struct rig *r, int index)
 static void touch_bays(struct rig *r, const struct fx_output *o)
 {
 	for (int bay = 0; bay < r->f->bay_count; bay++)
-		if (o->bays >> bay & 1) {
+		if (o->bays >> bay & 1)
 			r->bays[bay].look = UINT64_MAX;
-			r->bays[bay].tell_outputs = true;
-		}
 }
 
 static void merge_one(struct rig *r, int index)
@@ -145,6 +143,6 @@ void output_run(struct rig *r)
 		rig_text(text, sizeof(text),
 			 "%s is away from its safe value for longer than its %.4g s", o->fx->name,
 			 (double)o->fx->max_on_ns / 1e9);
-		safe_trip(r, o->fx->bays, TRIP_TIMEOUT, -1, -1, 0, text, false);
+		safe_trip(r, o->fx->bays, TRIP_TIMEOUT, -1, 0, text, false);
 	}
 }

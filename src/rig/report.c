@@ -31,8 +31,10 @@ void rig_log(struct rig *r, int level, const char *fmt, ...)
 
 static void send(struct rig *r, const struct io_msg *m)
 {
-	if (r->linked)
-		r->ops.send(r->ops.ctx, m);
+	if (!r->linked)
+		return;
+	r->told_ns = r->now_ns;
+	r->ops.send(r->ops.ctx, m);
 }
 
 /* Texts on the link are clean UTF-8; device texts may carry what a library wrote. */
@@ -54,13 +56,17 @@ static void begin(struct rig *r, enum io_type type)
 	r->out.type = type;
 }
 
-static void flush(struct rig *r)
+static void send_batch(struct rig *r)
 {
-	if (!r->batch.u.samples.count)
-		return;
 	r->batch.type = IO_SAMPLES;
 	send(r, &r->batch);
 	r->batch.u.samples.count = 0;
+}
+
+static void flush(struct rig *r)
+{
+	if (r->batch.u.samples.count)
+		send_batch(r);
 }
 
 void report_sample(struct rig *r, const struct sample *s)
@@ -78,17 +84,15 @@ void report_sample(struct rig *r, const struct sample *s)
 		flush(r);
 }
 
-void report_trip(struct rig *r, uint32_t bays, enum trip_class class, int interlock, int channel,
-		 double value, const char *reason)
+void report_trip(struct rig *r, uint32_t bays, enum trip_class class, int interlock, double value,
+		 const char *reason)
 {
 	flush(r); /* what was read before it comes before it */
 	begin(r, IO_TRIP);
 	r->out.u.trip.bays = bays;
 	r->out.u.trip.class = (uint8_t) class;
 	r->out.u.trip.interlock = (int16_t)interlock;
-	r->out.u.trip.channel = (int16_t)channel;
 	r->out.u.trip.value = value;
-	r->out.u.trip.at_ns = r->run_ns;
 	put_text(r->out.u.trip.reason, sizeof(r->out.u.trip.reason), reason);
 	send(r, &r->out);
 }
@@ -102,7 +106,6 @@ void report_proof(struct rig *r, int bay, enum safe_what after, uint32_t token, 
 	r->out.u.proof.after = (uint8_t)after;
 	r->out.u.proof.token = token;
 	r->out.u.proof.proven = proven;
-	r->out.u.proof.at_ns = r->run_ns;
 	r->out.u.proof.took_ns = took_ns > 0 ? took_ns : 0;
 	put_text(r->out.u.proof.detail, sizeof(r->out.u.proof.detail), detail);
 	send(r, &r->out);
@@ -122,7 +125,6 @@ void report_device(struct rig *r, int device)
 	}
 	r->out.u.device.device = (uint16_t)device;
 	r->out.u.device.present = d->state == DEVICE_PRESENT;
-	r->out.u.device.at_ns = r->run_ns;
 	put_text(r->out.u.device.reason, sizeof(r->out.u.device.reason), text);
 	send(r, &r->out);
 }
@@ -168,7 +170,6 @@ void report_input(struct rig *r, int bay, const char *name, const char *text)
 	r->out.u.input.bay = (uint8_t)bay;
 	put_text(r->out.u.input.name, sizeof(r->out.u.input.name), name);
 	put_text(r->out.u.input.text, sizeof(r->out.u.input.text), text);
-	r->out.u.input.at_ns = r->run_ns;
 	send(r, &r->out);
 }
 
@@ -181,32 +182,7 @@ static void report_bay(struct rig *r, int bay)
 	r->out.u.bay.bay = (uint8_t)bay;
 	r->out.u.bay.state = (uint8_t)b->state;
 	r->out.u.bay.lease = b->lease;
-	r->out.u.bay.at_ns = r->run_ns;
 	put_text(r->out.u.bay.reason, sizeof(r->out.u.bay.reason), b->reason);
-	send(r, &r->out);
-}
-
-static void report_outputs(struct rig *r, int bay)
-{
-	struct bay *b = &r->bays[bay];
-
-	b->tell_outputs = false;
-	b->outputs_told_ns = r->now_ns;
-	if (!b->output_count)
-		return;
-	begin(r, IO_OUTPUTS);
-	r->out.u.outputs.bay = (uint8_t)bay;
-	r->out.u.outputs.lease = b->lease;
-	r->out.u.outputs.seq = b->seq;
-	r->out.u.outputs.count = (uint16_t)b->output_count;
-	r->out.u.outputs.at_ns = r->run_ns;
-	for (int i = 0; i < b->output_count; i++) {
-		const struct output *o = &r->outputs[b->outputs[i]];
-
-		r->out.u.outputs.at[i].commanded = o->commanded;
-		r->out.u.outputs.at[i].read_back = o->read_back;
-		r->out.u.outputs.at[i].quality = o->quality;
-	}
 	send(r, &r->out);
 }
 
@@ -234,7 +210,6 @@ void report_snapshot(struct rig *r)
 		const struct bay *b = &r->bays[bay];
 
 		report_bay(r, bay);
-		report_outputs(r, bay);
 		if (b->has_proof && b->phase == PHASE_NONE)
 			report_proof(r, bay, b->proved, 0, b->proven, b->detail, b->proof_took_ns);
 	}
@@ -243,16 +218,22 @@ void report_snapshot(struct rig *r)
 			report_sample(r, &r->channels[i].now);
 }
 
+/* A rig whose devices are all away has nothing to say; that it is there is said all the same. */
+static bool is_silent(struct rig *r)
+{
+	if (!r->linked)
+		return false;
+	if (r->now_ns - r->told_ns >= ALIVE_EVERY_NS)
+		return true;
+	rig_due(r, r->told_ns + ALIVE_EVERY_NS);
+	return false;
+}
+
 /* Is there something to be told that only time brings? If not, r is due when there will be. */
 bool report_is_due(struct rig *r)
 {
-	for (int bay = 0; bay < r->f->bay_count && r->linked; bay++) {
-		int64_t told_ns = r->bays[bay].outputs_told_ns;
-
-		if (r->now_ns - told_ns >= OUTPUTS_EVERY_NS)
-			return true;
-		rig_due(r, told_ns + OUTPUTS_EVERY_NS);
-	}
+	if (is_silent(r))
+		return true;
 	if (!r->batch.u.samples.count)
 		return false;
 	if (r->run_ns - r->batch_ns >= BATCH_NS)
@@ -263,23 +244,9 @@ bool report_is_due(struct rig *r)
 
 void report_run(struct rig *r)
 {
-	for (int bay = 0; bay < r->f->bay_count; bay++) {
-		struct bay *b = &r->bays[bay];
-
-		if (b->tell_state)
+	for (int bay = 0; bay < r->f->bay_count; bay++)
+		if (r->bays[bay].tell_state)
 			report_bay(r, bay);
-		if (r->linked) { /* also the sign of life of an idle rig */
-			if (r->now_ns - b->outputs_told_ns >= OUTPUTS_EVERY_NS)
-				b->tell_outputs = true;
-			rig_due(r, b->outputs_told_ns + OUTPUTS_EVERY_NS);
-		}
-		if (b->tell_outputs)
-			report_outputs(r, bay);
-	}
-	if (!r->batch.u.samples.count)
-		return;
-	if (r->run_ns - r->batch_ns >= BATCH_NS)
-		flush(r);
-	else
-		rig_due_run(r, r->batch_ns + BATCH_NS);
+	if (report_is_due(r))
+		send_batch(r);
 }

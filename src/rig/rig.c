@@ -137,13 +137,12 @@ static void tell_needs(struct rig *r)
 /* Has nothing happened that settling would have to look at? Most readings change nothing. */
 static bool is_settled(const struct rig *r)
 {
-	if (r->want_changed)
+	if (r->want_changed || r->unhealthy_ns)
 		return false;
 	for (int bay = 0; bay < r->f->bay_count; bay++) {
 		const struct bay *b = &r->bays[bay];
 
-		if (b->look | b->waiting || b->phase != PHASE_NONE || b->checking ||
-		    b->tell_state || b->tell_outputs)
+		if (b->look | b->waiting || b->phase != PHASE_NONE || b->checking || b->tell_state)
 			return false;
 	}
 	for (int i = 0; i < r->board_count; i++)
@@ -156,6 +155,7 @@ static bool is_settled(const struct rig *r)
  * merged again. */
 static void settle(struct rig *r)
 {
+	r->stirred = true;
 	output_merge(r);
 	interlock_run(r);
 	board_watch(r);
@@ -188,9 +188,10 @@ static void request_answered(struct rig *r, const struct bus_event *ev)
 	case TOKEN_IDENTITY: device_identity(r, device, part, number, ev); break;
 	case TOKEN_DEAD_MAN:
 		board_dead_man_answer(r, (uint8_t)part, number, ev->status == BUS_OK);
-		break;
+		return;
 	case TOKEN_PRINTER: printer_answer(r, device, part, ev); break;
 	}
+	r->stirred = true;
 }
 
 struct hearing {
@@ -234,6 +235,8 @@ static void bytes(struct rig *r, int bus, const struct bus_event *ev)
 void rig_bus_event(struct rig *r, int bus, const struct bus_event *ev, int64_t now_ns)
 {
 	at(r, now_ns);
+	r->stirred |= ev->kind != BUS_EVENT_READ && ev->kind != BUS_EVENT_LINE &&
+		      ev->kind != BUS_EVENT_REQUEST;
 	switch (ev->kind) {
 	case BUS_EVENT_READ: channel_read(r, bus, ev->index, ev); break;
 	case BUS_EVENT_REQUEST: request_answered(r, ev); break;
@@ -258,15 +261,22 @@ void rig_bus_event(struct rig *r, int bus, const struct bus_event *ev, int64_t n
 int64_t rig_run(struct rig *r, int64_t now_ns)
 {
 	at(r, now_ns);
+	/* Readings and edges of the dead-man line that came about change when something is due, which
+	 * they have said, and nothing else. */
+	if (now_ns < r->next_ns && !r->stirred && is_settled(r))
+		return r->next_ns;
 	r->next_ns = INT64_MAX;
+	r->stirred = false;
 	lease_run(r);
 	channel_run(r);
 	output_run(r);
 	device_run(r);
 	printer_run(r);
 	board_run(r);
-	if (report_is_due(r) || !is_settled(r))
+	if (!is_settled(r))
 		settle(r);
+	else if (report_is_due(r))
+		report_run(r);
 	board_dead_man(r);
 	return r->next_ns;
 }
@@ -277,6 +287,7 @@ void rig_link_up(struct rig *r, int64_t now_ns)
 {
 	at(r, now_ns);
 	r->linked = false;
+	r->stirred = true;
 	r->batch.u.samples.count = 0;
 	for (int bay = 0; bay < r->f->bay_count; bay++)
 		r->bays[bay].lease = 0;
@@ -339,7 +350,6 @@ int rig_message(struct rig *r, const struct io_msg *m, int64_t now_ns, struct er
 	case IO_HELLO:
 	case IO_SAMPLES:
 	case IO_BAY:
-	case IO_OUTPUTS:
 	case IO_CALIBRATED:
 	case IO_LABELED:
 	case IO_TRIP:
@@ -360,7 +370,7 @@ int rig_message(struct rig *r, const struct io_msg *m, int64_t now_ns, struct er
 void rig_fault(struct rig *r, const char *why, int64_t now_ns)
 {
 	at(r, now_ns);
-	safe_trip(r, (1u << r->f->bay_count) - 1, TRIP_COMMS, -1, -1, 0, why, false);
+	safe_trip(r, (1u << r->f->bay_count) - 1, TRIP_COMMS, -1, 0, why, false);
 	settle(r);
 }
 

@@ -60,7 +60,7 @@ static void go(struct rig *r, int bay, enum bay_state to, const char *reason)
 	b->state = to;
 	if (reason != b->reason)
 		text_copy(b->reason, sizeof(b->reason), reason);
-	b->tell_state = b->tell_outputs = true;
+	b->tell_state = true;
 	b->look = UINT64_MAX;
 	rig_log(r, to == BAY_LOCKED || to == BAY_TRIPPED ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO,
 		"bay=%s %s%s%s", r->f->bays[bay].name, bay_state_name(to), b->reason[0] ? ": " : "",
@@ -162,7 +162,6 @@ static void conclude(struct rig *r, int bay, bool proven)
 	b->proven = proven;
 	b->has_proof = true;
 	b->proved = b->after;
-	b->proof_at_ns = r->run_ns;
 	b->proof_took_ns = r->run_ns - b->began_ns;
 	b->phase = PHASE_NONE;
 	if (active >= 0 && !b->tripped) {
@@ -264,8 +263,8 @@ static void trip_bay(struct rig *r, int bay, const char *reason, bool lock)
 	}
 }
 
-void safe_trip(struct rig *r, uint32_t bays, enum trip_class class, int interlock, int channel,
-	       double value, const char *reason, bool lock)
+void safe_trip(struct rig *r, uint32_t bays, enum trip_class class, int interlock, double value,
+	       const char *reason, bool lock)
 {
 	uint32_t hit = 0;
 
@@ -284,7 +283,7 @@ void safe_trip(struct rig *r, uint32_t bays, enum trip_class class, int interloc
 	for (int bay = 0; bay < r->f->bay_count; bay++)
 		if (hit >> bay & 1)
 			trip_bay(r, bay, reason, lock);
-	report_trip(r, hit, class, interlock, channel, value, reason);
+	report_trip(r, hit, class, interlock, value, reason);
 }
 
 static void keep_answer(struct rig *r, int bay, enum safe_what what, uint32_t token)
@@ -364,7 +363,7 @@ void safe_end(struct rig *r, const char *why)
 		if (r->bays[bay].state == BAY_ACTIVE)
 			active |= 1u << bay;
 	if (active)
-		safe_trip(r, active, TRIP_COMMS, -1, -1, 0, why, false);
+		safe_trip(r, active, TRIP_COMMS, -1, 0, why, false);
 	for (int bay = 0; bay < r->f->bay_count; bay++) {
 		struct bay *b = &r->bays[bay];
 

@@ -26,8 +26,6 @@ static size_t message_size(const struct io_msg *m)
 		       m->u.samples.count * sizeof(struct sample);
 	if (m->type == IO_IMAGE)
 		return offsetof(struct io_msg, u.image.value) + m->u.image.count * sizeof(double);
-	if (m->type == IO_OUTPUTS)
-		return offsetof(struct io_msg, u.outputs) + sizeof(m->u.outputs);
 	return offsetof(struct io_msg, u) + 512;
 }
 
@@ -78,20 +76,23 @@ static void decode(struct io_msg *m, const uint8_t *p, size_t n)
 		panic("a message of the rig's or the station's is refused: %s", err.text);
 }
 
-static bool pop(struct bench *b, struct bench_queue *q, struct io_msg *m)
+static inline bool waits(const struct bench_queue *q)
+{
+	return q->at != q->end;
+}
+
+/* The oldest one of a queue in which one waits. */
+static void pop(struct bench *b, struct bench_queue *q, struct io_msg *m)
 {
 	const uint8_t *p = q->bytes + q->at;
 	size_t n;
 
-	if (q->at == q->end)
-		return false;
 	memcpy(&n, p, sizeof(n));
 	q->at += sizeof(n) + n;
 	if (!b->config.through_codec)
 		memcpy(m, p + sizeof(n), n);
 	else
 		decode(m, p + sizeof(n), n);
-	return true;
 }
 
 static void to_rig(struct bench *b, const struct io_msg *m)
@@ -112,9 +113,11 @@ static void pump(struct bench *b)
 		return;
 	b->pumping = true;
 	for (;;) {
-		if (!b->hangs && pop(b, &b->to_station, &b->incoming)) {
+		if (waits(&b->to_station) && !b->hangs) {
+			pop(b, &b->to_station, &b->incoming);
 			bench_session_message(b, &b->incoming);
-		} else if (pop(b, &b->to_rig, &b->outgoing)) {
+		} else if (waits(&b->to_rig)) {
+			pop(b, &b->to_rig, &b->outgoing);
 			to_rig(b, &b->outgoing);
 		} else {
 			break;

@@ -274,7 +274,6 @@ void bench_session_message(struct bench *b, const struct io_msg *m)
 				      m->u.proof.proven, m->u.proof.detail, bench_now(b));
 		break;
 	case IO_INPUT: on_input(b, m); break;
-	case IO_OUTPUTS:
 	case IO_LINE:
 	case IO_KNOWN:
 	case IO_CALIBRATION:

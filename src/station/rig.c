@@ -225,7 +225,6 @@ static int on_message(struct rig_link *r, struct io_msg *m, struct error *err)
 			b->lease = m->u.bay.lease; /* of a benchd before this one */
 		bay_state_changed(b, (enum bay_state)m->u.bay.state, m->u.bay.reason);
 		return 0;
-	case IO_OUTPUTS: return 0;
 	case IO_TRIP: on_trip(r, m); return 0;
 	case IO_PROOF:
 		b = rig_bay(r, m->u.proof.bay);
