@@ -151,7 +151,9 @@ struct world {
 	bool dead_man_ok;
 	int64_t dead_man_ns; /* last toggle */
 	int64_t dead_man_limit_ns;
-	struct sim_device *devices; /* per fixture device */
+	struct sim_device *devices;	      /* per fixture device */
+	int16_t watched[FIXTURE_DEVICES_MAX]; /* those that may drop their outputs by themselves */
+	int watched_count;
 	struct wire_fault_state bus_faults[FIXTURE_BUSES_MAX];
 	struct sim_line *lines; /* of all GPIO devices, in fixture order */
 	int line_count;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Virtual time: a queue of timers ordered by (time, order of setting). Nothing happens between two
- * of them, so hours pass in milliseconds, the same way each time. One thread.
+ * Virtual time: timers that fire in the order of (time, order of setting). Nothing happens between
+ * two of them, so hours pass in milliseconds, the same way each time. One thread.
  */
 #ifndef SIM_VTIME_H
 #define SIM_VTIME_H
@@ -16,8 +16,7 @@ struct vtimer {
 	void (*fn)(void *ctx, int64_t now_ns);
 	void *ctx;
 	int64_t at_ns;
-	uint64_t seq;
-	int slot; /* place in the queue, from 1; 0: not set */
+	int slot; /* place among those that are set, from 1; 0: not set */
 };
 
 /* Whose work goes on, for a profiler that looks at it from a signal. */
@@ -37,11 +36,10 @@ struct vtime {
 		int64_t at_ns; /* the timer's own, here for speed */
 		uint64_t seq;
 		struct vtimer *timer;
-	} * heap;
+	} * set; /* in no order: a rig has some twenty, set more often than they fire */
 	int count, cap;
 	uint64_t seq, fired;
 	volatile sig_atomic_t work; /* enum vtime_work */
-	struct vtimer *firing;	    /* counts as not set, but keeps its place meanwhile */
 };
 /* int was = vtime_work(vt, WORK_BUS); ...; vtime_work(vt, was); */
 static inline int vtime_work(struct vtime *vt, int work)

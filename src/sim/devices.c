@@ -72,6 +72,9 @@ int devices_init(struct world *w, struct error *err)
 			return rc;
 	}
 	list_lines(w);
+	for (int i = 0; i < f->device_count; i++)
+		if (w->devices[i].has_watchdog)
+			w->watched[w->watched_count++] = (int16_t)i;
 	return wire(w, err);
 }
 
@@ -172,9 +175,9 @@ void devices_watch(struct world *w)
 {
 	unsigned speed = w->config.speed ? w->config.speed : 1;
 
-	for (int i = 0; i < w->fixture->device_count; i++) {
-		struct sim_device *d = &w->devices[i];
-		int64_t limit_ns = d->has_watchdog ? personality_watchdog_ns(d) * speed : 0;
+	for (int i = 0; i < w->watched_count; i++) {
+		struct sim_device *d = &w->devices[w->watched[i]];
+		int64_t limit_ns = personality_watchdog_ns(d) * speed;
 
 		if (!limit_ns || w->now_ns - d->asked_ns <= limit_ns)
 			continue;

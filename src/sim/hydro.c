@@ -16,8 +16,12 @@ struct flow {
 static struct flow orifice(double k, double from, double to)
 {
 	const double soft = 1e-3;
-	double dp = from - to, a = fabs(dp) + soft, r = sqrt(a);
-	double d = k * (0.5 * fabs(dp) + soft) / (a * r);
+	double dp = from - to, a = fabs(dp) + soft, r, d;
+
+	if (!(k > 0)) /* most are shut */
+		return (struct flow){0, 0, 0};
+	r = sqrt(a);
+	d = k * (0.5 * fabs(dp) + soft) / (a * r);
 
 	return (struct flow){k * dp / r, d, -d};
 }

@@ -31,7 +31,7 @@ static struct sim_point *point_at(const struct sim_device *d, enum sim_space spa
 	for (int i = 0; i < d->point_count; i++) {
 		struct sim_point *p = &d->points[i];
 
-		if (in_space(p, space) && address >= p->address &&
+		if (address >= p->address && address - p->address < 2 && in_space(p, space) &&
 		    address < p->address + register_count(p->type))
 			return p;
 	}
