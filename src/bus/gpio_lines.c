@@ -111,6 +111,8 @@ int64_t gpio_lines_run(struct bus *b, int64_t now_ns)
 {
 	int64_t next_ns = INT64_MAX;
 
+	if (now_ns < b->lines_due_ns)
+		return b->lines_due_ns;
 	for (int i = 0; i < b->config.line_count && b->is_up; i++) {
 		const struct bus_line *l = &b->config.lines[i];
 		struct gpio_state *g = &b->lines[i];
@@ -126,11 +128,13 @@ int64_t gpio_lines_run(struct bus *b, int64_t now_ns)
 		if (g->due_ns < next_ns)
 			next_ns = g->due_ns;
 	}
+	b->lines_due_ns = b->is_up ? next_ns : 0;
 	return next_ns;
 }
 
 void gpio_lines_down(struct bus *b)
 {
+	b->lines_due_ns = 0;
 	for (int i = 0; i < b->config.line_count; i++) {
 		struct gpio_state *g = &b->lines[i];
 

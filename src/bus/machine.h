@@ -97,7 +97,7 @@ struct turn {
 };
 
 struct gpio_state {
-	bool known, fresh;
+	bool known;
 	uint8_t value;
 	uint32_t pulses;
 	int64_t at_ns, first_ns, last_ns, due_ns;
@@ -141,6 +141,7 @@ struct bus {
 	uint8_t units[32];
 	enum echo_mode echo;
 	struct gpio_state *lines;
+	int64_t lines_due_ns; /* none of them is told anew before */
 	struct bus_stats stats;
 	int64_t measured_ns, busy_ns; /* since then the line was busy for so long */
 	double load;

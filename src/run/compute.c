@@ -154,17 +154,30 @@ static struct expr_value corner(struct evaluation *ev, uint16_t ref, enum expr_s
 	return known(v);
 }
 
+/* Several conditions of a tick ask for the same one. What was known without any doubt is so until the
+ * next reading, or another time. */
 static struct expr_value derived_latest(struct evaluation *ev, uint16_t ref)
 {
-	const struct profile *p = ev->e->profile;
+	const struct engine *e = ev->e;
+	struct run_derived *d = &e->derived[ref - PROFILE_DERIVED_REF];
+	bool kept = d->by_readings && !ev->shifts && !ev->corner_count && !ev->after_ns;
 	struct expr_value v;
 
+	if (kept && d->latest_of == e->readings && d->latest_ns == e->now_ns)
+		return known(d->latest_si);
 	if (ev->depth >= 8)
 		return unknown(ev, WHY_MATH, ref, 0);
 	ev->depth++;
-	v = compute(ev, p->derived[ref - PROFILE_DERIVED_REF].value);
+	v = compute(ev, e->profile->derived[ref - PROFILE_DERIVED_REF].value);
 	ev->depth--;
-	return v.known ? v : unknown(ev, WHY_MATH, ref, 0);
+	if (!v.known)
+		return unknown(ev, WHY_MATH, ref, 0);
+	if (kept && !ev->why) {
+		d->latest_of = e->readings;
+		d->latest_ns = e->now_ns;
+		d->latest_si = v.si;
+	}
+	return v;
 }
 
 /* How far a derived symbol moves under the shift at hand, told by its latest value. */

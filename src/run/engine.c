@@ -33,6 +33,7 @@ struct engine *engine_new(const struct engine_config *config, const struct engin
 	e->state = ENGINE_RUNNING;
 	e->start_ns = e->now_ns = config->now_ns;
 	e->attempt = 1;
+	e->readings = 1;
 	plan_build(e);
 	for (int i = 0; i < e->fixture->channel_count; i++)
 		e->channels[i].calibration = calibrate_state(&e->fixture->channels[i], utc_us);
@@ -317,10 +318,11 @@ void engine_leave(struct engine *e)
 {
 	/* What they call in turn waits too, and each kind ends the run at most once. */
 	for (int k = 0; e->entered == 1 && k < CALL_KINDS; k++) {
-		struct engine_call c = e->calls[k];
+		struct engine_call c;
 
-		if (!c.waits)
+		if (!e->calls[k].waits)
 			continue;
+		c = e->calls[k];
 		do_call(e, (enum engine_call_kind)k, &c);
 		e->calls[k].waits = false;
 		k = -1;

@@ -58,7 +58,12 @@ struct run_track {
 struct run_derived {
 	struct channel_set channels;
 	int16_t track;
-	uint32_t seen; /* sum of its channels' renewals when last evaluated */
+	uint32_t seen;	  /* sum of its channels' renewals when last evaluated */
+	bool by_readings; /* it rests on the latest ones and the model alone */
+	/* its value at that time, after so many readings */
+	uint64_t latest_of;
+	int64_t latest_ns;
+	double latest_si;
 };
 
 /* Why a value is not known, or not good enough; text by compute_why. */
@@ -157,6 +162,7 @@ struct engine {
 	bool started;
 	int64_t start_ns, now_ns;
 
+	uint64_t readings; /* taken, and one: 0 is never */
 	struct run_channel *channels;
 	struct run_track *tracks;
 	int track_count;

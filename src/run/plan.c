@@ -43,6 +43,7 @@ struct channel_walk {
 	const struct engine *e;
 	struct channel_set *set;
 	int depth;
+	bool refused;
 };
 
 static void walk_channel(void *ctx, uint16_t ref, enum expr_stat stat)
@@ -254,14 +255,32 @@ static bool watch_channels(struct engine *e)
 	return grew;
 }
 
+static void by_readings(void *ctx, uint16_t ref, enum expr_stat stat)
+{
+	struct channel_walk *w = ctx;
+	int d = ref - PROFILE_DERIVED_REF;
+	bool is_derived = d >= 0 && d < w->e->profile->derived_count;
+
+	if (stat != EXPR_LATEST || (ref >= PROFILE_CAPTURE_REF && ref < PROFILE_MODEL_REF) ||
+	    ref >= PROFILE_MEASURED_REF || ++w->depth > 64)
+		w->refused = true;
+	else if (is_derived)
+		expr_each_symbol(w->e->profile->derived[d].value, by_readings, w);
+}
+
 /* Captures and measured values refer to each other, so this repeats until nothing grows. */
 static void find_channels(struct engine *e)
 {
 	const struct profile *p = e->profile;
 	bool grew = true;
 
-	for (int i = 0; i < p->derived_count; i++)
+	for (int i = 0; i < p->derived_count; i++) {
+		struct channel_walk w = {.e = e};
+
 		plan_channels(e, p->derived[i].value, &e->derived[i].channels);
+		expr_each_symbol(p->derived[i].value, by_readings, &w);
+		e->derived[i].by_readings = !w.refused;
+	}
 	while (grew) {
 		grew = watch_channels(e);
 		each_action(e, action_channels, &grew);

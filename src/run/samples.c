@@ -176,6 +176,7 @@ static void take_sample(struct engine *e, const struct sample *s)
 
 	if (c->has && s->at_ns < c->at_ns)
 		return;
+	e->readings++;
 	c->quality = s->quality == QUALITY_GOOD && !isfinite(si) ? QUALITY_BAD_REPLY : s->quality;
 	c->at_ns = s->at_ns;
 	if (c->quality != QUALITY_GOOD) {
