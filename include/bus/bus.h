@@ -213,7 +213,7 @@ void bus_lost(struct bus *b, const char *why, int64_t now_ns);
 void bus_need(struct bus *b, uint16_t device, bool needed);
 
 struct bus_stats {
-	uint64_t transactions, timeouts, bad_replies, exceptions, drained_bytes, late_replies;
+	uint64_t transactions, timeouts, exceptions, late_replies;
 	uint64_t conflicts; /* valid frames of a slave that no request explains: two devices at one
 			       address? */
 	uint64_t reopens;   /* of the port or connection */

@@ -19,8 +19,6 @@
 #include "plan/fixture.h"
 
 enum { PLAN_STEPS_MAX = 64, PLAN_COILS_MAX = 1000, PLAN_REGISTERS_MAX = 125 };
-/* A read may ride along with another this part of its period before it is due: a quarter. */
-enum { PLAN_RIDE_SHARE = 4 };
 #define PLAN_WRITE_WAIT_NS ((int64_t)60 * 1000000) /* a write waits no longer for a block */
 
 struct plan_line {
@@ -41,6 +39,11 @@ int64_t plan_read_ns(const struct plan_line *l, uint8_t function, uint16_t count
 int64_t plan_cost_ns(const struct plan_line *l, uint8_t function, uint16_t count);
 /* Request's end to the end of the reply of that many bytes, at the latest. */
 int64_t plan_timeout_ns(const struct plan_line *l, size_t reply_bytes);
+/* May the read r, due at due_ns (INT64_MAX: never), ride along with seed at at_ns? Both merge, are of one
+ * slave and function, and it is due within a quarter of its period. */
+struct bus_read;
+bool plan_rides(const struct bus_read *seed, const struct bus_read *r, int64_t due_ns,
+		int64_t at_ns);
 /* Are extra_bytes of reply cheaper than one more transaction? */
 bool plan_hole_pays(const struct plan_line *l, size_t extra_bytes);
 

@@ -30,7 +30,6 @@ int bus_thread_submit(struct bus_thread *t, const struct bus_request *r);
 void bus_thread_need(struct bus_thread *t, uint16_t device, bool needed);
 /* Wire time at which the thread last came round its loop: the dead-man line's condition. */
 int64_t bus_thread_seen_ns(const struct bus_thread *t);
-void bus_thread_stats(struct bus_thread *t, struct bus_stats *out);
 /* Simulated wire: pty, "sim:" name or stand-in socket? Known after open; -1 unknown, 0, 1. Nothing
  * measured comes by a raw TCP connection: there the name alone tells, at once. */
 int bus_thread_is_simulated(const struct bus_thread *t);

@@ -75,6 +75,16 @@ bool plan_hole_pays(const struct plan_line *l, size_t extra_bytes)
 	       READ_OVERHEAD_BYTES * l->char_ns + l->typical_ns + l->gap_ns;
 }
 
+bool plan_rides(const struct bus_read *seed, const struct bus_read *r, int64_t due_ns,
+		int64_t at_ns)
+{
+	enum { SHARE = 4 };
+
+	return seed->may_merge && r->may_merge && r->unit == seed->unit &&
+	       r->function == seed->function && due_ns != INT64_MAX &&
+	       due_ns - at_ns <= r->period_ns / SHARE;
+}
+
 /* ---- the cheapest partition ------------------------------------------------ */
 
 /* from == to: what lies on both sides is adjacent. */

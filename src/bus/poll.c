@@ -80,24 +80,18 @@ static int pick(const struct bus *b, int64_t now_ns, int64_t *next_ns)
 	return best;
 }
 
-/* Reads that may ride along with seed: same slave and function, and due within a quarter of their
- * period. */
 static int companions(const struct bus *b, int seed, int64_t now_ns, struct plan_item *items,
 		      uint16_t *index)
 {
-	const struct bus_read *a = &b->reads[seed];
 	int n = 0;
 
-	if (!a->may_merge || b->slaves[b->read_states[seed].slave].no_merge)
+	if (b->slaves[b->read_states[seed].slave].no_merge)
 		return 0;
 	for (int i = 0; i < b->config.read_count; i++) {
-		const struct bus_read *r = &b->reads[i];
-
-		if (i == seed || !r->may_merge || r->unit != a->unit ||
-		    r->function != a->function || b->read_states[i].due_ns == INT64_MAX ||
-		    b->read_states[i].due_ns - now_ns > r->period_ns / PLAN_RIDE_SHARE)
+		if (i == seed ||
+		    !plan_rides(&b->reads[seed], &b->reads[i], b->read_states[i].due_ns, now_ns))
 			continue;
-		items[n] = (struct plan_item){r->first, r->count};
+		items[n] = (struct plan_item){b->reads[i].first, b->reads[i].count};
 		index[n++] = (uint16_t)i;
 	}
 	return n;

@@ -88,17 +88,13 @@ static int pick(const struct layout *y, int64_t *at_ns)
 static int companions(const struct layout *y, int seed, int64_t at_ns, struct plan_item *items,
 		      uint16_t *index)
 {
-	const struct bus_read *a = &y->in->reads[seed];
+	const struct bus_read *reads = y->in->reads;
 	int n = 0;
 
-	for (int i = 0; a->may_merge && i < y->in->read_count; i++) {
-		const struct bus_read *r = &y->in->reads[i];
-
-		if (i == seed || !r->may_merge || r->unit != a->unit ||
-		    r->function != a->function || y->due_ns[i] == INT64_MAX ||
-		    y->due_ns[i] - at_ns > r->period_ns / PLAN_RIDE_SHARE)
+	for (int i = 0; i < y->in->read_count; i++) {
+		if (i == seed || !plan_rides(&reads[seed], &reads[i], y->due_ns[i], at_ns))
 			continue;
-		items[n] = (struct plan_item){r->first, r->count};
+		items[n] = (struct plan_item){reads[i].first, reads[i].count};
 		index[n++] = (uint16_t)i;
 	}
 	return n;

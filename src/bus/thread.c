@@ -27,7 +27,6 @@
 
 #define BEAT_NS	       (100 * NS_PER_MS) /* comes round at least this often */
 #define TRACE_FLUSH_NS NS_PER_S
-#define BOOKS_NS       (20 * NS_PER_MS) /* figures are told as old as this at most */
 enum { POLL_MAX = 2 + 64, CONNECT_MS = 500 };
 
 struct bus_thread {
@@ -40,9 +39,6 @@ struct bus_thread {
 	_Atomic int simulated;
 	atomic_bool stop;
 
-	pthread_mutex_t stats_lock;
-	struct bus_stats stats;
-
 	/* the thread's own */
 	struct port port;
 	struct wire_rtu *rtu;
@@ -53,7 +49,7 @@ struct bus_thread {
 	bool chip_due;	 /* changes may have come while an output was set */
 	bool mail_waits; /* the machine was full */
 	struct trace *trace;
-	int64_t flush_ns, books_ns;
+	int64_t flush_ns;
 };
 
 /* ---- what the machine asks for --------------------------------------------- */
@@ -246,13 +242,6 @@ int bus_thread_is_simulated(const struct bus_thread *t)
 	return t->simulated;
 }
 
-void bus_thread_stats(struct bus_thread *t, struct bus_stats *out)
-{
-	pthread_mutex_lock(&t->stats_lock);
-	*out = t->stats;
-	pthread_mutex_unlock(&t->stats_lock);
-}
-
 /* ---- descriptors ----------------------------------------------------------- */
 
 static void on_change(void *ctx, const struct gpio_change *c)
@@ -384,12 +373,6 @@ static void sleep_until(struct bus_thread *t, int64_t next_ns)
 static void keep_books(struct bus_thread *t, int64_t now_ns)
 {
 	t->seen_ns = now_ns;
-	if (now_ns < t->books_ns)
-		return;
-	t->books_ns = now_ns + BOOKS_NS;
-	pthread_mutex_lock(&t->stats_lock);
-	bus_stats(t->bus, &t->stats);
-	pthread_mutex_unlock(&t->stats_lock);
 	if (t->trace && now_ns >= t->flush_ns) {
 		trace_flush(t->trace);
 		t->flush_ns = now_ns + TRACE_FLUSH_NS;
@@ -431,7 +414,6 @@ static void thread_free(struct bus_thread *t)
 	bus_free(t->bus);
 	trace_close(t->trace);
 	mailbox_close(&t->mailbox);
-	pthread_mutex_destroy(&t->stats_lock);
 	free(t);
 }
 
@@ -467,7 +449,6 @@ struct bus_thread *bus_thread_start(const struct bus_thread_config *config, stru
 	t->fx = &config->bus.fixture->buses[config->bus.bus];
 	t->simulated = t->fx->kind == BUS_TCP ? !strncmp(t->fx->port, "sim:", 4) : -1;
 	t->seen_ns = clock_mono_ns();
-	pthread_mutex_init(&t->stats_lock, NULL);
 	ops.trace = config->trace_dir ? op_trace : NULL;
 	if (mailbox_open(&t->mailbox, err) < 0)
 		goto out;

@@ -70,7 +70,6 @@ static void turn_idle_frames(struct bus *b, bool all, int64_t now_ns)
 	memcpy(nobody.units, b->units, sizeof(nobody.units));
 	while (rtu_next(&b->rx, &nobody, all, &f))
 		stray_frame(b, &f, now_ns);
-	b->stats.drained_bytes = b->rx.noise;
 }
 
 /* ---- begin ----------------------------------------------------------------- */
@@ -259,7 +258,6 @@ void turn_timeout(struct bus *b, int64_t now_ns)
 	if (t->may_take && !b->line.is_tcp)
 		taint_add(&turn_slave(b)->taint, t->expect.shape, t->sent_ns, turn_timeout_ns(b));
 	b->stats.timeouts += silent;
-	b->stats.bad_replies += !silent;
 	bus_trace(b, now_ns, '!', NULL, 0, silent ? "no reply" : "bad reply");
 	if (!silent)
 		slave_count_frame(b, t->slave, true, now_ns);
@@ -447,7 +445,6 @@ void turn_bytes(struct bus *b, const uint8_t *p, size_t n, int64_t now_ns)
 		t->heard -= f.pdu_n + 3 < t->heard ? f.pdu_n + 3 : t->heard;
 		stray_frame(b, &f, now_ns);
 	}
-	b->stats.drained_bytes = b->rx.noise;
 	predict(b, now_ns);
 }
 
@@ -486,7 +483,6 @@ static void turn_tcp(struct bus *b, int64_t now_ns)
 	}
 	measure_turn(b, now_ns);
 	b->stats.timeouts += rc == ERR_TIMEOUT;
-	b->stats.bad_replies += rc != ERR_TIMEOUT;
 	bus_trace(b, now_ns, '!', NULL, 0, rc == ERR_TIMEOUT ? "no reply" : "bad reply");
 	end_without_answer(b, rc == ERR_TIMEOUT ? BUS_NO_REPLY : BUS_BAD_REPLY, 0, err.text,
 			   now_ns);
