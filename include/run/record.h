@@ -45,8 +45,9 @@ void record_note(struct record *r, const struct engine_note *note);
  * announced as an event. */
 void record_note_json(const struct run_facts *facts, const struct engine_note *note,
 		      struct text *out);
-/* The finished document. proof_detail NULL: not proven. trace_hash hex or NULL. */
-void record_finish(const struct record *r, int64_t ended_utc_us, bool proven,
+/* The finished document. proof_took_ns from the order to the proof, 0: not told; proof_detail NULL: not
+ * proven. trace_hash hex or NULL. */
+void record_finish(const struct record *r, int64_t ended_utc_us, bool proven, int64_t proof_took_ns,
 		   const char *proof_detail, const char *trace_hash, struct text *out);
 /* Document of a run that was cut (its process died): from its facts as stored and the journal
  * lines stored. */

@@ -100,6 +100,7 @@ struct session {
 	/* by measurement: what is on disk and may be shown; verdict 0: nothing yet */
 	struct engine_result *durable;
 	bool proven;
+	int64_t proof_took_ns;
 	char proof_detail[IO_TEXT_MAX];
 	enum verdict verdict; /* of the engine, from FINISHING on; to be shown: session_verdict */
 	enum attribution attribution;
@@ -167,7 +168,7 @@ void session_samples(struct session *s, const struct sample *at, int n, struct s
 void session_bay(struct session *s, enum bay_state state, const char *reason,
 		 struct session_time now);
 void session_proof(struct session *s, uint32_t token, enum safe_what after, bool proven,
-		   const char *detail, struct session_time now);
+		   int64_t took_ns, const char *detail, struct session_time now);
 void session_trip(struct session *s, int interlock, enum trip_class class, const char *reason,
 		  double value, struct session_time now);
 void session_abort(struct session *s, const char *who, const char *why, struct session_time now);
@@ -194,7 +195,7 @@ static inline enum verdict session_verdict(const struct session *s)
 static inline void session_document(const struct session *s, const char *trace_hash,
 				    struct text *out)
 {
-	record_finish(s->record, s->ended_utc_us, s->proven,
+	record_finish(s->record, s->ended_utc_us, s->proven, s->proof_took_ns,
 		      s->proof_detail[0] ? s->proof_detail : NULL, trace_hash, out);
 }
 

@@ -324,7 +324,8 @@ struct session_time station_now(const struct station *s);
 void bay_prepare(struct bay *b, const struct run_facts *facts, struct request *starter);
 /* Frees its session, whatever it is at. */
 void bay_release(struct bay *b);
-void bay_proof(struct bay *b, uint32_t token, enum safe_what after, bool proven,
+/* took_ns: from the order to the proof, run time; 0: not told. */
+void bay_proof(struct bay *b, uint32_t token, enum safe_what after, bool proven, int64_t took_ns,
 	       const char *detail);
 /* rig made safe by a child: the proof of runs whose io was lost */
 void bays_made_safe(struct rig_link *r, bool proven, const char *detail);

@@ -177,6 +177,8 @@ static void put_safe_state(const struct ctl *c, const json_t *run, struct text *
 	else
 		text_printf(out, "  %s",
 			    member_is_true(safe, "proven") ? M(SAFE_PROVEN) : M(SAFE_UNPROVEN));
+	if (json_is_number(json_object_get(safe, "took_s")))
+		text_printf(out, " (%.1f s)", json_number_value(json_object_get(safe, "took_s")));
 	if (member_text(safe, "detail")[0]) {
 		text_puts(out, ": ");
 		put_said(c, member_text(safe, "detail"), out);

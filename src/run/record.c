@@ -23,6 +23,7 @@ struct record {
 struct ending {
 	int64_t ended_utc_us;
 	bool proven, interrupted;
+	int64_t proof_took_ns; /* 0: not told */
 	const char *detail, *trace_hash, *cause;
 };
 
@@ -315,6 +316,8 @@ static void put_verdict(struct json *j, const struct journal *jn, const struct e
 	json_open_object(j);
 	json_kv_bool(j, "proven", end->proven);
 	json_kv_string(j, "detail", end->detail);
+	if (end->proof_took_ns > 0)
+		json_kv_number(j, "took_s", (double)end->proof_took_ns * 1e-9);
 	json_end_object(j);
 }
 
@@ -395,11 +398,12 @@ static int compose_lines(const char *facts_json, const char *const *lines, int n
 	return r;
 }
 
-void record_finish(const struct record *r, int64_t ended_utc_us, bool proven,
+void record_finish(const struct record *r, int64_t ended_utc_us, bool proven, int64_t proof_took_ns,
 		   const char *proof_detail, const char *trace_hash, struct text *out)
 {
 	struct ending end = {.ended_utc_us = ended_utc_us,
 			     .proven = proven && proof_detail,
+			     .proof_took_ns = proof_took_ns,
 			     .detail = proof_detail,
 			     .trace_hash = trace_hash,
 			     .cause = "the run has no end"};

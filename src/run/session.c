@@ -218,17 +218,14 @@ static void begin(struct session *s)
 	s->config.ops.begin(s->config.ctx);
 }
 
-static void keep_proof(struct session *s, bool proven, const char *detail)
+static void take_proof(struct session *s, bool proven, int64_t took_ns, const char *detail)
 {
 	s->early_proof = s->phase == SESSION_BEGINNING;
 	s->proven = proven;
+	s->proof_took_ns = took_ns;
 	text_copy(s->proof_detail, sizeof(s->proof_detail), detail);
-}
-
-static void take_proof(struct session *s, bool proven, const char *detail)
-{
-	keep_proof(s, proven, detail);
-	engine_proof(s->engine, proven, detail, s->now.run_ns);
+	if (!s->early_proof) /* else the engine gets it when there is one */
+		engine_proof(s->engine, proven, detail, s->now.run_ns);
 }
 
 static void run(struct session *s)
@@ -332,16 +329,15 @@ static void checked(struct session *s, bool proven, const char *detail)
 /* After a stop any proof but that of a check will do: a trip, or a benchd-io that begins anew, proves
  * without having been asked; before the first image too, and then nothing was on since. */
 void session_proof(struct session *s, uint32_t token, enum safe_what after, bool proven,
-		   const char *detail, struct session_time now)
+		   int64_t took_ns, const char *detail, struct session_time now)
 {
 	enter(s, now);
 	if (s->phase == SESSION_CHECKING && after == SAFE_CHECK && token && token == s->check_token)
 		checked(s, proven, detail);
-	else if (s->phase == SESSION_STOPPING && after != SAFE_CHECK)
-		take_proof(s, proven, detail);
-	else if (s->phase == SESSION_BEGINNING && after != SAFE_CHECK &&
-		 (s->early == EARLY_TRIP || s->early == EARLY_IO_LOST))
-		keep_proof(s, proven, detail);
+	else if (after != SAFE_CHECK && (s->phase == SESSION_STOPPING ||
+					 (s->phase == SESSION_BEGINNING &&
+					  (s->early == EARLY_TRIP || s->early == EARLY_IO_LOST))))
+		take_proof(s, proven, took_ns, detail);
 	leave(s);
 }
 
@@ -463,10 +459,11 @@ static void tick_stopping(struct session *s)
 
 	for (int i = 0; i < f->stop_count; i++)
 		max_ns += f->stop[i].wait_ns;
-	snprintf(text, sizeof(text), "no proof of the safe state within %.0f s",
+	if (s->now.wire_ns - s->since_ns <= max_ns)
+		return;
+	snprintf(text, sizeof(text), "no proof of the safe state within %g s",
 		 (double)max_ns / 1e9);
-	if (s->now.wire_ns - s->since_ns > max_ns)
-		take_proof(s, false, text);
+	take_proof(s, false, 0, text);
 }
 
 void session_tick(struct session *s, struct session_time now)

@@ -271,7 +271,8 @@ void bench_session_message(struct bench *b, const struct io_msg *m)
 		s = b->bays[m->u.proof.bay].session;
 		if (s)
 			session_proof(s, m->u.proof.token, (enum safe_what)m->u.proof.after,
-				      m->u.proof.proven, m->u.proof.detail, bench_now(b));
+				      m->u.proof.proven, m->u.proof.took_ns, m->u.proof.detail,
+				      bench_now(b));
 		break;
 	case IO_INPUT: on_input(b, m); break;
 	case IO_LINE:

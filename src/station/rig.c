@@ -231,7 +231,7 @@ static int on_message(struct rig_link *r, struct io_msg *m, struct error *err)
 		if (!b)
 			break;
 		bay_proof(b, m->u.proof.token, (enum safe_what)m->u.proof.after, m->u.proof.proven,
-			  m->u.proof.detail);
+			  m->u.proof.took_ns, m->u.proof.detail);
 		return 0;
 	case IO_INPUT:
 		b = rig_bay(r, m->u.input.bay);

@@ -294,7 +294,8 @@ void bay_prepare(struct bay *b, const struct run_facts *facts, struct request *s
 /* ---- what the rig and its helpers prove ---- */
 
 /* At start, after a reset or a STOP of an idle bay, after the end of a benchd before this one. */
-static void proof_without_run(struct bay *b, enum safe_what after, bool proven, const char *detail)
+static void proof_without_run(struct bay *b, enum safe_what after, bool proven, int64_t took_ns,
+			      const char *detail)
 {
 	struct text t = {0};
 	struct json j;
@@ -307,25 +308,29 @@ static void proof_without_run(struct bay *b, enum safe_what after, bool proven, 
 	json_kv_string(&j, "after", safe_what_name(after));
 	json_kv_bool(&j, "proven", proven);
 	json_kv_string(&j, "detail", detail);
+	if (took_ns > 0)
+		json_kv_number(&j, "took_s", (double)took_ns * 1e-9);
 	json_end_object(&j);
 	station_audit(b->station, "rig", "proof", t.buf);
 	text_release(&t);
 }
 
-void bay_proof(struct bay *b, uint32_t token, enum safe_what after, bool proven, const char *detail)
+void bay_proof(struct bay *b, uint32_t token, enum safe_what after, bool proven, int64_t took_ns,
+	       const char *detail)
 {
 	/* Refused at once, nothing was proven; taken, the bay's state has come before. */
 	if (token && token == b->reset.token && bay_reset_ends(b, proven ? NULL : detail, 409) &&
 	    !proven)
 		return;
 	if (b->session)
-		session_proof(b->session, token, after, proven, detail, station_now(b->station));
+		session_proof(b->session, token, after, proven, took_ns, detail,
+			      station_now(b->station));
 	else
-		proof_without_run(b, after, proven, detail);
+		proof_without_run(b, after, proven, took_ns, detail);
 }
 
 void bays_made_safe(struct rig_link *r, bool proven, const char *detail)
 {
 	for (int i = 0; i < r->fixture->bay_count; i++)
-		bay_proof(&r->station->bays[r->first_bay + i], 0, SAFE_DROP, proven, detail);
+		bay_proof(&r->station->bays[r->first_bay + i], 0, SAFE_DROP, proven, 0, detail);
 }

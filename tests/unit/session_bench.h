@@ -208,7 +208,8 @@ static inline void proof(struct world *w, enum safe_what after, bool proven)
 	if ((w->s->phase == SESSION_STOPPING || (w->s->phase == SESSION_BEGINNING && w->dropped)) &&
 	    after != SAFE_CHECK)
 		w->proof_given = true;
-	session_proof(w->s, w->safe_token[after], after, proven, "pressure 0.004 MPa", w->now);
+	session_proof(w->s, w->safe_token[after], after, proven, 4 * NS_PER_S, "pressure 0.004 MPa",
+		      w->now);
 }
 
 static inline void trip(struct world *w)

@@ -45,8 +45,8 @@ static json_t *document(struct bench *b, bool proven)
 	json_error_t why;
 	json_t *doc;
 
-	record_finish(b->record, b->utc_us + 60000000, proven, proven ? "pressure 0.004 MPa" : NULL,
-		      NULL, &out);
+	record_finish(b->record, b->utc_us + 60000000, proven, proven ? 4200 * NS_PER_MS : 0,
+		      proven ? "pressure 0.004 MPa" : NULL, NULL, &out);
 	doc = json_loads(out.buf, JSON_REJECT_DUPLICATES, &why);
 	if (!doc)
 		fail_msg("%s: %s", why.text, out.buf);
@@ -102,6 +102,8 @@ static void document_says_what_was_run_and_how_it_was_judged(void **state)
 	assert_string_equal(text_at(doc, "verdict"), "fail");
 	assert_string_equal(text_at(doc, "attribution"), "unit");
 	assert_true(json_is_true(json_object_get(json_object_get(doc, "safe_state"), "proven")));
+	assert_true(json_number_value(
+			    json_object_get(json_object_get(doc, "safe_state"), "took_s")) == 4.2);
 	assert_true(json_is_true(json_object_get(json_object_get(doc, "profile"), "unapproved")));
 	x = entry(doc, "measurements", "permeate_flow_mean", 0);
 	assert_true(json_real_value(json_object_get(x, "value")) == 0.9);
@@ -366,7 +368,7 @@ static char *judged_again(bool one_by_one)
 	}
 	engine_proof(b->e, true, "pressure 0", b->now_ns);
 	assert_verdict(engine_verdict(b->e), VERDICT_PASS);
-	record_finish(b->record, b->utc_us, true, "pressure 0", NULL, &out);
+	record_finish(b->record, b->utc_us, true, 0, "pressure 0", NULL, &out);
 	bench_free(b);
 	return out.buf;
 }

@@ -288,7 +288,7 @@ static void the_record_says_all_that_the_decision_asks(void **state)
 	note_scan(r);
 	note_scan(r);
 	record_note(r, &done);
-	record_finish(r, facts.started_utc_us + 1, true, "", NULL, &doc);
+	record_finish(r, facts.started_utc_us + 1, true, 0, "", NULL, &doc);
 	record_free(r);
 	row.seq = 1;
 	row.simulated = false;

@@ -60,7 +60,7 @@ static void give(struct world *w, int event)
 	case 12: proof(w, SAFE_CHECK, true); break;
 	case 13: proof(w, SAFE_CHECK, false); break;
 	case 14:
-		session_proof(w->s, w->safe_token[SAFE_CHECK] + 7, SAFE_CHECK, true, "", w->now);
+		session_proof(w->s, w->safe_token[SAFE_CHECK] + 7, SAFE_CHECK, true, 0, "", w->now);
 		break;
 	case 15: proof(w, SAFE_STOP, true); break;
 	case 16: proof(w, SAFE_STOP, false); break;

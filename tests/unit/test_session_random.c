@@ -41,7 +41,7 @@ static void happens(struct world *w)
 			fail_store(w);
 		break;
 	case 4: proof(w, (enum safe_what)(1 + pick(4)), pick(3)); break;
-	case 5: session_proof(w->s, pick(9), SAFE_CHECK, true, "", w->now); break;
+	case 5: session_proof(w->s, pick(9), SAFE_CHECK, true, 0, "", w->now); break;
 	case 6:
 		session_bay(w->s, pick(5) ? BAY_ACTIVE : (enum bay_state)(1 + pick(7)), "", w->now);
 		break;
