@@ -309,13 +309,19 @@ static void on_panic(void)
 
 static int lock_rig(struct daemon *d)
 {
-	pid_t holder = 0;
+	struct link_peer holder = {0};
 
 	d->lock_fd = rig_hold(d->options.fixture, d->options.sim_dir, &holder);
+	/* without it the ports' own locks remain */
+	if (d->lock_fd == ERR_DENIED)
+		log_warning("io",
+			    "process %d of uid %d, who is not of this station, sits on the lock of "
+			    "the rig: going on without that lock; end that process",
+			    (int)holder.pid, (int)holder.uid);
 	if (d->lock_fd != ERR_BUSY)
-		return 0; /* without such sockets the ports' own locks remain */
-	fprintf(stderr, "benchd-io: the rig of %s is held by process %d\n", d->options.fixture,
-		(int)holder);
+		return 0;
+	fprintf(stderr, "benchd-io: the rig of %s is held by process %d of uid %d\n",
+		d->options.fixture, (int)holder.pid, (int)holder.uid);
 	return EXIT_HELD;
 }
 

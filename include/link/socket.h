@@ -37,8 +37,10 @@ int link_pair(int fd[2], struct error *err);
 int link_peer(int fd, struct link_peer *peer, struct error *err);
 
 /* A lock that ends with the process, however it ends: an abstract socket of that name. Returns its
- * descriptor, or ERR_BUSY with *holder (0 when the kernel does not tell). */
-int link_lock(const char *name, pid_t *holder, struct error *err);
+ * descriptor, or ERR_BUSY with *holder, who is of this user, root, or in this process's group (to
+ * root anybody is). Such names are open to every user of the machine: ERR_DENIED with *holder where
+ * somebody else sits on it, or nobody who can be asked (pid 0); the caller goes on without the lock. */
+int link_lock(const char *name, struct link_peer *holder, struct error *err);
 
 /* One packet of 1..LINK_PACKET_MAX bytes; pass_fd >= 0 goes with it (stays open here). 0, ERR_BUSY
  * when the peer's queue is full, ERR_CLOSED when it is gone, ERR_LIMIT when the size is not

@@ -6,12 +6,12 @@
 #ifndef RIG_HOLD_H
 #define RIG_HOLD_H
 
-#include <sys/types.h>
+#include "link/socket.h"
 
 /* A descriptor that holds the rig of this fixture file (with this simulator's folder, NULL: none)
- * until it is closed; ERR_BUSY with the holder's pid, 0 if it is not known; another negative error
- * where the system has no such locks. */
-int rig_hold(const char *fixture, const char *sim_dir, pid_t *holder);
+ * until it is closed; ERR_BUSY with its holder; ERR_DENIED where somebody who is not of this station
+ * sits on its name; another negative error where the system has no such locks. */
+int rig_hold(const char *fixture, const char *sim_dir, struct link_peer *holder);
 /* From the loop: who found the rig held has read who holds it, and is gone. *lock as rig_hold gave
  * it, valid as long as what is returned; NULL when it holds none. */
 struct loop;

@@ -80,6 +80,10 @@ int post_send(struct ctl *c, enum web_route route, const char *arg, struct post 
 
 static struct termios shown;
 
+/* What ends a program that waits for a PIN. */
+static const int ends[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
 /* The next program in that terminal is seen again. */
 static void show_and_end(int sig)
 {
@@ -90,7 +94,7 @@ static void show_and_end(int sig)
 bool read_hidden(const char *prompt, char *dst, size_t size)
 {
 	const struct sigaction end = {.sa_handler = show_and_end, .sa_flags = SA_RESETHAND};
-	struct sigaction before;
+	struct sigaction before[COUNT(ends)];
 	struct termios hidden;
 	bool terminal = isatty(STDIN_FILENO) && tcgetattr(STDIN_FILENO, &shown) == 0;
 	bool got;
@@ -98,14 +102,17 @@ bool read_hidden(const char *prompt, char *dst, size_t size)
 	if (terminal) {
 		hidden = shown;
 		hidden.c_lflag &= ~(tcflag_t)ECHO;
+		hidden.c_cc[VSUSP] = _POSIX_VDISABLE; /* a shell would be left without echo */
 		(void)fputs(prompt, stderr);
-		(void)sigaction(SIGINT, &end, &before);
+		for (size_t i = 0; i < COUNT(ends); i++)
+			(void)sigaction(ends[i], &end, &before[i]);
 		(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
 	}
 	got = fgets(dst, (int)size, stdin) != NULL;
 	if (terminal) {
 		(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
-		(void)sigaction(SIGINT, &before, NULL);
+		for (size_t i = 0; i < COUNT(ends); i++)
+			(void)sigaction(ends[i], &before[i], NULL);
 		(void)fputc('\n', stderr);
 	}
 	if (got)

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -10,7 +12,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { LINK_BACKLOG = 16 };
+enum { LINK_BACKLOG = 16, HOLDER_TRIES = 20, HOLDER_PAUSE_MS = 5 };
 
 static int socket_new(const char *path, struct sockaddr_un *addr, struct error *err)
 {
@@ -148,12 +150,40 @@ int link_pair(int fd[2], struct error *err)
 	return 0;
 }
 
-int link_lock(const char *name, pid_t *holder, struct error *err)
+static bool is_in_our_group(int fd)
+{
+	gid_t groups[256];
+	socklen_t n = sizeof(groups);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &n))
+		return false;
+	for (size_t i = 0; i < n / sizeof(groups[0]); i++)
+		if (groups[i] == getegid())
+			return true;
+	return false;
+}
+
+/* Whoever listens there has it; it need not accept for the kernel to tell who it is. */
+static bool is_held_by_one_of_us(int fd, const struct sockaddr_un *addr, socklen_t size,
+				 struct link_peer *holder)
+{
+	/* between its bind and its listen, or while it takes a crowd, nobody is told */
+	for (int i = 0; i < HOLDER_TRIES && connect(fd, (const struct sockaddr *)addr, size); i++)
+		(void)poll(NULL, 0, HOLDER_PAUSE_MS);
+	if (link_peer(fd, holder, NULL) || holder->pid <= 0) {
+		*holder = (struct link_peer){0};
+		return false;
+	}
+	return geteuid() == 0 || holder->uid == geteuid() || holder->uid == 0 ||
+	       holder->gid == getegid() || is_in_our_group(fd);
+}
+
+int link_lock(const char *name, struct link_peer *holder, struct error *err)
 {
 	struct sockaddr_un addr = {.sun_family = AF_UNIX};
-	struct link_peer peer = {0};
 	size_t n = strlen(name);
 	socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + n);
+	bool ours;
 	int fd;
 
 	if (n == 0 || n >= sizeof(addr.sun_path))
@@ -168,12 +198,9 @@ int link_lock(const char *name, pid_t *holder, struct error *err)
 		keep_errno_close(fd);
 		return error_errno(err, "the lock %s", name);
 	}
-	/* Whoever listens there has it; it need not accept for the kernel to tell who it is. */
-	if (!connect(fd, (struct sockaddr *)&addr, size))
-		link_peer(fd, &peer, NULL);
+	ours = is_held_by_one_of_us(fd, &addr, size, holder);
 	close(fd);
-	*holder = peer.pid;
-	return error_set(err, ERR_BUSY, "held by process %d", (int)peer.pid);
+	return error_set(err, ours ? ERR_BUSY : ERR_DENIED, "held by process %d", (int)holder->pid);
 }
 
 int link_send(int fd, const void *p, size_t n, int pass_fd, struct error *err)

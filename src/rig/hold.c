@@ -10,7 +10,7 @@
 #include "base/text.h"
 #include "link/socket.h"
 
-int rig_hold(const char *fixture, const char *sim_dir, pid_t *holder)
+int rig_hold(const char *fixture, const char *sim_dir, struct link_peer *holder)
 {
 	char *file = realpath(fixture, NULL);
 	char *sim = sim_dir ? realpath(sim_dir, NULL) : NULL;

@@ -6,10 +6,12 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
+#include <grp.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include "base/clock.h"
 #include "base/loop.h"
@@ -304,7 +306,7 @@ static void the_inbox_keeps_order_and_says_when_something_was_lost(void **state)
 static void a_lock_is_held_once_and_ends_with_its_descriptor(void **state)
 {
 	char name[64];
-	pid_t holder = 0;
+	struct link_peer holder = {0};
 	int fd, again;
 
 	(void)state;
@@ -312,11 +314,81 @@ static void a_lock_is_held_once_and_ends_with_its_descriptor(void **state)
 	fd = link_lock(name, &holder, NULL);
 	assert_true(fd > 0);
 	assert_int_equal(link_lock(name, &holder, NULL), ERR_BUSY);
-	assert_int_equal(holder, getpid());
+	assert_int_equal(holder.pid, getpid());
+	assert_int_equal(holder.uid, geteuid());
 	close(fd);
 	again = link_lock(name, &holder, NULL);
 	assert_true(again > 0);
 	close(again);
+}
+
+/* In a process of that user: what link_lock says to it, with whom it names in *holder. */
+static int lock_as(uid_t uid, gid_t extra, const char *name, struct link_peer *holder)
+{
+	struct {
+		int rc;
+		struct link_peer holder;
+	} said = {0};
+	int ends[2], status;
+	pid_t pid;
+
+	assert_int_equal(pipe(ends), 0);
+	pid = fork();
+	if (pid == 0) {
+		if (setgroups(extra ? 1 : 0, &extra) || setgid(uid) || setuid(uid))
+			_exit(2);
+		said.rc = link_lock(name, &said.holder, NULL);
+		_exit(write(ends[1], &said, sizeof(said)) != sizeof(said));
+	}
+	close(ends[1]);
+	assert_int_equal(read(ends[0], &said, sizeof(said)), sizeof(said));
+	close(ends[0]);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	*holder = said.holder;
+	return said.rc;
+}
+
+static void nobody_of_another_user_holds_the_station_off(void **state)
+{
+	enum { STATION = 65533, STRANGER = 65532 };
+	struct link_peer holder = {0};
+	int began[2], end[2], status;
+	char name[64], byte = 0;
+	pid_t pid;
+
+	(void)state;
+	if (geteuid())
+		skip(); /* two users are needed */
+	for (int member = 0; member < 2; member++) {
+		const gid_t group = STATION;
+
+		snprintf(name, sizeof(name), "test_io_client/%d/%d", (int)getpid(), member);
+		assert_int_equal(pipe(began) | pipe(end), 0);
+		pid = fork();
+		if (pid == 0) { /* holds it until our end is closed */
+			close(end[1]);
+			if (setgroups((size_t)member, &group) || setgid(STRANGER) ||
+			    setuid(STRANGER) || link_lock(name, &holder, NULL) < 0)
+				_exit(2);
+			_exit(write(began[1], &byte, 1) != 1 || read(end[0], &byte, 1) != 0);
+		}
+		close(end[0]);
+		assert_int_equal(read(began[0], &byte, 1), 1);
+		assert_int_equal(lock_as(STATION, 0, name, &holder),
+				 member ? ERR_BUSY : ERR_DENIED);
+		assert_int_equal(holder.pid, pid);
+		assert_int_equal(holder.uid, STRANGER);
+		assert_int_equal(lock_as(STRANGER, 0, name, &holder), ERR_BUSY);
+		/* root cannot tell who is of the station */
+		assert_int_equal(link_lock(name, &holder, NULL), ERR_BUSY);
+		assert_int_equal(holder.pid, pid);
+		close(end[1]);
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_int_equal(status, 0);
+		close(began[0]);
+		close(began[1]);
+	}
 }
 
 int main(void)
@@ -337,6 +409,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_benchd_that_does_not_read_breaks_the_link,
 						make_dir, remove_dir),
 		cmocka_unit_test(the_inbox_keeps_order_and_says_when_something_was_lost),
+		cmocka_unit_test(nobody_of_another_user_holds_the_station_off),
 		cmocka_unit_test(a_lock_is_held_once_and_ends_with_its_descriptor),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
