@@ -12,13 +12,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/statvfs.h>
 
 #include "run/calibrate.h"
 
 #define MODULE	"alert"
 #define LOOK_NS (2 * NS_PER_S)
-#define DISK_NS (60 * NS_PER_S)
 #define DAY_US	INT64_C(86400000000)
 #define HOUR_US INT64_C(3600000000)
 enum { DUE_DAYS = 7, BACKUP_HOURS = 24, REPLAY_MAX = 5000 };
@@ -33,8 +31,6 @@ struct alert {
 struct alerts {
 	struct alert *first;
 	struct loop_timer *timer;
-	int64_t disk_not_before_ns;
-	bool disk_asked;
 };
 
 static struct alert *find(struct alerts *a, const char *code, const char *subject)
@@ -232,55 +228,19 @@ static void look_at_webhooks(struct station *s)
 	}
 }
 
-struct disk_job {
-	struct job job;
-	struct station *station;
-	double free_bytes;
-};
-
-static void disk_work(struct job *j, struct store *store)
-{
-	struct disk_job *q = (struct disk_job *)j;
-	struct statvfs fs;
-
-	(void)store;
-	q->free_bytes = statvfs(q->station->options.state_dir, &fs)
-				? -1
-				: (double)fs.f_bavail * (double)fs.f_frsize;
-}
-
-static void disk_done(struct job *j)
-{
-	struct disk_job *q = (struct disk_job *)j;
-	struct station *s = q->station;
-	const struct alert *x = find(s->alerts, "disk_low", "");
-	bool was = x && x->raised, low = q->free_bytes < (was ? disk_good : disk_low);
-	char en[200], zh[200];
-
-	s->alerts->disk_asked = false;
-	if (q->free_bytes >= 0 && !s->stopping && !s->store_failed) {
-		(void)snprintf(en, sizeof(en), "%.0f MB are free on the station's disk",
-			       q->free_bytes / 1e6);
-		(void)snprintf(zh, sizeof(zh), "检测台磁盘剩余 %.0f MB", q->free_bytes / 1e6);
-		tell(s, "disk_low", "", low, en, zh);
-	}
-	free(q);
-}
-
+/* Earlier than no run begins any more, which room.c sees to. */
 static void look_at_disk(struct station *s)
 {
-	int64_t now_ns = clock_mono_ns();
-	struct disk_job *q;
+	const struct alert *x = find(s->alerts, "disk_low", "");
+	const double free_bytes = (double)s->room.free_bytes;
+	bool was = x && x->raised;
+	char en[200], zh[200];
 
-	if (s->alerts->disk_asked || now_ns < s->alerts->disk_not_before_ns)
+	if (s->room.size_bytes <= 0) /* not looked at yet */
 		return;
-	s->alerts->disk_asked = true;
-	s->alerts->disk_not_before_ns = now_ns + DISK_NS;
-	q = xcalloc(1, sizeof(*q));
-	q->job.work = disk_work;
-	q->job.done = disk_done;
-	q->station = s;
-	station_read(s, &q->job);
+	(void)snprintf(en, sizeof(en), "%.0f MB are free on the station's disk", free_bytes / 1e6);
+	(void)snprintf(zh, sizeof(zh), "检测台磁盘剩余 %.0f MB", free_bytes / 1e6);
+	tell(s, "disk_low", "", s->room.low || free_bytes < (was ? disk_good : disk_low), en, zh);
 }
 
 static void on_look(void *ctx)
