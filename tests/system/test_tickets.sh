@@ -234,11 +234,19 @@ check "left off is refused" refused 2 as_left cal --found 0:0 --left 0:0.1
 check "one found off" has out_of_tolerance cal --found 0.5:0.520 --left 0.5:0.5 --gain 0.97
 check "makes the run since suspect" has '"type":"suspect"' ctl --json ticket events T-1001
 
-# ---- a restart forgets nobody
+# ---- a restart forgets nobody, and a benchd-io alone that begins anew is told
+followed() { new=$(child benchd-io) && [ -n "$new" ] && [ "$new" != "$1" ]; }
 stop_station TERM
 start_station --tickets-owner ticketing --unqualified block
 check "the station is back" wait_for 20 curl -sf "http://127.0.0.1:$PORT/healthz"
 check "the calibration is in force" wait_for 10 has C-2026-11 ctl calibration list
+check "bay 1 gets ready" ready 1
+io=$(child benchd-io)
+kill -9 "$io"
+check "a benchd-io that is killed is followed by another" wait_for 20 followed "$io"
+check "bay 1 gets ready again" ready 1
+check "the other one's interlocks know the calibration too" is "" at reason ctl --json bay show 1
+check "its readings are good" wait_for 10 is good at values.4.quality ctl --json bay show 1
 check "the approval too" has '"state":"approved"' ctl --json profile show ro600_quick
 check "tokens work again" wait_for 10 is 200 status "$T_read" "$U/tickets/T-1001"
 check "the revoked one does not" is 401 status "$T_run" "$U/tickets/T-1001"
