@@ -62,6 +62,7 @@ void rig_free(struct rig *r)
 		return;
 	for (int i = 0; i < r->f->device_count; i++) {
 		free(r->devices[i].d.priv);
+		free(r->devices[i].d.refused);
 		free(r->devices[i].printer);
 	}
 	for (int i = 0; i < r->f->bus_count; i++) {
