@@ -19,14 +19,13 @@ enum { EXIT_CONFIGURATION = 2, EXIT_HELD = 75, PATH_LONGEST = 512 };
 
 static const char usage[] =
 	"usage: benchd-web [--state DIR] [--link PATH|fd:N] [--port N] [--socket PATH]\n"
-	"                  [--token-file PATH] [--ca-file PATH] [--lan-names NAMES]\n"
+	"                  [--ca-file PATH] [--lan-names NAMES]\n"
 	"                  [--exit-with-link]\n"
 	"\n"
 	"  --state DIR        where benchd keeps its state (default /var/lib/benchd)\n"
 	"  --link PATH|fd:N   benchd's socket (default DIR/web.sock), or an inherited descriptor\n"
 	"  --port N           HTTP on 127.0.0.1:N (default 8470; 0: none)\n"
 	"  --socket PATH      HTTP on a Unix socket (default DIR/http.sock)\n"
-	"  --token-file PATH  what requests by TCP must bear (default DIR/token)\n"
 	"  --ca-file PATH     certificates that webhooks trust instead of the system's\n"
 	"  --lan-names NAMES  names, comma between, by which the TLS proxy on this machine is asked:\n"
 	"                     those requests come from the LAN (default: none)\n"
@@ -35,7 +34,7 @@ static const char usage[] =
 	"The LAN is served by the proxy on this machine, not by this program.\n";
 
 struct paths {
-	char state[PATH_LONGEST], link[PATH_LONGEST], socket[PATH_LONGEST], token[PATH_LONGEST];
+	char state[PATH_LONGEST], link[PATH_LONGEST], socket[PATH_LONGEST];
 };
 
 struct daemon {
@@ -108,7 +107,6 @@ static int set_option(struct serve_options *o, struct paths *p, int option)
 	case 's': return path_option(p->state, optarg);
 	case 'l': return set_link(o, p, optarg);
 	case 'u': return path_option(p->socket, optarg);
-	case 't': return path_option(p->token, optarg);
 	case 'c': o->ca_path = optarg[0] ? optarg : NULL; return 0;
 	case 'n': o->lan_names = optarg; return 0;
 	case 'x': o->exit_with_link = true; return 0;
@@ -142,7 +140,6 @@ static int read_options(int argc, char **argv, struct serve_options *o, struct p
 		{"link", required_argument, NULL, 'l'},
 		{"port", required_argument, NULL, 'p'},
 		{"socket", required_argument, NULL, 'u'},
-		{"token-file", required_argument, NULL, 't'},
 		{"ca-file", required_argument, NULL, 'c'},
 		{"lan-names", required_argument, NULL, 'n'},
 		{"exit-with-link", no_argument, NULL, 'x'},
@@ -165,12 +162,11 @@ static int read_options(int argc, char **argv, struct serve_options *o, struct p
 			      usage);
 		return -1;
 	}
-	if (fill_path(p->socket, p->state, "http.sock") || fill_path(p->token, p->state, "token") ||
+	if (fill_path(p->socket, p->state, "http.sock") ||
 	    (o->link_fd < 0 && fill_path(p->link, p->state, "web.sock")))
 		return -1;
 	o->link_path = o->link_fd < 0 ? p->link : NULL;
 	o->socket_path = p->socket;
-	o->token_path = p->token;
 	return 0;
 }
 

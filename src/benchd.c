@@ -73,7 +73,7 @@ static void own_dir(char *dst, size_t size)
 }
 
 /* The records are this user's alone, also against benchd-web, which is of the same group: what the
- * group needs (sockets, token, the folder itself) is opened to it by name. An earlier release left
+ * group needs (sockets, the folder itself) is opened to it by name. An earlier release left
  * the database readable to the group. */
 static void close_to_others(const char *state_dir)
 {

@@ -390,11 +390,11 @@
 	X(H_IO_REFUSED, "a benchd-io is refused: {1}", "有一个 benchd-io 被拒绝：{1}")                                             \
 	X(H_STOP_IT, "stop it, or give it a fixture of this station",                                                              \
 	  "停止它，或给它本站的接线文件")                                                                                          \
-	X(H_TOKEN_WIDE, "the token file is open to others than user and group",                                                    \
-	  "令牌文件对用户和组以外开放")                                                                                            \
+	X(H_TOKEN_WIDE, "the token file is open to others than its user",                                                          \
+	  "令牌文件对其所有者以外开放")                                                                                            \
 	X(H_TOKEN_NEW,                                                                                                             \
-	  "delete the file `token` of the state folder and restart benchd: it makes a new one with mode 640",                      \
-	  "删除状态文件夹中的 token 并重启 benchd：会生成权限为 640 的新文件")                                                     \
+	  "delete the file `token` of the state folder and restart benchd: it makes a new one with mode 600",                      \
+	  "删除状态文件夹中的 token 并重启 benchd：会生成权限为 600 的新文件")                                                     \
 	X(H_CHECK_FILE, "benchctl profile check FILE", "执行 benchctl profile check 文件")                                         \
 	X(H_DEVICE, "check power, wiring, address and bus settings of the device",                                                 \
 	  "检查该设备的电源、接线、地址和总线设置")                                                                                \

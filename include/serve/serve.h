@@ -28,7 +28,6 @@ enum {
 struct serve_options {
 	const char *link_path;	 /* benchd's web.sock; or NULL with link_fd */
 	int link_fd;		 /* inherited, -1: none; when it closes serving ends */
-	const char *token_path;	 /* what a request by TCP must bear */
 	const char *socket_path; /* HTTP on a Unix socket, mode 0660; NULL: none */
 	const char *ca_path;	 /* certificates trusted by outgoing requests; NULL: the system's */
 	int port;		 /* on 127.0.0.1, 0: none */

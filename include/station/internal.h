@@ -167,6 +167,7 @@ struct station {
 	struct worker *checker;	 /* NULL unless the last stop was unclean */
 	enum { STORE_GOOD, STORE_CHECKING, STORE_DAMAGED } store_state;
 	int io_fd, web_fd, ctl_fd;
+	uid_t web_uid; /* benchd-web's, where that is a user of its own; else -1 */
 	struct loop_io *io_listen, *web_listen, *ctl_listen;
 	struct web_conn conns[STATION_CONNS_MAX];
 	struct child children[24];
@@ -331,6 +332,8 @@ void bay_proof(struct bay *b, uint32_t token, enum safe_what after, bool proven,
 void bays_made_safe(struct rig_link *r, bool proven, const char *detail);
 
 /* serve.c */
+/* That user of the station's group speaks by web.sock alone. */
+bool serve_is_web_user(const struct station *s, uid_t uid);
 int serve_listen(struct station *s, struct error *err);
 void serve_close(struct station *s);
 void request_reply(struct request *rq, int status, const char *etag, const struct text *json);

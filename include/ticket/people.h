@@ -8,8 +8,9 @@
  *	local		a program on STATE/ctl.sock, by the kernel's word: root and the daemon's own
  *			user are admin and technician, anybody else whom the file's permissions let in
  *			(the station's group) is technician
- *	station		the token in the state folder, or benchd-web's Unix socket: technician. What
- *			benchd-web says of its peer is no proof, so it never makes an admin
+ *	station		the token in the state folder, which benchd's user and root can read:
+ *			technician, on this machine alone. Or, without any, who benchd-web says sits at its
+ *			Unix socket: that is no proof, so such a one only reads
  *	token		a token given by an admin: what its scopes say, never a supervisor
  *	session		a person who signed in: that person's roles
  * Nobody is somebody too: STOP and watching need no credential.

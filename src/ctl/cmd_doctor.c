@@ -111,10 +111,10 @@ static void check_token(struct findings *f, const struct ctl *c)
 	(void)snprintf(path, sizeof(path), "%s/token", c->state);
 	if (stat(path, &st))
 		return;
-	if (st.st_mode & (S_IWGRP | S_IXGRP | S_IRWXO))
-		add(f, "error", "token", "the token file is open to others than user and group",
+	if (st.st_mode & (S_IRWXG | S_IRWXO))
+		add(f, "error", "token", "the token file is open to others than its user",
 		    "delete the file `token` of the state folder and restart benchd: it makes a "
-		    "new one with mode 640");
+		    "new one with mode 600");
 }
 
 static void check_http(struct findings *f, const struct ctl *c, int port)

@@ -59,8 +59,7 @@ static int take_one(struct serve *s, struct error *err)
 		return n;
 	}
 	if (m.kind == WEB_REPLY && m.id == s->events_id && m.status != 200)
-		log_warning(MODULE, "benchd refuses its events (status %d): is %s its token file?",
-			    m.status, s->options.token_path);
+		log_warning(MODULE, "benchd refuses its events (status %d)", m.status);
 	if (m.kind == WEB_EVENT)
 		events_publish(s, m.body, m.size);
 	else if (m.kind == WEB_CALL)
@@ -100,32 +99,11 @@ int hub_send(struct serve *s, const struct web_msg *m)
 	return rc;
 }
 
-int hub_load_token(struct serve *s, struct error *err)
-{
-	char *bytes;
-	size_t n;
-	int rc;
-
-	rc = text_read_file(s->options.token_path, sizeof(s->token) - 1, &bytes, &n, err);
-	if (rc < 0)
-		return rc;
-	bytes[strcspn(bytes, "\r\n")] = '\0';
-	n = strlen(bytes);
-	if (n < TOKEN_MIN || !text_is_clean(bytes, n, ""))
-		rc = error_set(err, ERR_CONFIG, "%s holds no token of at least %d characters",
-			       s->options.token_path, TOKEN_MIN);
-	else
-		text_copy(s->token, sizeof(s->token), bytes);
-	free(bytes);
-	return rc;
-}
-
 static int subscribe(struct serve *s)
 {
 	struct web_msg m = {.kind = WEB_REQUEST, .route = WEB_EVENTS};
 
 	m.id = s->events_id = ++s->last_id;
-	(void)snprintf(m.credential, sizeof(m.credential), "bearer:%s", s->token);
 	return hub_send(s, &m);
 }
 
@@ -141,7 +119,6 @@ void hub_connect(struct serve *s)
 		loop_stop(s->loop, 0); /* whoever started us is gone already */
 	if (fd < 0)
 		return;
-	(void)hub_load_token(s, NULL); /* benchd may have made another; the old one stays if not */
 	s->link_fd = fd;
 	s->link_io = loop_add_io(s->loop, fd, EPOLLIN, on_readable, s);
 	if (!s->link_io || subscribe(s) < 0) {

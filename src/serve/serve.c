@@ -41,9 +41,9 @@ static void on_sweep(void *ctx)
 static int start(struct serve *s, struct error *err)
 {
 	const struct serve_options *o = &s->options;
-	int rc = hub_load_token(s, err);
+	int rc = 0;
 
-	if (rc == 0 && o->port) {
+	if (o->port) {
 		s->tcp_fd = listen_tcp(o->port, err);
 		rc = s->tcp_fd < 0 ? s->tcp_fd : 0;
 	}

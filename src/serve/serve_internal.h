@@ -88,7 +88,6 @@ struct serve {
 	int tcp_fd, unix_fd; /* -1: none */
 	struct loop_io *tcp_io, *unix_io;
 	struct loop_timer *sweep;
-	char token[97];
 
 	struct MHD_Daemon *mhd;
 	struct loop_io *mhd_io;
@@ -146,8 +145,6 @@ void events_publish(struct serve *s, const char *json, size_t n);
 void events_sweep(struct serve *s, int64_t now_ns);
 void events_end(struct serve *s);
 
-/* hub.c */
-int hub_load_token(struct serve *s, struct error *err);
 void hub_connect(struct serve *s);
 void hub_close(struct serve *s);
 void hub_sweep(struct serve *s, int64_t now_ns);

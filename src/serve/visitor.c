@@ -104,55 +104,32 @@ static void refuse(struct visitor *v, int status, const char *code, const char *
 	drain(v);
 }
 
-static bool token_is_right(const struct serve *s, const char *authorization)
-{
-	size_t want = strlen(s->token), n;
-	unsigned diff = 0;
-
-	if (strncasecmp(authorization, "Bearer ", 7) != 0 || want == 0)
-		return false;
-	authorization += 7;
-	n = strlen(authorization);
-	for (size_t i = 0; i < want; i++) /* as long for every wrong one */
-		diff |= (unsigned char)s->token[i] ^ (unsigned char)(i < n ? authorization[i] : 0);
-	return diff == 0 && n == want;
-}
-
-/* Tokens that an admin gave begin like this; benchd alone knows which are good. */
-static const char *given_token(const char *authorization)
-{
-	bool bearer = strncasecmp(authorization, "Bearer btk_", 11) == 0;
-
-	return bearer && strlen(authorization) < WEB_CREDENTIAL_MAX ? authorization + 7 : NULL;
-}
-
-/* How this visitor will be named to benchd, which decides; false: not at all. A request to sign in
- * comes without. */
+/* How this visitor will be named to benchd, which alone knows what is good; false: not at all. A
+ * request to sign in comes without. */
 static bool take_credential(struct visitor *v)
 {
 	const struct head *h = &v->head;
 	size_t size = sizeof(v->credential);
 	char session[65];
 
-	if (v->local && !h->authorization[0] && !h->cookie[0])
-		(void)snprintf(v->credential, size, "peer:%u", v->peer);
-	else if (!v->lan && token_is_right(v->serve, h->authorization))
-		(void)snprintf(v->credential, size, "bearer:%s", v->serve->token);
-	else if (given_token(h->authorization))
-		(void)snprintf(v->credential, size, "bearer:%s", given_token(h->authorization));
+	if (strncasecmp(h->authorization, "Bearer ", 7) == 0 && h->authorization[7] &&
+	    strlen(h->authorization) < WEB_CREDENTIAL_MAX)
+		(void)snprintf(v->credential, size, "bearer:%s", h->authorization + 7);
 	else if (!h->authorization[0] && head_session(h, v->lan, session))
 		(void)snprintf(v->credential, size, "session:%s:%.40s", session, h->csrf);
-	else if (v->local)
+	else if (v->local && !h->authorization[0])
 		(void)snprintf(v->credential, size, "peer:%u", v->peer);
 	else
 		return strcmp(h->path, "/api/v1/sessions") == 0;
 	return true;
 }
 
-/* Of this host: by the Unix socket, or by who can read the token file. */
-static bool is_of_station(const struct visitor *v)
+/* What this program says of itself: how often, to whoever is on this machine, as /healthz. */
+static bool is_own(const struct visitor *v)
 {
-	return v->local || (!v->lan && token_is_right(v->serve, v->head.authorization));
+	const char *path = v->head.path;
+
+	return strcmp(path, "/healthz") == 0 || (!v->lan && strcmp(path, "/metrics") == 0);
 }
 
 static bool has_body(const struct head *h)
@@ -214,11 +191,10 @@ static bool admit(struct visitor *v)
 		       "through the proxy on this machine, by a name of --lan-names");
 	else if (is_cross_site(h, v->lan))
 		refuse(v, 403, "cross_site", "pages of other sites may not ask here");
-	else if (strcmp(h->path, "/healthz") != 0 &&
-		 (!take_credential(v) || (strcmp(h->path, "/metrics") == 0 && !is_of_station(v))))
+	else if (!is_own(v) && (!take_credential(v) || strcmp(h->path, "/metrics") == 0))
 		refuse(v, 401, "token_needed",
-		       "send Authorization: Bearer with the token in the file `token` of the state "
-		       "folder, or use the Unix socket http.sock there");
+		       "send Authorization: Bearer with a token (benchctl token add; on this machine also "
+		       "the one in the file `token` of the state folder), or sign in");
 	else if (h->content_length > WEB_BODY_MAX)
 		refuse(v, 413, "body_too_large", "a body takes 64 KiB");
 	else if (has_body(h) && !writes)

@@ -351,7 +351,8 @@ static void on_accept(void *ctx, uint32_t events)
 			log_warning(MODULE, "%s", err.text);
 		return;
 	}
-	if (peer.uid != geteuid() && peer.uid != 0 && peer.gid != getegid()) {
+	if ((peer.uid != geteuid() && peer.uid != 0 && peer.gid != getegid()) ||
+	    serve_is_web_user(s, peer.uid)) {
 		log_warning(
 			MODULE,
 			"refused a benchd-io of uid %d (pid %d): it must run as uid %d, in its group, or as root",

@@ -4,6 +4,7 @@
  */
 #include "station/internal.h"
 
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -250,6 +251,18 @@ static void on_readable(void *ctx, uint32_t events)
 	}
 }
 
+/* benchd-web is of the station's group, and must not speak as one of its people or as benchd-io. */
+bool serve_is_web_user(const struct station *s, uid_t uid)
+{
+	return s->web_uid != (uid_t)-1 && uid == s->web_uid;
+}
+
+static void learn_web_user(struct station *s, uid_t uid)
+{
+	if (s->web_uid == (uid_t)-1 && uid != 0 && uid != geteuid())
+		s->web_uid = uid;
+}
+
 static void accept_one(struct station *s, int listener, bool is_web)
 {
 	struct link_peer peer;
@@ -258,6 +271,14 @@ static void accept_one(struct station *s, int listener, bool is_web)
 	if (fd <= 0) {
 		if (fd < 0)
 			log_warning(MODULE, "%s", err.text);
+		return;
+	}
+	if (is_web)
+		learn_web_user(s, peer.uid);
+	if (!is_web && serve_is_web_user(s, peer.uid)) {
+		log_warning(MODULE, "refused benchd-web (uid %d, pid %d) at ctl.sock",
+			    (int)peer.uid, (int)peer.pid);
+		close(fd);
 		return;
 	}
 	struct web_conn *c = NULL;
@@ -298,7 +319,9 @@ static void on_accept_ctl(void *ctx, uint32_t events)
 
 int serve_listen(struct station *s, struct error *err)
 {
+	const struct passwd *web = getpwnam("benchd-web");
 	char path[512];
+	s->web_uid = web && web->pw_uid != geteuid() ? web->pw_uid : (uid_t)-1;
 	snprintf(path, sizeof(path), "%s/web.sock", s->options.state_dir);
 	s->web_fd = link_listen(path, 0660, err);
 	if (s->web_fd < 0)

@@ -228,15 +228,15 @@ static int make_token(struct station *s, struct error *err)
 	if (!text_read_file(path, 256, &old, &n, NULL) && n >= 64) {
 		memcpy(s->token, old, 64);
 		free(old);
-		(void)chmod(path, 0640); /* an earlier release kept benchd-web's group out */
+		(void)chmod(path, 0600); /* an earlier release let the group read it */
 		return 0;
 	}
 	free(old);
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return error_errno(err, "token file %s", path);
-	/* benchd-web, a user of its own in the station's group, compares it */
-	bool ok = !fchmod(fd, 0640) && write(fd, hex, 64) == 64 && !fsync(fd);
+	/* root's and benchd's: benchd-web, of the station's group, could speak by it */
+	bool ok = write(fd, hex, 64) == 64 && !fsync(fd);
 	close(fd);
 	if (!ok)
 		return error_errno(err, "token file %s", path);

@@ -7,7 +7,7 @@ import { story } from './story.mjs'
 
 const seen = new Set()
 let made = {} // path arguments that stand for something here
-export async function call(id, status, { who = id === 'metrics' ? process.env.API_STATION : 'admin', args, query, headers = {}, body, json, at, first } = {}) {
+export async function call(id, status, { who = 'admin', args, query, headers = {}, body, json, at, first } = {}) {
 	const op = byId[id]
 	if (json !== undefined) body = JSON.stringify(json)
 	const rs = await send({

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-# as root: three users are needed
-# benchd and benchd-web as the units run them, two users of one group: the web socket and the token are open to the group, the
-# records are not.
+# as root: four users are needed
+# benchd and benchd-web as the units run them, two users of one group: the sockets are open to the group, records and token are
+# not; benchd-web's user has the web socket alone.
 . tests/system/lib.sh
 if [ "$(id -u)" != 0 ] || ! command -v setpriv >/dev/null || ! command -v curl >/dev/null; then
 	skip "root, setpriv and curl are needed to be two users"
@@ -15,16 +15,21 @@ as() { # UID COMMAND...
 }
 STATION=64101
 WEB=64102
+MEMBER=64104
 U=http://localhost/api/v1
 modes() { for f in "$@"; do stat -c %a "$STATE/$f"; done | tr '\n' ' '; }
 web_opens() { as $WEB sh -c 'exec 3<"$1"' sh "$1" 2>&1; }
+io_refused() { # benchd-web's user at io.sock; what benchd says of it
+	as $WEB "$WORK/bin/iopeer" "$WORK/sim.yaml" "$STATE/io.sock" 0 >/dev/null 2>&1
+	cat "$WORK/benchd.log"
+}
 is_closed() { # FILE: it is there, and benchd-web may not open it
 	[ -e "$1" ] && ! web_opens "$1" && has "Permission denied" web_opens "$1"
 }
 
 chmod 755 "$WORK"
 mkdir "$WORK/bin"
-cp "$BIN/benchd" "$BIN/benchd-web" "$BIN/benchctl" "$WORK/bin/"
+cp "$BIN/benchd" "$BIN/benchd-web" "$BIN/benchctl" "$BIN/tests/system/iopeer" "$WORK/bin/"
 cp -r profiles "$FIXTURE" "$WORK/"
 install -d -o $STATION -g $GROUP -m 750 "$STATE"
 install -d -o $WEB -g $GROUP -m 750 "$WORK/run"
@@ -36,11 +41,12 @@ setpriv --reuid=$WEB --regid=$GROUP --clear-groups "$WORK/bin/benchd-web" --stat
 WEB_PID=$!
 EXTRA_PIDS=$WEB_PID
 check "benchd-web, another user of the group, has its link" wait_for 10 curl -sf --unix-socket "$WORK/run/http.sock" "$U/station"
-check "and the token for loopback" has '"bays"' as $WEB sh -c \
-	"curl -s -m 10 -H \"Authorization: Bearer \$(cat '$STATE/token')\" http://127.0.0.1:$PORT/api/v1/bays"
-check "a member of the group speaks to benchd" has '"bay":"1"' as $WEB "$WORK/bin/benchctl" --state "$STATE" --json bay list
+check "a member of the group speaks to benchd" has '"bay":"1"' as $MEMBER "$WORK/bin/benchctl" --state "$STATE" --json bay list
+check "benchd-web, of the group too, does not: it is no person" code 3 as $WEB "$WORK/bin/benchctl" --state "$STATE" bay list
+check "nor does it speak as a benchd-io" has "refused a benchd-io of uid $WEB" io_refused
+check "nor can it read the token, which it would speak by" is_closed "$STATE/token"
 check "records are for benchd only" is "600 600 600 " modes benchd.db benchd.db-wal benchd.db-shm
-check "token and sockets are for the group too" is "640 660 660 660 " modes token web.sock ctl.sock io.sock
+check "sockets are for the group too, the token is not" is "600 660 660 660 " modes token web.sock ctl.sock io.sock
 check "the folder is not for the group to write into" is "750 " modes .
 for f in benchd.db benchd.db-wal benchd.db-shm keys/station.key; do
 	[ -e "$STATE/$f" ] && check "benchd-web cannot open $f" is_closed "$STATE/$f"

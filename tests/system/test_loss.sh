@@ -9,7 +9,7 @@ fi
 COPIES=$WORK/copies
 KEPT=$WORK/kept # what the client of the feed keeps: pages with their proofs, and the documents of runs
 mkdir "$KEPT"
-web() { curl -s -m 30 --unix-socket "$STATE/http.sock" -H 'Content-Type: application/json' "$@"; }
+web() { curl -s -m 30 --unix-socket "$STATE/http.sock" -H "Authorization: Bearer $(cat "$STATE/token")" -H 'Content-Type: application/json' "$@"; }
 L=http://localhost/api/v1
 listens() { wait_for 20 curl -sf "http://127.0.0.1:$PORT/healthz"; }
 pin() { # PIN, then the command

@@ -4,7 +4,7 @@
 . tests/system/lib.sh
 A=$STATE/http.sock
 post() { # path body: the HTTP status, then the reply
-	curl -s -m 10 -w '\n%{http_code}\n' --unix-socket "$A" -H 'Content-Type: application/json' -d "$2" "http://localhost/api/v1/$1"
+	curl -s -m 10 -w '\n%{http_code}\n' --unix-socket "$A" -H "Authorization: Bearer $(cat "$STATE/token")" -H 'Content-Type: application/json' -d "$2" "http://localhost/api/v1/$1"
 }
 scanned() { # ticket serial
 	is "$1" at scanned.ticket ctl --json bay show 1 && is "$2" at scanned.serial ctl --json bay show 1

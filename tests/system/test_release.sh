@@ -14,7 +14,7 @@ check "and a run that is much spoken of" "$BIN/tests/system/mkstore" "$STATE" no
 start_sim
 start_station
 check "benchd-web listens" wait_for 20 curl -sf "http://127.0.0.1:$PORT/healthz"
-web() { curl -s -m 10 --unix-socket "$STATE/http.sock" -H 'Content-Type: application/json' "$@"; }
+web() { curl -s -m 10 --unix-socket "$STATE/http.sock" -H "Authorization: Bearer $(cat "$STATE/token")" -H 'Content-Type: application/json' "$@"; }
 status() { web -o /dev/null -w '%{http_code}' "$@"; }
 L=http://localhost/api/v1
 

@@ -16,7 +16,6 @@ start_web() {
 get() { curl -s -m 10 --unix-socket "$SOCK" "$@"; }
 status() { get -o /dev/null -w '%{http_code}' "$@"; }
 
-check "without a token file benchd-web does not start: exit 2" code 2 "$BIN/benchd-web" --state "$STATE"
 start_sim --unit 1:RO600:RO600-24000101:T-1001 --operator "$STATE/ctl.sock"
 start_station
 check "the bay is ready" ready 1
@@ -30,8 +29,12 @@ check "length and transfer coding: 400" has 400 status -X POST -H 'Transfer-Enco
 check "a chunked body: 411" has 411 status -X POST -H 'Transfer-Encoding: chunked' -H 'Content-Type: application/json' -d '{}' "$U/bays/1/stop"
 check "a body that is no JSON: 415" has 415 status -X PUT -H 'Content-Type: text/plain' -d '{}' "$U/tickets/T-1"
 check "a page of another site: 403" has 403 status -H 'Origin: http://evil.example' "$U/bays"
+check "without a token it may look" has 200 status "$U/runs"
+check "and change nothing: 403" has 403 status -H 'Content-Type: application/json' -d '{"repair_seq":0}' "$U/tickets/T-1001/release"
+check "with the station's token it is let in: there is no such ticket" has 404 status -H "Authorization: Bearer $(cat "$STATE/token")" -H 'Content-Type: application/json' \
+	-d '{"repair_seq":0}' "$U/tickets/T-1001/release"
 check "the socket is for user and group only" has 660 stat -c %a "$SOCK"
-check "the token is for user and group only" is 640 stat -c %a "$STATE/token"
+check "the token is for benchd and root alone" is 600 stat -c %a "$STATE/token"
 check "the database is for the user only" is "600 600 600 " sh -c "stat -c %a '$STATE'/benchd.db '$STATE'/benchd.db-wal '$STATE'/benchd.db-shm | tr '\\n' ' '"
 check "readyz says so" has ready get http://localhost/readyz
 

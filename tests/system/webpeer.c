@@ -23,6 +23,8 @@
 
 #include <jansson.h>
 
+static const char *from = "loopback"; /* whom it says to speak for */
+
 static int connect_to(const char *path)
 {
 	struct error err = {0};
@@ -79,6 +81,7 @@ static int ask(int fd, uint32_t id, enum web_route route, const char *credential
 	const char *body = route == WEB_RUN_START ? "{\"bay\":\"1\",\"ticket\":\"nothing\"}" : "{}";
 
 	(void)snprintf(m.arg, sizeof(m.arg), "%s", bay ? "1" : "nothing");
+	(void)snprintf(m.client, sizeof(m.client), "%s", from);
 	(void)snprintf(m.credential, sizeof(m.credential), "%s", credential);
 	m.body = body;
 	m.size = (uint32_t)strlen(body);

@@ -38,7 +38,7 @@
 enum { PATIENCE_MS = 5000 };
 
 static struct bench {
-	char dir[TEMP_DIR_SIZE], link[96], http[96], token[96];
+	char dir[TEMP_DIR_SIZE], link[96], http[96];
 	int port, listener, fd; /* benchd's side of the link */
 	struct serve_options options;
 	struct loop *loop;
@@ -140,25 +140,16 @@ static inline void start_serve(void)
 
 static inline int setup(void **state)
 {
-	int fd;
-
 	(void)state;
 	memset(&b, 0, sizeof(b));
 	temp_dir_make(b.dir);
 	snprintf(b.link, sizeof(b.link), "%s/web.sock", b.dir);
 	snprintf(b.http, sizeof(b.http), "%s/http.sock", b.dir);
-	snprintf(b.token, sizeof(b.token), "%s/token", b.dir);
-	fd = open(b.token, O_WRONLY | O_CREAT, 0600);
-	assert_int_equal(write(fd, TOKEN, strlen(TOKEN)), strlen(TOKEN));
-	close(fd);
 	b.listener = link_listen(b.link, 0600, NULL);
 	assert_true(b.listener > 0);
 	b.port = free_port();
-	b.options = (struct serve_options){.link_path = b.link,
-					   .link_fd = -1,
-					   .token_path = b.token,
-					   .socket_path = b.http,
-					   .port = b.port};
+	b.options = (struct serve_options){
+		.link_path = b.link, .link_fd = -1, .socket_path = b.http, .port = b.port};
 	start_serve();
 	return 0;
 }

@@ -198,7 +198,7 @@ static void a_request_behind_another_is_dropped(void **state)
 	assert_int_equal(poll(&p, 1, 0), 0);
 }
 
-static void loopback_needs_the_token(void **state)
+static void loopback_needs_a_token_that_benchd_knows(void **state)
 {
 	int fd = visit(true);
 	struct web_msg m;
@@ -211,6 +211,13 @@ static void loopback_needs_the_token(void **state)
 	assert_has(all, "WWW-Authenticate: Bearer");
 	fd = visit(true);
 	say(fd, "GET /api/v1/bays HTTP/1.1\r\n" HOST "Authorization: Bearer " TOKEN "0\r\n\r\n");
+	m = take();
+	assert_string_equal(m.credential, "bearer:" TOKEN "0");
+	assert_string_equal(m.client, "loopback");
+	answer(m.id, 401, WEB_TYPE_PROBLEM, "", "{}");
+	assert_has(hear(fd), "HTTP/1.1 401 ");
+	fd = visit(true);
+	say(fd, "GET /api/v1/bays HTTP/1.1\r\n" HOST "Authorization: Basic " TOKEN "\r\n\r\n");
 	assert_has(hear(fd), "HTTP/1.1 401 ");
 	fd = visit(true);
 	say(fd, "GET /healthz HTTP/1.1\r\n" HOST "\r\n");
@@ -307,7 +314,7 @@ int main(void)
 		EACH(addresses_that_lead_nowhere_are_explained),
 		EACH(requests_that_bend_the_rules_never_reach_benchd),
 		EACH(a_request_behind_another_is_dropped),
-		EACH(loopback_needs_the_token),
+		EACH(loopback_needs_a_token_that_benchd_knows),
 		EACH(many_visitors_get_their_own_replies),
 		EACH(what_benchd_asks_of_another_machine_is_asked_and_answered),
 	};

@@ -59,12 +59,19 @@ static void a_name_that_is_not_of_the_list_is_nobodys(void **state)
 	assert_has(by_tcp("GET /healthz HTTP/1.1\r\n" LAN "\r\n"), "HTTP/1.1 200 ");
 }
 
-static void the_stations_own_token_is_not_for_the_lan(void **state)
+static void what_comes_from_the_lan_is_said_to_come_from_there(void **state)
 {
+	struct web_msg m;
+	int fd = visit(true);
+
 	(void)state;
-	assert_has(by_tcp("GET /api/v1/bays HTTP/1.1\r\n" LAN "Authorization: Bearer " TOKEN
-			  "\r\n\r\n"),
-		   "HTTP/1.1 401 ");
+	/* by which benchd refuses the station's own token */
+	say(fd, "GET /api/v1/bays HTTP/1.1\r\n" LAN "Authorization: Bearer " TOKEN "\r\n\r\n");
+	m = take();
+	assert_string_equal(m.credential, "bearer:" TOKEN);
+	assert_string_equal(m.client, "lan");
+	answer(m.id, 401, WEB_TYPE_PROBLEM, "", "{}");
+	assert_has(hear(fd), "HTTP/1.1 401 ");
 	assert_has(
 		by_tcp("GET /metrics HTTP/1.1\r\n" LAN "Authorization: Bearer " TOKEN "\r\n\r\n"),
 		"HTTP/1.1 401 ");
@@ -196,7 +203,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_are_those_of_the_list),
 		EACH(a_name_that_is_not_of_the_list_is_nobodys),
-		EACH(the_stations_own_token_is_not_for_the_lan),
+		EACH(what_comes_from_the_lan_is_said_to_come_from_there),
 		EACH(the_unix_socket_makes_nobody_of_the_lan_local),
 		EACH(the_cookie_is_for_tls_alone),
 		EACH(pages_of_other_origins_ask_nothing),
