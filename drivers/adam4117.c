@@ -15,15 +15,19 @@
 
 enum { INPUTS = 8, RANGE_4_20_MA = 0x07, RANGE_20_MA = 0x0d, FULL = 65535 };
 
-#define INPUT(n)                                                                                   \
+#define INPUT(n, from)                                                                             \
 	{                                                                                          \
 		.name = n, .quantity = QUANTITY_CURRENT, .unit_name = "mA",                        \
-		.direction = POINT_READ, .lo = -20, .hi = 20, .resolution = 0.005                  \
+		.direction = POINT_READ, .lo = (from), .hi = 20, .resolution = 0.005               \
 	}
-static const struct driver_point points[INPUTS] = {
-	INPUT("ai0"), INPUT("ai1"), INPUT("ai2"), INPUT("ai3"),
-	INPUT("ai4"), INPUT("ai5"), INPUT("ai6"), INPUT("ai7"),
-};
+#define INPUTS_FROM(from)                                                                          \
+	{                                                                                          \
+		INPUT("ai0", from), INPUT("ai1", from), INPUT("ai2", from), INPUT("ai3", from),    \
+			INPUT("ai4", from), INPUT("ai5", from), INPUT("ai6", from),                \
+			INPUT("ai7", from),                                                        \
+	}
+static const struct driver_point points_4_20[INPUTS] = INPUTS_FROM(4);
+static const struct driver_point points_20[INPUTS] = INPUTS_FROM(-20);
 
 static const struct driver_option options[] = {
 	{"model", OPTION_CHOICE, "4117", 0, 0, "4117|4017", "what register 210 has to say",
@@ -38,6 +42,13 @@ static const struct driver_option options[] = {
 static bool is_4_20(const struct driver_device *d)
 {
 	return !strcmp(driver_option(d, "range"), "4-20mA");
+}
+
+/* An input whose range nobody checks is none. */
+static const struct driver_point *own_points(const struct driver_device *d, int *count)
+{
+	*count = (int)driver_option_integer(d, "inputs");
+	return is_4_20(d) ? points_4_20 : points_20;
 }
 
 static int reads(const struct driver_device *d, int point, struct driver_read *out, int max)
@@ -97,8 +108,7 @@ const struct driver driver_adam4117 = {
 	.source = "ADAM-4000 and ADAM-4100 manuals, Modbus mapping tables (appendices G and B)",
 	.maturity = DRIVER_EXPERIMENTAL,
 	.buses = 1u << BUS_MODBUS_RTU | 1u << BUS_MODBUS_TCP,
-	.points = points,
-	.point_count = INPUTS,
+	.own_points = own_points,
 	.options = options,
 	.option_count = sizeof(options) / sizeof(options[0]),
 	.reads = reads,

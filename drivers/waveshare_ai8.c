@@ -12,15 +12,19 @@
 
 enum { INPUTS = 8, MODE_0_20_MA = 2, MODE_4_20_MA = 3 };
 
-#define INPUT(n)                                                                                   \
+#define INPUT(n, from, to)                                                                         \
 	{                                                                                          \
 		.name = n, .quantity = QUANTITY_CURRENT, .unit_name = "mA",                        \
-		.direction = POINT_READ, .lo = 0, .hi = 25, .resolution = 0.005                    \
+		.direction = POINT_READ, .lo = (from), .hi = (to), .resolution = 0.005             \
 	}
-static const struct driver_point points[INPUTS] = {
-	INPUT("ai1"), INPUT("ai2"), INPUT("ai3"), INPUT("ai4"),
-	INPUT("ai5"), INPUT("ai6"), INPUT("ai7"), INPUT("ai8"),
-};
+#define INPUTS_OF(from, to)                                                                        \
+	{                                                                                          \
+		INPUT("ai1", from, to), INPUT("ai2", from, to), INPUT("ai3", from, to),            \
+			INPUT("ai4", from, to), INPUT("ai5", from, to), INPUT("ai6", from, to),    \
+			INPUT("ai7", from, to), INPUT("ai8", from, to),                            \
+	}
+static const struct driver_point points_4_20[INPUTS] = INPUTS_OF(3.6, 21);
+static const struct driver_point points_0_20[INPUTS] = INPUTS_OF(0, 25);
 
 static const struct driver_option options[] = {
 	{"mode", OPTION_CHOICE, "4-20mA", 0, 0, "4-20mA|0-20mA", "mode all wired inputs are set to",
@@ -32,6 +36,13 @@ static const struct driver_option options[] = {
 static bool is_4_20(const struct driver_device *d)
 {
 	return !strcmp(driver_option(d, "mode"), "4-20mA");
+}
+
+/* An input whose mode nobody checks is none. */
+static const struct driver_point *own_points(const struct driver_device *d, int *count)
+{
+	*count = (int)driver_option_integer(d, "inputs");
+	return is_4_20(d) ? points_4_20 : points_0_20;
 }
 
 static int reads(const struct driver_device *d, int point, struct driver_read *out, int max)
@@ -90,8 +101,7 @@ const struct driver driver_waveshare_ai8 = {
 	.source = "Waveshare wiki, Modbus RTU Analog Input 8CH",
 	.maturity = DRIVER_EXPERIMENTAL,
 	.buses = 1u << BUS_MODBUS_RTU | 1u << BUS_MODBUS_TCP,
-	.points = points,
-	.point_count = INPUTS,
+	.own_points = own_points,
 	.options = options,
 	.option_count = sizeof(options) / sizeof(options[0]),
 	.reads = reads,

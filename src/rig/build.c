@@ -62,7 +62,7 @@ static int find_point(struct rig *r, const char *owner, int line, int col, int d
 	}
 	for (; n < d->point_count && n < 128; n++)
 		names[n] = d->points[n].name;
-	near = text_nearest(name, names, (size_t)n);
+	near = n > 4 ? text_nearest(name, names, (size_t)n) : NULL;
 	for (int k = 0; k < n && !near && used < sizeof(all); k++)
 		used += (size_t)snprintf(all + used, sizeof(all) - used, "%s%s", k ? ", " : "",
 					 names[k]);

@@ -433,7 +433,7 @@ static void a_fixture_that_does_not_fit_its_drivers_is_refused_with_every_mistak
 		 "is in mA"},
 		{"point: map.count_1", "point: map.regulator_1", "needs a count"},
 		{"point: lines.leak_2, poll", "point: analog_2.ai1, poll", "is a state"},
-		{"point: relays_3.relay1", "point: analog_2.ai7", "cannot be written"},
+		{"point: relays_3.relay1", "point: analog_2.ai1", "cannot be written"},
 		{"range: 0..0.4 MPa", "range: 0..0.5 MPa", "takes 0 to 0.4"},
 		{"supply_flow: 3 L/min", "supply_flow: 9 L/min", "common supply gives 7"},
 		{"when: feed_pressure > 0.44 MPa", "when: mean(feed_pressure) > 0.44 MPa",
