@@ -50,5 +50,7 @@ struct json_t *json_load_limited(const char *s, size_t n, size_t max, struct err
  * wanted. Of what is left out brackets and strings are checked and nothing else. */
 struct json_t *json_load_members(const char *s, size_t n, size_t max, const char *const *names,
 				 struct error *err);
+/* A member of an object that is a text; "" where there is none. */
+const char *json_text(const struct json_t *o, const char *key);
 
 #endif

@@ -21,7 +21,6 @@ enum run_type {
 	RUN_MSA
 };
 const char *run_type_name(enum run_type t); /* "post_repair_qc" */
-const char *run_type_zh(enum run_type t);   /* "维修后质检" */
 int run_type_find(const char *name);	    /* 0 if unknown */
 
 /* Codes of the depot's tables that something measured may point to: S01 to S20, F01 to F25. S99

@@ -43,7 +43,6 @@ enum verdict {
 	VERDICT_INTERRUPTED
 };
 const char *verdict_name(enum verdict v);
-const char *verdict_zh(enum verdict v);
 int verdict_find(const char *name); /* 0 if unknown */
 
 enum note_kind {

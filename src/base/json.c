@@ -224,3 +224,10 @@ struct json_t *json_load_limited(const char *s, size_t n, size_t max, struct err
 			  why.text);
 	return root;
 }
+
+const char *json_text(const json_t *o, const char *key)
+{
+	const char *s = json_string_value(json_object_get(o, key));
+
+	return s ? s : "";
+}

@@ -4,35 +4,28 @@
 #include <stddef.h>
 #include <string.h>
 
-static const struct {
-	const char *name, *zh;
-} run_types[] = {
-	[RUN_INCOMING] = {"incoming", "接收检验"},
-	[RUN_DIAGNOSIS] = {"diagnosis", "故障检测"},
-	[RUN_POST_REPAIR_QC] = {"post_repair_qc", "维修后质检"},
-	[RUN_TRIAL_RUN] = {"trial_run", "试运行"},
-	[RUN_ACCEPTANCE] = {"acceptance", "客户验收"},
-	[RUN_PART_QC] = {"part_qc", "配件入库质检"},
-	[RUN_VERIFICATION] = {"verification", "标准样机验证"},
-	[RUN_MSA] = {"msa", "测量系统分析"},
+static const char *const run_types[] = {
+	[RUN_INCOMING] = "incoming",
+	[RUN_DIAGNOSIS] = "diagnosis",
+	[RUN_POST_REPAIR_QC] = "post_repair_qc",
+	[RUN_TRIAL_RUN] = "trial_run",
+	[RUN_ACCEPTANCE] = "acceptance",
+	[RUN_PART_QC] = "part_qc",
+	[RUN_VERIFICATION] = "verification",
+	[RUN_MSA] = "msa",
 };
 
 #define RUN_TYPE_COUNT (int)(sizeof(run_types) / sizeof(run_types[0]))
 
 const char *run_type_name(enum run_type t)
 {
-	return (int)t > 0 && (int)t < RUN_TYPE_COUNT ? run_types[t].name : "unknown";
-}
-
-const char *run_type_zh(enum run_type t)
-{
-	return (int)t > 0 && (int)t < RUN_TYPE_COUNT ? run_types[t].zh : "未知";
+	return (int)t > 0 && (int)t < RUN_TYPE_COUNT ? run_types[t] : "unknown";
 }
 
 int run_type_find(const char *name)
 {
 	for (int t = 1; t < RUN_TYPE_COUNT; t++)
-		if (strcmp(run_types[t].name, name) == 0)
+		if (strcmp(run_types[t], name) == 0)
 			return t;
 	return 0;
 }

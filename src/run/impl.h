@@ -94,7 +94,6 @@ struct run_capture {
 struct run_measurement {
 	struct channel_set channels; /* everything it rests on */
 	bool has_abort;		     /* an abort condition names it */
-	bool by_condition;	     /* a watch, wait or prompt can pass it */
 	int step, serial;	     /* where it was last judged: step, and e->attempt_serial */
 };
 

@@ -6,36 +6,24 @@
 
 #include "base/text.h"
 
-static const struct {
-	const char *name, *zh;
-} verdicts[] = {
-	[VERDICT_PASS] = {"pass", "合格"},
-	[VERDICT_MARGINAL] = {"marginal", "临界"},
-	[VERDICT_FAIL] = {"fail", "不合格"},
-	[VERDICT_INCONCLUSIVE] = {"inconclusive", "无结论"},
-	[VERDICT_INVALID] = {"invalid", "无效"},
-	[VERDICT_ERROR] = {"error", "台架故障"},
-	[VERDICT_SKIPPED] = {"skipped", "跳过"},
-	[VERDICT_ABORTED] = {"aborted", "人工中止"},
-	[VERDICT_TRIPPED] = {"tripped", "安全跳停"},
-	[VERDICT_INTERRUPTED] = {"interrupted", "意外中断"},
+static const char *const verdicts[] = {
+	[VERDICT_PASS] = "pass",       [VERDICT_MARGINAL] = "marginal",
+	[VERDICT_FAIL] = "fail",       [VERDICT_INCONCLUSIVE] = "inconclusive",
+	[VERDICT_INVALID] = "invalid", [VERDICT_ERROR] = "error",
+	[VERDICT_SKIPPED] = "skipped", [VERDICT_ABORTED] = "aborted",
+	[VERDICT_TRIPPED] = "tripped", [VERDICT_INTERRUPTED] = "interrupted",
 };
 enum { VERDICTS = sizeof verdicts / sizeof verdicts[0] };
 
 const char *verdict_name(enum verdict v)
 {
-	return (unsigned)v >= VERDICTS || !verdicts[v].name ? "" : verdicts[v].name;
-}
-
-const char *verdict_zh(enum verdict v)
-{
-	return (unsigned)v >= VERDICTS || !verdicts[v].zh ? "" : verdicts[v].zh;
+	return (unsigned)v >= VERDICTS || !verdicts[v] ? "" : verdicts[v];
 }
 
 int verdict_find(const char *name)
 {
 	for (int v = VERDICT_PASS; v < VERDICTS; v++)
-		if (!strcmp(verdicts[v].name, name))
+		if (!strcmp(verdicts[v], name))
 			return v;
 	return 0;
 }

@@ -215,15 +215,8 @@ static void action_channels(struct engine *e, const struct pf_action *a, void *c
 	if (a->kind == PF_CAPTURE && a->capture >= 0)
 		*grew |= grow(e, &e->captures[a->capture].channels, a->value);
 	if ((a->kind == PF_WAIT || a->kind == PF_RAMP || a->kind == PF_CHECK) && a->until &&
-	    !a->on_timeout.is_rig && m) {
-		m->by_condition = true;
+	    !a->on_timeout.is_rig && m)
 		*grew |= grow(e, &m->channels, a->until);
-	}
-	if (a->kind == PF_PROMPT) {
-		m = measurement(e, a->prompt->measurement);
-		if (m)
-			m->by_condition = true;
-	}
 }
 
 static bool watch_channels(struct engine *e)
@@ -236,10 +229,8 @@ static bool watch_channels(struct engine *e)
 			const struct pf_watch *w = &p->steps[s].watches[i];
 			struct run_measurement *m = measurement(e, w->measurement);
 
-			if (!m)
-				continue;
-			m->by_condition = true;
-			grew |= grow(e, &m->channels, w->holds);
+			if (m)
+				grew |= grow(e, &m->channels, w->holds);
 		}
 	for (int i = 0; i < p->abort_count; i++) {
 		struct run_measurement *m = measurement(e, p->aborts[i].measurement);

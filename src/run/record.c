@@ -105,21 +105,14 @@ static void kv(struct json *j, const char *key, const json_t *v)
 	put(j, v);
 }
 
-static const char *text_of(const json_t *line, const char *key)
-{
-	const char *s = json_string_value(json_object_get(line, key));
-
-	return s ? s : "";
-}
-
 static bool same(const json_t *a, const json_t *b, const char *key)
 {
-	return !strcmp(text_of(a, key), text_of(b, key));
+	return !strcmp(json_text(a, key), json_text(b, key));
 }
 
 static bool is_note(const json_t *line, const char *kind)
 {
-	return !strcmp(text_of(line, "note"), kind);
+	return !strcmp(json_text(line, "note"), kind);
 }
 
 static bool same_attempt(const json_t *a, const json_t *b)
@@ -213,7 +206,7 @@ static void put_measurements(struct json *j, const struct journal *jn)
 		bool replaced = false, counts = true;
 
 		if (is_note(jn->at[i], "event") &&
-		    !strcmp(text_of(jn->at[i], "code"), "contradiction"))
+		    !strcmp(json_text(jn->at[i], "code"), "contradiction"))
 			put_contradiction(j, jn->at[i]);
 		if (!is_note(jn->at[i], "measurement"))
 			continue;
@@ -294,9 +287,9 @@ static void put_verdict(struct json *j, const struct journal *jn, const struct e
 {
 	const json_t *done = end->interrupted ? NULL : last_note(jn, "done");
 	/* A run without its end is no pass: it was cut. */
-	bool cut = !done || !*text_of(done, "verdict");
+	bool cut = !done || !*json_text(done, "verdict");
 
-	json_kv_string(j, "verdict", cut ? "interrupted" : text_of(done, "verdict"));
+	json_kv_string(j, "verdict", cut ? "interrupted" : json_text(done, "verdict"));
 	kv(j, "attribution", json_object_get(done, "attribution"));
 	json_key(j, "reason");
 	if (cut) {
@@ -304,7 +297,7 @@ static void put_verdict(struct json *j, const struct journal *jn, const struct e
 		json_kv_string(j, "code", "interrupted");
 		json_kv_string(j, "text", end->cause);
 		json_end_object(j);
-	} else if (*text_of(done, "code")) {
+	} else if (*json_text(done, "code")) {
 		json_open_object(j);
 		kv(j, "code", json_object_get(done, "code"));
 		kv(j, "text", json_object_get(done, "text"));

@@ -182,18 +182,11 @@ static const char *test_leak_alarm(struct sim_operator *o, struct bench_bay *b, 
 	return inlet > 0.5 ? "no" : "yes";
 }
 
-static const char *text_of(const json_t *object, const char *key)
-{
-	const char *s = json_string_value(json_object_get(object, key));
-
-	return s ? s : "";
-}
-
 static void take_prompt(struct sim_operator *o, struct bench_bay *b, const char *bay,
 			const json_t *at, const json_t *prompt)
 {
-	const char *id = text_of(prompt, "id"), *kind = text_of(prompt, "kind");
-	const char *run = text_of(at, "run"), *answer = "yes";
+	const char *id = json_text(prompt, "id"), *kind = json_text(prompt, "kind");
+	const char *run = json_text(at, "run"), *answer = "yes";
 	char what[128], serial[64], number[32];
 	double v;
 
@@ -249,9 +242,9 @@ static void scan(struct sim_operator *o, struct bench_bay *b, const char *bay, c
 	pthread_mutex_unlock(&o->lock);
 	if (!*ticket || !*serial)
 		return;
-	if (strcmp(text_of(scanned, "ticket"), ticket))
+	if (strcmp(json_text(scanned, "ticket"), ticket))
 		code = ticket;
-	else if (strcmp(text_of(scanned, "serial"), serial))
+	else if (strcmp(json_text(scanned, "serial"), serial))
 		code = serial;
 	if (code && !just_did(b, code) && (code == serial || is_known(o, ticket)))
 		act(o, NULL, 0, "scan %s %s", bay, code);
@@ -259,7 +252,7 @@ static void scan(struct sim_operator *o, struct bench_bay *b, const char *bay, c
 
 static void see_bay(struct sim_operator *o, const json_t *at)
 {
-	const char *name = text_of(at, "bay");
+	const char *name = json_text(at, "bay");
 	const json_t *prompt = json_object_get(at, "prompt");
 	int bay = fixture_bay(o->fixture, name);
 
@@ -273,7 +266,7 @@ static void see_bay(struct sim_operator *o, const json_t *at)
 		act(o, NULL, 0, "wet %s off", name);
 		o->bays[bay].wet_ns = 0;
 	}
-	if (!strcmp(text_of(at, "state"), "ready") && !*text_of(at, "run"))
+	if (!strcmp(json_text(at, "state"), "ready") && !*json_text(at, "run"))
 		scan(o, &o->bays[bay], name, at);
 }
 

@@ -16,13 +16,6 @@
 
 #define MODULE "profile"
 
-static const char *text_of(const json_t *o, const char *key)
-{
-	const char *s = json_string_value(json_object_get(o, key));
-
-	return s ? s : "";
-}
-
 static bool approval_hash(const char *hex, uint8_t hash[32])
 {
 	struct access_token t;
@@ -72,12 +65,12 @@ static void keep(struct station *s, const char *data, int64_t approved_us, struc
 	json_t *o = json_load_limited(data, strlen(data), WEB_BODY_MAX, NULL);
 	struct approval a = {.approved_us = approved_us};
 
-	text_copy(a.profile, sizeof(a.profile), text_of(o, "profile"));
-	text_copy(a.who, sizeof(a.who), text_of(o, "approved_by"));
-	text_copy(a.passes, sizeof(a.passes), text_of(o, "passes"));
+	text_copy(a.profile, sizeof(a.profile), json_text(o, "profile"));
+	text_copy(a.who, sizeof(a.who), json_text(o, "approved_by"));
+	text_copy(a.passes, sizeof(a.passes), json_text(o, "passes"));
 	a.revision = (int)json_integer_value(json_object_get(o, "revision"));
-	a.effective_us = station_utc_of(text_of(o, "effective_at"));
-	if (approval_hash(text_of(o, "sha256"), a.hash)) {
+	a.effective_us = station_utc_of(json_text(o, "effective_at"));
+	if (approval_hash(json_text(o, "sha256"), a.hash)) {
 		a.size = bytes->len;
 		a.bytes = bytes->buf;
 		bytes->buf = NULL;
@@ -195,7 +188,6 @@ struct approval_job {
 	uint8_t hash[32];
 	struct text data, stored;
 	struct json json;
-	int affected;
 	int64_t utc_us;
 };
 
@@ -313,7 +305,6 @@ static void put_affected(void *ctx, const struct run_row *r)
 	json_kv_string(&q->json, "ticket", r->ticket);
 	json_kv_string(&q->json, "serial", r->serial);
 	json_end_object(&q->json);
-	q->affected++;
 }
 
 /* What was submitted, into q; an error when there is nothing, or by the same person. */
@@ -328,10 +319,10 @@ static int take_submission(struct approval_job *q, struct store *store, struct e
 			       "profile %s: nothing is submitted; see: benchctl "
 			       "profile submit",
 			       q->profile);
-	else if (!rc && !approval_hash(text_of(o, "sha256"), q->hash))
+	else if (!rc && !approval_hash(json_text(o, "sha256"), q->hash))
 		rc = error_set(err, ERR_STATE, "profile %s: its submission is not read",
 			       q->profile);
-	else if (!rc && !strcmp(text_of(o, "submitted_by"), q->who))
+	else if (!rc && !strcmp(json_text(o, "submitted_by"), q->who))
 		rc = error_set(err, ERR_STATE, "%s submitted this; another person approves it",
 			       q->who);
 	if (!rc) {
@@ -389,6 +380,7 @@ static int do_approve(void *ctx, struct store *store, struct error *err)
 	struct suspect_search search = {.profile = q->profile};
 	struct chain_item item = {.type = "profile_approved", .who = q->who};
 	int rc = take_submission(q, store, err);
+	struct text data = {0};
 	char hex[65];
 
 	if (!rc)
@@ -402,26 +394,19 @@ static int do_approve(void *ctx, struct store *store, struct error *err)
 	put_adopted(q);
 	json_kv_string(&q->json, "effective_at", q->effective_at);
 	json_kv_string(&q->json, "passes", q->passes);
-	json_end_object(&q->json);
-	item.data = q->data.buf;
-	item.n = q->data.len;
+	/* The item ends here; the reply tells more: which passes are meant. */
+	text_add(&data, q->data.buf, q->data.len);
+	text_add(&data, "}", 1);
+	item.data = data.buf;
+	item.n = data.len;
 	search.except_hash = q->hash;
-	char *data = xstrdup(q->data.buf);
-	item.data = data;
-	/* The reply tells more than the item: which passes are meant. */
-	q->data.len--;
-	text_puts(&q->data, ",\"affected\":[");
-	struct text list = {0};
-	json_init(&q->json, &list);
+	json_key(&q->json, "affected");
 	json_open_array(&q->json);
 	rc = store_subject_put_suspects(store, "approval", hex, &item, &search, q->utc_us,
 					put_affected, q, err);
 	json_end_array(&q->json);
-	q->data.len--;
-	text_add(&q->data, list.buf, list.len);
-	text_puts(&q->data, "}");
-	text_release(&list);
-	free(data);
+	json_end_object(&q->json);
+	text_release(&data);
 	return rc ? rc : once_keep(&q->rq->once, store, 201, &q->data, err);
 }
 
@@ -476,10 +461,11 @@ void route_profile_approve(struct request *rq)
 	q->adopted = json_incref(json_object_get(root, "adopt"));
 	text_from_utc_us(utc, sizeof(utc), q->utc_us - q->utc_us % 1000000);
 	snprintf(q->effective_at, sizeof(q->effective_at), "%.19sZ", utc);
-	if (text_of(root, "effective_at")[0])
-		text_copy(q->effective_at, sizeof(q->effective_at), text_of(root, "effective_at"));
+	if (json_text(root, "effective_at")[0])
+		text_copy(q->effective_at, sizeof(q->effective_at),
+			  json_text(root, "effective_at"));
 	text_copy(q->passes, sizeof(q->passes),
-		  text_of(root, "passes")[0] ? text_of(root, "passes") : "stand");
+		  json_text(root, "passes")[0] ? json_text(root, "passes") : "stand");
 	json_decref(root);
 	station_write(rq->station, &q->job);
 }

@@ -23,13 +23,6 @@ struct calibration_texts {
 	struct calibration_texts *next;
 };
 
-static const char *text_of(const json_t *o, const char *key)
-{
-	const char *s = json_string_value(json_object_get(o, key));
-
-	return s ? s : "";
-}
-
 /* ---- benchd-io's interlocks ---- */
 
 /* Why records and interlocks of that bay would not rest on the same calibrations; "": they do. */
@@ -128,8 +121,8 @@ static struct fx_channel *find_channel(const struct bay *b, const char *name)
 
 static void apply(struct station *s, const json_t *o)
 {
-	struct bay *b = station_bay(s, text_of(o, "bay"));
-	struct fx_channel *c = find_channel(b, text_of(o, "channel"));
+	struct bay *b = station_bay(s, json_text(o, "bay"));
+	struct fx_channel *c = find_channel(b, json_text(o, "channel"));
 	int revision = (int)json_integer_value(json_object_get(o, "revision"));
 	struct calibration_texts *t;
 
@@ -138,9 +131,9 @@ static void apply(struct station *s, const json_t *o)
 	t = xcalloc(1, sizeof(*t));
 	t->next = s->calibration_texts;
 	s->calibration_texts = t;
-	text_copy(t->done, sizeof(t->done), text_of(o, "done"));
-	text_copy(t->due, sizeof(t->due), text_of(o, "due"));
-	text_copy(t->reference, sizeof(t->reference), text_of(o, "certificate"));
+	text_copy(t->done, sizeof(t->done), json_text(o, "done"));
+	text_copy(t->due, sizeof(t->due), json_text(o, "due"));
+	text_copy(t->reference, sizeof(t->reference), json_text(o, "certificate"));
 	c->calibration.revision = revision;
 	c->calibration.gain = json_number_value(json_object_get(o, "gain"));
 	c->calibration.offset = json_number_value(json_object_get(o, "offset"));
@@ -362,9 +355,9 @@ static const char *mistake(struct request *rq, const json_t *root, const struct 
 		return "the clock is not synchronised: the day of a calibration must be known";
 	if (!c)
 		return "/channel: no such channel on this bay, or one that is not calibrated";
-	if (strcmp(text_of(root, "certificate_expires"), today) < 0)
+	if (strcmp(json_text(root, "certificate_expires"), today) < 0)
 		return "/certificate_expires: the reference's certificate has expired";
-	if (strcmp(text_of(root, "due"), today) < 0)
+	if (strcmp(json_text(root, "due"), today) < 0)
 		return "/due: this day is past";
 	if (!is_within(json_object_get(root, "as_left"), tolerance))
 		return "/as_left: still beyond the tolerance; adjust or repair the channel";
@@ -446,7 +439,7 @@ void route_calibrate(struct request *rq)
 	root = request_form(rq, calibration_form);
 	if (!root)
 		return;
-	c = find_channel(b, text_of(root, "channel"));
+	c = find_channel(b, json_text(root, "channel"));
 	if (c && c->quantity == QUANTITY_STATE)
 		c = NULL;
 	wrong = mistake(rq, root, c, &err);

@@ -86,11 +86,6 @@ static bool put_run(void *ctx, const struct run_row *r, const char *doc, size_t 
 	return sheet_end_row(&q->sheet);
 }
 
-static const char *text_of(const json_t *o, const char *key)
-{
-	return json_string_value(json_object_get(o, key));
-}
-
 static bool put_measurement(struct export_job *q, const struct run_row *r, const json_t *m)
 {
 	const json_t *title = json_object_get(m, "title");
@@ -101,18 +96,18 @@ static bool put_measurement(struct export_job *q, const struct run_row *r, const
 	sheet_text(&q->sheet, r->model);
 	sheet_text(&q->sheet, r->run_type);
 	sheet_time(&q->sheet, r->ended_utc_us);
-	sheet_text(&q->sheet, text_of(m, "id"));
-	sheet_text(&q->sheet, text_of(title, "en"));
-	sheet_text(&q->sheet, text_of(title, "zh"));
+	sheet_text(&q->sheet, json_text(m, "id"));
+	sheet_text(&q->sheet, json_text(title, "en"));
+	sheet_text(&q->sheet, json_text(title, "zh"));
 	sheet_number(&q->sheet, number_of(json_object_get(m, "value")));
-	sheet_text(&q->sheet, text_of(m, "unit"));
+	sheet_text(&q->sheet, json_text(m, "unit"));
 	sheet_number(&q->sheet, number_of(json_object_get(m, "lo")));
 	sheet_number(&q->sheet, number_of(json_object_get(m, "hi")));
 	sheet_number(&q->sheet, number_of(json_object_get(m, "uncertainty")));
-	sheet_text(&q->sheet, text_of(m, "verdict"));
-	sheet_text(&q->sheet, text_of(m, "side"));
-	sheet_text(&q->sheet, text_of(m, "reason"));
-	sheet_text(&q->sheet, text_of(m, "attribution"));
+	sheet_text(&q->sheet, json_text(m, "verdict"));
+	sheet_text(&q->sheet, json_text(m, "side"));
+	sheet_text(&q->sheet, json_text(m, "reason"));
+	sheet_text(&q->sheet, json_text(m, "attribution"));
 	sheet_bool(&q->sheet, !json_is_false(json_object_get(m, "counts")));
 	return sheet_end_row(&q->sheet);
 }

@@ -71,7 +71,7 @@ static void put_item(const struct chain_item *i, int64_t seq, int64_t utc_us, co
 	json_end_object(&j);
 }
 
-void chain_first_root(uint8_t root[CHAIN_ROOT_BYTES], const char *instance)
+static void chain_first_root(uint8_t root[CHAIN_ROOT_BYTES], const char *instance)
 {
 	char text[80];
 

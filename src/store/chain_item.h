@@ -15,7 +15,6 @@ int chain_append(struct store *s, const struct chain_item *i, int64_t utc_us, co
 enum { CHAIN_SIGNED_SIZE = 128 };
 void chain_signed_text(char dst[CHAIN_SIGNED_SIZE], int64_t seq,
 		       const uint8_t root[CHAIN_ROOT_BYTES]);
-void chain_first_root(uint8_t root[CHAIN_ROOT_BYTES], const char *instance);
 /* root: the one before bytes, becomes the one after. */
 void chain_next_root(uint8_t root[CHAIN_ROOT_BYTES], const void *bytes, size_t n);
 /* The item of a run's begin or end. */

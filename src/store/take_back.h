@@ -65,7 +65,6 @@ struct lost {
 };
 
 void place_say(const struct place *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-const char *place_text(const json_t *o, const char *key);
 /* The item itself, marked. */
 int place_append(struct place *p, const struct lost *l, struct error *err);
 /* take_back_tables.c: the item with what stands beside the chain. */

@@ -26,20 +26,13 @@ void place_say(const struct place *p, const char *fmt, ...)
 		p->tell(p->ctx, line);
 }
 
-const char *place_text(const json_t *o, const char *key)
-{
-	const char *s = json_string_value(json_object_get(o, key));
-
-	return s ? s : "";
-}
-
 enum { ITEM_MAX = 1 << 20, DOCUMENT_MAX = 32 << 20 };
 
 /* ---- what is known before ---- */
 
 static void take_key(struct place *p, const json_t *data)
 {
-	const char *text = place_text(data, "public");
+	const char *text = json_text(data, "public");
 	struct known_key *k = &p->keys[p->key_count];
 
 	if (p->key_count == TAKE_BACK_KEYS_MAX ||
@@ -75,7 +68,7 @@ static bool read_here(void *ctx, const struct chain_row *r)
 	if (!r->taken_back)
 		return true;
 	item = json_load_limited(r->bytes, r->n, ITEM_MAX, NULL);
-	add_here(ctx, place_text(json_object_get(item, "imported"), "root"));
+	add_here(ctx, json_text(json_object_get(item, "imported"), "root"));
 	json_decref(item);
 	return true;
 }
@@ -145,14 +138,14 @@ static bool parse(struct lost *l)
 	l->data = json_object_get(l->json, "data");
 	if (!data || !json_is_object(l->data) ||
 	    json_integer_value(json_object_get(l->json, "seq")) != l->line->seq ||
-	    !text_to_utc_us(place_text(l->json, "at"), &l->at_us))
+	    !text_to_utc_us(json_text(l->json, "at"), &l->at_us))
 		return false;
 	data += sizeof(mark) - 1;
-	l->item = (struct chain_item){.type = place_text(l->json, "type"),
-				      .ticket = place_text(l->json, "ticket"),
-				      .serial = place_text(l->json, "serial"),
-				      .run = place_text(l->json, "run"),
-				      .who = place_text(l->json, "who"),
+	l->item = (struct chain_item){.type = json_text(l->json, "type"),
+				      .ticket = json_text(l->json, "ticket"),
+				      .serial = json_text(l->json, "serial"),
+				      .run = json_text(l->json, "run"),
+				      .who = json_text(l->json, "who"),
 				      .feed = json_is_true(json_object_get(l->json, "feed")),
 				      .data = data,
 				      .n = (size_t)(l->line->bytes + l->line->n - 1 - data)};
@@ -263,7 +256,7 @@ static int place_key(struct place *p, const struct lost *l, struct error *err)
 				  .n = l->item.n};
 
 	for (int i = 0; i < p->key_count; i++) {
-		if (strcmp(p->keys[i].id, place_text(l->data, "key")) != 0)
+		if (strcmp(p->keys[i].id, json_text(l->data, "key")) != 0)
 			continue;
 		p->out->known++;
 		return 0;
@@ -349,7 +342,7 @@ static bool is_here(struct store *s, const struct run_document *d)
 	json_t *doc = json_load_limited(d->bytes, d->n, DOCUMENT_MAX, NULL);
 	struct text here = {0};
 	struct run_row row;
-	bool same = store_run_get(s, place_text(doc, "id"), &row, &here, NULL) == 0 &&
+	bool same = store_run_get(s, json_text(doc, "id"), &row, &here, NULL) == 0 &&
 		    here.len == d->n && memcmp(here.buf, d->bytes, d->n) == 0;
 
 	text_release(&here);

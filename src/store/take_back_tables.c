@@ -25,10 +25,10 @@ int place_ticket(struct place *p, struct lost *l, struct error *err)
 
 		(void)text_copy(t.id, sizeof(t.id), l->item.ticket);
 		(void)text_copy(t.serial, sizeof(t.serial), l->item.serial);
-		(void)text_copy(t.model, sizeof(t.model), place_text(l->data, "model"));
-		(void)text_copy(t.run_type, sizeof(t.run_type), place_text(l->data, "run_type"));
+		(void)text_copy(t.model, sizeof(t.model), json_text(l->data, "model"));
+		(void)text_copy(t.run_type, sizeof(t.run_type), json_text(l->data, "run_type"));
 		(void)text_copy(t.plan_state, sizeof(t.plan_state),
-				place_text(l->data, "plan_state"));
+				json_text(l->data, "plan_state"));
 		t.mail_back = json_is_true(json_object_get(l->data, "mail_back"));
 		if (json_integer_value(seq) > t.repair_seq)
 			t.repair_seq = json_integer_value(seq);
@@ -58,7 +58,7 @@ int place_repair(struct place *p, struct lost *l, struct error *err)
 /* The revision a run was made with, where its bytes are here still; else that of no bytes. */
 static int find_profile(struct place *p, const json_t *doc, uint8_t hash[32], struct error *err)
 {
-	const char *hex = place_text(json_object_get(doc, "profile"), "sha256");
+	const char *hex = json_text(json_object_get(doc, "profile"), "sha256");
 	struct text bytes = {0};
 	int rc = ERR_NOT_FOUND;
 
@@ -84,17 +84,17 @@ static int put_run(struct place *p, const struct lost *l, const struct run_docum
 	uint8_t hash[32];
 	int rc = find_profile(p, doc, hash, err);
 
-	(void)text_to_utc_us(place_text(doc, "started_utc"), &started_us);
+	(void)text_to_utc_us(json_text(doc, "started_utc"), &started_us);
 	if (rc == 0)
 		rc = db_run(p->s, err,
 			    "INSERT INTO run (id, ticket, serial, model, bay, run_type, profile,"
 			    " profile_revision, profile_hash, operator, simulated, started_utc_us,"
 			    " facts) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 			    "tttttttibtiis", l->item.run, l->item.ticket, l->item.serial,
-			    place_text(l->data, "model"), place_text(l->data, "bay"),
-			    place_text(l->data, "run_type"), place_text(l->data, "profile"),
+			    json_text(l->data, "model"), json_text(l->data, "bay"),
+			    json_text(l->data, "run_type"), json_text(l->data, "profile"),
 			    (int64_t)json_integer_value(json_object_get(l->data, "revision")), hash,
-			    (size_t)32, place_text(doc, "operator"),
+			    (size_t)32, json_text(doc, "operator"),
 			    (int64_t)json_is_true(json_object_get(l->data, "simulated")),
 			    started_us, d->bytes, d->n);
 	json_decref(doc);
@@ -125,13 +125,13 @@ static int note_missing(struct place *p, const struct lost *l, struct error *err
 
 	p->out->missing++;
 	place_say(p, "run %s (%s): its document is missing; give it too (GET /api/v1/runs/%s)",
-		  l->item.run, place_text(l->data, "verdict"), l->item.run);
+		  l->item.run, json_text(l->data, "verdict"), l->item.run);
 	if (rc < 0 || noted)
 		return rc;
 	text_hex(root, l->line->root, CHAIN_ROOT_BYTES);
 	json_init(&j, &data);
 	json_open_object(&j);
-	json_kv_string(&j, "verdict", place_text(l->data, "verdict"));
+	json_kv_string(&j, "verdict", json_text(l->data, "verdict"));
 	json_kv_string(&j, "root", root);
 	json_end_object(&j);
 	item.data = data.buf;
@@ -143,7 +143,7 @@ static int note_missing(struct place *p, const struct lost *l, struct error *err
 
 int place_run(struct place *p, struct lost *l, struct error *err)
 {
-	const char *hex = place_text(l->data, "document_sha256");
+	const char *hex = json_text(l->data, "document_sha256");
 	struct run_document *d = NULL;
 	struct run_row row = {.seq = 0};
 	struct error why = {0};
@@ -155,7 +155,7 @@ int place_run(struct place *p, struct lost *l, struct error *err)
 		place_say(p,
 			  "run %s: has ended here otherwise (%s, it was %s); make it void or test "
 			  "again",
-			  l->item.run, row.verdict, place_text(l->data, "verdict"));
+			  l->item.run, row.verdict, json_text(l->data, "verdict"));
 		return 0;
 	}
 	if (strlen(hex) == 64 && take_back_hex(hash, sizeof(hash), hex))
@@ -171,7 +171,7 @@ int place_run(struct place *p, struct lost *l, struct error *err)
 		rc = db_run(p->s, err,
 			    "INSERT INTO run_end (run, verdict, ended_utc_us, doc, doc_sha256)"
 			    " SELECT seq, ?, ?, ?, ? FROM run WHERE id = ?",
-			    "tisbt", place_text(l->data, "verdict"), l->at_us, d->bytes, d->n, hash,
+			    "tisbt", json_text(l->data, "verdict"), l->at_us, d->bytes, d->n, hash,
 			    sizeof(hash), l->item.run);
 	return rc < 0 ? rc : place_append(p, l, err);
 }

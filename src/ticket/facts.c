@@ -41,13 +41,6 @@ struct run_items {
 	bool late;
 };
 
-static const char *text_of(const json_t *data, const char *key)
-{
-	const char *s = json_string_value(json_object_get(data, key));
-
-	return s ? s : "";
-}
-
 static bool read_run_item(void *ctx, const struct chain_row *r)
 {
 	struct run_items *i = ctx;
@@ -61,19 +54,19 @@ static bool read_run_item(void *ctx, const struct chain_row *r)
 		return true;
 	data = json_load_limited(r->data, r->data_n, CHAIN_DATA_MAX, NULL);
 	if (strcmp(r->type, "suspect") == 0) {
-		if (strcmp(text_of(data, "reason"), "profile_rejudge") == 0)
+		if (strcmp(json_text(data, "reason"), "profile_rejudge") == 0)
 			i->rejudge_pending++;
 		else
 			i->run->suspect = true;
 		(void)text_copy(i->run->suspect_reason, sizeof(i->run->suspect_reason),
-				text_of(data, "reason"));
+				json_text(data, "reason"));
 	} else if (strcmp(r->type, "rejudged") == 0) {
-		i->rejudge_pending -= !r->late && strcmp(text_of(data, "verdict"), "pass") == 0;
+		i->rejudge_pending -= !r->late && strcmp(json_text(data, "verdict"), "pass") == 0;
 	} else if (strcmp(r->type, "run_finished") == 0) {
 		i->run->ended_seq = r->seq;
 		i->late = r->late;
 		(void)text_copy(i->document_sha256, sizeof(i->document_sha256),
-				text_of(data, "document_sha256"));
+				json_text(data, "document_sha256"));
 	}
 	json_decref(data);
 	return true;
@@ -194,8 +187,8 @@ static void read_override(const struct chain_row *r, const json_t *data, struct 
 	o->given = true;
 	o->seq = r->seq;
 	(void)text_copy(o->who, sizeof(o->who), r->who);
-	(void)text_copy(o->reason, sizeof(o->reason), text_of(data, "reason"));
-	(void)text_copy(o->run, sizeof(o->run), text_of(data, "run"));
+	(void)text_copy(o->reason, sizeof(o->reason), json_text(data, "reason"));
+	(void)text_copy(o->run, sizeof(o->run), json_text(data, "run"));
 	seq = json_object_get(data, "repair_seq");
 	o->repair_seq = json_is_integer(seq) ? json_integer_value(seq) : -1;
 	o->codes[at++] = ',';
@@ -214,7 +207,7 @@ static void read_override(const struct chain_row *r, const json_t *data, struct 
 
 static void read_acceptance(const struct chain_row *r, const json_t *data, struct release_facts *f)
 {
-	bool accepted = strcmp(text_of(data, "outcome"), "accepted") == 0;
+	bool accepted = strcmp(json_text(data, "outcome"), "accepted") == 0;
 
 	if (accepted && r->late)
 		return;
@@ -299,7 +292,7 @@ static bool read_earlier_ntf(void *ctx, const struct chain_row *r)
 	    age_us > TICKET_NTF_DAYS * DAY_S * INT64_C(1000000))
 		return true;
 	data = json_load_limited(r->data, r->data_n, CHAIN_DATA_MAX, NULL);
-	if (strcmp(text_of(data, "disposition"), "no_fault_found") == 0)
+	if (strcmp(json_text(data, "disposition"), "no_fault_found") == 0)
 		f->release.ntf_before = true;
 	json_decref(data);
 	return true;

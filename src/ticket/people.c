@@ -76,13 +76,6 @@ bool person_may_approve(const struct person *p, const char *day)
 	       (p->deputy_until[0] && strcmp(p->deputy_until, day) >= 0);
 }
 
-static const char *text_of(const json_t *o, const char *key)
-{
-	const char *s = json_string_value(json_object_get(o, key));
-
-	return s ? s : "";
-}
-
 static void take_qualification(struct qualification *q, const json_t *o)
 {
 	const json_t *one;
@@ -92,9 +85,9 @@ static void take_qualification(struct qualification *q, const json_t *o)
 	{
 		q->run_types |= 1u << run_type_find(json_string_value(one));
 	}
-	(void)text_copy(q->class_name, sizeof(q->class_name), text_of(o, "class"));
-	(void)text_copy(q->assessed, sizeof(q->assessed), text_of(o, "assessed"));
-	(void)text_copy(q->expires, sizeof(q->expires), text_of(o, "expires"));
+	(void)text_copy(q->class_name, sizeof(q->class_name), json_text(o, "class"));
+	(void)text_copy(q->assessed, sizeof(q->assessed), json_text(o, "assessed"));
+	(void)text_copy(q->expires, sizeof(q->expires), json_text(o, "expires"));
 }
 
 int person_read(const char *name, const char *json, size_t n, struct person *out, struct error *err)
@@ -121,8 +114,8 @@ int person_read(const char *name, const char *json, size_t n, struct person *out
 	}
 	if (json_object_get(root, "active"))
 		p.active = json_is_true(json_object_get(root, "active"));
-	(void)text_copy(p.badge, sizeof(p.badge), text_of(root, "badge"));
-	(void)text_copy(p.deputy_until, sizeof(p.deputy_until), text_of(root, "deputy_until"));
+	(void)text_copy(p.badge, sizeof(p.badge), json_text(root, "badge"));
+	(void)text_copy(p.deputy_until, sizeof(p.deputy_until), json_text(root, "deputy_until"));
 	json_array_foreach(json_object_get(root, "qualifications"), i, one)
 	{
 		take_qualification(&p.qualifications[p.qualification_count++], one);

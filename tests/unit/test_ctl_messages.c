@@ -92,7 +92,7 @@ static void every_verdict_is_called_as_the_record_calls_it(void **state)
 {
 	(void)state;
 	for (int v = VERDICT_PASS; v <= VERDICT_INTERRUPTED; v++)
-		assert_zh(verdict_name((enum verdict)v), verdict_zh((enum verdict)v));
+		assert_zh(verdict_name((enum verdict)v), NULL);
 }
 
 static void every_state_class_and_code_has_a_chinese_word(void **state)

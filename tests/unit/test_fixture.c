@@ -308,13 +308,11 @@ static void trip_classes_have_names(void **state)
 	assert_int_equal(trip_class_find("no"), -1);
 }
 
-static void run_types_have_names_in_both_languages(void **state)
+static void run_types_have_names_both_ways(void **state)
 {
 	(void)state;
-	for (int t = RUN_INCOMING; t <= RUN_MSA; t++) {
+	for (int t = RUN_INCOMING; t <= RUN_MSA; t++)
 		assert_int_equal(run_type_find(run_type_name((enum run_type)t)), t);
-		assert_string_not_equal(run_type_zh((enum run_type)t), "未知");
-	}
 	assert_int_equal(run_type_find("none"), 0);
 }
 
@@ -358,7 +356,7 @@ int main(void)
 		cmocka_unit_test(the_hash_follows_every_byte),
 		cmocka_unit_test(a_file_that_is_not_there_is_a_problem),
 		cmocka_unit_test(trip_classes_have_names),
-		cmocka_unit_test(run_types_have_names_in_both_languages),
+		cmocka_unit_test(run_types_have_names_both_ways),
 		cmocka_unit_test(a_fixture_with_mistakes_is_a_draft_and_goes_nowhere),
 	};
 

@@ -95,10 +95,8 @@ static void unsettled_fails_only_when_the_whole_window_is_beyond(void **state)
 static void verdicts_have_names_both_ways(void **state)
 {
 	(void)state;
-	for (int v = VERDICT_PASS; v <= VERDICT_INTERRUPTED; v++) {
+	for (int v = VERDICT_PASS; v <= VERDICT_INTERRUPTED; v++)
 		assert_int_equal(verdict_find(verdict_name(v)), v);
-		assert_true(strlen(verdict_zh(v)) > 0);
-	}
 	assert_int_equal(verdict_find("passed"), 0);
 	assert_int_equal(judge_rank(0), 0);
 	assert_int_equal(judge_rank(VERDICT_SKIPPED), 0);
