@@ -11,6 +11,7 @@
 
 #include "base/loop.h"
 #include "plan/fixture.h"
+#include "ticket/ticket.h"
 
 struct station_options {
 	const char *name; /* of the station, in records; host name by default */
@@ -39,6 +40,7 @@ struct station_options {
 	/* patterns of scanned codes, ticket/codes.h */
 	const char *codes[8];
 	int code_count;
+	struct ticket_defaults ticket_defaults;
 	const char *adapter_path;
 	struct adapter *adapter; /* ticket/adapter.h; NULL: none */
 	bool ticketing_owns; /* tickets come from the ticketing system, none is made at the bench */

@@ -28,6 +28,7 @@ const char *const *adapter_headers(const struct adapter *a);
  * ERR_NOT_FOUND: the system knows no such ticket; else what is wrong with the answer, which holds
  * nothing of it but members' names. code: what was asked for; the answer has to be about it. */
 int adapter_read(const struct adapter *a, const char *code, bool by_serial, const char *body,
-		 size_t n, struct ticket *out, struct error *err);
+		 size_t n, const struct ticket_defaults *defaults, struct ticket *out,
+		 struct error *err);
 
 #endif

@@ -27,6 +27,12 @@ struct ticket_problems {
 	int count; /* at most TICKET_PROBLEMS_MAX; further ones are not told */
 };
 
+/* Of what a ticket does not say (tickets.defaults of the options); zeros are the station's own. */
+struct ticket_defaults {
+	char run_type[32], plan_state[32];
+	int priority;
+	bool mail_back;
+};
 /* Members:
  *	id, serial, model  required, 1..63 characters of A-Z a-z 0-9 . _ / -
  *			   (id may be left out where the path gave it; if it stands, it is the same)
@@ -41,11 +47,14 @@ struct ticket_problems {
  * path_id NULL: none. 0, or ERR_SYNTAX (no JSON object) or ERR_RANGE with problems filled. Of
  * out, the times, version and state stay zero: the caller sets mirrored_utc_us, created_utc_us,
  * changed_utc_us. */
-int ticket_read(const char *path_id, const char *json, size_t n, struct ticket *out,
+int ticket_read(const char *path_id, const char *json, size_t n,
+		const struct ticket_defaults *defaults /* or NULL */, struct ticket *out,
 		struct ticket_problems *problems);
+/* Run type, plan state, priority and mail-back of a ticket that says none of them. */
+void ticket_take_defaults(struct ticket *t, const struct ticket_defaults *defaults /* or NULL */);
 /* The same with all problems in one line: "/serial: this member is missing; /phone: ...". */
-int ticket_from_json(const char *path_id, const char *json, size_t n, struct ticket *out,
-		     struct error *err);
+int ticket_from_json(const char *path_id, const char *json, size_t n,
+		     const struct ticket_defaults *defaults, struct ticket *out, struct error *err);
 /* The problems as the "errors" array of RFC 9457: [{"pointer", "code", "detail"}]. */
 void ticket_put_problems(struct json *j, const struct ticket_problems *problems);
 /* The ticket as an object; what the store keeps for itself (version, state, times) with it. */

@@ -102,7 +102,7 @@ static int check_answer(struct lookup *l, const struct outbound_answer *a, struc
 	struct station *s = l->station;
 	const struct model *m;
 	int rc = adapter_read(s->options.adapter, l->code, l->by_serial, a->body, a->size,
-			      &l->ticket, err);
+			      &s->options.ticket_defaults, &l->ticket, err);
 
 	if (rc)
 		return rc;

@@ -1,196 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-#include "station/options.h"
+#include "options_file.h"
 
 #include <getopt.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
-#include "base/schema.h"
+#include "plan/names.h"
 #include "ticket/adapter.h"
 #include "ticket/codes.h"
-
-enum owner { OWNER_STATION, OWNER_TICKETING };
-enum unqualified { UNQUALIFIED_FLAG, UNQUALIFIED_BLOCK };
-struct ticket_options {
-	struct schema_item item;
-	int owner;
-	struct schema_texts codes;
-	const char *adapter;
-};
-struct people_options {
-	struct schema_item item;
-	int unqualified;
-};
-struct backup_options {
-	struct schema_item item;
-	const char *folder;
-	int every_hours, keep;
-};
-struct keep_options {
-	struct schema_item item;
-	int traces_days, feed_days;
-};
-struct file_options {
-	struct schema_item item;
-	const char *name, *state, *profiles, *sim_dir, *trace, *log, *webhooks, *lan_names,
-		*ca_file;
-	struct schema_texts fixtures;
-	struct ticket_options *tickets;
-	struct people_options *people;
-	struct backup_options *backup;
-	struct keep_options *store;
-	bool spawn;
-	int speed, port;
-};
-
-static const struct schema_name owners[] = {
-	{"station", OWNER_STATION, "made and changed here", NULL},
-	{"ticketing", OWNER_TICKETING, "made by the ticketing system alone", NULL},
-	{NULL, 0, NULL, NULL},
-};
-static const struct schema_name unqualified_words[] = {
-	{"flag", UNQUALIFIED_FLAG, "the run says so, and is not released on", NULL},
-	{"block", UNQUALIFIED_BLOCK, "a run that could release does not start", NULL},
-	{NULL, 0, NULL, NULL},
-};
-static const struct schema_field ticket_fields[] = {
-	{.key = "owner",
-	 .type = SCHEMA_ENUM,
-	 .offset = offsetof(struct ticket_options, owner),
-	 .names = owners,
-	 .def = "station",
-	 .en = "whose the tickets are"},
-	{.key = "codes",
-	 .type = SCHEMA_TEXTS,
-	 .offset = offsetof(struct ticket_options, codes),
-	 .en = "patterns of scanned codes: text around {id} or {serial}, such as T:{id}"},
-	{.key = "adapter",
-	 .type = SCHEMA_TEXT,
-	 .offset = offsetof(struct ticket_options, adapter),
-	 .max = 500,
-	 .en = "file that says how the ticketing system is asked for an unknown ticket"},
-	{.key = NULL},
-};
-static const struct schema ticket_schema = {
-	.name = "tickets",
-	.size = sizeof(struct ticket_options),
-	.fields = ticket_fields,
-	.en = "Tickets.",
-};
-static const struct schema_field people_fields[] = {
-	{.key = "unqualified",
-	 .type = SCHEMA_ENUM,
-	 .offset = offsetof(struct people_options, unqualified),
-	 .names = unqualified_words,
-	 .def = "flag",
-	 .en = "what happens when a person without the qualification starts a run"},
-	{.key = NULL},
-};
-static const struct schema people_schema = {
-	.name = "people",
-	.size = sizeof(struct people_options),
-	.fields = people_fields,
-	.en = "People.",
-};
-
-static const struct schema_field backup_fields[] = {
-	{.key = "folder",
-	 .type = SCHEMA_TEXT,
-	 .offset = offsetof(struct backup_options, folder),
-	 .max = 500,
-	 .en = "where to, best on another disk"},
-	{.key = "every_hours",
-	 .type = SCHEMA_INT,
-	 .offset = offsetof(struct backup_options, every_hours),
-	 .def = "24",
-	 .min = 1,
-	 .max = 168,
-	 .en = "hours between backups; finished runs are copied within a minute"},
-	{.key = "keep",
-	 .type = SCHEMA_INT,
-	 .offset = offsetof(struct backup_options, keep),
-	 .def = "14",
-	 .min = 1,
-	 .max = 1000,
-	 .en = "how many backups stay"},
-	{.key = NULL},
-};
-static const struct schema backup_schema = {
-	.name = "backup",
-	.size = sizeof(struct backup_options),
-	.fields = backup_fields,
-	.en = "Copies in a second place.",
-};
-
-static const struct schema_field keep_fields[] = {
-	{.key = "keep_traces_days",
-	 .type = SCHEMA_INT,
-	 .offset = offsetof(struct keep_options, traces_days),
-	 .def = "1096",
-	 .min = 0,
-	 .max = 36500,
-	 .en = "how long the readings of a run are kept, but of serials on hold; 0: for ever"},
-	{.key = "keep_feed_days",
-	 .type = SCHEMA_INT,
-	 .offset = offsetof(struct keep_options, feed_days),
-	 .def = "0",
-	 .min = 0,
-	 .max = 36500,
-	 .en = "how far back /results goes, beside /snapshot; 0: to its beginning"},
-	{.key = NULL},
-};
-static const struct schema keep_schema = {.name = "store",
-					  .size = sizeof(struct keep_options),
-					  .fields = keep_fields,
-					  .en = "What is not kept for ever; results are."};
-
-#define OPTION(k, t, member, ...)                                                                  \
-	{                                                                                          \
-		.key = k, .type = t, .offset = offsetof(struct file_options, member), __VA_ARGS__  \
-	}
-
-static const struct schema_field option_fields[] = {
-	OPTION("name", SCHEMA_TEXT, name,
-	       .en = "name of the station in its records; default: the host's name"),
-	OPTION("state", SCHEMA_TEXT, state, .def = "/var/lib/benchd", .max = 500,
-	       .en = "folder of database, traces, keys and sockets"),
-	OPTION("fixture", SCHEMA_TEXTS, fixtures, .en = "fixture file of each rig"),
-	OPTION("profiles", SCHEMA_TEXT, profiles, .def = BENCHD_DATADIR "/profiles", .max = 500,
-	       .en = "folder of profiles and models"),
-	OPTION("sim_dir", SCHEMA_TEXT, sim_dir, .max = 500,
-	       .en = "benchsim's folder, for ports called sim:NAME"),
-	OPTION("trace", SCHEMA_TEXT, trace, .max = 500,
-	       .en = "folder for a trace of every bus transaction"),
-	OPTION("spawn", SCHEMA_BOOL, spawn, .def = "no",
-	       .en = "start benchd-io and benchd-web as children"),
-	OPTION("speed", SCHEMA_INT, speed, .def = "1", .min = 1, .max = 20,
-	       .en = "run time is this much faster than wall time; simulated rigs with spawn only"),
-	OPTION("port", SCHEMA_INT, port, .def = "8470", .min = 1, .max = 65535,
-	       .en = "loopback port of benchd-web"),
-	OPTION("lan_names", SCHEMA_TEXT, lan_names, .max = 500,
-	       .en = "names of this station on the LAN, comma between, for the benchd-web of spawn"),
-	OPTION("ca_file", SCHEMA_TEXT, ca_file, .max = 500,
-	       .en = "certificates that webhooks trust instead of the system's, for the benchd-web of "
-		     "spawn"),
-	OPTION("tickets", SCHEMA_MAP, tickets, .sub = &ticket_schema, .en = "tickets"),
-	OPTION("people", SCHEMA_MAP, people, .sub = &people_schema, .en = "people"),
-	OPTION("backup", SCHEMA_MAP, backup, .sub = &backup_schema,
-	       .en = "copies in a second place"),
-	OPTION("store", SCHEMA_MAP, store, .sub = &keep_schema, .en = "what is not kept for ever"),
-	OPTION("webhooks", SCHEMA_TEXT, webhooks, .max = 500,
-	       .en = "file of the endpoints that the feed is pushed to"),
-	OPTION("log", SCHEMA_TEXT, log, .def = "info", .en = "error, warning, info or debug"),
-	{.key = NULL},
-};
-static const struct schema option_schema = {
-	.name = "benchd options",
-	.size = sizeof(struct file_options),
-	.fields = option_fields,
-	.en = "Each key is also a flag: state: DIR is --state=DIR.",
-};
 
 static const struct option flags[] = {
 	{"config", required_argument, NULL, 'c'},
@@ -207,6 +26,7 @@ static const struct option flags[] = {
 	{"ca-file", required_argument, NULL, 'F'},
 	{"tickets-owner", required_argument, NULL, 'o'},
 	{"ticket-adapter", required_argument, NULL, 'a'},
+	{"ticket-defaults", required_argument, NULL, 'D'},
 	{"code", required_argument, NULL, 'C'},
 	{"unqualified", required_argument, NULL, 'u'},
 	{"backup", required_argument, NULL, 'b'},
@@ -244,6 +64,8 @@ static void usage(void)
 	     "  --name TEXT      name of the station in its records (default: host name)\n"
 	     "  --tickets-owner station|ticketing   whose the tickets are (default station)\n"
 	     "  --ticket-adapter FILE   how the ticketing system is asked for an unknown ticket\n"
+	     "  --ticket-defaults MAP   what a ticket is that does not say so, as {run_type: incoming,\n"
+	     "                   plan_state: approved, priority: 3, mail_back: yes}\n"
 	     "  --code PATTERN   of scanned codes, such as T:{id}; up to 8 of them\n"
 	     "  --unqualified flag|block   what a person without the qualification meets\n"
 	     "  --backup DIR     keep copies there: each finished run, the database every 24 h\n"
@@ -273,30 +95,25 @@ static bool whole_number(const char *flag, const char *text, int lo, int hi, int
 	return false;
 }
 
-/* The file's values into f; its memory stays until exit. */
-static int read_config(const char *path, struct file_options *f)
+static void take_defaults(struct station_options *o, const struct default_options *d)
 {
-	struct problems problems = {0};
-	struct error err = {0};
-	char *bytes = NULL;
-	size_t n = 0;
-	if (text_read_file(path, YAML_BYTES_MAX, &bytes, &n, &err)) {
-		fprintf(stderr, "benchd: %s\n", err.text);
-		return -1;
-	}
-	/* strings of the options lie in the arena: it lives as long as the process */
-	static struct arena *arena;
-	struct yaml y;
-	arena = arena ? arena : arena_new();
-	yaml_parse(&y, path, bytes, n, arena, &problems);
-	if (y.root)
-		schema_decode(&option_schema, &y, y.root, f);
-	int mistakes = problems.count;
-	if (mistakes)
-		problems_print(&problems, stderr);
-	problems_release(&problems);
-	free(bytes);
-	return mistakes ? -1 : 0;
+	struct ticket_defaults *t = &o->ticket_defaults;
+
+	text_copy(t->run_type, sizeof(t->run_type), run_type_name((enum run_type)d->run_type));
+	text_copy(t->plan_state, sizeof(t->plan_state), options_plan_state(d->plan_state));
+	t->priority = d->priority;
+	t->mail_back = d->mail_back;
+}
+
+/* --ticket-defaults '{run_type: incoming, priority: 3}' */
+static bool take_default_flag(struct station_options *o, const char *text)
+{
+	struct default_options d = {.run_type = RUN_POST_REPAIR_QC};
+
+	if (options_read_defaults(text, &d))
+		return false;
+	take_defaults(o, &d);
+	return true;
 }
 
 static int log_level(const char *name)
@@ -331,6 +148,8 @@ static void take_file(struct station_options *o, const struct file_options *f, c
 	o->webhooks = f->webhooks;
 	o->backup_dir = f->backup ? f->backup->folder : NULL;
 	o->ticketing_owns = f->tickets && f->tickets->owner == OWNER_TICKETING;
+	if (f->tickets && f->tickets->defaults)
+		take_defaults(o, f->tickets->defaults);
 	o->adapter_path = f->tickets ? f->tickets->adapter : NULL;
 	o->block_unqualified = f->people && f->people->unqualified == UNQUALIFIED_BLOCK;
 	for (int i = 0; f->tickets && i < f->tickets->codes.count && o->code_count < CODES_MAX; i++)
@@ -373,6 +192,7 @@ static bool take_flag(struct station_options *o, int c, bool *fixtures_from_file
 	case 'o':
 		return word_is("tickets-owner", optarg, "station", "ticketing", &o->ticketing_owns);
 	case 'a': o->adapter_path = optarg; return true;
+	case 'D': return take_default_flag(o, optarg);
 	case 'u': return word_is("unqualified", optarg, "flag", "block", &o->block_unqualified);
 	case 'C':
 		if (o->code_count == CODES_MAX) {
@@ -420,7 +240,7 @@ static int first_pass(int argc, char **argv, struct file_options *f, int *exit_c
 			puts("benchd " BENCHD_VERSION);
 			return 1;
 		}
-		if (c == 'c' && read_config(optarg, f)) {
+		if (c == 'c' && options_read_file(optarg, f)) {
 			*exit_code = 2;
 			return 1;
 		}

@@ -91,7 +91,7 @@ static void read_one(const struct station *s, const json_t *o, int i, struct tic
 
 	if (!json)
 		form_problem(&one, "", "syntax", "a JSON object expected");
-	else if (ticket_read(NULL, json, strlen(json), t, &one) == 0)
+	else if (ticket_read(NULL, json, strlen(json), &s->options.ticket_defaults, t, &one) == 0)
 		check_model(s, t, &one);
 	free(json);
 	add_problems(all, i, &one);

@@ -157,7 +157,8 @@ void route_ticket_put(struct request *rq)
 	struct ticket_problems problems;
 	if (!may_write_tickets(rq))
 		return;
-	if (ticket_read(rq->msg.arg, rq->body, rq->msg.size, &t, &problems)) {
+	if (ticket_read(rq->msg.arg, rq->body, rq->msg.size, &s->options.ticket_defaults, &t,
+			&problems)) {
 		request_problems(rq, &problems);
 		return;
 	}

@@ -154,8 +154,7 @@ static void make_ticket(struct bay *b, const struct model *m, const char *serial
 	text_copy(t->id, sizeof(t->id), b->new_ticket);
 	text_copy(t->serial, sizeof(t->serial), serial);
 	text_copy(t->model, sizeof(t->model), m->code);
-	text_copy(t->run_type, sizeof(t->run_type), "post_repair_qc");
-	text_copy(t->plan_state, sizeof(t->plan_state), "none");
+	ticket_take_defaults(t, &b->station->options.ticket_defaults);
 	t->created_utc_us = t->changed_utc_us = clock_utc_us();
 	t->mirrored_utc_us = b->station->options.ticketing_owns ? 0 : t->created_utc_us;
 	b->new_ticket[0] = 0;

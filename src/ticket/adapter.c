@@ -374,7 +374,8 @@ static void put_member(struct json *j, const struct adapter *a, const struct sch
 }
 
 static int read_ticket(const struct adapter *a, const char *code, bool by_serial,
-		       const json_t *root, struct ticket *out, struct error *err)
+		       const json_t *root, const struct ticket_defaults *defaults,
+		       struct ticket *out, struct error *err)
 {
 	const struct schema_pair *fields = a->fields.at;
 	struct text t = {0};
@@ -390,7 +391,7 @@ static int read_ticket(const struct adapter *a, const char *code, bool by_serial
 			put_member(&j, a, &fields[i], v);
 	}
 	json_end_object(&j);
-	rc = ticket_from_json(by_serial ? NULL : code, t.buf, t.len, out, err);
+	rc = ticket_from_json(by_serial ? NULL : code, t.buf, t.len, defaults, out, err);
 	text_release(&t);
 	if (!rc && by_serial && strcmp(out->serial, code) != 0)
 		rc = error_set(err, ERR_CONFLICT, "/serial: the answer is about another serial");
@@ -398,7 +399,8 @@ static int read_ticket(const struct adapter *a, const char *code, bool by_serial
 }
 
 int adapter_read(const struct adapter *a, const char *code, bool by_serial, const char *body,
-		 size_t n, struct ticket *out, struct error *err)
+		 size_t n, const struct ticket_defaults *defaults, struct ticket *out,
+		 struct error *err)
 {
 	json_t *whole = json_load_limited(body, n, ANSWER_MAX, err);
 	const json_t *root;
@@ -415,7 +417,7 @@ int adapter_read(const struct adapter *a, const char *code, bool by_serial, cons
 	if (!rc && !json_is_object(root))
 		rc = error_set(err, ERR_NOT_FOUND, "no ticket in the answer");
 	if (!rc)
-		rc = read_ticket(a, code, by_serial, root, out, err);
+		rc = read_ticket(a, code, by_serial, root, defaults, out, err);
 	json_decref(whole);
 	return rc;
 }

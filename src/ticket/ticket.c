@@ -283,16 +283,31 @@ static void require_members(const json_t *root, const char *path_id, struct tick
 		problem(p, "/id", "value", "another ticket than the path names");
 }
 
-int ticket_read(const char *path_id, const char *json, size_t n, struct ticket *out,
+void ticket_take_defaults(struct ticket *t, const struct ticket_defaults *defaults)
+{
+	const struct ticket_defaults own = {.run_type = "post_repair_qc", .plan_state = "none"};
+	const struct ticket_defaults *d = defaults ? defaults : &own;
+
+	(void)text_copy(t->run_type, sizeof(t->run_type),
+			d->run_type[0] ? d->run_type : own.run_type);
+	(void)text_copy(t->plan_state, sizeof(t->plan_state),
+			d->plan_state[0] ? d->plan_state : own.plan_state);
+	t->priority = d->priority;
+	t->mail_back = d->mail_back;
+}
+
+int ticket_read(const char *path_id, const char *json, size_t n,
+		const struct ticket_defaults *defaults, struct ticket *out,
 		struct ticket_problems *problems)
 {
-	struct ticket t = {.run_type = "post_repair_qc", .plan_state = "none", .repair_seq = -1};
+	struct ticket t = {.repair_seq = -1};
 	struct error err;
 	json_t *root = json_load_limited(json, n, TICKET_BYTES_MAX, &err);
 	const char *name;
 	json_t *v;
 
 	problems->count = 0;
+	ticket_take_defaults(&t, defaults);
 	if (!root || !json_is_object(root)) {
 		problem(problems, "", "syntax", root ? "a JSON object expected" : err.text);
 		json_decref(root);
@@ -307,11 +322,11 @@ int ticket_read(const char *path_id, const char *json, size_t n, struct ticket *
 	return 0;
 }
 
-int ticket_from_json(const char *path_id, const char *json, size_t n, struct ticket *out,
-		     struct error *err)
+int ticket_from_json(const char *path_id, const char *json, size_t n,
+		     const struct ticket_defaults *defaults, struct ticket *out, struct error *err)
 {
 	struct ticket_problems problems;
-	int rc = ticket_read(path_id, json, n, out, &problems);
+	int rc = ticket_read(path_id, json, n, defaults, out, &problems);
 	char line[sizeof(((struct error *)0)->text)];
 
 	if (rc == 0)

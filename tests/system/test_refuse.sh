@@ -34,6 +34,7 @@ check "benchctl fixture check exits 2" code 2 "$BIN/benchctl" fixture check "$WO
 check "nothing was started: no state folder" test ! -e "$STATE/benchd.db"
 check "the shipped fixture passes" code 0 "$BIN/benchctl" fixture check "$FIXTURE"
 check "an unknown flag: exit 2" code 2 "$BIN/benchd" --frobnicate
+check "a default that no ticket can have: exit 2" refused 2 "--ticket-defaults:1:12: " "$BIN/benchd" --fixture "$FIXTURE" --ticket-defaults '{priority: 12}'
 check "no fixture: exit 2" code 2 "$BIN/benchd"
 check "a speed out of range: exit 2" code 2 "$BIN/benchd" --fixture "$FIXTURE" --speed 21
 check "benchctl without a station: exit 3" code 3 ctl bay list

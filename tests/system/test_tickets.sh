@@ -237,7 +237,7 @@ check "makes the run since suspect" has '"type":"suspect"' ctl --json ticket eve
 # ---- a restart forgets nobody, and a benchd-io alone that begins anew is told
 followed() { new=$(child benchd-io) && [ -n "$new" ] && [ "$new" != "$1" ]; }
 stop_station TERM
-start_station --tickets-owner ticketing --unqualified block
+start_station --tickets-owner ticketing --unqualified block --ticket-defaults '{run_type: incoming, priority: 3}'
 check "the station is back" wait_for 20 curl -sf "http://127.0.0.1:$PORT/healthz"
 check "the calibration is in force" wait_for 10 has C-2026-11 ctl calibration list
 check "bay 1 gets ready" ready 1
@@ -253,6 +253,8 @@ check "the revoked one does not" is 401 status "$T_run" "$U/tickets/T-1001"
 check "nor does a session" is 401 cookie "$U/people"
 check "where the ticketing system owns tickets the bench makes none" is 403 ticket T-77 '{"serial":"RO600-24000177","model":"RO600"}'
 check "and it does" is 201 status "$T_tickets" "$U/tickets/T-77" PUT '{"serial":"RO600-24000177","model":"RO600"}'
+check "what it does not say is as --ticket-defaults says" is incoming at run_type ctl --json ticket show T-77
+check "all of it" is 3 at priority ctl --json ticket show T-77
 # --unqualified block: nothing that could release is started by who is not qualified; the rest says so
 check "bay 1 is ready" ready 1
 check "somebody without the qualification is on duty" has chen sign 4712 duty begin chen --bay 1

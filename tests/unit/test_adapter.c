@@ -52,7 +52,7 @@ static int read_answer(const struct adapter *a, const char *code, bool by_serial
 {
 	memset(t, 0, sizeof(*t));
 	memset(err, 0, sizeof(*err));
-	return adapter_read(a, code, by_serial, body, strlen(body), t, err);
+	return adapter_read(a, code, by_serial, body, strlen(body), NULL, t, err);
 }
 
 static void redmine_issue_becomes_a_ticket(void **state)

@@ -14,7 +14,7 @@
 
 static int parse(const char *json, struct ticket *t, struct ticket_problems *p)
 {
-	return ticket_read(NULL, json, strlen(json), t, p);
+	return ticket_read(NULL, json, strlen(json), NULL, t, p);
 }
 
 static void a_whole_ticket_is_read(void **state)
@@ -52,12 +52,12 @@ static void the_least_ticket_gets_the_defaults(void **state)
 	struct error err;
 
 	(void)state;
-	assert_int_equal(ticket_read("T1", json, sizeof(json) - 1, &t, &p), 0);
+	assert_int_equal(ticket_read("T1", json, sizeof(json) - 1, NULL, &t, &p), 0);
 	assert_string_equal(t.id, "T1");
 	assert_string_equal(t.run_type, "post_repair_qc");
 	assert_string_equal(t.plan_state, "none");
 	assert_false(t.mail_back);
-	assert_int_equal(ticket_from_json("T1", json, sizeof(json) - 1, &t, &err), 0);
+	assert_int_equal(ticket_from_json("T1", json, sizeof(json) - 1, NULL, &t, &err), 0);
 }
 
 /* A ticket in order but for one member. */
@@ -147,6 +147,29 @@ static void ids_serials_and_models_are_of_safe_characters_and_length(void **stat
 	assert_string_equal(t.serial, longest);
 }
 
+static void what_a_ticket_does_not_say_is_as_the_depot_wants_it(void **state)
+{
+	static const char bare[] = "{\"id\":\"T\",\"serial\":\"S\",\"model\":\"M\"}";
+	static const char full[] =
+		"{\"id\":\"T\",\"serial\":\"S\",\"model\":\"M\",\"priority\":0,"
+		"\"run_type\":\"post_repair_qc\",\"mail_back\":false,\"plan_state\":\"none\"}";
+	const struct ticket_defaults d = {"incoming", "approved", 4, true};
+	struct ticket_problems p;
+	struct ticket t;
+
+	(void)state;
+	assert_int_equal(ticket_read(NULL, bare, sizeof(bare) - 1, &d, &t, &p), 0);
+	assert_string_equal(t.run_type, "incoming");
+	assert_string_equal(t.plan_state, "approved");
+	assert_int_equal(t.priority, 4);
+	assert_true(t.mail_back);
+	assert_int_equal(ticket_read(NULL, full, sizeof(full) - 1, &d, &t, &p), 0);
+	assert_string_equal(t.run_type, "post_repair_qc");
+	assert_string_equal(t.plan_state, "none");
+	assert_int_equal(t.priority, 0);
+	assert_false(t.mail_back);
+}
+
 static void customer_data_is_refused_in_both_languages_and_any_spelling(void **state)
 {
 	static const char *const keys[] = {
@@ -210,7 +233,7 @@ static void every_mistake_is_told_at_once(void **state)
 	(void)state;
 	assert_int_equal(parse(json, &t, &p), ERR_RANGE);
 	assert_int_equal(p.count, 5); /* three wrong, id and model missing */
-	assert_int_equal(ticket_from_json(NULL, json, sizeof(json) - 1, &t, &err), ERR_RANGE);
+	assert_int_equal(ticket_from_json(NULL, json, sizeof(json) - 1, NULL, &t, &err), ERR_RANGE);
 	assert_int_equal(err.code, ERR_RANGE);
 	assert_non_null(strstr(err.text, "/serial: "));
 	assert_non_null(strstr(err.text, "/model: "));
@@ -239,10 +262,10 @@ static void the_path_and_the_body_name_the_same_ticket(void **state)
 	struct ticket_problems p;
 
 	(void)state;
-	assert_int_equal(ticket_read("T1", json, sizeof(json) - 1, &t, &p), 0);
-	assert_int_equal(ticket_read("T2", json, sizeof(json) - 1, &t, &p), ERR_RANGE);
+	assert_int_equal(ticket_read("T1", json, sizeof(json) - 1, NULL, &t, &p), 0);
+	assert_int_equal(ticket_read("T2", json, sizeof(json) - 1, NULL, &t, &p), ERR_RANGE);
 	assert_string_equal(p.at[0].pointer, "/id");
-	assert_int_equal(ticket_read("T 1", json, sizeof(json) - 1, &t, &p), ERR_RANGE);
+	assert_int_equal(ticket_read("T 1", json, sizeof(json) - 1, NULL, &t, &p), ERR_RANGE);
 }
 
 static void what_is_no_object_is_a_syntax_error(void **state)
@@ -316,6 +339,7 @@ int main(void)
 		cmocka_unit_test(the_least_ticket_gets_the_defaults),
 		cmocka_unit_test(each_mistake_is_told_with_its_pointer),
 		cmocka_unit_test(ids_serials_and_models_are_of_safe_characters_and_length),
+		cmocka_unit_test(what_a_ticket_does_not_say_is_as_the_depot_wants_it),
 		cmocka_unit_test(customer_data_is_refused_in_both_languages_and_any_spelling),
 		cmocka_unit_test(the_documents_list_of_customer_data_is_the_codes),
 		cmocka_unit_test(every_mistake_is_told_at_once),
