@@ -353,7 +353,9 @@ void visitor_sweep(struct serve *s, int64_t now_ns)
 		case VISIT_BODY: /* libmicrohttpd has said nothing yet */
 			answer_last(v, 408, "body_too_slow",
 				    "the body did not come in time: nothing was done; ask again");
-			/* fall through */
+			v->deadline_ns = INT64_MAX;
+			(void)shutdown(v->fd, SHUT_RDWR);
+			break;
 		case VISIT_WRITE: /* libmicrohttpd sees it closed */
 			v->deadline_ns = INT64_MAX;
 			(void)shutdown(v->fd, SHUT_RDWR);
