@@ -49,6 +49,7 @@ static const struct library_entry *choose_profile(const struct lookup_job *q,
 	const struct bay *b = q->bay;
 	struct station *s = b->station;
 	const struct library_entry *found = NULL;
+	struct error misfit = {0};
 	*out = NULL;
 	for (int i = 0; i < s->library.entry_count; i++) {
 		const struct library_entry *e = &s->library.entries[i];
@@ -74,14 +75,11 @@ static const struct library_entry *choose_profile(const struct lookup_job *q,
 		}
 		struct profile *p = profile_parse(e->path, bytes, size, model, b->rig->fixture,
 						  b->index, &problems);
-		if (!p && o->profile[0]) {
-			error_set(err, ERR_CONFIG, "profile %s does not fit bay %s: %s", e->id,
+		if (!p && !misfit.code)
+			error_set(&misfit, ERR_CONFIG, "profile %s does not fit bay %s: %s", e->id,
 				  b->name,
 				  problems.count ? problems.at[0].text
 						 : "see benchctl profile check");
-			problems_release(&problems);
-			return NULL;
-		}
 		problems_release(&problems);
 		if (!p)
 			continue;
@@ -97,7 +95,9 @@ static const struct library_entry *choose_profile(const struct lookup_job *q,
 		found = e;
 		*out = p;
 	}
-	if (!found)
+	if (!found && misfit.code)
+		*err = misfit;
+	else if (!found)
 		error_set(
 			err, ERR_NOT_FOUND,
 			o->profile[0]
