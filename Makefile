@@ -19,10 +19,15 @@ udevdir     ?= /lib/udev/rules.d
 DESTDIR     ?=
 VARIANT     ?= release
 # The sanitizers: what they report has to name its line, and they are built for each check.
-CFLAGS      ?= $(if $(filter asan,$(VARIANT)),-Og -g1,$(if $(filter tsan,$(VARIANT)),-O1 -g1,-O2 -g))
+CFLAGS      ?= $(if $(filter asan tsan,$(VARIANT)),-O1 -g1,-O2 -g)
 LDFLAGS     ?=
 
 B := build/$(VARIANT)
+
+# One build for the tests under this sanitizer and for the fuzzers, which are clang's libFuzzer.
+ifeq ($(VARIANT),asan)
+override CC := clang
+endif
 
 PKGS := libmodbus libserialport libgpiod sqlite3 libsystemd libmicrohttpd libcurl jansson yaml-0.1 libsodium libzstd
 PKG_CONFIG ?= pkg-config
@@ -54,8 +59,8 @@ PROJECT_LDFLAGS := -pie -Wl,-z,relro,-z,now -pthread
 ifdef WERROR
 PROJECT_CFLAGS += -Werror
 endif
-SAN_asan     := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-SAN_tsan     := -fsanitize=thread -fno-omit-frame-pointer
+SAN_asan     := -DSANITIZED -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all -fno-omit-frame-pointer
+SAN_tsan     := -DSANITIZED -fsanitize=thread -fno-omit-frame-pointer
 SAN_coverage := --coverage
 SAN := $(SAN_$(VARIANT))
 
@@ -127,27 +132,22 @@ starts_threads := $(shell nm -Au build/release/tests/unit/test_*[!.]? 2>/dev/nul
 $(if $(starts_threads),,$(error no program of build/release/tests/unit starts a thread; make tests first))
 threadtests: $(system_helpers) $(addprefix $(B)/,$(starts_threads))
 endif
-# Every source through another compiler's eyes, without code.
+# Sources through another compiler's eyes, without code.
+SYNTAX ?= src/*.c src/*/*.c drivers/*.c tests/unit/*.c tests/dst/*.c tests/replay/*.c tests/system/*.c tests/bench/*.c
 syntax:
-	$(Q)ls src/*.c src/*/*.c drivers/*.c tests/unit/*.c tests/dst/*.c tests/replay/*.c tests/system/*.c tests/bench/*.c | \
-		grep -vxF $(GPIOD_OTHER) | xargs -P 2 -n 12 $(CC) $(CFLAGS) $(PROJECT_CFLAGS) -fsyntax-only
+	$(Q)ls $(SYNTAX) | grep -vxF $(GPIOD_OTHER) | xargs -P 2 -n 12 $(CC) $(CFLAGS) $(PROJECT_CFLAGS) -fsyntax-only
 
 check: deps
 	$(Q)sh tests/check.sh
 
-# Fuzzers: clang's libFuzzer, everything instrumented in a variant of its own.
-FUZZ_SAN := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
-fuzz_bins := $(patsubst tests/fuzz/%.c,build/fuzz/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
-fuzzers:
-	$(Q)$(MAKE) -s CC=clang VARIANT=fuzz SAN='$(FUZZ_SAN)' FUZZ=1 $(fuzz_bins)
-ifdef FUZZ
-build/fuzz/tests/fuzz/%: build/fuzz/obj/tests/fuzz/%.o $(LIBS)
+fuzzers: $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/fuzz/fuzz_*.c))
+$(B)/tests/fuzz/%: $(B)/obj/tests/fuzz/%.o $(LIBS)
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(PROJECT_LDFLAGS) -fsanitize=fuzzer,address,undefined -o $@ $< -Wl,--start-group $(LIBS) -Wl,--end-group $(PKG_LIBS) -lm
-endif
-fuzz: fuzzers
-	$(Q)FUZZ_SECONDS=$(or $(SECONDS),60) sh tests/fuzz/short.sh build/fuzz/tests/fuzz/fuzz_*[!.]?
+	$(Q)$(call link_cmd,$<,-fsanitize=fuzzer)
+fuzz:
+	$(Q)$(MAKE) -s VARIANT=asan fuzzers
+	$(Q)FUZZ_SECONDS=$(or $(SECONDS),60) sh tests/fuzz/short.sh build/asan/tests/fuzz/fuzz_*[!.]?
 
 lint:
 	$(Q)sh tests/lint/layers.sh && sh tests/lint/names.sh && sh tests/lint/format.sh

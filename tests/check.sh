@@ -65,18 +65,23 @@ fi
 	has unit && programs release build/release/tests/unit ""
 } | two_at_a_time
 
-for variant in asan tsan; do
-	has $variant || continue
-	rm -f build/$variant/tests/unit/test_* # what is there is run
-	case $variant in asan) set=unittests ;; tsan) set=threadtests ;; esac
-	build $variant VARIANT=$variant all $set
-	: >"build/$variant.built"
-done
-has compile && build clang CC=clang VARIANT=clang WERROR=1 CFLAGS=-O0 syntax
-rm -f build/fuzz/tests/fuzz/fuzz_*
-has fuzz && build fuzz fuzzers
+# What is there is run.
+rm -f build/asan/tests/unit/test_* build/tsan/tests/unit/test_* build/asan/tests/fuzz/fuzz_*
+set --
+has asan && set -- all unittests
+has fuzz && set -- "$@" fuzzers
+[ $# = 0 ] || build asan VARIANT=asan WERROR=1 "$@"
+: >build/asan.built
+# clang has seen what it built under asan; the rest it reads.
+if has compile; then
+	set --
+	has asan && set -- SYNTAX='tests/dst/*.c tests/replay/*.c tests/bench/*.c'
+	build clang CC=clang VARIANT=clang WERROR=1 CFLAGS=-O0 "$@" syntax
+fi
+has tsan && build tsan VARIANT=tsan all threadtests
+: >build/tsan.built
 {
-	has fuzz && programs fuzz build/fuzz/tests/fuzz "sh tests/fuzz/short.sh "
+	has fuzz && programs fuzz build/asan/tests/fuzz "sh tests/fuzz/short.sh "
 	has asan && programs asan build/asan/tests/unit ""
 	has tsan && programs tsan build/tsan/tests/unit ""
 } | two_at_a_time
