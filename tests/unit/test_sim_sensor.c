@@ -126,7 +126,7 @@ static void a_sensor_without_noise_does_not_stand_still(void **state)
 	pass(&r, 60);
 	for (int c = 0; c < fixture->channel_count; c++) {
 		const struct fx_channel *ch = &fixture->channels[c];
-		double step = ch->resolution / fabs(ch->gain), before = NAN, now;
+		double step = ch->resolution / fabs(ch->gain), before = nan(""), now;
 		int same = 0;
 
 		if (!ch->frozen_after || !(ch->bays & 1))
