@@ -161,7 +161,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	struct fx_device fx = {.name = "dev", .unit_id = 1};
 
 	for (int i = 0; drivers[i]; i++) {
-		struct driver_device d = {drivers[i], priv, &fx};
+		struct driver_device d = {.driver = drivers[i], .priv = priv, .fx = &fx};
 
 		if (drivers[i]->priv_size > sizeof(priv))
 			abort();
