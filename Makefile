@@ -191,12 +191,12 @@ install: all
 	install -m 644 profiles/models/*.yaml profiles/models/*.schema.json $(DESTDIR)$(datadir)/profiles/models
 	install -m 644 webhooks/example.yaml $(DESTDIR)$(docdir)/webhooks
 	install -m 644 systemd/nginx-benchd.conf systemd/nginx-hardening.conf $(DESTDIR)$(docdir)/systemd
-	for u in systemd/*.service; do sed -e 's|@sbindir@|$(sbindir)|g' -e 's|@sysconfdir@|$(sysconfdir)|g' -e 's|@docdir@|$(docdir)|g' $$u \
-		> $(DESTDIR)$(unitdir)/$$(basename $$u) || exit 1; done
+	for u in systemd/*.service; do sed -e 's|@sbindir@|$(sbindir)|g' -e 's|@sysconfdir@|$(sysconfdir)|g' -e 's|@docdir@|$(docdir)|g' $$u | \
+		install -m 644 /dev/stdin $(DESTDIR)$(unitdir)/$$(basename $$u) || exit 1; done
 	install -m 644 systemd/benchd.sysusers $(DESTDIR)$(sysusersdir)/benchd.conf
 	install -m 644 systemd/60-benchd.rules $(DESTDIR)$(udevdir)
-	test -e $(DESTDIR)$(sysconfdir)/benchd.yaml || sed -e 's|@sysconfdir@|$(sysconfdir)|g' systemd/benchd.yaml \
-		> $(DESTDIR)$(sysconfdir)/benchd.yaml
+	test -e $(DESTDIR)$(sysconfdir)/benchd.yaml || sed -e 's|@sysconfdir@|$(sysconfdir)|g' systemd/benchd.yaml | \
+		install -m 644 /dev/stdin $(DESTDIR)$(sysconfdir)/benchd.yaml
 
 dist:
 	git archive --format=tar.gz --prefix=benchd-$(VERSION)/ -o benchd-$(VERSION).tar.gz HEAD

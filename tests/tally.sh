@@ -16,6 +16,11 @@ skipped=$(grep -ciE '^ *(not )?ok [0-9]+.*# *skip' "$log")
 failed=$(grep -E '^ *not ok ' "$log" | grep -vciE '# *skip')
 passed=$(grep -E '^ *ok ' "$log" | grep -vciE '# *skip')
 if [ $rc -ne 0 ] && [ "$failed" = 0 ]; then failed=1; echo "exit code $rc" >>"$log"; fi
+plan=$(sed -nE 's/^ *1\.\.([0-9]+).*/\1/p' "$log" | awk '{ n += $1 } END { print n }')
+if [ -n "$plan" ] && [ "$failed" = 0 ] && [ "$plan" != $((passed + failed + skipped)) ]; then
+	failed=1
+	echo "it planned $plan tests and ran $((passed + skipped))" >>"$log"
+fi
 if [ $((passed + failed + skipped)) = 0 ]; then failed=1; echo "it ran no test" >>"$log"; fi
 echo "$passed $failed $skipped $name" >>"$results"
 printf '%-44s %4s passed %s%s (%s s, %s of CPU)\n' "$name" "$passed" "$([ "$failed" = 0 ] || echo "$failed FAILED ")" \

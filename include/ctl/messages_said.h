@@ -193,7 +193,7 @@
 	  "该型号和检测类型没有可用于放行的测试方案{1}；查看：benchctl profile list")                                              \
 	X(N_PROFILE_FIT, "profile {1} does not fit bay {2}: {3}",                                                                  \
 	  "测试方案 {1} 不适用于工位 {2}：{3}")                                                                                    \
-	X(N_UNKNOWN_HERE, "\"{1}\" is unknown here", "这里没有“{1}”")                                                                \
+	X(N_UNKNOWN_HERE, "\"{1}\" is unknown here", "这里没有“{1}”")                                                              \
 	X(N_PROFILE_BROKEN, "profile {1} is broken; see: benchctl profile list",                                                   \
 	  "测试方案 {1} 有错误；查看：benchctl profile list")                                                                      \
 	X(N_PROFILE_OTHER, "profile {1} is not for model {2} and run type {3}",                                                    \

@@ -245,6 +245,13 @@ int world_fault(struct world *w, const char *spec, int64_t start_ns, struct erro
 	    (!text_to_double(at + 1, strlen(at + 1), &seconds) || seconds < 0 || seconds > 1e6))
 		return error_set(err, ERR_SYNTAX, "fault '%s': '@' wants seconds from the start",
 				 spec);
+	if (kind == FAULT_NONE && at)
+		return error_set(err, ERR_SYNTAX, "fault '%s': none ends all faults, and at once",
+				 spec);
+	if (kind == FAULT_NONE) {
+		(void)world_clear_faults(w, bay);
+		return 0;
+	}
 	if (w->fault_count == WORLD_FAULTS_MAX)
 		return error_set(err, ERR_LIMIT, "more than %d faults at a time", WORLD_FAULTS_MAX);
 	w->faults[w->fault_count++] = (struct fault_entry){(uint8_t)kind, (int8_t)bay, false, k,

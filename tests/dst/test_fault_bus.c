@@ -239,8 +239,10 @@ static const char *check_next_starts(const struct story *s)
 static const char *tell(struct story *s)
 {
 	const struct fixture *f = rig.fixture;
-	struct bench_config config = {
-		.fixture = f, .seed = 1, .noise = true, .hooks = {.ctx = s, .note = on_note}};
+	struct bench_config config = {.fixture = f,
+				      .seed = s->seed ? s->seed : 1,
+				      .noise = true,
+				      .hooks = {.ctx = s, .note = on_note}};
 	const char *bad;
 	struct error err;
 

@@ -39,7 +39,10 @@ END
 }
 # What is built is installed, by the flags it was built with: nothing is built beside other tests.
 grep -q -e -Werror "build/$VARIANT/flags" && werror=WERROR=1
+umask 077
 check "make install" "${MAKE:-make}" -s -o all VARIANT="$VARIANT" ${werror:+$werror} install DESTDIR="$WORK/root"
+umask 022
+check "whoever installs it, all can read it" is "" find "$WORK/root" ! -type l \( -type d ! -perm -555 -o -type f ! -perm -444 \)
 check "every link and file name of the installed pages leads to a file that is installed" linked "$WORK/root"
 if ! command -v systemd-analyze >/dev/null; then
 	skip "systemd-analyze is not installed"
