@@ -103,10 +103,10 @@ bool read_hidden(const char *prompt, char *dst, size_t size)
 		hidden = shown;
 		hidden.c_lflag &= ~(tcflag_t)ECHO;
 		hidden.c_cc[VSUSP] = _POSIX_VDISABLE; /* a shell would be left without echo */
-		(void)fputs(prompt, stderr);
 		for (size_t i = 0; i < COUNT(ends); i++)
 			(void)sigaction(ends[i], &end, &before[i]);
 		(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
+		(void)fputs(prompt, stderr); /* who reads it types unseen already */
 	}
 	got = fgets(dst, (int)size, stdin) != NULL;
 	if (terminal) {

@@ -152,6 +152,26 @@ check "of one without tickets it is empty" is '[]' at tickets ctl --json ticket 
 check "ticket events of none" refused 2 'there is no ticket "T-404"' ctl ticket events T-404
 check "a dossier of none" refused 2 'no ticket and no run is of serial "X"' ctl unit dossier X
 check "a form with two mistakes: each once" is 2 sh -c "'$BIN/benchctl' --state '$STATE' ticket add T-9 --serial '' --model '' 2>&1 | grep -c '^benchctl: '"
+echo_comes_back() { # however a PIN's prompt ends
+	python3 - "$BIN/benchctl" "$STATE" <<'END'
+import os, pty, signal, sys, termios
+echoes = lambda fd: bool(termios.tcgetattr(fd)[3] & termios.ECHO)
+for end in ("\x03", signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
+    pid, fd = pty.fork()
+    if pid == 0:
+        os.execv(sys.argv[1], ["benchctl", "--state", sys.argv[2], "user", "pin", "wang"])
+    signal.alarm(10)
+    said = os.read(fd, 1000)
+    while b"PIN" not in said:
+        said += os.read(fd, 1000)
+    hidden = not echoes(fd)
+    os.write(fd, end.encode()) if isinstance(end, str) else os.kill(pid, end)
+    ended = os.WIFSIGNALED(os.waitpid(pid, 0)[1])
+    if not (hidden and ended and echoes(fd)):
+        sys.exit(f"{end!r}: hidden {hidden}, ended by the signal {ended}, echo {echoes(fd)}")
+END
+}
+check "the echo that a PIN's prompt takes away comes back, however it ends" echo_comes_back
 check "on a terminal an empty list says so" has "(none)" script -qec "'$BIN/benchctl' --state '$STATE' run list" /dev/null
 check "run show of none" refused 2 "nonsense" ctl run show nonsense
 check "run watch without a run" refused 2 "nothing runs at bay 1" ctl run watch --bay 1
