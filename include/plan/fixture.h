@@ -216,10 +216,10 @@ struct fixture *fixture_parse(const char *path, const char *bytes, size_t n,
 struct fixture *fixture_load_draft(const char *path, struct problems *problems);
 struct fixture *fixture_parse_draft(const char *path, const char *bytes, size_t n,
 				    struct problems *problems);
-/* Calibrations done after today ("2026-01-31", a day that has begun somewhere) are mistakes of one who
+/* Calibrations done on a day that has yet to begin everywhere are mistakes of one who
  * looks at the file; f becomes a draft then. Whoever loads it to work asks no clock: a rig is made safe
  * whatever the clock says, and until such a day the channel carries no verdict (run/calibrate). */
-void fixture_check_days(struct fixture *f, const char *today, struct problems *problems);
+void fixture_check_days(struct fixture *f, int64_t now_utc_us, struct problems *problems);
 void fixture_free(struct fixture *f);
 /* At speed N a stale limit of 3 s of run time is 3/N s of wire time, and a busy machine, not the rig,
  * makes readings older than that. So before anybody uses f (of a simulated rig: no other runs

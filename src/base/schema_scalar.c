@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { TEXT_MAX = 200 };
+enum { TEXT_MAX = 200, DURATION_MAX_S = 1000000 };
 
 struct place {
 	const struct yaml *y;
@@ -18,14 +18,19 @@ struct place {
 	size_t len;
 };
 
-int schema_parse_duration(const char *text, size_t n, int64_t *ns, struct error *err)
+static int parse_seconds(const char *text, size_t n, double *s, struct error *err)
 {
 	static const struct dim time = {.s = 1};
+	return quantity_parse(text, n, time, s, NULL, err);
+}
+
+int schema_parse_duration(const char *text, size_t n, int64_t *ns, struct error *err)
+{
 	double s = 0;
-	int rc = quantity_parse(text, n, time, &s, NULL, err);
+	int rc = parse_seconds(text, n, &s, err);
 	if (rc)
 		return rc;
-	if (s < 0 || s > 1e6)
+	if (s < 0 || s > DURATION_MAX_S)
 		return error_set(err, ERR_RANGE, "%.*s is outside 0 s .. 1000000 s", (int)n, text);
 	*ns = (int64_t)llround(s * 1e9);
 	return 0;
@@ -206,15 +211,18 @@ static bool read_quantity(const struct schema_field *f, const struct place *p, v
 
 static bool read_duration(const struct schema_field *f, const struct place *p, void *at)
 {
+	struct schema_field bounds = {.key = f->key, .min = f->min, .max = f->max};
 	struct error err = {0};
-	int64_t ns = 0;
-	if (schema_parse_duration(p->text, p->len, &ns, &err)) {
+	double s = 0;
+	if (parse_seconds(p->text, p->len, &s, &err)) {
 		yaml_problem(p->y, p->node, "%s: %s", f->key, err.text);
 		return false;
 	}
-	if (!in_limits(f, p, (double)ns / 1e9, "s"))
+	if (!limited(f) || f->max > DURATION_MAX_S)
+		bounds.max = DURATION_MAX_S;
+	if (!in_limits(&bounds, p, s, "s"))
 		return false;
-	*(int64_t *)at = ns;
+	*(int64_t *)at = (int64_t)llround(s * 1e9);
 	return true;
 }
 

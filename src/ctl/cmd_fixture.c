@@ -13,8 +13,6 @@
 #include "rig/rig.h"
 
 #define EDGE_TO_SAFE_MAX_MS 100.0
-/* A day begins somewhere 14 hours before it begins in UTC. */
-#define AHEAD_US (14 * (int64_t)3600 * 1000000)
 
 /* The rig is only asked for facts: nothing it wants to send goes anywhere. */
 static int no_submit(void *ctx, int bus, const struct bus_request *r)
@@ -266,16 +264,13 @@ CTL_COMMAND(cmd_fixture_check)
 	const char *words[CTL_ARGS_MAX];
 	struct problems problems = {0};
 	struct fixture *f;
-	char today[32];
 	int code;
 
 	if (ctl_parse(self, options, argc, argv, words, 1, 1, &code) < 0)
 		return code;
 	f = fixture_load_draft(words[0], &problems);
 	if (f)
-		fixture_check_days(
-			f, text_from_utc_us(today, sizeof(today), clock_utc_us() + AHEAD_US),
-			&problems);
+		fixture_check_days(f, clock_utc_us(), &problems);
 	code = f ? report(c, f, &problems) : CTL_USAGE;
 	if (c->json && problems.count)
 		json_problems(words[0], &problems);

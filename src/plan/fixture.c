@@ -9,6 +9,9 @@
 #include "fixture_schema.h"
 #include "plan/names.h"
 
+/* A day begins somewhere 14 hours before it begins in UTC. */
+#define AHEAD_US (14 * (int64_t)3600 * 1000000)
+
 static const char *const trip_names[] = {
 	[TRIP_ESTOP] = "estop",
 	[TRIP_LEAK] = "leak",
@@ -138,16 +141,20 @@ struct fixture *fixture_load(const char *path, struct problems *problems)
 	return without_draft(fixture_load_draft(path, problems));
 }
 
-void fixture_check_days(struct fixture *f, const char *today, struct problems *problems)
+void fixture_check_days(struct fixture *f, int64_t now_utc_us, struct problems *problems)
 {
+	char today[32], last[32];
+
+	text_from_utc_us(today, sizeof(today), now_utc_us);
+	text_from_utc_us(last, sizeof(last), now_utc_us + AHEAD_US);
 	for (int i = 0; i < f->channel_count; i++) {
 		const struct fx_calibration *k = &f->channels[i].calibration;
 
-		if (!k->done || strncmp(k->done, today, 10) <= 0)
+		if (!k->done || strncmp(k->done, last, 10) <= 0)
 			continue;
 		problems_add(
 			problems, f->path, k->done_line, k->done_col, NULL,
-			"done on %.20s, which is yet to come: this machine's clock says %.10s; "
+			"done on %.20s, which is yet to come: this machine's clock says %.10s UTC; "
 			"expected a day that was",
 			k->done, today);
 		f->draft = true;

@@ -281,12 +281,13 @@ static void read_calibration(struct fixture_build *b, const struct raw_channel *
 	if (k->offset && c->unit &&
 	    fixture_calibration_check(c, c->calibration.gain, c->calibration.offset, &err))
 		fixture_bad(b, k->offset, "%s", err.text);
-	if (k->done && !is_day(k->done))
+	bool known = k->done && is_day(k->done);
+	if (k->done && !known)
 		fixture_bad(b, schema_node(&k->item, "done"),
 			    "\"%.20s\" is no day; expected like "
 			    "2026-01-31",
 			    k->done);
-	else if (k->due && (!is_day(k->due) || (k->done && strcmp(k->due, k->done) < 0)))
+	if (k->due && (!is_day(k->due) || (known && strcmp(k->due, k->done) < 0)))
 		fixture_bad(b, schema_node(&k->item, "due"),
 			    "\"%.20s\" is no day after done; "
 			    "expected like 2026-04-30",

@@ -4,6 +4,7 @@
  */
 #include "fixture_schema.h"
 
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,13 +14,14 @@ enum { CHIP_LABEL_MAX = 31, USB_ID_DIGITS = 4, USB_KIND = 5 + 2 * USB_ID_DIGITS 
 
 static const struct {
 	const char *prefix, *instead;
+	bool chip; /* of GPIO lines, not a serial line */
 } unstable_ports[] = {
-	{"/dev/ttyUSB", "a path below /dev/serial/by-path or usb:VID:PID:SERIAL"},
-	{"/dev/ttyACM", "a path below /dev/serial/by-path or usb:VID:PID:SERIAL"},
-	{"ttyUSB", "a path below /dev/serial/by-path or usb:VID:PID:SERIAL"},
-	{"ttyACM", "a path below /dev/serial/by-path or usb:VID:PID:SERIAL"},
-	{"/dev/gpiochip", "the chip's label"},
-	{"gpiochip", "the chip's label"},
+	{"/dev/ttyUSB", "a path below /dev/serial/by-path or usb:VID:PID:SERIAL", false},
+	{"/dev/ttyACM", "a path below /dev/serial/by-path or usb:VID:PID:SERIAL", false},
+	{"ttyUSB", "a path below /dev/serial/by-path or usb:VID:PID:SERIAL", false},
+	{"ttyACM", "a path below /dev/serial/by-path or usb:VID:PID:SERIAL", false},
+	{"/dev/gpiochip", "the chip's label", true},
+	{"gpiochip", "the chip's label", true},
 };
 
 static bool starts(const char *s, const char *with)
@@ -27,17 +29,27 @@ static bool starts(const char *s, const char *with)
 	return strncmp(s, with, strlen(with)) == 0;
 }
 
-/* Tells. */
-static bool is_unstable(struct fixture_build *b, const struct yaml_node *at, const char *port)
+static bool is_serial(int kind)
+{
+	return kind == BUS_MODBUS_RTU || kind == BUS_SERIAL;
+}
+
+/* A port of this kind of bus (0: refused) that has no lasting name? Then that name, as which one is
+ * expected. */
+static const char *unstable(int kind, const char *port)
 {
 	for (size_t i = 0; i < sizeof(unstable_ports) / sizeof(unstable_ports[0]); i++) {
-		if (!starts(port, unstable_ports[i].prefix))
-			continue;
-		fixture_bad(b, at, "port \"%.60s\" may be another one after a replug; expected %s",
-			    port, unstable_ports[i].instead);
-		return true;
+		bool chip = unstable_ports[i].chip;
+		if (starts(port, unstable_ports[i].prefix) &&
+		    (!kind || (chip ? kind == BUS_GPIO : is_serial(kind))))
+			return unstable_ports[i].instead;
 	}
-	return false;
+	return NULL;
+}
+
+static bool is_device(const char *port)
+{
+	return unstable(0, port) != NULL;
 }
 
 static bool is_usb_id(const char *s)
@@ -70,15 +82,31 @@ static bool is_service(const char *s)
 	       n <= 65535;
 }
 
+/* A host of digits and dots alone is an address of four numbers. */
+static bool is_host(const char *s, size_t n, bool v6)
+{
+	const char *of = v6 ? "0123456789abcdefABCDEF:.%_-ghijklmnopqrstuvwxyz"
+			    : "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-_";
+	char host[INET6_ADDRSTRLEN] = "";
+	struct in6_addr to;
+	size_t numbers = v6 ? strcspn(s, "%]") : strspn(s, "0123456789.");
+	if (!n || strspn(s, of) != n)
+		return false;
+	if (!v6 && numbers != n)
+		return true;
+	if (numbers >= sizeof(host))
+		return false;
+	memcpy(host, s, numbers);
+	return inet_pton(v6 ? AF_INET6 : AF_INET, host, &to) == 1;
+}
+
 /* host:502, 192.168.1.5:502, [fe80::1%eth0]:502 */
 static bool is_address(const char *s)
 {
 	const char *colon = strrchr(s, ':');
 	size_t n = colon ? (size_t)(colon - s) : 0;
 	bool v6 = n > 2 && s[0] == '[' && s[n - 1] == ']';
-	const char *of = v6 ? "0123456789abcdefABCDEF:.%_-ghijklmnopqrstuvwxyz"
-			    : "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-_";
-	return n && is_service(colon + 1) && strspn(s + v6, of) == n - 2 * v6;
+	return n && is_service(colon + 1) && is_host(s + v6, n - 2 * v6, v6);
 }
 
 /* The chip's label as the kernel keeps it; some have a colon: INT33FC:00. */
@@ -127,18 +155,22 @@ void fixture_check_port(struct fixture_build *b, const struct raw_bus *all, int 
 {
 	const struct raw_bus *r = &all[index];
 	const struct yaml_node *at = schema_node(&r->item, "port");
-	const char *expected = NULL;
+	const char *expected = NULL, *lasting;
 	int before = b->mistakes;
 	if (!r->port)
 		return;
+	lasting = unstable(r->kind, r->port);
 	if (starts(r->port, "sim:")) {
 		b->f->simulated = true;
 		if (!text_is_name(r->port + 4))
 			fixture_bad(b, at,
 				    "port \"%.60s\" names no simulated port; expected sim:NAME",
 				    r->port);
-	} else if (!is_unstable(b, at, r->port) &&
-		   !fits((enum bus_kind)r->kind, r->port, &expected)) {
+	} else if (lasting) {
+		fixture_bad(b, at, "port \"%.60s\" may be another one after a replug; expected %s",
+			    r->port, lasting);
+	} else if (!fits((enum bus_kind)r->kind, r->port, &expected) ||
+		   (r->kind && is_device(r->port))) {
 		fixture_bad(b, at, "port \"%.60s\" is none of this kind of bus; expected %s",
 			    r->port, expected);
 	}

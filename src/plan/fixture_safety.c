@@ -250,14 +250,34 @@ static int add_stop(struct fixture_build *b, const struct raw_stop *r)
 	return found;
 }
 
+/* All names of outputs, for what a wrong one may have meant. */
+static const char *nearest_output(const struct fixture *f, const char *name)
+{
+	const char *names[FIXTURE_OUTPUTS_MAX];
+	for (int i = 0; i < f->output_count; i++)
+		names[i] = f->outputs[i].name;
+	return text_nearest(name, names, (size_t)f->output_count);
+}
+
+/* A step sets the outputs of that name, or of the nearest, to what cannot be read: whether they end
+ * safe is not known. */
+static void leave_open(struct fixture_build *b, const char *name)
+{
+	const char *meant = nearest_output(b->f, name);
+	b->stop_open = b->stop_open || !meant;
+	for (int i = 0; meant && i < b->f->output_count; i++)
+		if (strcmp(b->f->outputs[i].name, meant) == 0)
+			b->stop_unclear[i] = true;
+}
+
 static void unknown_stop(struct fixture_build *b, const struct raw_stop *r)
 {
 	const struct fixture *f = b->f;
 	const char *names[FIXTURE_OUTPUTS_MAX];
 	char hint[96];
-	b->stop_open = true;
 	if (b->outputs_open && yaml_may_make(b->y, r->set, schema_node(&r->item, "set")->line))
 		return;
+	leave_open(b, r->set);
 	for (int k = 0; k < f->output_count; k++)
 		names[k] = f->outputs[k].name;
 	fixture_bad(b, schema_node(&r->item, "set"), "no output is named \"%.60s\"%s", r->set,
@@ -269,7 +289,10 @@ static void read_stop_step(struct fixture_build *b, const struct raw_stop *r)
 	static const char *const keys[] = {"set", "to", NULL};
 	struct fixture *f = b->f;
 	if (fixture_unclear(&r->item, keys) && (!r->set || !r->to)) {
-		b->stop_open = true;
+		if (r->set)
+			leave_open(b, r->set);
+		else
+			b->stop_open = true;
 	} else if (!r->set && r->to) {
 		fixture_bad(b, r->item.node, "a value for no output; expected set: NAME with it");
 		b->stop_open = true;
@@ -277,7 +300,7 @@ static void read_stop_step(struct fixture_build *b, const struct raw_stop *r)
 		f->stop[f->stop_count++] = (struct fx_stop_step){-1, 0, r->wait_ns};
 	} else if (!r->to) {
 		fixture_bad(b, r->item.node, "\"to\" is missing; expected the value of %s", r->set);
-		b->stop_open = true;
+		leave_open(b, r->set);
 	} else if (!add_stop(b, r)) {
 		unknown_stop(b, r);
 	}
@@ -294,6 +317,16 @@ static void read_stop(struct fixture_build *b, const struct raw_fixture *raw)
 		read_stop_step(b, &at[i]);
 }
 
+/* The value of the last step that sets it. */
+static const struct yaml_node *last_value(const struct raw_fixture *raw, const char *name)
+{
+	const struct raw_stop *at = raw->stop.at;
+	for (int i = raw->stop.count; i-- > 0;)
+		if (at[i].set && at[i].to && strcmp(at[i].set, name) == 0)
+			return at[i].to;
+	return schema_node(&raw->item, "stop");
+}
+
 /* The ordered end has to leave every watched output at its safe value. */
 static void check_stop(struct fixture_build *b, const struct raw_fixture *raw)
 {
@@ -301,7 +334,8 @@ static void check_stop(struct fixture_build *b, const struct raw_fixture *raw)
 	for (int i = 0; i < f->output_count; i++) {
 		const struct fx_output *o = &f->outputs[i];
 		double last = (double)NAN;
-		if (!o->kind || !*o->name || o->kind == OUTPUT_LAMP || i == f->dead_man)
+		if (!o->kind || !*o->name || o->kind == OUTPUT_LAMP || i == f->dead_man ||
+		    b->stop_unclear[i])
 			continue;
 		for (int k = 0; k < f->stop_count; k++)
 			if (f->stop[k].output == i)
@@ -311,7 +345,7 @@ static void check_stop(struct fixture_build *b, const struct raw_fixture *raw)
 				    "stop does not set %s; expected every output made safe",
 				    o->name);
 		else if (last != o->safe && !b->safe_open[i])
-			fixture_bad(b, schema_node(&raw->item, "stop"),
+			fixture_bad(b, last_value(raw, o->name),
 				    "stop does not end with %s safe; expected its safe value",
 				    o->name);
 	}

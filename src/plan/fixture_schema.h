@@ -125,6 +125,7 @@ struct fixture_build {
 	bool output_bays_open[FIXTURE_OUTPUTS_MAX];
 	bool values_open[FIXTURE_OUTPUTS_MAX];
 	bool safe_open[FIXTURE_OUTPUTS_MAX];
+	bool stop_unclear[FIXTURE_OUTPUTS_MAX]; /* a step of the stop order may set it */
 };
 
 /* Was anything of these keys refused, or may a misspelt key have meant one? Ends with NULL. */

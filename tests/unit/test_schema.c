@@ -209,7 +209,7 @@ static void each_mistake_says_what_is_expected(void **state)
 	refuses("share: 1 L", 8, "expected a number");
 	refuses("share: 1e999", 8, "expected a number");
 	refuses("wait: 2 min", 7, "expected 0 to 60 s");
-	refuses("wait: -1 s", 7, "outside");
+	refuses("wait: -1 s", 7, "wait is -1 s; expected 0 to 60 s");
 	refuses("range: 1..2", 8, "expected");
 	refuses("range: 2..1 degC", 8, "smaller first");
 	refuses("range: 2 degC", 8, "is no range");
