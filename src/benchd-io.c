@@ -51,8 +51,7 @@ struct daemon {
 	struct inbox *mail;
 	struct mail one; /* taken out of it */
 	struct io_client *link;
-	int lock_fd;
-	struct loop_io *lock_io;
+	struct rig_hold hold;
 	bool said_simulated;
 	int64_t started_ns, watchdog_ns;
 	bool ending, done;
@@ -311,16 +310,17 @@ static int lock_rig(struct daemon *d)
 {
 	struct link_peer holder = {0};
 
-	d->lock_fd = rig_hold(d->options.fixture, d->options.sim_dir, &holder);
+	int rc = rig_hold(&d->hold, d->fixture, d->options.sim_dir, &holder);
+
 	/* without it the ports' own locks remain */
-	if (d->lock_fd == ERR_DENIED)
+	if (rc == ERR_DENIED)
 		log_warning("io",
 			    "process %d of uid %d, who is not of this station, sits on the lock of "
-			    "the rig: going on without that lock; end that process",
-			    (int)holder.pid, (int)holder.uid);
-	if (d->lock_fd != ERR_BUSY)
+			    "%s: going on without that lock; end that process",
+			    (int)holder.pid, (int)holder.uid, d->hold.what);
+	if (rc != ERR_BUSY)
 		return 0;
-	fprintf(stderr, "benchd-io: the rig of %s is held by process %d of uid %d\n",
+	fprintf(stderr, "benchd-io: %s of %s is held by process %d of uid %d\n", d->hold.what,
 		d->options.fixture, (int)holder.pid, (int)holder.uid);
 	return EXIT_HELD;
 }
@@ -432,7 +432,7 @@ static int run(struct daemon *d)
 	loop_signals(d->loop, on_stop, NULL, d);
 	d->timer = loop_add_timer(d->loop, on_timer, d);
 	d->waker = loop_add_waker(d->loop, on_mail, d);
-	d->lock_io = rig_hold_answers(d->loop, &d->lock_fd);
+	rig_hold_answers(&d->hold, d->loop);
 	d->started_ns = clock_mono_ns();
 	code = start_buses(d);
 	if (code)
@@ -460,7 +460,7 @@ static void release(struct daemon *d)
 	io_client_free(d->link);
 	for (int i = 0; i < FIXTURE_BUSES_MAX; i++)
 		bus_thread_stop(d->threads[i]);
-	loop_remove_io(d->lock_io);
+	rig_hold_release(&d->hold);
 	loop_remove_waker(d->waker);
 	loop_remove_timer(d->watchdog_timer);
 	loop_remove_timer(d->timer);
@@ -468,13 +468,11 @@ static void release(struct daemon *d)
 	rig_free(d->rig);
 	fixture_free(d->fixture);
 	inbox_free(d->mail);
-	if (d->lock_fd >= 0)
-		close(d->lock_fd);
 }
 
 int main(int argc, char **argv)
 {
-	static struct daemon d = {.options = {.speed = 1, .log = LOG_LEVEL_INFO}, .lock_fd = -1};
+	static struct daemon d = {.options = {.speed = 1, .log = LOG_LEVEL_INFO}};
 	int code = io_options_parse(&d.options, argc, argv);
 	bool goes_on;
 

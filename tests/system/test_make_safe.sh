@@ -37,11 +37,6 @@ check "a station takes the rig" ready 1 2
 io=$(child benchd-io)
 for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do make_safe >/dev/null 2>&1; done
 check "a held rig, also the 21st time: exit 75, naming the process" refused 75 "held by process $io" make_safe
-# The same wires by another file: the rig's own lock does not see it, the ports' do.
-cp "$FIXTURE" "$WORK/other.yaml"
-make_safe --fixture "$WORK/other.yaml" >"$WORK/other.out" 2>&1
-check "the rig by another file: exit 75" test $? = 75
-check "naming the process, be it a port or a line that is met first" grep -E "held by (process|benchd-io) $io( |\$)" "$WORK/other.out"
 check "the station was not disturbed" ready 1 2
 check "both its bays were not either" is "  " sh -c \
 	"'$BIN/benchctl' --state '$STATE' --json bay list | '$BIN/tests/system/jsonget' 'bays.*.reason' | tr '\\n' ' '"
@@ -49,6 +44,17 @@ check "--make-safe and --link together" code 2 make_safe --link "$WORK/none.sock
 # ---- a rig left with water running, and nobody there to drop it ----
 check "a ticket" ctl ticket add T-1001 --serial RO600-24000101 --model RO600
 check "a run is making water, with the unit under power" begin_run unit_power_supply
+# ---- the same wires by another file, while they are in use: refused before a byte goes out ----
+cp "$FIXTURE" "$WORK/copy.yaml"
+sed 's/^fixture: rig1/fixture: rig9/' "$FIXTURE" >"$WORK/renamed.yaml"
+sed 's/"sim:\(io\|meters\|gpio\|scan1\|scan2\)"/"sim:no_\1"/' "$WORK/renamed.yaml" >"$WORK/only_tcp.yaml"
+by_file() { refused 75 "$2 of $WORK/$1.yaml is held by process $io of uid $(id -u)" make_safe --fixture "$WORK/$1.yaml"; }
+check "by a copy of the file: exit 75, naming rig and process" by_file copy "rig rig1"
+check "by a copy under another name: naming the first port" by_file renamed "port sim:io"
+check "by a file that shares Modbus TCP alone, which has no lock of its own" by_file only_tcp "port sim:tcp"
+wait_for 40 ended "$RUN" pass
+check "the run goes on to its verdict" ended "$RUN" pass
+check "the next one is making water, with the unit under power" begin_run unit_power_supply
 kill -STOP "$STATION_PID"
 kill -KILL "$io"
 stop_station KILL
