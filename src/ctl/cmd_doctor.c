@@ -6,8 +6,10 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/json.h"
@@ -117,19 +119,38 @@ static void check_token(struct findings *f, const struct ctl *c)
 		    "new one with mode 600");
 }
 
+/* A file stays behind when its process was killed: somebody has to listen. A crowd that waits, or a
+ * socket closed to this user, is somebody. */
+static bool is_served(const char *path)
+{
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	bool served;
+
+	if (fd < 0 || !text_copy(addr.sun_path, sizeof(addr.sun_path), path)) {
+		if (fd >= 0)
+			close(fd);
+		return access(path, F_OK) == 0;
+	}
+	served = !connect(fd, (const struct sockaddr *)&addr, sizeof(addr)) || errno == EAGAIN ||
+		 (errno == EACCES && !access(path, F_OK));
+	close(fd);
+	return served;
+}
+
 static void check_http(struct findings *f, const struct ctl *c, int port)
 {
 	char path[440], name[64], text[200];
 	pid_t pid = port_holder(port, name, sizeof(name));
 
 	(void)snprintf(path, sizeof(path), "%s/http.sock", c->state);
-	if (access(path, F_OK) && !access(UNIT_SOCKET, F_OK))
+	if (!is_served(path) && is_served(UNIT_SOCKET))
 		text_copy(path, sizeof(path), UNIT_SOCKET);
 	if (pid && strncmp(name, "benchd-web", 10) != 0) {
 		(void)snprintf(text, sizeof(text), "port %d is held by %s (pid %d)", port, name,
 			       (int)pid);
 		add(f, "error", "http", text, "end that program, or give benchd another --port");
-	} else if (access(path, F_OK)) {
+	} else if (!is_served(path)) {
 		add(f, "warning", "http", "benchd-web does not run: no pages, no API over HTTP",
 		    "systemctl start benchd-web; runs and benchctl work without it");
 	} else {

@@ -107,4 +107,16 @@ get "$U/results?limit=10" >"$WORK/r.json"
 check "the results feed has it" has "$run" cat "$WORK/r.json"
 cursor=$("$BIN/tests/system/jsonget" cursor <"$WORK/r.json")
 check "nothing comes after the cursor" has '"items":[]' get "$U/results?cursor=$cursor"
+mkdir -m 750 "$WORK/other"
+"$BIN/benchd-web" --state "$WORK/other" --port $((PORT + 1)) >"$WORK/other-web.log" 2>&1 &
+web=$!
+EXTRA_PIDS=$web
+check "another benchd-web listens" wait_for 20 curl -sf --unix-socket "$WORK/other/http.sock" http://localhost/healthz
+http_row() { "$BIN/benchctl" --state "$WORK/other" doctor --port $((PORT + 1)) | grep -A 1 ' http '; }
+check "doctor finds it at its socket" has "$WORK/other/http.sock" http_row
+kill -KILL $web
+wait $web 2>/dev/null
+EXTRA_PIDS=
+check "killed, it leaves its socket" test -S "$WORK/other/http.sock"
+check "and doctor says that it does not run" has "benchd-web does not run" http_row
 finish
