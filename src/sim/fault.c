@@ -245,7 +245,7 @@ int world_fault(struct world *w, const char *spec, int64_t start_ns, struct erro
 	    (!text_to_double(at + 1, strlen(at + 1), &seconds) || seconds < 0 || seconds > 1e6))
 		return error_set(err, ERR_SYNTAX, "fault '%s': '@' wants seconds from the start",
 				 spec);
-	if (kind == FAULT_NONE && at)
+	if (kind == FAULT_NONE && seconds > 0)
 		return error_set(err, ERR_SYNTAX, "fault '%s': none ends all faults, and at once",
 				 spec);
 	if (kind == FAULT_NONE) {
