@@ -229,6 +229,8 @@ struct profile *profile_parse(const char *path, const char *bytes, size_t n,
 struct profile *profile_parse_bays(const char *path, const char *bytes, size_t n,
 				   const struct model *model, const struct fixture *const *fixtures,
 				   int fixture_count, struct problems *problems);
+/* Does the file name that model in its models:, whatever else may be wrong in it? */
+bool profile_names(const char *bytes, size_t n, const struct model *m);
 void profile_free(struct profile *p);
 /* Does this profile test that model for that run type? */
 bool profile_covers(const struct profile *p, const struct model *m, enum run_type t);

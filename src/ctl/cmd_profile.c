@@ -104,37 +104,50 @@ static bool covers_any(const struct profile *p, const struct model *m)
 	return false;
 }
 
-/* Is it for models of the library at all? Then the others say nothing about it. */
-static bool is_for_any(const struct library *lib, const struct profile *header)
+/* The file: its bytes, and what it says of itself, NULL when that is broken. */
+struct file {
+	const char *path, *bytes;
+	size_t n;
+	const struct profile *header;
+};
+
+static bool is_meant(const struct file *file, const struct model *m)
 {
-	for (int i = 0; header && i < lib->model_count; i++)
-		if (covers_any(header, lib->models[i]))
+	return (file->header && covers_any(file->header, m)) ||
+	       profile_names(file->bytes, file->n, m);
+}
+
+/* Does it mean models of the library at all? Then the others say nothing about it. */
+static bool means_any(const struct library *lib, const struct file *file)
+{
+	for (int i = 0; i < lib->model_count; i++)
+		if (is_meant(file, lib->models[i]))
 			return true;
 	return false;
 }
 
-/* Against each model it is for until it fits one, on every bay; of those that it does not fit, the
- * one with the fewest mistakes speaks. header: what it says of itself, NULL when that is broken. */
+/* Against each model it means until it fits one, on every bay; of those that it does not fit, the
+ * one with the fewest mistakes speaks. */
 static struct profile *parse_best(const struct check *k, const struct library *lib,
-				  const char *path, const char *bytes, size_t n,
-				  const struct profile *header, struct problems *best)
+				  const struct file *file, struct problems *best)
 {
 	const struct fixture *fixture = k->fixture;
-	bool chosen = is_for_any(lib, header), first = true;
+	bool chosen = means_any(lib, file), first = true;
 
 	for (int i = 0; i < lib->model_count; i++) {
 		struct problems problems = {0};
 		struct profile *p;
 
-		if (chosen && !covers_any(header, lib->models[i]))
+		if (chosen && !is_meant(file, lib->models[i]))
 			continue;
-		p = profile_parse_bays(path, bytes, n, lib->models[i], &fixture, 1, &problems);
+		p = profile_parse_bays(file->path, file->bytes, file->n, lib->models[i], &fixture,
+				       1, &problems);
 		if (p && !problems.count && covers_any(p, lib->models[i])) {
 			problems_release(best);
 			return p;
 		}
 		if (p && !problems.count)
-			problems_add(&problems, path, 0, 0, NULL,
+			problems_add(&problems, file->path, 0, 0, NULL,
 				     "is for none of the models in models/; name one of theirs, or "
 				     "add its file");
 		profile_free(p);
@@ -181,11 +194,12 @@ static struct profile *parse_file(const struct check *k, const struct library *l
 	if (!bytes)
 		return NULL;
 	header = profile_parse(path, bytes, n, NULL, NULL, 0, &told);
+	struct file file = {path, bytes, n, header};
 	/* Of a profile for a model whose own file is broken, nobody knows more. */
-	if (lib->problems.count && !is_for_any(lib, header))
+	if (lib->problems.count && !means_any(lib, &file))
 		add_all(problems, path, &told);
 	else
-		p = parse_best(k, lib, path, bytes, n, header, problems);
+		p = parse_best(k, lib, &file, problems);
 	profile_free(header);
 	problems_release(&told);
 	free(bytes);

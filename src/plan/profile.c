@@ -93,14 +93,17 @@ static void read_header(struct profile_build *b)
 			    "variant %s may not release; expected releasable: no", p->variant);
 }
 
-static bool fits(const struct profile *p, const struct model *m)
+static bool names(const struct profile *p, const struct model *m)
 {
-	if (strcmp(p->class_name, m->class_name) != 0)
-		return false;
 	for (int i = 0; i < p->model_count; i++)
 		if (model_is(m, p->models[i]))
 			return true;
-	return p->model_count == 0;
+	return false;
+}
+
+static bool fits(const struct profile *p, const struct model *m)
+{
+	return strcmp(p->class_name, m->class_name) == 0 && (p->model_count == 0 || names(p, m));
 }
 
 /* What says that it is for others. */
@@ -118,8 +121,10 @@ static void check_fit(struct profile_build *b)
 	const struct schema_item *item = &b->raw->item;
 	bool clear = b->p->class_name && !schema_refused(item, "models") &&
 		     (!item->stray || schema_has(item, "models"));
-	b->model_open = !clear || !fits(b->p, b->p->model);
-	if (clear && b->model_open)
+	bool fit = clear && fits(b->p, b->p->model);
+	/* Of a wrong class, it still means the models it names. */
+	b->model_open = !fit && !names(b->p, b->p->model);
+	if (clear && !fit)
 		profile_bad(b, fit_node(b), "profile %s is not for model %s of class %s",
 			    b->p->id ? b->p->id : "?", b->p->model->code, b->p->model->class_name);
 }
@@ -189,6 +194,23 @@ struct profile *profile_load(const char *path, const struct model *model,
 	struct profile *p = profile_parse(path, bytes, n, model, fixture, bay, problems);
 	free(bytes);
 	return p;
+}
+
+bool profile_names(const char *bytes, size_t n, const struct model *m)
+{
+	struct problems told = {0};
+	struct arena *arena = arena_new();
+	struct yaml y;
+	bool found = false;
+	yaml_parse(&y, "", bytes, n, arena, &told);
+	const struct yaml_node *models = y.root ? yaml_get(y.root, "models") : NULL;
+	bool list = models && models->kind == YAML_LIST;
+	for (const struct yaml_node *e = list ? models->first : models; e;
+	     e = list ? e->next : NULL)
+		found = found || (e->kind == YAML_SCALAR && !e->unread && model_is(m, e->text));
+	problems_release(&told);
+	arena_free(arena);
+	return found;
 }
 
 void profile_free(struct profile *p)

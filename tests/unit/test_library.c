@@ -189,6 +189,24 @@ static void a_model_says_whether_its_trial_run_may_be_a_run_of_its_own(void **st
 	problems_release(&problems);
 }
 
+static void a_profile_names_its_models_whatever_else_is_wrong_in_it(void **state)
+{
+	static const char list[] = "class: x\nmodels: [RO75, RO-600]\nsteps: 5\n";
+	static const char one[] = "class: x\nmodels: RO600\n";
+	static const char other[] = "class: x\nmodels: [RO75]\n";
+	struct problems problems = {0};
+	struct model *m = model_load("profiles/models/RO600.yaml", &problems);
+
+	(void)state;
+	assert_non_null(m);
+	assert_true(profile_names(list, sizeof(list) - 1, m));
+	assert_true(profile_names(one, sizeof(one) - 1, m));
+	assert_false(profile_names(other, sizeof(other) - 1, m));
+	assert_false(profile_names(other, 8, m));
+	model_free(m);
+	problems_release(&problems);
+}
+
 /* The only problem of a list. */
 static void assert_told(struct problems *list, const char *file, const char *text)
 {
@@ -241,6 +259,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_the_files_of_a_folder_say_of_each_other_is_true),
 		cmocka_unit_test(a_profile_that_stands_on_one_bay_only_names_the_other),
+		cmocka_unit_test(a_profile_names_its_models_whatever_else_is_wrong_in_it),
 		cmocka_unit_test(the_products_library_is_whole),
 		cmocka_unit_test(a_broken_profile_is_listed_and_the_others_work),
 		cmocka_unit_test(two_that_may_release_the_same_unit_are_refused),
