@@ -86,7 +86,10 @@ static int read_globals(struct ctl *c, int argc, char **argv, int *code)
 
 	*code = CTL_USAGE;
 	for (i = 1; i < argc && argv[i][0] == '-'; i++) {
-		if (strncmp(argv[i], "--state=", 8) == 0) {
+		if (c->state_named && strncmp(argv[i], "--state", 7) == 0) {
+			(void)ctl_fail("--state is given twice; give it once");
+			return -1;
+		} else if (strncmp(argv[i], "--state=", 8) == 0) {
 			state = argv[i] + 8;
 			c->state_named = true;
 		} else if (strcmp(argv[i], "--state") == 0 && i + 1 == argc) {

@@ -133,6 +133,8 @@
 	  "有 {1} 个检测在进行；请指定其中一个，或用 --bay")                                                                                  \
 	X(NO_RUN, "no run goes on; see: benchctl run list",                                                                                   \
 	  "没有检测在进行；查看：benchctl run list")                                                                                          \
+	X(ONE_RUN, "name the run or its --bay, not both", "请只写检测号或 --bay，不要两个都写")                                               \
+	X(ONE_STATE, "--state is given twice; give it once", "--state 写了两次；请只写一次")                                                  \
 	X(TO_CHANGE, "to change it, add --change", "要修改它，请加 --change")                                                                 \
 	X(AS_FOUND, "as found", "修前")                                                                                                       \
 	X(AS_LEFT, "as left", "修后")                                                                                                         \

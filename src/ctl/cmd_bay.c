@@ -63,25 +63,46 @@ static void print_bay(const struct ctl *c, const json_t *bay)
 	text_release(&reason);
 }
 
+/* The bay, as a word or as --bay; NULL: the command is to end with *code. */
+static const char *which_bay(const struct ctl_command *self, int argc, char **argv, int *code)
+{
+	const char *words[CTL_ARGS_MAX], *bay = NULL;
+	const struct ctl_option options[] = {
+		OPTION_VALUE("bay", "N", &bay, "the same as N alone"),
+		OPTION_END,
+	};
+	int n = ctl_parse(self, options, argc, argv, words, 0, 1, code);
+
+	if (n < 0)
+		return NULL;
+	if (n && !bay)
+		return words[0];
+	if (n || !bay)
+		*code = ctl_usage(self, n ? "name the bay once" : "name the bay: N, or --bay N");
+	return n ? NULL : bay;
+}
+
 CTL_COMMAND(cmd_bay_show)
 {
-	return get_command(c, self, argc, argv, 1, WEB_BAY, print_bay);
+	int code;
+	const char *bay = which_bay(self, argc, argv, &code);
+
+	return bay ? get_and_print(c, WEB_BAY, bay, "", print_bay) : code;
 }
 
 static int tell_bay(struct ctl *c, const struct ctl_command *self, enum web_route route,
 		    enum ctl_message said, int argc, char **argv)
 {
-	const struct ctl_option options[] = {OPTION_END};
-	const char *words[CTL_ARGS_MAX];
 	int code;
+	const char *bay = which_bay(self, argc, argv, &code);
 
-	if (ctl_parse(self, options, argc, argv, words, 1, 1, &code) < 0)
+	if (!bay)
 		return code;
-	code = ctl_call(c, route, words[0], "", "{}", NULL);
+	code = ctl_call(c, route, bay, "", "{}", NULL);
 	if (code == CTL_OK && c->json)
 		ctl_put_reply(c);
 	else if (code == CTL_OK)
-		(void)printf("%s %s: %s\n", M(BAY), words[0], message(c->zh, said));
+		(void)printf("%s %s: %s\n", M(BAY), bay, message(c->zh, said));
 	return code;
 }
 

@@ -106,9 +106,9 @@ static void unknown_option(const struct ctl_command *cmd, const struct ctl_optio
 		(void)ctl_usage(cmd, "--%s is unknown; see --help", word);
 }
 
-/* One option at argv[*i]; 0, or -1 told. */
+/* One option at argv[*i]; 0, or -1 told. *seen: a bit for each that came before. */
 static int take_option(const struct ctl_command *cmd, const struct ctl_option *options, int argc,
-		       char **argv, int *i)
+		       char **argv, int *i, uint64_t *seen)
 {
 	const char *word = argv[*i] + 2, *equals = strchr(word, '=');
 	size_t n = equals ? (size_t)(equals - word) : strlen(word);
@@ -118,6 +118,11 @@ static int take_option(const struct ctl_command *cmd, const struct ctl_option *o
 		unknown_option(cmd, options, word);
 		return -1;
 	}
+	if (*seen >> (o - options) & 1) {
+		(void)ctl_usage(cmd, "--%s is given twice; give it once", o->name);
+		return -1;
+	}
+	*seen |= UINT64_C(1) << (o - options);
 	if (!o->value_name) {
 		if (equals) {
 			(void)ctl_usage(cmd, "--%s takes no value", o->name);
@@ -166,6 +171,7 @@ int ctl_parse(const struct ctl_command *cmd, const struct ctl_option *options, i
 	      char **argv, const char *words[CTL_ARGS_MAX], int min_words, int max_words, int *code)
 {
 	bool only_words = false;
+	uint64_t seen = 0;
 	int n = 0;
 
 	*code = CTL_USAGE;
@@ -178,7 +184,7 @@ int ctl_parse(const struct ctl_command *cmd, const struct ctl_option *options, i
 			*code = CTL_OK;
 			return -1;
 		} else if (!only_words && strncmp(argv[i], "--", 2) == 0) {
-			if (take_option(cmd, options, argc, argv, &i))
+			if (take_option(cmd, options, argc, argv, &i, &seen))
 				return -1;
 		} else if (n == max_words || n == CTL_ARGS_MAX) {
 			(void)ctl_usage(cmd, "\"%s\" is one word too many", argv[i]);

@@ -272,6 +272,10 @@ static int find_at_bays(struct ctl *c, char id[64], char at_bay[16])
 int find_run(struct ctl *c, const char *run, const char *bay, char id[64], char at_bay[16])
 {
 	id[0] = '\0';
+	if (bay && run) {
+		(void)ctl_fail("name the run or its --bay, not both");
+		return CTL_USAGE;
+	}
 	if (bay)
 		return run_at_bay(c, bay, id, at_bay);
 	if (run && !text_copy(id, 64, run)) {

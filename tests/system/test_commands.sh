@@ -39,6 +39,12 @@ check "an option's slip gets a hint" refused 2 'did you mean --serial' "$BIN/ben
 check "a word too many is named" refused 2 '"x" is one word too many' "$BIN/benchctl" bay list x
 check "the word that is missing is named" refused 2 "ticket add: ID is missing" "$BIN/benchctl" ticket add
 check "also behind one in brackets" refused 2 "run answer: ANSWER is missing" "$BIN/benchctl" run answer
+check "an option given twice is named" refused 2 "run start: --bay is given twice; give it once" \
+	"$BIN/benchctl" run start --bay 1 --ticket T-1 --bay 2
+check "--state too" refused 2 "--state is given twice" "$BIN/benchctl" --state a --state b bay list
+check "a bay's name is missing: both ways to give it" refused 2 "name the bay: N, or --bay N" "$BIN/benchctl" bay stop
+check "it is named once" refused 2 "name the bay once" "$BIN/benchctl" bay reset 1 --bay 2
+check "a run is named once" refused 2 "name the run or its --bay, not both" "$BIN/benchctl" run abort x --bay 2
 check "a missing word" refused 2 "usage: benchctl run show RUN" "$BIN/benchctl" run show
 
 # ---- what both READMEs tell to type ----
@@ -139,6 +145,7 @@ check "profile show" row rejection profile show ro600_quick
 check "profile show of none" refused 2 "frob" ctl profile show frob
 check "bay list" row rig1 bay list
 check "bay show" row ready bay show 1
+check "bay show --bay" row ready bay show --bay 1
 check "bay show of none" refused 2 'no bay "9"' ctl bay show 9
 check "run list without runs" is '[]' at runs ctl --json run list
 check "run list of a bay that is not there: which there are" refused 2 'there is no bay "9"; the bays are 1, 2' ctl run list --bay 9
@@ -179,7 +186,9 @@ check "run answer without a run" refused 2 "nothing runs at bay 1" ctl run answe
 check "run abort without a run" refused 2 "nothing runs at bay 1" ctl run abort --bay 1
 check "--state without a folder says so" refused 2 "--state needs a folder" "$BIN/benchctl" --state
 check "bay reset of a ready bay" refused 2 "only a tripped or locked bay is reset" ctl bay reset 1
+check "bay reset --bay too" refused 2 "only a tripped or locked bay is reset" ctl bay reset --bay 1
 check "bay stop of an idle bay" code 0 ctl bay stop 1
+check "bay stop --bay too" code 0 ctl bay stop --bay 1
 check "it is ready again" ready 1
 check "doctor" has "bay 2 is ready" ctl doctor --port "$PORT"
 mkdir -p "$WORK/sys/bus/usb-serial/devices/ttyUSB0" "$WORK/sys/bus/usb-serial/devices/ttyUSB1"

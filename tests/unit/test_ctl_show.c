@@ -275,6 +275,26 @@ static void options_and_words_are_told_apart(void **state)
 	assert_int_equal(code, CTL_USAGE);
 }
 
+static void an_option_is_given_once(void **state)
+{
+	static const struct ctl_command cmd = {"x", "y", "", "", no_command};
+	char w[4][16] = {"--name", "1", "--name=2", "--other=1"};
+	char *twice[] = {w[0], w[1], w[2]}, *both[] = {w[0], w[1], w[3]};
+	const char *words[CTL_ARGS_MAX], *name = NULL, *other = NULL;
+	const struct ctl_option options[] = {
+		OPTION_VALUE("name", "V", &name, ""),
+		OPTION_VALUE("other", "V", &other, ""),
+		OPTION_END,
+	};
+	int code = -1;
+
+	(void)state;
+	assert_int_equal(ctl_parse(&cmd, options, 3, twice, words, 0, 0, &code), -1);
+	assert_int_equal(code, CTL_USAGE);
+	assert_int_equal(ctl_parse(&cmd, options, 3, both, words, 0, 0, &code), 0);
+	assert_string_equal(other, "1");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -289,6 +309,7 @@ int main(void)
 		cmocka_unit_test(the_language_follows_the_environment),
 		cmocka_unit_test(query_words_are_percent_encoded),
 		cmocka_unit_test(options_and_words_are_told_apart),
+		cmocka_unit_test(an_option_is_given_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
