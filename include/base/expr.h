@@ -92,6 +92,17 @@ struct expr_reach_env {
 	struct expr_reach (*reach)(void *ctx, uint16_t ref);
 };
 struct expr_reach expr_reach(const struct expr *e, const struct expr_reach_env *env);
+/* What a - b can come to when both are evaluated together: what they share cancels. */
+struct expr_reach expr_reach_between(const struct expr *a, const struct expr *b,
+				     const struct expr_reach_env *env);
+/* The first division in e whose divisor is 0 whatever is read. False: none is. */
+struct expr_zero {
+	int col;      /* of its sign, in bytes from 1 */
+	bool is_name; /* of what is 0 in it: ref */
+	uint16_t ref;
+};
+bool expr_divides_by_zero(const struct expr *e, const struct expr_reach_env *env,
+			  struct expr_zero *out);
 /* A comparison, or an `and` or `or` of some, which no values within reach make true, or none make
  * false. */
 enum { EXPR_DECIDED_REFS = 8 };

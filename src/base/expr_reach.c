@@ -55,7 +55,7 @@ static struct expr_reach quotient(struct expr_reach a, struct expr_reach b)
 {
 	double side = b.hi > 0 ? 1 : -1;
 
-	if (b.lo < 0 && b.hi > 0)
+	if ((b.lo < 0 && b.hi > 0) || (b.lo >= 0 && b.hi <= 0))
 		return everything;
 	return span((double[]){over(a.lo, b.lo, side), over(a.lo, b.hi, side),
 			       over(a.hi, b.lo, side), over(a.hi, b.hi, side)});

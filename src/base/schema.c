@@ -107,10 +107,14 @@ static bool decode_enum_set(const struct schema_field *f, const struct yaml *y,
 	for (const struct yaml_node *n = first; n; n = node->kind == YAML_LIST ? n->next : NULL) {
 		struct schema_field one = {.key = f->key, .type = SCHEMA_ENUM, .names = f->names};
 		int value = 0;
-		if (decode_field(&one, y, n, &value))
+		bool read = decode_field(&one, y, n, &value);
+		if (read && (*out >> value & 1)) {
+			yaml_problem(y, n, "%.60s stands here twice; expected once", n->text);
+			read = false;
+		}
+		if (read)
 			*out |= UINT32_C(1) << value;
-		else
-			ok = false;
+		ok = ok && read;
 	}
 	if (!first && !node->partial)
 		yaml_problem(y, node, "%s is empty; expected at least one name", f->key);
@@ -318,7 +322,9 @@ static bool decode_shorthand(const struct schema *s, const struct yaml *y,
 	const struct schema_field *named = field_of(s, s->shorthand);
 	struct schema_item *item = out;
 	assert(named);
-	bool ok = decode_field(named, y, node, (unsigned char *)out + named->offset);
+	struct schema_field said = *named; /* by the key that is written */
+	said.key = node->key ? node->key : named->key;
+	bool ok = decode_field(&said, y, node, (unsigned char *)out + named->offset);
 	if (!ok)
 		item->refused |= bit_of(s, named);
 	return read_absents(s, y, node, bit_of(s, named), out) && ok;

@@ -89,8 +89,10 @@ const struct schema model_schema = {
 	.name = "a model",
 	.size = sizeof(struct raw_model),
 	.fields = model_fields,
-	.en = "One product type with its nameplate.",
-	.zh = "一种产品型号及其铭牌。",
+	.en = "One product type with its nameplate. Of its params, rated_NAME is above 0 and no other "
+	      "below it, but NAME_slope, temperatures and pressures may be.",
+	.zh = "一种产品型号及其铭牌。参数中 rated_ 开头的须大于 0；其余不得为负，_slope "
+	      "结尾、温度、压力除外。",
 };
 
 /* "1.58 L/min" -> where the unit begins; a number alone has the unit "". */
@@ -100,6 +102,29 @@ static size_t number_length(const char *s)
 	if ((s[n] == 'e' || s[n] == 'E') && strspn(s + n + 1, "+-0123456789"))
 		n += 1 + strspn(s + n + 1, "+-0123456789");
 	return n;
+}
+
+static bool ends_with(const char *s, const char *end)
+{
+	size_t n = strlen(s), m = strlen(end);
+	return n >= m && strcmp(s + n - m, end) == 0;
+}
+
+/* Most of a nameplate is how much of something there is. */
+static bool check_sign(const struct yaml *y, const struct schema_pair *pair,
+		       const struct model_param *m)
+{
+	static const struct dim kelvin = {.k = 1}, pascal = {.m = -1, .kg = 1, .s = -2};
+	bool rated = strncmp(m->name, "rated_", 6) == 0;
+
+	if (!rated && (m->si >= 0 || ends_with(m->name, "_slope") ||
+		       dim_equal(m->unit->dim, kelvin) || dim_equal(m->unit->dim, pascal)))
+		return true;
+	if (m->si > 0)
+		return true;
+	yaml_problem(y, pair->item.node, "%.60s is %.60s; expected %s", m->name, pair->text,
+		     rated ? "more than 0" : "0 or more");
+	return false;
 }
 
 static bool read_param(const struct yaml *y, const struct schema_pair *pair,
@@ -120,7 +145,7 @@ static bool read_param(const struct yaml *y, const struct schema_pair *pair,
 		return false;
 	}
 	*out = (struct model_param){pair->item.name, unit_to_si(u, v), u};
-	return true;
+	return check_sign(y, pair, out);
 }
 
 static bool read_pattern(const struct yaml *y, const struct raw_model *raw)

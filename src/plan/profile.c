@@ -83,6 +83,11 @@ static void read_header(struct profile_build *b)
 	p->variant = raw->variant;
 	p->unit_control = control_name(raw->unit_control);
 	read_made(b);
+	for (int i = 0; i < p->model_count; i++)
+		for (int k = 0; k < i; k++)
+			if (strcmp(p->models[i], p->models[k]) == 0)
+				profile_bad(b, raw->models.nodes[i],
+					    "%.60s stands here twice; expected once", p->models[i]);
 	if (p->variant && strcmp(p->variant, "full") != 0 && strcmp(p->variant, "quick") != 0 &&
 	    strcmp(p->variant, "training") != 0)
 		profile_bad(b, schema_node(&raw->item, "variant"),

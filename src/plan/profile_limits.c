@@ -11,6 +11,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Less than what judgement tells apart. */
+#define ROUNDING 1e-9
+
 struct only {
 	int count, ref;
 	enum expr_stat stat;
@@ -131,22 +134,32 @@ static bool check_percent(struct profile_build *b, const struct pf_measurement *
 	return false;
 }
 
+/* How far apart the limits are: the higher less the lower one, if they have both. */
+static struct expr_reach width(const struct profile_build *b, const struct pf_measurement *m)
+{
+	const struct expr_reach wide = {-HUGE_VAL, HUGE_VAL};
+	struct expr_reach can = m->value ? profile_reach(b, m->value) : wide;
+
+	if (m->lo && m->hi)
+		return profile_reach_between(b, m->hi, m->lo);
+	struct expr_reach lo = m->lo ? profile_reach(b, m->lo) : can;
+	struct expr_reach hi = m->hi ? profile_reach(b, m->hi) : can;
+	return (struct expr_reach){hi.lo - lo.hi, hi.hi - lo.lo};
+}
+
 /* Tells when no value could pass, as far as it can be known before anything is read. */
 static bool check_passable(struct profile_build *b, const struct raw_measurement *r,
 			   const struct pf_measurement *m)
 {
-	const struct expr_reach wide = {-HUGE_VAL, HUGE_VAL};
-	struct expr_reach can = m->value ? profile_reach(b, m->value) : wide;
-	struct expr_reach lo = m->lo ? profile_reach(b, m->lo) : can;
-	struct expr_reach hi = m->hi ? profile_reach(b, m->hi) : can;
-	struct expr_reach u = m->uncertainty ? profile_reach(b, m->uncertainty) : wide;
+	struct expr_reach between = width(b, m), u;
 
-	if (m->lo && m->hi && lo.lo >= hi.hi) {
+	if (m->lo && m->hi && between.hi <= 0) {
 		profile_bad(b, r->hi, "min of %s is not below max; nothing could pass", m->id);
 		return true;
 	}
 	if (!m->uncertainty)
 		return false;
+	u = profile_reach(b, m->uncertainty);
 	if (u.hi < 0) {
 		profile_bad(b, r->uncertainty,
 			    "the uncertainty of %s is below zero; expected zero or more", m->id);
@@ -154,7 +167,7 @@ static bool check_passable(struct profile_build *b, const struct raw_measurement
 	}
 	if (m->rule == RULE_SIMPLE || u.lo <= 0)
 		return false;
-	if (lo.lo + (m->lo ? u.lo : 0) <= hi.hi - (m->hi ? u.lo : 0))
+	if (between.hi >= (m->lo && m->hi ? 2 : 1) * u.lo * (1 - ROUNDING))
 		return false;
 	profile_bad(b, r->uncertainty,
 		    "the uncertainty of %s leaves nothing between its limits; nothing could pass",

@@ -239,5 +239,13 @@ void profile_read_aborts(struct profile_build *b)
 				b, r->item.node,
 				"\"fails\" is missing in %s; expected the measurement that fails",
 				a->id);
+		if (!r->fails || a->attribution == ATTRIBUTION_UNIT ||
+		    profile_unclear(&r->item, "attribution"))
+			continue;
+		b->judged_open = true; /* one of the two is wrong */
+		profile_bad(b, schema_node(&r->item, "fails"),
+			    "%s is not the unit's and nothing would fail with it; expected no "
+			    "fails, or attribution: unit",
+			    a->id);
 	}
 }

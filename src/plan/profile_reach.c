@@ -100,6 +100,15 @@ struct expr_reach profile_reach(const struct profile_build *b, const struct expr
 	return reach_of(&(struct reaching){.b = b}, e);
 }
 
+struct expr_reach profile_reach_between(const struct profile_build *b, const struct expr *x,
+					const struct expr *y)
+{
+	struct reaching r = {.b = b};
+	struct expr_reach_env env = {.ctx = &r, .reach = reach_of_symbol};
+
+	return expr_reach_between(x, y, &env);
+}
+
 struct deciding {
 	struct profile_build *b;
 	const struct yaml_node *node;
@@ -138,13 +147,41 @@ static void tell(void *ctx, const struct expr_decided *d)
 	w->b->mistakes++;
 }
 
+static void check_divisors(struct profile_build *b, const struct yaml_node *node,
+			   const struct expr *e, const struct expr_reach_env *env, bool *told)
+{
+	struct expr_zero z = {0};
+	bool of_model;
+
+	if (!expr_divides_by_zero(e, env, &z))
+		return;
+	of_model = z.is_name && z.ref >= PROFILE_MODEL_REF && z.ref < PROFILE_MEASURED_REF;
+	if (of_model && told[z.ref - PROFILE_MODEL_REF])
+		return; /* one mistake, wherever it is used */
+	if (of_model)
+		told[z.ref - PROFILE_MODEL_REF] = true;
+	if (of_model)
+		yaml_problem_in(b->y, node, z.col,
+				"this divides by 0: model.%s of %s is 0; expected a nameplate "
+				"value above 0",
+				profile_ref_name(b->p, z.ref), b->p->model->code);
+	else
+		yaml_problem_in(b->y, node, z.col,
+				"this divides by what is always 0; expected a divisor that is not");
+	b->mistakes++;
+}
+
 void profile_check_conditions(struct profile_build *b)
 {
-	for (int i = 0; i < b->condition_count; i++) {
+	const struct model *m = b->p->model;
+	bool *told = arena_array(b->p->arena, (size_t)m->param_count + 1, sizeof(*told));
+	for (int i = 0; i < b->expr_count; i++) {
 		struct reaching r = {.b = b};
 		struct expr_reach_env env = {.ctx = &r, .reach = reach_of_symbol};
-		struct deciding w = {b, b->conditions[i].node};
+		struct deciding w = {b, b->exprs[i].node};
 
-		expr_each_decided(b->conditions[i].expr, &env, tell, &w);
+		check_divisors(b, b->exprs[i].node, b->exprs[i].expr, &env, told);
+		if (b->exprs[i].is_condition)
+			expr_each_decided(b->exprs[i].expr, &env, tell, &w);
 	}
 }

@@ -157,12 +157,13 @@ struct profile_build {
 	int captures_known;    /* captures whose dimension is known */
 	bool measured_allowed; /* measured.ID */
 	int use_line;	       /* where the name at hand is used */
-	/* every condition that was read, for profile_check_conditions */
+	/* every expression that was read, for profile_check_conditions */
 	struct {
 		const struct yaml_node *node;
 		const struct expr *expr;
-	} * conditions;
-	int condition_count;
+		bool is_condition;
+	} * exprs;
+	int expr_count;
 };
 
 /* Was the value refused, or may a misspelt key beside it have meant it? */
@@ -222,10 +223,14 @@ void profile_check_order(struct profile_build *b);
 int64_t profile_period_ns(const struct profile *p, int ref);
 /* profile_limits.c: limits can be reached and told apart by the channel they judge. */
 void profile_check_limits(struct profile_build *b);
-/* profile_reach.c: no condition compares with what its values can never come to. */
+/* profile_reach.c: no condition compares with what its values can never come to, and nothing is
+ * divided by what is 0. */
 void profile_check_conditions(struct profile_build *b);
 /* What e can come to, SI; everything for NULL. */
 struct expr_reach profile_reach(const struct profile_build *b, const struct expr *e);
+/* What x less y can come to, SI. */
+struct expr_reach profile_reach_between(const struct profile_build *b, const struct expr *x,
+					const struct expr *y);
 /* A problem at line:col of the file. */
 void profile_bad_at(struct profile_build *b, int line, int col, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));

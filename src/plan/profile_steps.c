@@ -30,8 +30,12 @@ void profile_declare_steps(struct profile_build *b)
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
 		open = open || schema_refused(&b->raw->item, lists[i]) ||
 		       (b->raw->item.stray && !schema_has(&b->raw->item, lists[i]));
-	if ((!open && !b->raw->steps.count) || n > STEPS_MAX)
-		profile_bad(b, schema_node(&b->raw->item, "steps"), "%d steps; expected 1 to %d", n,
+	if (!open && !b->raw->steps.count)
+		profile_bad(b, schema_node(&b->raw->item, "steps"),
+			    "steps is empty; expected at least one");
+	if (n > STEPS_MAX)
+		profile_bad(b, schema_node(&b->raw->item, "steps"),
+			    "%d steps with setup and teardown; expected at most %d", n,
 			    (int)STEPS_MAX);
 	if (open || !b->raw->steps.count || n > STEPS_MAX)
 		b->paths_open = b->order_open = b->captures_open = true;

@@ -248,20 +248,21 @@ static void refused(void *ctx, int col, const char *why)
 }
 
 /* A file holds no more of them than nodes; the array doubles. */
-static void keep_condition(struct profile_build *b, const struct yaml_node *node,
-			   const struct expr *e)
+static void keep(struct profile_build *b, const struct yaml_node *node, const struct expr *e,
+		 bool is_condition)
 {
-	int n = b->condition_count;
+	int n = b->expr_count;
 	if ((n & (n - 1)) == 0) {
-		size_t size = sizeof(*b->conditions);
+		size_t size = sizeof(*b->exprs);
 		void *more = arena_array(b->p->arena, n ? 2 * (size_t)n : 1, size);
 		if (n)
-			memcpy(more, b->conditions, (size_t)n * size);
-		b->conditions = more;
+			memcpy(more, b->exprs, (size_t)n * size);
+		b->exprs = more;
 	}
-	b->conditions[n].node = node;
-	b->conditions[n].expr = e;
-	b->condition_count = n + 1;
+	b->exprs[n].node = node;
+	b->exprs[n].expr = e;
+	b->exprs[n].is_condition = is_condition;
+	b->expr_count = n + 1;
 }
 
 static void count_one(void *ctx, uint16_t ref, enum expr_stat stat)
@@ -314,8 +315,8 @@ struct expr *profile_read_expr(struct profile_build *b, const struct yaml_node *
 			    node->text);
 		return NULL;
 	}
-	if (want == WANT_CONDITION)
-		keep_condition(b, node, e);
+	if (!b->quiet)
+		keep(b, node, e, is_bool);
 	return e;
 }
 

@@ -117,6 +117,49 @@ static void no_known_value_is_beyond_its_reach(void **state)
 	text_release(&t.out);
 }
 
+/* Of two expressions that share half of what they are made of. */
+static void no_known_difference_is_beyond_what_is_between_two(void **state)
+{
+	struct tree t = {.seed = 0xe7037ed1a0b428dbu};
+	const struct expr_reach_env ranges = {NULL, reach};
+	int bounded = 0, closer = 0;
+
+	(void)state;
+	for (int i = 0; i < EXPRESSIONS; i++) {
+		struct text sum = {0};
+		struct expr *a = make(&t, i % 2 ? NUMBER : PRESSURE, 3), *b;
+
+		text_printf(&sum, i % 3 ? "0.5 * (%s) - " : "-(%s) + ", a ? expr_text(a) : "");
+		expr_free(make(&t, i % 2 ? NUMBER : PRESSURE, 2));
+		text_printf(&sum, "(%s)", t.out.buf);
+		b = expr_parse(sum.buf, sum.len, &scope, NULL, NULL, NULL, NULL);
+		for (int w = 0; a && b && w < WORLDS; w++) {
+			struct expr_reach r = expr_reach_between(a, b, &ranges);
+			struct expr_reach wide = {
+				expr_reach(a, &ranges).lo - expr_reach(b, &ranges).hi,
+				expr_reach(a, &ranges).hi - expr_reach(b, &ranges).lo};
+			struct expr_value va, vb;
+
+			new_world(&t);
+			va = expr_eval(a, &env);
+			vb = expr_eval(b, &env);
+			double slack = 1e-8 * (fabs(va.si) + fabs(vb.si));
+			if (va.known && vb.known &&
+			    (va.si - vb.si < r.lo - slack || va.si - vb.si > r.hi + slack))
+				fail_msg("'%s' less '%s' is not within %g to %g", expr_text(a),
+					 sum.buf, r.lo, r.hi);
+			bounded += isfinite(r.lo) && isfinite(r.hi);
+			closer += r.hi - r.lo < wide.hi - wide.lo;
+		}
+		expr_free(a);
+		expr_free(b);
+		text_release(&sum);
+	}
+	assert_true(bounded > EXPRESSIONS);
+	assert_true(closer > EXPRESSIONS);
+	text_release(&t.out);
+}
+
 /* What was called always true, or never, is. */
 struct decided {
 	struct tree *t;
@@ -172,6 +215,7 @@ int main(void)
 		cmocka_unit_test(a_known_verdict_holds_in_every_world_that_fits),
 		cmocka_unit_test(an_unknown_input_leaves_no_comparison_known),
 		cmocka_unit_test(no_known_value_is_beyond_its_reach),
+		cmocka_unit_test(no_known_difference_is_beyond_what_is_between_two),
 		cmocka_unit_test(what_is_told_to_be_always_true_or_never_is),
 	};
 

@@ -341,6 +341,25 @@ static void serials_and_aliases_of_a_model_are_told_apart(void **state)
 	assert_null(model_param(f->model, "none"));
 }
 
+/* The pump's voltage divides in two places: one mistake, told once. */
+static void a_nameplate_value_that_would_divide_by_zero_is_refused_where_it_divides(void **state)
+{
+	static const char *const zero[][2] = {{"pump_voltage: 24 V", "pump_voltage: 0 V"},
+					      {NULL, NULL}};
+	static const char *const same[][2] = {{NULL, NULL}};
+	const struct files *f = *state;
+	struct files other = *f;
+	struct problems problems = {0};
+	size_t n = 0;
+	char *bytes = file_with("profiles/models/RO600.yaml", zero, &n);
+
+	other.model = model_parse("RO600.yaml", bytes, n, &problems);
+	assert_non_null(other.model);
+	refuses(&other, same, "this divides by 0: model.pump_voltage of RO600 is 0");
+	model_free(other.model);
+	free(bytes);
+}
+
 /* --- what people copy from ---------------------------------------------------------------------------------------- */
 
 static char *example_of(const char *readme)
@@ -392,6 +411,8 @@ int main(void)
 		cmocka_unit_test(a_missing_channel_is_told_with_its_place),
 		cmocka_unit_test(the_header_is_read_without_model_and_fixture),
 		cmocka_unit_test(serials_and_aliases_of_a_model_are_told_apart),
+		cmocka_unit_test(
+			a_nameplate_value_that_would_divide_by_zero_is_refused_where_it_divides),
 		cmocka_unit_test(the_examples_in_the_readmes_load),
 	};
 
