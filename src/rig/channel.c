@@ -95,17 +95,42 @@ static bool is_frozen(struct rig *r, struct channel *c, bool changed)
 
 /* --- scales --- */
 
+/* Run time of a reading, known to within the spread. */
+struct instant {
+	int64_t ns, spread_ns;
+};
+
+/* What flowed longer ago than two renewals may lie apart is not in a rate, at any speed. */
+static int64_t longest_rate_ns(const struct channel *c)
+{
+	return c->fx->stale_ns - c->fx->raised_ns + c->fx->update_ns;
+}
+
+/* A count was taken at some time within spread_ns of its stamp: a slow answer does not say when. It
+ * is no base and makes no rate unless both ends' spreads are a small share of the interval. */
+static bool is_unsure(const struct channel *c, bool update, const struct instant *at)
+{
+	if (c->fx->scale != FX_SCALE_COUNTER)
+		return false;
+	if (2 * at->spread_ns > longest_rate_ns(c) / COUNTER_UNSURE_SHARE)
+		return true;
+	return update && c->has_base &&
+	       at->spread_ns + c->count_spread_ns > (at->ns - c->count_ns) / COUNTER_UNSURE_SHARE;
+}
+
 /* The rate since the last renewal. false: there is none yet. */
-static bool counter_rate(struct channel *c, int64_t raw, int64_t at_ns, double *hz, enum quality *q)
+static bool counter_rate(struct channel *c, int64_t raw, const struct instant *at, double *hz,
+			 enum quality *q)
 {
 	uint32_t delta = (uint32_t)raw - c->count;
-	int64_t dt = at_ns - c->count_ns;
+	int64_t dt = at->ns - c->count_ns;
 	bool had = c->has_base;
 
 	c->has_base = true;
 	c->count = (uint32_t)raw;
-	c->count_ns = at_ns;
-	if (!had || dt <= 0)
+	c->count_ns = at->ns;
+	c->count_spread_ns = at->spread_ns;
+	if (!had || dt <= 0 || dt > longest_rate_ns(c))
 		return false;
 	*hz = (double)delta * 1e9 / (double)dt;
 	if (delta >= UINT32_C(1) << 31) /* it went back: the device began anew */
@@ -152,7 +177,7 @@ static void take_state(struct rig *r, struct channel *c, const struct driver_val
 
 /* false: nothing can be said yet. */
 static bool take_number(struct rig *r, struct channel *c, const struct driver_value *v, bool update,
-			int64_t at_ns)
+			const struct instant *at)
 {
 	enum quality q = v->quality;
 	double point = v->value, value = c->now.value;
@@ -161,7 +186,7 @@ static bool take_number(struct rig *r, struct channel *c, const struct driver_va
 	if (c->fx->scale != FX_SCALE_COUNTER) {
 		value = c->gain * point + c->offset;
 	} else if (update && q == QUALITY_GOOD) {
-		if (!counter_rate(c, v->raw, at_ns, &point, &q))
+		if (!counter_rate(c, v->raw, at, &point, &q))
 			return false;
 		value = c->gain * point;
 	} else if (!c->has_base || !c->now.quality) {
@@ -177,23 +202,26 @@ static bool take_number(struct rig *r, struct channel *c, const struct driver_va
 		q = QUALITY_FROZEN;
 	c->now.quality = (uint8_t)q;
 	c->now.value = isfinite(value) ? value : 0;
-	c->now.at_ns = at_ns;
+	c->now.at_ns = at->ns;
 	return true;
 }
 
-/* A value of the point, read at at_ns (run time). */
-static void take(struct rig *r, struct channel *c, const struct driver_value *v, int64_t at_ns)
+/* A value of the point. */
+static void take(struct rig *r, struct channel *c, const struct driver_value *v, struct instant at)
 {
+	int64_t at_ns = at.ns;
 	bool update = is_update(c, v->raw, at_ns);
 
 	c->failures = 0;
+	if (v->quality == QUALITY_GOOD && is_unsure(c, update, &at))
+		return; /* the last value gets stale unless a sure one comes in time */
 	if (v->quality != QUALITY_GOOD && c->is_state) {
 		degrade(r, c, v->quality);
 		return;
 	}
 	if (c->is_state)
 		take_state(r, c, v, at_ns);
-	else if (!take_number(r, c, v, update, at_ns)) {
+	else if (!take_number(r, c, v, update, &at)) {
 		c->same_raw = v->raw;
 		c->update_ns = at_ns;
 		return;
@@ -227,7 +255,7 @@ static void read_channel(struct rig *r, int bus, struct channel *c, const struct
 	struct device *d = &r->devices[c->fx->device];
 	struct driver_image images[POINT_READS_MAX];
 	struct driver_value v = {0};
-	int64_t oldest = INT64_MAX;
+	int64_t oldest = INT64_MAX, spread = 0;
 
 	if (ev->status != BUS_OK) {
 		failed(r, c, ev->status);
@@ -239,13 +267,16 @@ static void read_channel(struct rig *r, int bus, struct channel *c, const struct
 		images[i] = cache->image;
 		if (cache->at_ns < oldest)
 			oldest = cache->at_ns;
+		if (cache->spread_ns > spread)
+			spread = cache->spread_ns;
 		if (!images[i].good)
 			return; /* its other part is still to come */
 	}
 	if (d->d.driver->get(&d->d, c->point, images, &v))
 		failed(r, c, BUS_BAD_REPLY);
 	else
-		take(r, c, &v, rig_to_run(r, oldest));
+		take(r, c, &v,
+		     (struct instant){rig_to_run(r, oldest), spread * (int64_t)r->scale.speed});
 }
 
 static void keep_image(struct read_cache *cache, const struct bus_event *ev)
@@ -257,6 +288,7 @@ static void keep_image(struct read_cache *cache, const struct bus_event *ev)
 	cache->image.data = cache->data;
 	cache->image.count = ev->count;
 	cache->at_ns = ev->at_ns;
+	cache->spread_ns = ev->spread_ns;
 }
 
 void channel_read(struct rig *r, int bus, int read, const struct bus_event *ev)
@@ -309,7 +341,7 @@ void channel_line(struct rig *r, int bus, const struct bus_event *ev)
 		return;
 	for (int i = d->first_channel; i >= 0; i = r->channels[i].next_of_device)
 		if (r->channels[i].point == point)
-			take(r, &r->channels[i], &v, r->event.at_ns);
+			take(r, &r->channels[i], &v, (struct instant){r->event.at_ns, 0});
 }
 
 void channel_stream(struct rig *r, int device, int point, const struct driver_value *v,
@@ -321,7 +353,7 @@ void channel_stream(struct rig *r, int device, int point, const struct driver_va
 		return;
 	for (int i = d->first_channel; i >= 0; i = r->channels[i].next_of_device)
 		if (r->channels[i].point == point)
-			take(r, &r->channels[i], v, rig_to_run(r, at_ns));
+			take(r, &r->channels[i], v, (struct instant){rig_to_run(r, at_ns), 0});
 }
 
 void channel_device_lost(struct rig *r, int device)

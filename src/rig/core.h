@@ -41,6 +41,9 @@ enum {
 	ANSWERS_MAX = 4,
 	READ_FAILURES_MAX =
 		3, /* in a row before a value is no longer believed, unless it is stale earlier */
+	/* A counter's rate is known to 1/20: answers after 50 ms do at polls of 1 s, and a mean of
+	 * ten such rates, which share all times but the first and the last, is known to 1/200. */
+	COUNTER_UNSURE_SHARE = 20
 };
 #define MONITOR_NS    (500 * NS_PER_MS) /* run time: read-back between writes */
 #define RETRY_NS      (200 * NS_PER_MS) /* wire: a write that has to succeed */
@@ -135,7 +138,7 @@ struct rig_bus {
 struct read_cache {
 	struct driver_image image;
 	uint16_t data[BUS_DATA_MAX];
-	int64_t at_ns;
+	int64_t at_ns, spread_ns;
 };
 
 struct channel {
@@ -160,7 +163,7 @@ struct channel {
 	int64_t update_ns; /* run time of the last real renewal */
 	bool has_base;	   /* counters: count and time of the last renewal */
 	uint32_t count;
-	int64_t count_ns;
+	int64_t count_ns, count_spread_ns;
 	int same; /* updates without change */
 	int64_t same_raw;
 	/* what the interlocks were shown last: the same again changes nothing for them */

@@ -64,6 +64,12 @@ struct queued {
 	int64_t due_ns;
 };
 
+/* An answer: how long it takes, and when in that time the device reads its counter (0..1). */
+struct answer {
+	int ms;
+	double at;
+};
+
 struct bench {
 	struct fixture *f;
 	struct rig *r;
@@ -73,6 +79,10 @@ struct bench {
 	bool dead[UNITS], stuck[UNITS], told_lost[UNITS];
 	uint16_t coils[UNITS][8], ua[UNITS][8], regulators[2], modes;
 	uint32_t count;
+	/* with answers the counter counts so many a second (run time); they come again and again */
+	double count_hz;
+	const struct answer *answers;
+	int answer_count, answer_at;
 	uint16_t wrong_id; /* unit that says it is another */
 	int64_t latency_ns;
 	/* GPIO levels by config line */
@@ -256,6 +266,21 @@ static void run_queue(struct bench *b)
 	}
 }
 
+/* The counter at the end of its answer, and when the next one comes. */
+static void count_late(struct bench *b, struct bus_event *ev, int64_t period_ns, int64_t *due_ns)
+{
+	const struct answer *a = &b->answers[b->answer_at++ % b->answer_count];
+	const struct answer *next = &b->answers[b->answer_at % b->answer_count];
+	int64_t took_ns = a->ms * NS_PER_MS, asked_ns = b->now_ns - took_ns;
+	double read_s = ((double)asked_ns + a->at * (double)took_ns) * 1e-9;
+
+	b->count = (uint32_t)(b->count_hz * read_s * b->speed);
+	ev->spread_ns = took_ns / 2;
+	ev->at_ns = asked_ns + took_ns / 2;
+	*due_ns = (asked_ns + period_ns > b->now_ns ? asked_ns + period_ns : b->now_ns) +
+		  next->ms * NS_PER_MS;
+}
+
 static void run_reads(struct bench *b)
 {
 	struct bus_config c;
@@ -272,6 +297,8 @@ static void run_reads(struct bench *b)
 		if (b->now_ns < b->read_due[i])
 			continue;
 		b->read_due[i] = b->now_ns + rd->period_ns;
+		if (b->answer_count && rd->unit == 20 && rd->function == MODBUS_READ_INPUT)
+			count_late(b, &ev, rd->period_ns, &b->read_due[i]);
 		if (!device_read(b, rd->unit, rd->function, rd->first, rd->count, ev.data)) {
 			ev.status = BUS_NO_REPLY;
 			ev.count = 0;

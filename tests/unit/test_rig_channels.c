@@ -222,6 +222,119 @@ static void a_counter_that_goes_back_gives_no_rate(void **state_)
 	bench_free(b);
 }
 
+/* Answers that come late, but in time: when in that time the count was taken nobody knows. */
+static const struct {
+	const char *name;
+	unsigned speed;
+	int at_least, at_most; /* renewals in 30 s of run time */
+	struct answer answers[4];
+} slow[] = {
+	{"at once", 1, 40, 60, {{1, 0}}},
+	{"in 10 ms", 1, 40, 60, {{10, 0}, {10, 1}}},
+	{"in 50 ms", 1, 20, 35, {{50, 0}, {50, 1}, {50, 1}}},
+	{"in 50 ms of run time", 10, 20, 35, {{5, 0}, {5, 1}, {5, 1}}},
+	{"one in four late", 1, 10, 40, {{5, 0}, {5, 1}, {5, 0}, {750, 0}}},
+	{"one in four late, read at its end", 1, 10, 40, {{5, 0}, {5, 1}, {5, 0}, {750, 1}}},
+	{"every second late", 1, 0, 40, {{5, 0}, {750, 0}, {5, 1}, {750, 1}}},
+	{"three in four late", 1, 0, 40, {{5, 0}, {750, 0}, {400, 1}, {750, 1}}},
+	{"one in four late, fast", 10, 0, 30, {{1, 0}, {1, 0}, {1, 0}, {400, 0}}},
+	{"every second late, fast", 10, 0, 0, {{1, 0}, {400, 0}, {1, 0}, {400, 1}}},
+	{"all late", 1, 0, 0, {{400, 0}, {750, 1}, {300, 0.5}, {750, 0}}},
+};
+
+/* 50 Hz at 1000 pulses/L, all the time. */
+static int wrong_flows(struct bench *b, double run_s)
+{
+	int64_t end_ns = b->now_ns + (int64_t)(run_s * 1e9 / b->speed);
+	int wrong = 0;
+
+	while (b->now_ns < end_ns) {
+		tick(b);
+		/* a twentieth, and one count within half a second */
+		wrong += quality(b, CH_COUNT) == QUALITY_GOOD &&
+			 fabs(b->last[CH_COUNT].value - 3.0) > 0.15 + 0.12;
+	}
+	return wrong;
+}
+
+static struct bench *counting_bench(unsigned speed, const struct answer *answers, int count)
+{
+	struct bench *b = bench_speed(speed);
+
+	b->count_hz = 50;
+	b->answers = answers;
+	b->answer_count = count;
+	b->now_ns = 10 * NS_PER_S;
+	rig_start(b->r, b->now_ns);
+	buses_up(b);
+	link_up(b);
+	pass(b, 1.5 / speed); /* the first rate is of a single poll, where a count is much */
+	return b;
+}
+
+static void a_count_whose_time_is_unsure_makes_no_rate(void **state_)
+{
+	int bad = 0;
+
+	(void)state_;
+	for (size_t i = 0; i < sizeof(slow) / sizeof(slow[0]); i++) {
+		int n = 4, wrong, renewals;
+		struct bench *b;
+
+		while (n > 1 && !slow[i].answers[n - 1].ms)
+			n--;
+		b = counting_bench(slow[i].speed, slow[i].answers, n);
+		wrong = wrong_flows(b, 30);
+		renewals = (int)b->last[CH_COUNT].updates;
+		print_message("# %-34s %3d renewals, %d wrong\n", slow[i].name, renewals, wrong);
+		bad += wrong || renewals < slow[i].at_least || renewals > slow[i].at_most;
+		bench_free(b);
+	}
+	assert_int_equal(bad, 0);
+}
+
+static void a_channel_whose_times_are_all_unsure_gets_stale_and_comes_back(void **state_)
+{
+	static const struct answer quick = {5, 0}, late[] = {{750, 0}, {600, 1}};
+	struct bench *b = counting_bench(1, &quick, 1);
+
+	(void)state_;
+	assert_int_equal(wrong_flows(b, 5), 0);
+	assert_int_equal(quality(b, CH_COUNT), QUALITY_GOOD);
+	b->answers = late;
+	b->answer_count = 2;
+	assert_int_equal(wrong_flows(b, 5), 0);
+	assert_int_equal(quality(b, CH_COUNT), QUALITY_STALE);
+	b->answers = &quick;
+	b->answer_count = 1;
+	assert_int_equal(wrong_flows(b, 3), 0);
+	assert_int_equal(quality(b, CH_COUNT), QUALITY_GOOD);
+	bench_free(b);
+}
+
+static void no_mix_of_quick_and_late_answers_makes_a_wrong_rate(void **state_)
+{
+	static struct answer answers[2000];
+	unsigned random = 1;
+
+	(void)state_;
+	for (unsigned speed = 1; speed <= 10; speed += 9) {
+		struct bench *b;
+
+		for (int i = 0; i < 2000; i++) {
+			random = random * 1103515245U + 12345U;
+			answers[i].ms = random >> 16 & 1 ? (int)(random >> 17) % 800
+							 : (int)(random >> 17) % 30;
+			random = random * 1103515245U + 12345U;
+			answers[i].at = (random >> 16) % 101 / 100.0;
+		}
+		b = counting_bench(speed, answers, 2000);
+		assert_int_equal(wrong_flows(b, 600), 0);
+		assert_true(speed > 1 || b->last[CH_COUNT].updates > 50);
+		bench_free(b);
+	}
+}
+
 static void pulses(struct bench *b, uint32_t n, int64_t first_ns, int64_t last_ns)
 {
 	struct bus_event ev = {.kind = BUS_EVENT_LINE,
@@ -324,6 +437,9 @@ int main(void)
 		cmocka_unit_test(updates_count_renewals_and_not_polls),
 		cmocka_unit_test(a_counter_gives_the_rate_between_renewals),
 		cmocka_unit_test(a_counter_that_goes_back_gives_no_rate),
+		cmocka_unit_test(a_count_whose_time_is_unsure_makes_no_rate),
+		cmocka_unit_test(a_channel_whose_times_are_all_unsure_gets_stale_and_comes_back),
+		cmocka_unit_test(no_mix_of_quick_and_late_answers_makes_a_wrong_rate),
 		cmocka_unit_test(pulses_give_the_flow_in_run_time),
 		cmocka_unit_test(states_follow_after_their_debounce),
 		cmocka_unit_test(nothing_of_a_device_is_believed_before_it_told_what_it_is),
