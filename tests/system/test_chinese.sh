@@ -95,7 +95,7 @@ wait "$watch"
 check "exit code 1: no pass" test $? = 1
 check "the verdict" grep -qE '^  判定: 安全跳停  模拟 ' "$WORK/watch.txt"
 check "with the trip's reason" grep -qE '^  (急停|安全跳停): 急停：急停' "$WORK/watch.txt"
-check "the proof and what it rests on" grep -qE '^  安全状态已验证: 输出已回读，[0-9] 项安全条件已证实 \([0-9]+\.[0-9] s\)$' "$WORK/watch.txt"
+check "the proof and what it rests on" grep -qE '^  安全状态已验证 \([0-9]+\.[0-9] s\): 输出已回读，[0-9] 项安全条件已证实$' "$WORK/watch.txt"
 check "heads of the measurements" grep -qE '测量项 +测量值 +U \(k=2\) +限值 +单位 +判定' "$WORK/watch.txt"
 check "the release answer" grep -qE '工单 T-1001 .*允许放行：否' "$WORK/watch.txt"
 check "run watch: not one English sentence" no_english "$WORK/watch.txt"
