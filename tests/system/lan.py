@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Both ends of nginx, for test_lan.sh.
+"""Both ends of nginx, for test_lan.sh; `full` for test_label.sh, too.
 
 lan.py tap PORT UPSTREAM LOG          between nginx and benchd-web: hands on, and writes down what nginx sent: a line [connection, text], null at its end
 lan.py refused PORT CA NAME LOG       shapes RFC 9112 forbids: 400 or a closed connection, and nothing went on

@@ -16,20 +16,9 @@ check "doctor has the printer" wait_for 30 has "a printer that is ready" printer
 check "the bay is ready" wait_for 30 is ready at state ctl --json bay show 1
 
 # ---- the worst printer for a run: whoever connects to it waits (its queue of connections is full) ----
-cat >"$WORK/full.py" <<'PY'
-import socket, sys, time
-server = socket.socket()
-server.bind(("127.0.0.1", 0))
-server.listen(0)
-waiting = [socket.socket() for _ in range(4)]
-for s in waiting:
-    s.setblocking(False)
-    s.connect_ex(server.getsockname())
-open(sys.argv[1], "w").write("127.0.0.1:%d\n" % server.getsockname()[1])
-time.sleep(600)
-PY
 sim unplug labels >/dev/null
-python3 "$WORK/full.py" "$SIM/labels.tcp" &
+echo "127.0.0.1:$((PORT + 1))" >"$SIM/labels.tcp"
+python3 tests/system/lan.py full $((PORT + 1)) &
 full=$!
 EXTRA_PIDS=$full
 check "the printer lets nobody in" wait_for 20 has "timed out" printer_row
