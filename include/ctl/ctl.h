@@ -95,6 +95,10 @@ int ctl_call_match(struct ctl *c, enum web_route route, const char *arg, const c
  * what came. */
 int ctl_try(struct ctl *c, enum web_route route, const char *arg, const char *query,
 	    const char *body, json_t **out, struct error *err);
+/* Ask where a no (409) is an answer and no mistake: exit code 0, CTL_NO_PASS, or of what went wrong.
+ * --json is put out; else *out (the caller's; NULL: no station, which was told) has what to tell. */
+int ctl_ask(struct ctl *c, enum web_route route, const char *arg, const char *body, json_t **out);
+void ctl_tell_detail(const json_t *problem); /* to stderr, what its detail says */
 void ctl_close(struct ctl *c);
 void ctl_pause_ms(int ms); /* ends early when a signal comes */
 /* The reply's bytes as they are, and a line end. */

@@ -163,6 +163,26 @@ static void tell_detail(const char *detail)
 	(void)ctl_fail("%s", detail[0] == '/' ? detail + 1 : detail);
 }
 
+int ctl_ask(struct ctl *c, enum web_route route, const char *arg, const char *body, json_t **out)
+{
+	struct error err = {0};
+
+	if (ctl_try(c, route, arg, "", body, out, &err) < 0) {
+		(void)ctl_fail("%s", err.text);
+		return CTL_NO_STATION;
+	}
+	if (c->json)
+		ctl_put_reply(c);
+	if (c->status < 400)
+		return CTL_OK;
+	return c->status >= 500 ? CTL_NO_STATION : c->status == 409 ? CTL_NO_PASS : CTL_USAGE;
+}
+
+void ctl_tell_detail(const json_t *problem)
+{
+	tell_detail(member_text(problem, "detail"));
+}
+
 /* A refusal: what the station says, or each of the mistakes it lists. */
 static int tell_problem(struct ctl *c, const json_t *problem)
 {
@@ -172,7 +192,7 @@ static int tell_problem(struct ctl *c, const json_t *problem)
 	if (c->json)
 		ctl_put_reply(c);
 	else if (json_array_size(errors) < 2)
-		tell_detail(member_text(problem, "detail"));
+		ctl_tell_detail(problem);
 	json_array_foreach(errors, i, e)
 	{
 		struct text line = {0};

@@ -43,28 +43,13 @@ static void print_label(const struct ctl *c, const json_t *root)
 /* No label is an answer too, and no mistake: exit code 1. */
 static int send_it(struct ctl *c, const char *id, const char *body)
 {
-	struct error err = {0};
 	json_t *root = NULL;
-	int code = CTL_OK;
+	int code = ctl_ask(c, is_run(id) ? WEB_RUN_LABEL : WEB_TICKET_LABEL, id, body, &root);
 
-	if (ctl_try(c, is_run(id) ? WEB_RUN_LABEL : WEB_TICKET_LABEL, id, "", body, &root, &err) <
-	    0) {
-		(void)ctl_fail("%s", err.text);
-		return CTL_NO_STATION;
-	}
-	if (c->status >= 400)
-		code = c->status >= 500	  ? CTL_NO_STATION
-		       : c->status == 409 ? CTL_NO_PASS
-					  : CTL_USAGE;
-	if (c->json) {
-		ctl_put_reply(c);
-	} else if (code) {
-		const char *detail = member_text(root, "detail");
-
-		(void)ctl_fail("%s", detail[0] == '/' ? detail + 1 : detail);
-	} else {
+	if (root && !c->json && code)
+		ctl_tell_detail(root);
+	else if (root && !c->json)
 		print_label(c, root);
-	}
 	json_decref(root);
 	return code;
 }

@@ -10,32 +10,22 @@
 /* A blocked release is an answer too, and no mistake: exit code 1. */
 static int send_it(struct ctl *c, enum web_route route, const char *ticket, struct post *p)
 {
-	struct error err = {0};
 	json_t *reply = NULL;
 	struct text out = {0};
-	int rc, code = CTL_OK;
+	int code;
 
 	json_end_object(&p->json);
-	rc = ctl_try(c, route, ticket, "", p->text.buf, &reply, &err);
+	code = ctl_ask(c, route, ticket, p->text.buf, &reply);
 	text_release(&p->text);
-
-	if (rc < 0) {
-		(void)ctl_fail("%s", err.text);
-		return CTL_NO_STATION;
+	if (!reply || c->json) {
+		json_decref(reply);
+		return code;
 	}
-	if (c->status >= 400)
-		code = c->status >= 500	  ? CTL_NO_STATION
-		       : c->status == 409 ? CTL_NO_PASS
-					  : CTL_USAGE;
-	if (c->json) {
-		ctl_put_reply(c);
-	} else if (json_object_get(reply, "decision")) {
+	if (json_object_get(reply, "decision")) {
 		show_release(c, reply, &out);
 		(void)fputs(out.buf, stdout);
 	} else if (code) {
-		const char *detail = member_text(reply, "detail");
-
-		(void)ctl_fail("%s", detail[0] == '/' ? detail + 1 : detail);
+		ctl_tell_detail(reply);
 	} else {
 		(void)printf("%s: %s\n", ticket, message(c->zh, MSG_RECORDED));
 	}
