@@ -66,9 +66,20 @@ void problems_add(struct problems *p, const char *file, int line, int col, const
 	at->excerpt = excerpt ? first_line(excerpt, strlen(excerpt)) : NULL;
 }
 
+/* The name as a word of its own: a file may be called "e". */
+static const char *find_name(const char *text, const char *file)
+{
+	size_t n = strlen(file);
+
+	for (const char *at = text; n && (at = strstr(at, file)); at++)
+		if ((at == text || at[-1] == ' ') && strchr(" :", at[n])) /* or its end */
+			return at;
+	return NULL;
+}
+
 void problems_add_file(struct problems *p, const char *file, const struct error *err)
 {
-	const char *at = strstr(err->text, file);
+	const char *at = find_name(err->text, file);
 	int before = at ? (int)(at - err->text) : 0;
 	const char *rest = at ? at + strlen(file) : err->text;
 

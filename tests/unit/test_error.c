@@ -232,8 +232,11 @@ static void one_mistake_is_told_once_and_a_file_by_one_name(void **state)
 	problems_add_file(&p, "/x/y", &err);
 	error_set(&err, ERR_IO, "open /x/y: Permission denied");
 	problems_add_file(&p, "/x/y", &err);
+	error_set(&err, ERR_IO, "read e: Input/output error");
+	problems_add_file(&p, "e", &err);
 	out = printed(&p);
-	assert_string_equal(out, "/x/y: does not exist\n/x/y: open: Permission denied\n");
+	assert_string_equal(out, "/x/y: does not exist\n/x/y: open: Permission denied\n"
+				 "e: read: Input/output error\n");
 	free(out);
 	problems_release(&p);
 }
